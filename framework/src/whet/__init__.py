@@ -1,0 +1,118 @@
+"""Whet: measure the bias of universal interatomic potentials, and fine-tune it away with few labels.
+
+What plugin authors and notebooks need is handed on from here, lazily: importing whet imports no ASE, NumPy or torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from whet.contracts.component import Component, FileRef, Spec
+    from whet.contracts.descriptor import Descriptor
+    from whet.contracts.dynamics import MDEngine, Protocol, Trajectory
+    from whet.contracts.fine_tuning import (
+        Applied,
+        FineTuned,
+        FineTuner,
+        FineTuneRequest,
+        FineTuneSettings,
+        Progress,
+        Weights,
+    )
+    from whet.contracts.labeling import Labeler
+    from whet.contracts.options import Options
+    from whet.contracts.potential import Capabilities, Potential, Property
+    from whet.contracts.reference_energies import ReferenceEnergies
+    from whet.contracts.structures import StructureSource
+    from whet.data import units
+    from whet.data.errors import (
+        FrameError,
+        InputError,
+        NotApplied,
+        Unsupported,
+        WhetError,
+    )
+    from whet.data.frame_files import read_frames, read_labeled, write_frames
+    from whet.data.frames import FrameSet, frame_key
+    from whet.data.labels import Failure, Labels
+    from whet.data.theory import LevelOfTheory
+    from whet.plugins.hookspecs import hookimpl
+
+_HOME = {
+    "whet.contracts.component": ("Component", "FileRef", "Spec"),
+    "whet.contracts.descriptor": ("Descriptor",),
+    "whet.contracts.dynamics": ("MDEngine", "Protocol", "Trajectory"),
+    "whet.contracts.fine_tuning": (
+        "Applied",
+        "FineTuneRequest",
+        "FineTuneSettings",
+        "FineTuned",
+        "FineTuner",
+        "Progress",
+        "Weights",
+    ),
+    "whet.contracts.labeling": ("Labeler",),
+    "whet.contracts.options": ("Options",),
+    "whet.contracts.potential": ("Capabilities", "Potential", "Property"),
+    "whet.contracts.reference_energies": ("ReferenceEnergies",),
+    "whet.contracts.structures": ("StructureSource",),
+    "whet.data.errors": ("FrameError", "InputError", "NotApplied", "Unsupported", "WhetError"),
+    "whet.data.frame_files": ("read_frames", "read_labeled", "write_frames"),
+    "whet.data.frames": ("FrameSet", "frame_key"),
+    "whet.data.labels": ("Failure", "Labels"),
+    "whet.data.theory": ("LevelOfTheory",),
+    "whet.plugins.hookspecs": ("hookimpl",),
+}
+__all__ = [
+    "Applied",
+    "Capabilities",
+    "Component",
+    "Descriptor",
+    "Failure",
+    "FileRef",
+    "FineTuneRequest",
+    "FineTuneSettings",
+    "FineTuned",
+    "FineTuner",
+    "FrameError",
+    "FrameSet",
+    "InputError",
+    "Labeler",
+    "Labels",
+    "LevelOfTheory",
+    "MDEngine",
+    "NotApplied",
+    "Options",
+    "Potential",
+    "Progress",
+    "Property",
+    "Protocol",
+    "ReferenceEnergies",
+    "Spec",
+    "StructureSource",
+    "Trajectory",
+    "Unsupported",
+    "Weights",
+    "WhetError",
+    "frame_key",
+    "hookimpl",
+    "read_frames",
+    "read_labeled",
+    "units",
+    "write_frames",
+]
+_ORIGIN = {name: home for home, names in _HOME.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "units":
+        return import_module("whet.data.units")
+    if name not in _ORIGIN:
+        raise AttributeError(f"module 'whet' has no attribute {name!r}")
+    return getattr(import_module(_ORIGIN[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,189 @@
+"""Component: the only description of a potential, engine, labeler or descriptor that crosses steps and interpreters."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from whet.contracts.options import Options
+from whet.data.errors import InputError
+from whet.data.identity import JSON, file_digest, key_of
+
+
+@dataclass(frozen=True)
+class FileRef:
+    """A file identified by its content; the path says only where it was found.
+
+    path: absolute, or relative to the store where the file lies in it (a store can be moved).
+    """
+
+    sha256: str
+    path: str
+
+    @classmethod
+    def to(cls, path: Path) -> Self:
+        """A reference to an existing file. InputError where there is none."""
+        if not path.is_file():
+            raise InputError("there is no such file", where=str(path))
+        return cls(file_digest(path), str(path.resolve()))
+
+    def within(self, store: Path) -> FileRef:
+        """The same reference, relative to `store` where it lies in it."""
+        path = Path(self.path)
+        inside = path.is_absolute() and path.is_relative_to(store.resolve())
+        return FileRef(self.sha256, str(path.relative_to(store.resolve()))) if inside else self
+
+    def locate(self, store: Path | None = None) -> Path:
+        """The file. InputError where it is gone or its content is another."""
+        path = Path(self.path) if store is None else store / self.path
+        if not path.is_file():
+            raise InputError("the file is gone", where=str(path), hint=f"Its SHA-256 was {self.sha256}")
+        if file_digest(path) != self.sha256:
+            raise InputError("the file's content has changed", where=str(path), hint=f"SHA-256 should be {self.sha256}")
+        return path
+
+
+@dataclass(frozen=True)
+class Component:
+    """Plain data that names an implementation, its settings and its files; made where the plugin is installed.
+
+    hook: `potentials`, `labelers`, …. result_version: bumped by the author when numbers change. parts: components
+    inside this one (the teacher of a teacher labeler). energy_shift: eV by chemical symbol, added to a potential's
+    total energies for each atom: the reference energies that the core aligned before a fine-tuning.
+    """
+
+    hook: str
+    name: str
+    result_version: int = 1
+    options: Mapping[str, JSON] = field(default_factory=dict)
+    files: Mapping[str, FileRef] = field(default_factory=dict)
+    parts: Mapping[str, Component] = field(default_factory=dict)
+    energy_shift: Mapping[str, float] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, JSON]:
+        """Plain data; `Component.from_json` reads it back."""
+        return {
+            "hook": self.hook,
+            "name": self.name,
+            "result_version": self.result_version,
+            "options": dict(self.options),
+            "files": {role: {"sha256": ref.sha256, "path": ref.path} for role, ref in self.files.items()},
+            "parts": {role: part.as_json() for role, part in self.parts.items()},
+            "energy_shift": dict(self.energy_shift),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The component that `as_json` described."""
+        return cls(
+            hook=data["hook"],
+            name=data["name"],
+            result_version=data["result_version"],
+            options=data["options"],
+            files={role: FileRef(**ref) for role, ref in data["files"].items()},
+            parts={role: Component.from_json(part) for role, part in data["parts"].items()},
+            energy_shift=data["energy_shift"],
+        )
+
+    def identity(self) -> dict[str, JSON]:
+        """What enters keys: everything but where the files lie."""
+        data = self.as_json()
+        data["files"] = {role: ref.sha256 for role, ref in self.files.items()}
+        data["parts"] = {role: part.identity() for role, part in self.parts.items()}
+        return data
+
+    @property
+    def key(self) -> str:
+        """32 hexadecimal digits that identify the component."""
+        return key_of(self.identity())
+
+
+@dataclass(frozen=True)
+class Spec:
+    """How a user names a component: `NAME`, `NAME:MODEL`, or a mapping with `use:` and its options.
+
+    In a mapping the options stand beside `use`. MODEL becomes the option `model`.
+    """
+
+    name: str
+    options: Mapping[str, JSON] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, given: str | Mapping[str, Any], *, folder: Path) -> Self:
+        """Reads a name or mapping; `${VAR}` is expanded in every string. InputError where it has no name.
+
+        folder: where relative paths of a `NAME:PATH` start (the study file's folder, or the working directory).
+        """
+        if isinstance(given, Mapping):
+            if not isinstance(given.get("use"), str):
+                raise InputError("`use:` is missing: which plugin?", hint="For example `use: chgnet`")
+            short = cls.parse(given["use"], folder=folder)
+            rest = {key: expanded(value) for key, value in given.items() if key != "use"}
+            if "model" in rest and "model" in short.options:
+                raise InputError(f"`model` is given twice: in `use: {given['use']}` and as an option")
+            return cls(short.name, {**short.options, **rest})
+        name, _, model = expanded(given).partition(":")
+        if not name.strip():
+            raise InputError(f"{given!r} names no component", hint="Write NAME or NAME:MODEL")
+        if not model:
+            return cls(name)
+        path = folder / Path(model).expanduser()
+        return cls(name, {"model": str(path.resolve()) if "/" in model or path.is_file() else model})
+
+
+def expanded(value: Any) -> Any:
+    """`${VAR}` and `$VAR` in strings replaced, at any depth. InputError where a variable is not set."""
+    if isinstance(value, str):
+        full = os.path.expandvars(value)
+        if "${" in full:
+            variable = full.split("${", 1)[1].split("}", 1)[0]
+            raise InputError(f"the environment variable {variable} is not set", where=value)
+        return full
+    if isinstance(value, Mapping):
+        return {key: expanded(inner) for key, inner in value.items()}
+    return [expanded(inner) for inner in value] if isinstance(value, list) else value
+
+
+class Backend:
+    """What every class that a plugin offers has in common.
+
+    Importing the module of a backend must import neither torch nor any other heavy package: those belong inside
+    its methods. Instances are made by the core, from a component; the heavy work may start there.
+    """
+
+    name: ClassVar[str]
+    """The word in the study file."""
+    result_version: ClassVar[int] = 1
+    """To be bumped when the numbers change: results of the old version are then not reused."""
+    Options: ClassVar[type[Options]] = Options
+    """The options' class."""
+    packages: ClassVar[Mapping[str, str]] = {}
+    """What must be importable: module name -> requirement for pip (`{"chgnet": "chgnet>=0.4.2"}`)."""
+
+    def __init__(
+        self,
+        options: Options,
+        files: Mapping[str, Path] | None = None,
+        parts: Mapping[str, Backend] | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.options = options
+        self.files: Mapping[str, Path] = files or {}
+        self.parts: Mapping[str, Backend] = parts or {}
+        self.device = device
+
+    @classmethod
+    def find_files(cls, options: Any) -> Mapping[str, Path]:
+        """The files that these options point to, by role (`{"checkpoint": path}`); asked without loading anything.
+
+        Raises InputError where one is missing.
+        """
+        return {}
+
+    @classmethod
+    def find_parts(cls, options: Any) -> Mapping[str, Spec]:
+        """The components inside this one: role -> spec, whose hook is the role's name in the plural."""
+        return {}

@@ -1,0 +1,72 @@
+"""Options: the checked, documented settings of a component."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from whet.data.errors import KeyProblem, OptionsError, suggestion
+
+
+class Options(BaseModel):
+    """Base class of every component's options: unknown keys are errors, values are checked, nothing changes later.
+
+    A docstring under each field is its description; it names the unit where there is one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any], *, of: str) -> Self:
+        """The options made of plain values. OptionsError, with the nearest word for an unknown key, where they don't fit.
+
+        of: whose options they are, for the error ("potential 'chgnet'").
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise OptionsError(f"options of {of}", problems=problems(cls, error)) from None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data with every default filled in; unset (None) keys are left out."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+def problems(model: type[BaseModel], error: ValidationError) -> Iterable[KeyProblem]:
+    """What pydantic found, in the user's words: one problem a key, with the nearest known key for an unknown one."""
+    for found in error.errors():
+        path = tuple(part for part in found["loc"] if not (isinstance(part, str) and part.startswith("function-")))
+        if found["type"] == "extra_forbidden":
+            known = _keys_at(model, path[:-1])
+            way_out = suggestion(str(path[-1]), known) or f"Known: {', '.join(known)}"
+            yield KeyProblem(path, f"unknown key; {way_out[0].lower()}{way_out[1:]}")
+        elif found["type"] == "missing":
+            yield KeyProblem(path, "missing")
+        else:
+            message = found["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+            wanted = f"should be {message}" if found["msg"].startswith("Input should be ") else message
+            given = found["input"]
+            yield KeyProblem(path, wanted if isinstance(given, dict | list) else f"{wanted}, not {given!r}")
+
+
+def _keys_at(model: type[BaseModel], path: Iterable[str | int]) -> list[str]:
+    """The keys that the model at `path` below `model` knows."""
+    current: Any = model
+    for part in path:
+        fields = getattr(current, "model_fields", None)
+        if fields is not None and part in fields:
+            current = _model_in(fields[part].annotation) or current
+    return sorted(getattr(current, "model_fields", {}))
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return annotation if issubclass(annotation, BaseModel) else None
+    for inner in typing.get_args(annotation):
+        if found := _model_in(inner):
+            return found
+    return None

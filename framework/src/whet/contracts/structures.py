@@ -1,0 +1,19 @@
+"""Structure sources: where starting structures come from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from whet.contracts.component import Backend
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+class StructureSource(Backend, ABC):
+    """Makes starting structures."""
+
+    @abstractmethod
+    def make(self, index: int, seed: int) -> Atoms:
+        """The starting structure number `index` (from 0); the same index and seed give the same one, bit for bit."""

@@ -1,0 +1,1 @@
+"""What the science is made of: frames, labels, theories, files, and the errors about them. Knows no plugin."""

@@ -1,0 +1,118 @@
+"""Every fault that Whet knows, drawn once.
+
+WhetError                      a fault with a cause and a way out: one line, exit code 2, never a traceback
+├── InputError (ValueError)    something the user wrote or gave is wrong
+│   ├── OptionsError           options of a component: one problem per key
+│   └── FrameError             a frame, or a file of frames
+├── UnknownName (LookupError)  no such plugin, key, kind; suggests the nearest
+├── PluginError                a plugin is broken, or two claim one name
+├── MissingPackage (ImportError)
+├── Unsupported (NotImplementedError)   the backend cannot do what was asked
+├── NotApplied (RuntimeError)  what ran is not what was asked
+├── StoreError (OSError)       the store cannot be read or written
+└── StepFailed (RuntimeError)  a step ended with a fault nobody foresaw: its log says more
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class WhetError(Exception):
+    """A fault with a cause and a way out.
+
+    what: the fault, one sentence without a period. where: file, line and key, or the step. hint: what to do.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """One line: `where: what. hint`."""
+        line = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{line}. {self.hint}" if self.hint else line
+
+    def at(self, where: str) -> WhetError:
+        """The same fault with its place, when the place is known only further up."""
+        self.where = f"{where}: {self.where}" if self.where else where
+        return self
+
+
+class InputError(WhetError, ValueError):
+    """Something that the user wrote or gave is wrong."""
+
+
+@dataclass(frozen=True)
+class KeyProblem:
+    """One wrong key: where it stands below the component or file, and what is wrong with it."""
+
+    path: tuple[str | int, ...]
+    what: str
+
+    def __str__(self) -> str:
+        return f"{'.'.join(map(str, self.path))}: {self.what}" if self.path else self.what
+
+
+class OptionsError(InputError):
+    """Options that do not fit: `problems` has one entry per key."""
+
+    def __init__(self, what: str, *, problems: Iterable[KeyProblem] = (), where: str = "", hint: str = "") -> None:
+        self.problems = tuple(problems)
+        listed = "; ".join(map(str, self.problems))
+        super().__init__(f"{what}: {listed}" if listed else what, where=where, hint=hint)
+
+
+class FrameError(InputError):
+    """A frame, or a file of frames, that cannot be used."""
+
+
+class UnknownName(WhetError, LookupError):
+    """A name that nothing answers to."""
+
+    @classmethod
+    def among(cls, kind: str, name: str, known: Iterable[str], *, where: str = "", hint: str = "") -> UnknownName:
+        """The error for `name`, which is no `kind`, with the nearest of the known names."""
+        known = sorted(known)
+        way_out = hint or suggestion(name, known) or f"Known: {', '.join(known) or 'none'}"
+        return cls(f"there is no {kind} {name!r}", where=where, hint=way_out)
+
+
+class PluginError(WhetError):
+    """A plugin is broken, or two plugins claim one name."""
+
+
+class MissingPackage(WhetError, ImportError):
+    """A plugin's upstream package is not installed here."""
+
+
+class Unsupported(WhetError, NotImplementedError):
+    """The backend cannot do what was asked; it did nothing instead."""
+
+
+class NotApplied(WhetError, RuntimeError):
+    """What the upstream package did is not what was asked of it."""
+
+
+class StoreError(WhetError, OSError):
+    """The store cannot be read or written."""
+
+
+class StepFailed(WhetError, RuntimeError):
+    """A step ended with a fault that nobody foresaw; the log has its traceback."""
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`Did you mean 'x'?`, or nothing where no known word is near."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"Did you mean {near[0]!r}?" if near else ""
+
+
+def by_name(name: str) -> type[WhetError]:
+    """The error class of that name: how a fault that crossed from a worker is raised again here."""
+    found = globals().get(name)
+    return found if isinstance(found, type) and issubclass(found, WhetError) else StepFailed

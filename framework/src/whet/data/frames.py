@@ -1,0 +1,134 @@
+"""Frames: `ase.Atoms` is the only structure type; a FrameSet is an immutable sequence of them with an identity."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, overload
+
+from whet.data.errors import FrameError, InputError
+from whet.data.identity import key_of
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+def frame_key(atoms: Atoms) -> str:
+    """Identity of a frame as a labeler sees it: numbers, positions, cell, pbc, total charge, spin, initial moments.
+
+    Exact to the last bit (only −0.0 counts as 0.0); info, velocities and the file it came from do not enter.
+    """
+    import numpy as np
+
+    content = hashlib.sha256()
+    for array, kind in (
+        (atoms.numbers, np.int64),
+        (atoms.positions, np.float64),
+        (np.asarray(atoms.cell), np.float64),
+        (atoms.pbc, np.int64),
+        (atoms.get_initial_magnetic_moments(), np.float64),
+    ):
+        exact = np.ascontiguousarray(np.asarray(array, dtype=kind) + kind(0))
+        content.update(str(exact.shape).encode() + exact.tobytes())
+    content.update(f"{total_charge(atoms):.12g} {atoms.info.get('spin')}".encode())
+    return content.hexdigest()[:32]
+
+
+def total_charge(atoms: Atoms) -> float:
+    """Total charge in e: `info["charge"]` where given, else the sum of the initial charges."""
+    stated = atoms.info.get("charge")
+    return float(stated) if stated is not None else float(atoms.get_initial_charges().sum()) + 0.0
+
+
+def check_frame(atoms: Atoms) -> None:
+    """FrameError where a frame has no atoms, or positions or a cell that are not finite."""
+    import numpy as np
+
+    if len(atoms) == 0:
+        raise FrameError("the frame has no atoms")
+    if not np.all(np.isfinite(atoms.positions)):
+        raise FrameError("positions are not finite (NaN or infinite)")
+    if not np.all(np.isfinite(np.asarray(atoms.cell))):
+        raise FrameError("the cell is not finite (NaN or infinite)")
+
+
+class FrameSet(Sequence["Atoms"]):
+    """An immutable sequence of frames, each perhaps carrying labels (see `Labels.of`)."""
+
+    def __init__(self, frames: Iterable[Atoms]) -> None:
+        self._frames = tuple(frames)
+
+    @overload
+    def __getitem__(self, index: int) -> Atoms: ...
+    @overload
+    def __getitem__(self, index: slice) -> FrameSet: ...
+    def __getitem__(self, index: int | slice) -> Atoms | FrameSet:
+        return FrameSet(self._frames[index]) if isinstance(index, slice) else self._frames[index]
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __iter__(self) -> Iterator[Atoms]:
+        return iter(self._frames)
+
+    def __add__(self, other: Iterable[Atoms]) -> FrameSet:
+        return FrameSet((*self._frames, *other))
+
+    @property
+    def key(self) -> str:
+        """Identity of the frames in their order (labels do not enter)."""
+        return key_of([frame_key(frame) for frame in self._frames])
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Every chemical symbol in the set, in alphabetical order."""
+        return tuple(sorted({symbol for frame in self._frames for symbol in frame.get_chemical_symbols()}))
+
+    def take(self, indices: Iterable[int]) -> FrameSet:
+        """The frames at these indices, in that order."""
+        return FrameSet(self._frames[index] for index in indices)
+
+    def unique(self) -> FrameSet:
+        """Each frame once, in order of first appearance."""
+        first: dict[str, Atoms] = {}
+        for frame in self._frames:
+            first.setdefault(frame_key(frame), frame)
+        return FrameSet(first.values())
+
+    def split(
+        self, fractions: Sequence[float], *, seed: int, group_by: Callable[[Atoms], object] | None = None
+    ) -> tuple[FrameSet, ...]:
+        """Random disjoint parts of the given fractions (sum 1); frames of one group stay together.
+
+        Every part with a fraction above zero gets at least one group where there are enough of them.
+        InputError where the fractions do not add up to one.
+        """
+        import numpy as np
+
+        if abs(sum(fractions) - 1) > 1e-9 or any(fraction < 0 for fraction in fractions):
+            raise InputError(f"fractions {list(fractions)} do not add up to 1")
+        groups: dict[object, list[int]] = {}
+        for index, frame in enumerate(self._frames):
+            groups.setdefault(group_by(frame) if group_by else index, []).append(index)
+        members = list(groups.values())
+        order = np.random.default_rng(seed).permutation(len(members))
+        counts = _shares(len(members), fractions)
+        parts, start = [], 0
+        for count in counts:
+            chosen = sorted(index for place in order[start : start + count] for index in members[place])
+            parts.append(self.take(chosen))
+            start += count
+        return tuple(parts)
+
+
+def _shares(total: int, fractions: Sequence[float]) -> list[int]:
+    """Whole numbers that add up to `total`, near `fractions`, none of them zero where that can be avoided."""
+    counts = [int(total * fraction) for fraction in fractions]
+    by_remainder = sorted(range(len(fractions)), key=lambda i: counts[i] - total * fractions[i])
+    for place in by_remainder[: total - sum(counts)]:
+        counts[place] += 1
+    for place, fraction in enumerate(fractions):
+        largest = max(range(len(counts)), key=counts.__getitem__)
+        if fraction > 0 and counts[place] == 0 and counts[largest] > 1:
+            counts[place], counts[largest] = 1, counts[largest] - 1
+    return counts

@@ -1,0 +1,18 @@
+"""Units inside Whet: eV, Å, eV/Å, eV/Å³ (stress: tension positive), fs, K, bar. These factors convert at the border."""
+
+from __future__ import annotations
+
+GPA = 1 / 160.21766208
+"""One gigapascal in eV/Å³."""
+
+KBAR = 0.1 * GPA
+"""One kilobar in eV/Å³. VASP prints kB with compression positive: the sign is the adapter's business."""
+
+BAR = 1e-3 * KBAR
+"""One bar in eV/Å³."""
+
+HARTREE = 27.211386024367243
+"""One Hartree in eV (CODATA 2014, as in ase.units)."""
+
+VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
+"""ASE's order of the six independent stress components: xx, yy, zz, yz, xz, xy."""

@@ -1,0 +1,83 @@
+"""Discovery: every entry point of the group `whet` is loaded guarded; what is wrong with it is kept as a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from whet.contracts.component import Backend
+from whet.data.errors import suggestion
+from whet.plugins import hookspecs
+from whet.plugins.hookspecs import API, GROUP, HOOKS
+
+
+@dataclass(frozen=True)
+class FoundPlugin:
+    """One entry point: what it offers (hook -> backend classes), or the problem that it has."""
+
+    name: str
+    distribution: str
+    version: str
+    offers: dict[str, list[type[Backend]]] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def origin(self) -> str:
+        """`distribution version`, for messages."""
+        return f"{self.distribution} {self.version}".strip()
+
+
+def discover(found: Iterable[EntryPoint] | None = None) -> list[FoundPlugin]:
+    """Every installed plugin, in order of name. found: entry points to look at instead of the installed ones."""
+    installed = entry_points(group=GROUP) if found is None else found
+    return sorted((_load(entry) for entry in installed), key=lambda plugin: (plugin.name, plugin.distribution))
+
+
+def _load(entry: EntryPoint) -> FoundPlugin:
+    distribution, version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
+
+    def broken(problem: str) -> FoundPlugin:
+        return FoundPlugin(entry.name, distribution, version, problem=problem)
+
+    try:
+        module = entry.load()
+    except (Exception, SystemExit) as error:
+        return broken(f"cannot be imported: {_one_line(error)}")
+    wants = getattr(module, "whet_api", None)
+    if wants != API:
+        stated = "states no hook API version" if wants is None else f"was written for hook API {wants}"
+        return broken(f"{stated}; this is {API} (`whet_api = {API}` in {entry.value})")
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.register(module, name=entry.name)
+    except Exception as error:
+        return broken(f"its hooks do not fit: {_one_line(error)}")
+    marked = [name for name in dir(module) if manager.parse_hookimpl_opts(module, name) is not None]
+    if unknown := [name for name in marked if name not in HOOKS]:
+        return broken(f"{unknown[0]!r} is no hook. {suggestion(unknown[0], HOOKS) or 'Hooks: ' + ', '.join(HOOKS)}")
+    if not marked:
+        return broken(f"implements no hook. Mark one of {', '.join(HOOKS)} with @whet.hookimpl")
+    offers: dict[str, list[type[Backend]]] = {}
+    for hook in marked:
+        try:
+            offers[hook] = [_checked(offered) for listed in getattr(manager.hook, hook)() for offered in listed]
+        except (Exception, SystemExit) as error:
+            return broken(f"its hook {hook} failed: {_one_line(error)}")
+    return FoundPlugin(entry.name, distribution, version, offers)
+
+
+def _checked(offered: Any) -> type[Backend]:
+    if not (isinstance(offered, type) and issubclass(offered, Backend)):
+        raise TypeError(f"{offered!r} is no class derived from a contract of whet")
+    if not isinstance(getattr(offered, "name", None), str):
+        raise TypeError(f"class {offered.__name__} has no name")
+    return offered
+
+
+def _one_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")

@@ -1,0 +1,170 @@
+"""Registry: from the words of a user to a component, and from a component to a living backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from whet.contracts.component import Backend, Component, FileRef, Spec
+from whet.contracts.potential import Potential
+from whet.data.errors import MissingPackage, PluginError, UnknownName
+from whet.plugins.discovery import FoundPlugin, discover
+from whet.plugins.hookspecs import HOOKS
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One line of `whet plugins`: a backend, or a plugin that offers none because it has a problem."""
+
+    hook: str
+    name: str
+    distribution: str
+    version: str
+    summary: str
+    problem: str = ""
+
+
+class Registry:
+    """The backends of the plugins that are installed in this interpreter."""
+
+    def __init__(self, plugins: Iterable[FoundPlugin]) -> None:
+        self.plugins = list(plugins)
+        self._offers: dict[tuple[str, str], list[tuple[FoundPlugin, type[Backend]]]] = {}
+        for plugin in self.plugins:
+            for hook, classes in plugin.offers.items():
+                for offered in classes:
+                    self._offers.setdefault((hook, offered.name), []).append((plugin, offered))
+
+    def names(self, hook: str) -> list[str]:
+        """The names that a hook's plugins offer."""
+        return sorted(name for offered_hook, name in self._offers if offered_hook == hook)
+
+    def find(self, hook: str, name: str) -> type[Any]:
+        """The class of that name. UnknownName, PluginError (broken, or claimed twice) or MissingPackage otherwise."""
+        kind = HOOKS[hook]
+        offers = self._offers.get((hook, name), [])
+        if not offers:
+            for plugin in self.plugins:
+                if plugin.problem and plugin.name == name:
+                    raise PluginError(f"the plugin {name!r} ({plugin.origin}) {plugin.problem}")
+            raise UnknownName.among(kind, name, self.names(hook), hint=self._elsewhere(hook, name))
+        if len(offers) > 1:
+            raise PluginError(_claimed_twice(kind, name, [plugin for plugin, _ in offers]))
+        _, offered = offers[0]
+        if missing := missing_packages(offered):
+            raise MissingPackage(f"{kind} {name!r} needs {', '.join(missing)}", hint=_install(missing))
+        return offered
+
+    def resolve(self, hook: str, spec: Spec) -> Component:
+        """The component that a spec names: options checked, files found and hashed. Loads nothing heavy.
+
+        Raises what `find` raises, OptionsError, and InputError for a missing file.
+        """
+        offered = self.find(hook, spec.name)
+        options = offered.Options.checked(spec.options, of=f"{HOOKS[hook]} {spec.name!r}")
+        parts = {role: self.resolve(_hook_of(role), part) for role, part in sorted(offered.find_parts(options).items())}
+        files = {role: FileRef.to(Path(path)) for role, path in sorted(offered.find_files(options).items())}
+        plain = options.as_json()
+        return Component(hook, offered.name, offered.result_version, _without_paths(plain, files), files, parts)
+
+    def load(self, component: Component, *, store: Path | None = None, device: str = "cpu") -> Any:
+        """The living backend that a component describes.
+
+        store: where relative paths of its files start. Raises what `find` raises, OptionsError, and InputError where
+        a file is gone or changed, and PluginError where the plugin here is of another result version.
+        """
+        offered = self.find(component.hook, component.name)
+        if offered.result_version != component.result_version:
+            raise PluginError(
+                f"{HOOKS[component.hook]} {component.name!r} was described by a plugin of result version "
+                f"{component.result_version}; the one installed here has {offered.result_version}"
+            )
+        what = f"{HOOKS[component.hook]} {component.name!r}"
+        files = {role: ref.locate(store) for role, ref in component.files.items()}
+        options = offered.Options.checked(component.options, of=what)
+        parts = {role: self.load(part, store=store, device=device) for role, part in component.parts.items()}
+        backend = offered(options, files, parts, device)
+        if isinstance(backend, Potential):
+            backend.energy_shift = dict(component.energy_shift)
+        return backend
+
+    def listings(self) -> list[Listing]:
+        """Everything that is installed, with what is wrong with it."""
+        lines = []
+        for plugin in self.plugins:
+            if plugin.problem:
+                lines.append(Listing("", plugin.name, plugin.distribution, plugin.version, "", plugin.problem))
+            for hook, classes in plugin.offers.items():
+                for offered in classes:
+                    lines.append(
+                        Listing(
+                            hook,
+                            offered.name,
+                            plugin.distribution,
+                            plugin.version,
+                            (offered.__doc__ or "").strip().partition("\n")[0],
+                            self._problem(hook, offered),
+                        )
+                    )
+        order = list(HOOKS)
+        return sorted(lines, key=lambda line: (order.index(line.hook) if line.hook else len(order), line.name))
+
+    def _problem(self, hook: str, offered: type[Backend]) -> str:
+        claimed = [plugin for plugin, _ in self._offers[hook, offered.name]]
+        if len(claimed) > 1:
+            return _claimed_twice(HOOKS[hook], offered.name, claimed)
+        if missing := missing_packages(offered):
+            return f"needs {', '.join(missing)}: {_install(missing)}"
+        return ""
+
+    def _elsewhere(self, hook: str, name: str) -> str:
+        for other in HOOKS:
+            if other != hook and (other, name) in self._offers:
+                return f"{name!r} is a {HOOKS[other]}; known here: {', '.join(self.names(hook)) or 'none'}"
+        return ""
+
+
+@cache
+def registry() -> Registry:
+    """The registry of this interpreter, discovered once."""
+    return Registry(discover())
+
+
+def missing_packages(offered: type[Backend]) -> list[str]:
+    """Requirements of a backend whose module cannot be found here (nothing is imported)."""
+    missing = []
+    for module, requirement in offered.packages.items():
+        try:
+            there = find_spec(module) is not None
+        except (ImportError, ValueError):
+            there = False
+        if not there:
+            missing.append(requirement)
+    return missing
+
+
+def _hook_of(role: str) -> str:
+    return next(hook for hook, kind in HOOKS.items() if kind == role or hook == role)
+
+
+def _install(requirements: Iterable[str]) -> str:
+    return "pip install " + " ".join(f"'{requirement}'" for requirement in requirements)
+
+
+def _claimed_twice(kind: str, name: str, plugins: Iterable[FoundPlugin]) -> str:
+    origins = sorted({plugin.origin for plugin in plugins})
+    return f"{kind} {name!r} is claimed by {' and '.join(origins)}; uninstall one"
+
+
+def _without_paths(options: Mapping[str, Any], files: Mapping[str, FileRef]) -> dict[str, Any]:
+    """Options less the values that are paths of the component's files: a file enters by content, not by place."""
+    places = {ref.path for ref in files.values()}
+    return {
+        key: value
+        for key, value in options.items()
+        if not (isinstance(value, str) and "/" in value and str(Path(value).resolve()) in places)
+    }
