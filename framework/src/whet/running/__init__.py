@@ -1,0 +1,1 @@
+"""Running: steps, the store that keeps their results, the shelf of labels, workers and the runner."""

@@ -1,0 +1,1 @@
+"""One module a kind of step; each has one function, `run(work) -> Outcome`."""

@@ -1,0 +1,33 @@
+"""dataset: labeled frames of several steps, put together, cut to size and split into training and validation."""
+
+from __future__ import annotations
+
+from whet.data.errors import InputError
+from whet.data.frame_files import write_frames
+from whet.running.work import Outcome, Work
+
+
+def run(work: Work) -> Outcome:
+    """Takes `inputs.labeled`, each frame once; leaves `train` and `valid`.
+
+    settings: seed, valid_fraction, and either `frames` (a random subset of that size: the subsets of one seed are
+    nested) or nothing. inputs.match: labeled steps whose number of frames is the size to cut to, from the front.
+    """
+    import numpy as np
+
+    pool = work.frames("labeled").unique()
+    if not pool:
+        raise InputError("no labeled frame to train on: every label of this round failed")
+    chosen, seed = pool, work.settings["seed"]
+    if "match" in work.step.inputs:
+        chosen = pool[: len(work.frames("match").unique())]
+    elif wanted := work.settings.get("frames"):
+        if wanted > len(pool):
+            raise InputError(f"{wanted} frames were asked for, there are {len(pool)}")
+        chosen = pool.take(np.random.default_rng(seed).permutation(len(pool))[:wanted])
+    fraction = work.settings["valid_fraction"]
+    train, valid = chosen.split([1 - fraction, fraction], seed=seed)
+    paths = {"train": work.folder / "train.traj", "valid": work.folder / "valid.traj"}
+    write_frames(paths["train"], train)
+    write_frames(paths["valid"], valid)
+    return Outcome({"pool": len(pool), "train": len(train), "valid": len(valid)}, paths)

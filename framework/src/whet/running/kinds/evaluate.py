@@ -1,0 +1,50 @@
+"""evaluate: a potential's predictions for frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from whet.contracts.potential import Property
+from whet.data.errors import FrameError, UnknownName
+from whet.data.frame_files import write_frames
+from whet.running.work import Outcome, Work
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+def run(work: Work) -> Outcome:
+    """Predicts for every frame of `inputs.frames`; leaves `frames`, the predictions of those that it could answer.
+
+    Values: frames, kept (their indices), left_out (index, reason). Measured: seconds_per_frame. A frame that
+    the potential cannot answer (an element that it does not know, a non-finite answer) is left out and listed; where it can answer
+    none, the fault is raised.
+    """
+    import time
+
+    potential = work.potential()
+    frames = work.frames("frames")
+    properties: list[Property] = ["energy", "forces"]
+    if "stress" in potential.capabilities.properties:
+        properties.append("stress")
+    predicted: list[Atoms] = []
+    kept, left_out, fault = [], [], None
+    started = time.perf_counter()
+    for index, frame in enumerate(frames):
+        try:
+            wanted = properties if frame.pbc.all() else properties[:2]
+            (labels,) = potential.evaluate([frame], wanted)
+        except (FrameError, UnknownName) as error:
+            fault = error
+            left_out.append({"index": index, "reason": error.what})
+        else:
+            predicted.append(labels.attach(frame))
+            kept.append(index)
+        work.progress(index + 1, len(frames))
+    if fault is not None and not predicted:
+        raise fault
+    seconds = (time.perf_counter() - started) / max(len(frames), 1)
+    path = work.folder / "predicted.traj"
+    write_frames(path, predicted)
+    values = {"frames": len(frames), "kept": kept, "left_out": left_out}
+    return Outcome(values, {"frames": path}, measured={"seconds_per_frame": seconds})

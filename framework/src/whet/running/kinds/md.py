@@ -1,0 +1,35 @@
+"""md: one trajectory, driven by a potential (or by the labeler itself)."""
+
+from __future__ import annotations
+
+from whet.contracts.potential import LabelerPotential
+from whet.data.errors import InputError
+from whet.data.frame_files import write_frames
+from whet.running.work import Outcome, Work
+
+
+def run(work: Work) -> Outcome:
+    """Starts from the last frame of `inputs.start`; leaves `frames`, with the driver's energies and forces.
+
+    components: engine, and potential or labeler where no step made the potential. settings: seed.
+    """
+    engine = work.load("engine")
+    if "labeler" in work.step.components:
+        potential = LabelerPotential(work.load("labeler"), work.folder / "labeler")
+    else:
+        potential = work.potential()
+    starts = work.frames("start")
+    if not starts:
+        raise InputError("the trajectory before this one left no frame to start from")
+    trajectory = engine.run(
+        starts[-1], potential, seed=work.settings["seed"], folder=work.folder / "engine", progress=work.progress
+    )
+    path = work.folder / "trajectory.traj"
+    write_frames(path, trajectory.frames)
+    values = {
+        "frames": len(trajectory.frames),
+        "times": list(trajectory.times),
+        "ended": trajectory.ended,
+        "planned": engine.protocol.frames,
+    }
+    return Outcome(values, {"frames": path})

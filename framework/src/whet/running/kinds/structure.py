@@ -1,0 +1,16 @@
+"""structure: one starting structure, from a plugin."""
+
+from __future__ import annotations
+
+from whet.data.frame_files import write_frames
+from whet.data.frames import check_frame
+from whet.running.work import Outcome, Work
+
+
+def run(work: Work) -> Outcome:
+    """Makes structure number `settings.index` with `settings.seed`; leaves `frames` (one)."""
+    atoms = work.load("structures").make(work.settings["index"], work.settings["seed"])
+    check_frame(atoms)
+    path = work.folder / "structure.traj"
+    write_frames(path, [atoms])
+    return Outcome({"formula": atoms.get_chemical_formula(), "atoms": len(atoms)}, {"frames": path})

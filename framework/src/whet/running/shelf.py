@@ -1,0 +1,143 @@
+"""Shelf: every label that was ever bought, keyed by frame and level of theory, durable from the moment it arrives."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whet.data.durable import unwritable
+from whet.data.errors import StoreError
+from whet.data.frames import frame_key, total_charge
+from whet.data.identity import canonical
+from whet.data.labels import Labels
+from whet.data.theory import LevelOfTheory
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+_TABLES = """
+create table if not exists theories (fingerprint text primary key, description text not null);
+create table if not exists labels (
+    theory text not null references theories, frame text not null, content blob not null, digest text not null,
+    primary key (theory, frame)
+) without rowid;
+"""
+
+
+class Shelf:
+    """An SQLite file. Several processes may read and write it at once; a label that was put survives any crash.
+
+    Each label is kept with the structure that it belongs to, as a NumPy archive without pickles, and a digest that
+    finds damage. Every method raises StoreError where the file cannot be read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def get(self, frame: Atoms, theory: LevelOfTheory) -> Labels | None:
+        """The labels of a frame at a level of theory, bit for bit as they were put; None where there are none."""
+        with self._open() as database:
+            row = database.execute(
+                "select content, digest from labels where theory = ? and frame = ?",
+                (theory.fingerprint, frame_key(frame)),
+            ).fetchone()
+        if row is None:
+            return None
+        content, digest = row
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise StoreError(
+                f"the label of {frame.get_chemical_formula()} ({frame_key(frame)}) is damaged",
+                where=str(self.path),
+                hint="Restore the file from a copy, or delete the row to compute the label again",
+            )
+        return _unpacked(content)
+
+    def put(self, frame: Atoms, theory: LevelOfTheory, labels: Labels) -> None:
+        """Keeps the labels durably before it returns. A label that is already there stays as it is."""
+        content = _packed(frame, labels.checked(len(frame)))
+        with self._open() as database:
+            database.execute(
+                "insert or ignore into theories values (?, ?)", (theory.fingerprint, canonical(theory.as_json()))
+            )
+            database.execute(
+                "insert or ignore into labels values (?, ?, ?, ?)",
+                (theory.fingerprint, frame_key(frame), content, hashlib.sha256(content).hexdigest()),
+            )
+
+    def counts(self) -> list[tuple[LevelOfTheory, int]]:
+        """How many labels there are of each level of theory."""
+        if not self.path.exists():
+            return []
+        with self._open() as database:
+            rows = database.execute(
+                "select description, count(*) from labels join theories on theory = fingerprint group by theory"
+            ).fetchall()
+        return [(LevelOfTheory(**json.loads(description)), count) for description, count in rows]
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """A connection whose changes are on the disk when the block ends."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            database = sqlite3.connect(self.path, timeout=120)
+        except (OSError, sqlite3.Error) as error:
+            raise _refused(self.path, error) from error
+        try:
+            database.execute("pragma journal_mode = wal")
+            database.execute("pragma synchronous = full")
+            database.executescript(_TABLES)
+            with database:
+                yield database
+        except sqlite3.Error as error:
+            raise _refused(self.path, error) from error
+        finally:
+            database.close()
+
+
+def _refused(path: Path, error: Exception) -> StoreError:
+    if isinstance(error, OSError):
+        return unwritable(path, error)
+    if "full" in str(error):
+        return StoreError(
+            "the disk is full", where=str(path), hint="Free some space and run the same command again: nothing is lost"
+        )
+    return StoreError(f"the shelf of labels cannot be used ({error})", where=str(path), hint="Restore it from a copy")
+
+
+def _packed(frame: Atoms, labels: Labels) -> bytes:
+    import numpy as np
+
+    arrays: dict[str, Any] = {
+        "numbers": frame.numbers,
+        "positions": frame.positions,
+        "cell": np.asarray(frame.cell),
+        "pbc": frame.pbc,
+        "charge": np.float64(total_charge(frame)),
+        "initial_magmoms": frame.get_initial_magnetic_moments(),
+        "energy": np.float64(labels.energy),
+        "forces": np.asarray(labels.forces, dtype=np.float64),
+        **{f"extra/{name}": np.asarray(value) for name, value in labels.extra.items()},
+    }
+    if labels.stress is not None:
+        arrays["stress"] = labels.stress
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def _unpacked(content: bytes) -> Labels:
+    import numpy as np
+
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return Labels(
+            energy=float(archive["energy"]),
+            forces=archive["forces"],
+            stress=archive.get("stress"),
+            extra={name.removeprefix("extra/"): archive[name] for name in archive if name.startswith("extra/")},
+        )

@@ -1,0 +1,182 @@
+"""Work: an open step, as the function that does it sees it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from typing import Any
+
+from whet.contracts.component import Backend, Component
+from whet.contracts.fine_tuning import Progress
+from whet.contracts.potential import Potential
+from whet.data.durable import unwritable
+from whet.data.errors import StepFailed, WhetError
+from whet.data.frames import FrameSet
+from whet.data.logs import captured
+from whet.plugins.registry import Registry, registry
+from whet.running.step import Step
+from whet.running.store import Result, Store
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a kind of step hands back.
+
+    values: plain data. files: role -> file in the step's folder. component: the potential that it made, if any.
+    measured: what may differ from run to run (seconds, labels bought): recorded beside the result, not part of it.
+    """
+
+    values: Mapping[str, Any]
+    files: Mapping[str, Path] = field(default_factory=dict)
+    component: Component | None = None
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Work:
+    """An open step: its inputs at hand, its folder to write in, and where to tell of progress."""
+
+    step: Step
+    store: Store
+    device: str
+    progress: Progress
+
+    @property
+    def folder(self) -> Path:
+        """Where outputs go."""
+        return self.store.folder(self.step.key)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The step's settings."""
+        return self.step.settings
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The plugins of this interpreter."""
+        return registry()
+
+    def component(self, role: str) -> Component:
+        """The component of that role: named in the recipe, or made by the step that feeds it."""
+        if role in self.step.components:
+            return self.step.components[role]
+        made = self.store.result(self.step.inputs[role][0]).component
+        assert made is not None, f"{self.step.inputs[role][0]} made no potential"
+        return made
+
+    def load(self, role: str) -> Any:
+        """The living backend of that role."""
+        return self.registry.load(self.component(role), store=self.store.root, device=self.device)
+
+    def potential(self, role: str = "potential") -> Potential:
+        """The living potential of that role."""
+        return self.load(role)
+
+    def frames(self, role: str, output: str = "frames") -> FrameSet:
+        """All frames of the steps that feed that role, in order; none where nothing feeds it."""
+        return sum((self.store.frames(key, output) for key in self.step.inputs.get(role, ())), FrameSet(()))
+
+
+def run_step(store: Store, key: str, *, device: str = "cpu", progress: Progress = lambda done, total: None) -> Result:
+    """Runs a described step here, unless it has a result, and keeps its result. What upstream prints goes to its log.
+
+    Raises WhetError for a known fault (its place is the step), StepFailed with the log's path for any other.
+    """
+    with store.locked(key):
+        if store.is_done(key):
+            return store.result(key)
+        step = store.step(key)
+        log = store.folder(key) / "log.txt"
+        work = Work(step, store, device, progress)
+        started = time.time()
+        here, environment = Path.cwd(), dict(os.environ)
+        try:
+            with captured(log):
+                done = _doer(step.kind)(work)
+            result = Result(
+                values=done.values,
+                outputs={role: store.reference(path) for role, path in done.files.items()},
+                component=_within(done.component, store),
+                fed_by={feed: store.result(feed).content for feed in step.feeds},
+                provenance={**_provenance(work, device, started), **done.measured},
+            )
+            store.keep(key, result)
+        except WhetError as error:
+            raise error.at(step.title or key) from None
+        except OSError as error:
+            if error.errno is None:
+                raise _unforeseen(step, log, error) from error
+            raise unwritable(Path(error.filename or store.folder(key)), error).at(step.title or key) from error
+        except Exception as error:
+            raise _unforeseen(step, log, error) from error
+        finally:
+            if Path.cwd() != here:
+                os.chdir(here)
+            _restore(environment)
+        return result
+
+
+def _doer(kind: str) -> Any:
+    return import_module(f"whet.running.kinds.{kind.replace('-', '_')}").run
+
+
+def _unforeseen(step: Step, log: Path, error: Exception) -> StepFailed:
+    with log.open("a", encoding="utf-8") as file:
+        traceback.print_exception(error, file=file)
+    what = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".rstrip(": ")
+    return StepFailed(what, where=step.title or step.key, hint=f"The traceback is in {log}")
+
+
+def _within(component: Component | None, store: Store) -> Component | None:
+    if component is None:
+        return None
+    files = {role: ref.within(store.root) for role, ref in component.files.items()}
+    return Component(**{**vars(component), "files": files})
+
+
+def _provenance(work: Work, device: str, started: float) -> dict[str, Any]:
+    """Where the numbers came from: versions of what the plugins named and of what they import."""
+    wanted = {"whet", "numpy", "ase"} | {
+        module for backend in _backends(work) for module in (backend.__module__.partition(".")[0], *backend.packages)
+    }
+    if "torch" in sys.modules:
+        wanted.add("torch")
+    distributions = packages_distributions()
+    names = sorted({name for module in wanted for name in distributions.get(module, [])})
+    return {
+        "versions": {name: version(name) for name in names},
+        "python": platform.python_version(),
+        "interpreter": sys.executable,
+        "machine": platform.node(),
+        "device": device,
+        "threads": os.environ.get("OMP_NUM_THREADS", ""),
+        "started": started,
+        "seconds": round(time.time() - started, 3),
+    }
+
+
+def _backends(work: Work) -> list[type[Backend]]:
+    roles = [*work.step.components, *(role for role in ("potential", "start") if role in work.step.inputs)]
+    found = []
+    for role in roles:
+        component = work.store.result(work.step.inputs[role][0]).component if role in work.step.inputs else None
+        component = component or work.step.components.get(role)
+        if component is not None:
+            found.append(work.registry.find(component.hook, component.name))
+    return found
+
+
+def _restore(environment: Mapping[str, str]) -> None:
+    """Whatever an upstream package did to the environment variables is undone."""
+    if dict(os.environ) != environment:
+        os.environ.clear()
+        os.environ.update(environment)
