@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -150,10 +150,8 @@ def _provenance(work: Work, device: str, started: float) -> dict[str, Any]:
     }
     if "torch" in sys.modules:
         wanted.add("torch")
-    distributions = packages_distributions()
-    names = sorted({name for module in wanted for name in distributions.get(module, [])})
     return {
-        "versions": {name: version(name) for name in names},
+        "versions": {name: number for module in sorted(wanted) for name, number in _versions(module)},
         "python": platform.python_version(),
         "interpreter": sys.executable,
         "machine": platform.node(),
@@ -162,6 +160,15 @@ def _provenance(work: Work, device: str, started: float) -> dict[str, Any]:
         "started": started,
         "seconds": round(time.time() - started, 3),
     }
+
+
+@cache
+def _versions(module: str) -> list[tuple[str, str]]:
+    """The distributions that provide a module, with their versions."""
+    return [(name, version(name)) for name in sorted(set(_distributions().get(module, [])))]
+
+
+_distributions = cache(packages_distributions)
 
 
 def _backends(work: Work) -> list[type[Backend]]:

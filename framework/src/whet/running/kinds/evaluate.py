@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def run(work: Work) -> Outcome:
-    """Predicts for every frame of `inputs.frames`; leaves `frames`, the predictions of those that it could answer.
+    """Predicts for every frame of `inputs.frames` (their output `settings.output`); leaves `frames`, the predictions of those that it could answer.
 
     Values: frames, kept (their indices), left_out (index, reason). Measured: seconds_per_frame. A frame that
     the potential cannot answer (an element that it does not know, a non-finite answer) is left out and listed; where it can answer
@@ -23,7 +23,7 @@ def run(work: Work) -> Outcome:
     import time
 
     potential = work.potential()
-    frames = work.frames("frames")
+    frames = work.frames("frames", work.settings["output"])
     properties: list[Property] = ["energy", "forces"]
     if "stress" in potential.capabilities.properties:
         properties.append("stress")

@@ -9,13 +9,20 @@ from whet.running.work import Outcome, Work
 
 
 def run(work: Work) -> Outcome:
-    """Reads `files.frames`; settings: labeled, keys (or None), first (number of frames, or None). Leaves `frames`."""
+    """Reads `files.frames`; leaves `frames`.
+
+    settings: labeled (or mere structures), and if given: keys, first (so many frames), index (that frame only).
+    """
     path = work.step.files["frames"].locate()
     keys = work.settings.get("keys")
     if work.settings["labeled"]:
         frames = read_labeled(path, LabelKeys(keys["energy"], keys["forces"], keys.get("stress")) if keys else None)
     else:
         frames = read_structures(path)
+    if (index := work.settings.get("index")) is not None:
+        if index >= len(frames):
+            raise FrameError(f"structure {index + 1} is needed, the file has {len(frames)}", where=str(path))
+        frames = frames.take([index])
     limit = work.settings.get("first")
     if limit is not None and limit > len(frames):
         raise FrameError(f"{limit} frames were asked for, the file has {len(frames)}", where=str(path))

@@ -1,0 +1,210 @@
+"""Cast: who plays each role of a study, as the interpreters that own the plugins answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from whet.contracts.component import Component, FileRef, Spec, expanded
+from whet.contracts.fine_tuning import FineTuneSettings
+from whet.data.errors import InputError, OptionsError, UnknownName, WhetError
+from whet.running.environments import Environment
+from whet.study.schema import Given, PotentialEntry, StudyFile
+from whet.study.study_file import Source
+
+Keys = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Role:
+    """A component and the name of the environment that owns its plugin."""
+
+    component: Component
+    environment: str = ""
+
+
+@dataclass(frozen=True)
+class Player:
+    """A potential of the study: itself, and how it is fine-tuned where the study does that."""
+
+    role: Role
+    fine_tuner: Component | None
+    settings: FineTuneSettings
+    replay: FileRef | None
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Every role of a study. engines: by environment, since the engine runs where the potential is."""
+
+    potentials: Mapping[str, Player]
+    engines: Mapping[str, Component]
+    labeler: Role | None
+    structures: Role | None
+    descriptor: Role | None
+    environments: Mapping[str, Environment]
+
+
+@dataclass
+class _Question:
+    keys: Keys
+    hook: str
+    spec: Spec
+    environment: str
+    below: Keys = ()
+
+
+@dataclass
+class _Questions:
+    """Gathered first, then put to each environment at once: starting an interpreter takes a while."""
+
+    source: Source
+    environments: Mapping[str, Environment]
+    asked: list[_Question] = field(default_factory=list)
+
+    def ask(self, keys: Keys, hook: str, spec: Spec, environment: str = "", below: Keys = ()) -> int:
+        if environment not in self.environments:
+            known = [name for name in self.environments if name]
+            raise UnknownName.among("environment", environment, known, where=self.source.place((*keys, "environment")))
+        self.asked.append(_Question(keys, hook, spec, environment, below))
+        return len(self.asked) - 1
+
+    def answers(self) -> list[Component]:
+        found: dict[int, Component] = {}
+        for name, environment in self.environments.items():
+            mine = [index for index, question in enumerate(self.asked) if question.environment == name]
+            if not mine:
+                continue
+            answers = environment.resolve([(self.asked[index].hook, self.asked[index].spec) for index in mine])
+            for index, answer in zip(mine, answers, strict=True):
+                if isinstance(answer, WhetError):
+                    raise self._placed(answer, self.asked[index])
+                found[index] = answer
+        return [found[index] for index in range(len(self.asked))]
+
+    def _placed(self, error: WhetError, question: _Question) -> WhetError:
+        keys = (*question.keys, *question.below)
+        if isinstance(error, OptionsError) and error.problems:
+            return self.source.all_faults(error.problems, keys)
+        if question.environment:
+            error.what += f" (in the environment {question.environment!r})"
+        return error.at(self.source.place(keys))
+
+
+def cast(study: StudyFile, source: Source) -> Cast:
+    """Resolves every component of the study. Raises InputError, UnknownName, … with file, line and key."""
+    environments = _environments(study, source)
+    questions = _Questions(source, environments)
+    entries = {name: _entry(given, source, ("potentials", name)) for name, given in study.potentials.items()}
+    potentials = {
+        name: questions.ask(("potentials", name), "potentials", _spec(source, ("potentials", name), entry), env)
+        for name, (entry, env, _) in entries.items()
+    }
+    settings = {name: _settings(study, source, name, own) for name, (_, _, own) in entries.items()}
+    tuners: dict[str, int] = {}
+    if study.strategies:
+        for name, (entry, env, own) in entries.items():
+            keys: Keys = ("potentials", name, "fine_tune") if "upstream" in own else ("fine_tune",)
+            spec = Spec(_spec(source, ("potentials", name), entry).name, settings[name].upstream)
+            tuners[name] = questions.ask(keys, "fine_tuners", spec, env, below=("upstream",) if spec.options else ())
+    labeler = _single(questions, source, "labeler", "labelers", study.labeler)
+    structures = None
+    if study.structures is not None and not _is_file(study.structures):
+        structures = _single(questions, source, "structures", "structures", study.structures)
+    descriptor = _single(questions, source, "descriptor", "descriptors", study.descriptor)
+    engines: dict[str, int] = {}
+    if study.dynamics is not None:
+        places = {env for _, env, _ in entries.values()}
+        if labeler is not None and any(test.file is None and test.driver == "labeler" for test in study.tests.values()):
+            places.add(labeler[1])
+        for env in sorted(places):
+            engines[env] = questions.ask(("dynamics",), "md_engines", _spec(source, ("dynamics",), study.dynamics), env)
+    answers = questions.answers()
+    replay = {name: _replay(source, chosen, name, entries[name][2]) for name, chosen in settings.items()}
+    players = {
+        name: Player(
+            Role(answers[index], entries[name][1]),
+            answers[tuners[name]] if name in tuners else None,
+            settings[name],
+            replay[name],
+        )
+        for name, index in potentials.items()
+    }
+
+    def role(asked: tuple[int, str] | None) -> Role | None:
+        return None if asked is None else Role(answers[asked[0]], asked[1])
+
+    in_place = {env: answers[index] for env, index in engines.items()}
+    return Cast(players, in_place, role(labeler), role(structures), role(descriptor), environments)
+
+
+def _environments(study: StudyFile, source: Source) -> dict[str, Environment]:
+    found = {"": Environment()}
+    for name, entry in study.environments.items():
+        # Not resolved: the interpreter of a virtual environment is a link to another one.
+        found[name] = Environment(name, source.folder / Path(expanded(entry.python)).expanduser())
+    return found
+
+
+def _entry(given: Given, source: Source, keys: Keys) -> tuple[Given, str, dict[str, Any]]:
+    """A potential's spec, its environment and its own fine-tuning settings."""
+    if isinstance(given, str):
+        return given, "", {}
+    try:
+        entry = PotentialEntry.checked(given, of="a potential")
+    except OptionsError as error:
+        raise source.all_faults(error.problems, keys) from None
+    rest = {key: value for key, value in given.items() if key not in ("environment", "fine_tune")}
+    return rest, entry.environment, dict(entry.fine_tune)
+
+
+def _single(questions: _Questions, source: Source, key: str, hook: str, given: Given | None) -> tuple[int, str] | None:
+    if given is None:
+        return None
+    environment = ""
+    if isinstance(given, dict):
+        environment = str(given.get("environment", ""))
+        given = {name: value for name, value in given.items() if name != "environment"}
+    return questions.ask((key,), hook, _spec(source, (key,), given), environment), environment
+
+
+def _spec(source: Source, keys: Keys, given: Given) -> Spec:
+    try:
+        return Spec.parse(given, folder=source.folder)
+    except InputError as error:
+        raise error.at(source.place(keys)) from None
+
+
+def _settings(study: StudyFile, source: Source, name: str, own: Mapping[str, Any]) -> FineTuneSettings:
+    """The study's settings with this potential's own on top."""
+    merged = {**study.fine_tune.model_dump(exclude_unset=True), **own}
+    try:
+        return FineTuneSettings.checked(merged, of=f"potential {name!r}")
+    except OptionsError as error:
+        raise source.all_faults(error.problems, ("potentials", name, "fine_tune")) from None
+
+
+def _replay(source: Source, settings: FineTuneSettings, name: str, own: Mapping[str, Any]) -> FileRef | None:
+    keys: Keys = ("potentials", name, "fine_tune", "replay") if "replay" in own else ("fine_tune", "replay")
+    wants = settings.strategy == "multihead-replay"
+    if wants and settings.replay is None:
+        raise source.fault(keys, "the strategy multihead-replay needs a file of replay frames", "Give `replay: FILE`")
+    if settings.replay is None:
+        return None
+    if not wants:
+        raise source.fault(keys, "`replay` goes with `strategy: multihead-replay`")
+    return file_reference(source, settings.replay, keys)
+
+
+def file_reference(source: Source, path: str, keys: Keys) -> FileRef:
+    """A file that the study names, by content. InputError, with its line, where it is missing."""
+    try:
+        return FileRef.to(source.folder / Path(expanded(path)).expanduser())
+    except InputError as error:
+        raise error.at(source.place(keys)) from None
+
+
+def _is_file(given: Given) -> bool:
+    return isinstance(given, dict) and "file" in given and "use" not in given

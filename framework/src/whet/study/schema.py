@@ -1,0 +1,156 @@
+"""The study file's keys. Each has a docstring, from which the reference page is generated."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from whet.contracts.fine_tuning import FineTuneSettings
+from whet.contracts.options import Options
+from whet.study.rounds import Strategy
+
+Given = str | dict[str, Any]
+"""A component: `NAME`, `NAME:MODEL`, or a mapping with `use:`, its options, and `environment:`."""
+
+
+def _file_or_mapping(given: Any) -> Any:
+    return {"file": given} if isinstance(given, str) else given
+
+
+def _python_or_mapping(given: Any) -> Any:
+    return {"python": given} if isinstance(given, str) else given
+
+
+def _count_or_rounds(given: Any) -> Any:
+    return {"rounds": given} if isinstance(given, int | list) else given
+
+
+class LabelKeySettings(Options):
+    """Under which names a file keeps its labels, where they are unusual."""
+
+    energy: str
+    """Total energy, eV."""
+    forces: str
+    """Forces, eV/Å."""
+    stress: str | None = None
+    """Stress, eV/Å³, tension positive."""
+
+
+class _FileKeys(Options):
+    keys: LabelKeySettings | None = None
+    """Names of the labels; found by themselves where they are usual (energy, REF_energy, dft_energy, …)."""
+    first: int | None = Field(default=None, ge=1)
+    """Only so many frames, from the beginning."""
+    theory: str | None = None
+    """Level of theory of the labels, for the report (`PBE`)."""
+
+
+class LabeledFile(_FileKeys):
+    """A file of labeled frames (extended XYZ, or what ASE reads)."""
+
+    file: str
+    """Path, relative to the study file; `${VAR}` is expanded."""
+
+
+class Test(_FileKeys):
+    """Frames to evaluate on: a file, or frames sampled for it from structures that nothing else uses."""
+
+    file: str | None = None
+    """Path of labeled frames, relative to the study file; `${VAR}` is expanded. Leave it out to sample."""
+    kind: Literal["independent", "replay"] = "independent"
+    """`replay`: frames of the foundation model's training set, which show what was forgotten."""
+    driver: str = "labeler"
+    """What drives the sampling: `labeler` (reference dynamics), `foundation`, or a potential's name."""
+    trajectories: int = Field(default=2, ge=1)
+    """How many trajectories are sampled."""
+
+    @model_validator(mode="after")
+    def _file_or_sampling(self) -> Test:
+        sampling = {"driver", "trajectories"} & self.model_fields_set
+        if self.file is not None and sampling:
+            raise ValueError(f"`{min(sampling)}` is for sampled frames; this test has a `file`")
+        return self
+
+
+class PotentialEntry(Options):
+    """A potential of the study; the options of the component stand beside these keys."""
+
+    model_config = ConfigDict(extra="allow")
+
+    use: str
+    """`NAME` or `NAME:MODEL`."""
+    environment: str = ""
+    """Name of the environment whose interpreter has the plugin."""
+    fine_tune: dict[str, Any] = Field(default={})
+    """Settings of fine-tuning that differ from the study's, for this potential."""
+
+
+class SelfGenerated(Options):
+    """Each potential's own trajectory, on which it and all the others are evaluated."""
+
+    of: Literal["last", "all", "none"] = "last"
+    """Fine-tuned potentials that get one: those of the last round, of all rounds, or none."""
+    trajectories: int = Field(default=1, ge=1)
+    """Trajectories for each potential; all potentials start from the same structures."""
+
+
+class EnvironmentEntry(Options):
+    """Another interpreter, for packages that clash with the ones here."""
+
+    python: str
+    """Its path, relative to the study file; Whet and the plugins must be installed there."""
+
+
+class Running(Options):
+    """Where and how steps run; never part of any result's identity."""
+
+    workers: int = Field(default=1, ge=1)
+    """Steps side by side, each in a process of its own."""
+    threads: int = Field(default=1, ge=1)
+    """Threads of each worker's numerical libraries; above the free cores potentials get very slow."""
+    device: str = "cpu"
+    """Where potentials live: `cpu`, `cuda`, `cuda:1`."""
+
+
+class StudyFile(Options):
+    """A study: what to measure, on what, and how to mend it."""
+
+    name: str = Field(min_length=1)
+    """Title of the report."""
+    seed: int = Field(default=1, ge=0)
+    """Of everything random; strategies add their own `seeds`."""
+    store: str = ".whet"
+    """Folder of results and labels, relative to the study file; several studies may share one."""
+    structures: Given | None = None
+    """Starting structures: `file:`, or a plugin."""
+    potentials: dict[str, Given] = Field(min_length=1)
+    """Name of your choice -> potential. Swapping an architecture replaces one word here."""
+    labeler: Given | None = None
+    """What gives the reference labels."""
+    dynamics: Given | None = None
+    """MD engine and protocol."""
+    descriptor: Given | None = None
+    """Descriptor of the coverage analysis; without one it is left out."""
+    fine_tune: FineTuneSettings = FineTuneSettings()
+    """How to fine-tune; the same words for every potential."""
+    strategies: dict[str, Annotated[Strategy, BeforeValidator(_count_or_rounds)]] = Field(default={})
+    """Name -> strategy; `naive: 3` is short for `naive: {rounds: 3}`."""
+    data: dict[str, Annotated[LabeledFile, BeforeValidator(_file_or_mapping)]] = Field(default={})
+    """Labeled frames to fine-tune on (for the preset `subsets`)."""
+    tests: dict[str, Annotated[Test, BeforeValidator(_file_or_mapping)]] = Field(default={})
+    """Test sets: name -> file, or how to sample it."""
+    self_generated: SelfGenerated = SelfGenerated()
+    """Each potential's own trajectory."""
+    acquisition: Literal["own", "shared"] = "own"
+    """Whether each potential gathers its own data, or all share what the first one gathers."""
+    environments: dict[str, Annotated[EnvironmentEntry, BeforeValidator(_python_or_mapping)]] = Field(default={})
+    """Name -> interpreter of plugins whose packages clash with the ones here."""
+    running: Running = Running()
+    """Workers, threads, device."""
+
+    @model_validator(mode="after")
+    def _strategies_expand(self) -> StudyFile:
+        for name, strategy in self.strategies.items():
+            strategy.expand(name)
+        return self

@@ -1,0 +1,60 @@
+"""Study: the main job, from Python as from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from whet.contracts.component import expanded
+from whet.running.runner import Account, Runner, Watcher
+from whet.running.store import Store
+from whet.study.cast import Cast, cast
+from whet.study.plan import Plan
+from whet.study.planner import plan
+from whet.study.schema import StudyFile
+from whet.study.study_file import Source, read_study
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study that was read and checked, with its plan and its store. Nothing has run yet.
+
+    >>> study = Study.load("examples/quickstart/study.yaml")
+    >>> study.run()
+    """
+
+    file: StudyFile
+    source: Source
+    cast: Cast
+    plan: Plan
+    store: Store
+
+    @classmethod
+    def load(cls, path: str | Path, overrides: Iterable[str] = ()) -> Self:
+        """Reads and checks a study file; overrides are `KEY.KEY=VALUE`.
+
+        Raises WhetError, naming file, line and key, where anything is wrong. Imports no potential's packages.
+        """
+        file, source = read_study(Path(path), overrides)
+        players = cast(file, source)
+        store = Store(source.folder / Path(expanded(file.store)).expanduser())
+        return cls(file, source, players, plan(file, players, source), store)
+
+    def run(self, watcher: Watcher | None = None, *, workers: int | None = None) -> Account:
+        """Runs what has not run yet; the same call resumes. workers: processes side by side, 0 for this process."""
+        running = self.file.running
+        runner = Runner(
+            self.store,
+            running.workers if workers is None else workers,
+            running.threads,
+            running.device,
+            self.cast.environments,
+        )
+        return runner.run(self.plan.steps.values(), watcher)
+
+    @property
+    def done(self) -> bool:
+        """Whether every step has its result."""
+        return all(self.store.is_done(key) for key in self.plan.steps)
