@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from whet.contracts.reference_energies import ReferenceEnergies
     from whet.contracts.structures import StructureSource
     from whet.data import units
+    from whet.data.durable import replacing
     from whet.data.errors import (
         FrameError,
         InputError,
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
         Unsupported,
         WhetError,
     )
-    from whet.data.frame_files import read_frames, read_labeled, write_frames
-    from whet.data.frames import FrameSet, frame_key
+    from whet.data.frame_files import read_frames, read_labeled, read_structures, write_frames
+    from whet.data.frames import FrameSet, frame_key, total_charge
+    from whet.data.identity import file_digest, key_of
     from whet.data.labels import Failure, Labels
     from whet.data.theory import LevelOfTheory
     from whet.plugins.hookspecs import hookimpl
@@ -60,6 +62,7 @@ _HOME = {
     "whet.contracts.potential": ("Capabilities", "Potential", "Property"),
     "whet.contracts.reference_energies": ("ReferenceEnergies",),
     "whet.contracts.structures": ("StructureSource",),
+    "whet.data.durable": ("replacing",),
     "whet.data.errors": (
         "FrameError",
         "InputError",
@@ -69,8 +72,9 @@ _HOME = {
         "Unsupported",
         "WhetError",
     ),
-    "whet.data.frame_files": ("read_frames", "read_labeled", "write_frames"),
-    "whet.data.frames": ("FrameSet", "frame_key"),
+    "whet.data.frame_files": ("read_frames", "read_labeled", "read_structures", "write_frames"),
+    "whet.data.frames": ("FrameSet", "frame_key", "total_charge"),
+    "whet.data.identity": ("file_digest", "key_of"),
     "whet.data.labels": ("Failure", "Labels"),
     "whet.data.theory": ("LevelOfTheory",),
     "whet.plugins.hookspecs": ("hookimpl",),
@@ -108,10 +112,15 @@ __all__ = [
     "Unsupported",
     "Weights",
     "WhetError",
+    "file_digest",
     "frame_key",
     "hookimpl",
+    "key_of",
     "read_frames",
     "read_labeled",
+    "read_structures",
+    "replacing",
+    "total_charge",
     "units",
     "write_frames",
 ]
