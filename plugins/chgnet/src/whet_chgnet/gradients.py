@@ -6,6 +6,7 @@ one gradient with respect to fractional coordinates and lattices gives both, thr
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -46,7 +47,10 @@ def answers(
     """
     import torch
 
-    predicted = model(list(graphs), task="em" if magmoms else "e")
+    with warnings.catch_warnings():
+        # CHGNet makes plain numbers of volumes that could be differentiated; it does not use them for energies.
+        warnings.filterwarnings("ignore", "Converting a tensor with requires_grad", UserWarning)
+        predicted = model(list(graphs), task="em" if magmoms else "e")
     sizes = predicted["atoms_per_graph"]
     energies = predicted["e"].double() * sizes if model.is_intensive else predicted["e"].double()
     moments = [moment.detach() for moment in predicted["m"]] if magmoms else [None] * len(graphs)

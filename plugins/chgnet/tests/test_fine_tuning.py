@@ -1,0 +1,215 @@
+"""Fine-tuning of CHGNet: what was asked for happens, or raises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from whet import Applied, FineTuneRequest, FineTuneSettings, FrameSet, InputError, Labels, Spec, Unsupported
+from whet.data.errors import OptionsError
+from whet.plugins.registry import registry
+
+
+def nothing(done: int, total: int) -> None:
+    pass
+
+
+@pytest.fixture
+def fine_tune(potential, labeled, tmp_path):
+    """Runs one fine-tuning of six frames, two for validation, and checks its account against the request."""
+    count = iter(range(100))
+
+    def run(*, start=potential, frames=labeled, seed=0, upstream=None, progress=nothing, n_valid=2, **settings):
+        tuner = registry().load(registry().resolve("fine_tuners", Spec("chgnet", upstream or {})))
+        cut = len(frames) - n_valid
+        request = FineTuneRequest(start, frames[:cut], frames[cut:], FineTuneSettings.model_validate(settings), seed)
+        result = tuner.fine_tune(request, tmp_path / f"run-{next(count)}", progress)
+        result.applied.compare(request)
+        return result
+
+    return run
+
+
+def weights(result) -> dict[str, torch.Tensor]:
+    return torch.load(result.files["checkpoint"], weights_only=True)["model"]["state_dict"]
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(tensor, other[name]) for name, tensor in one.items())
+
+
+def forces_error(potential, frames) -> float:
+    answers = potential.evaluate(frames, ["energy", "forces"])
+    return float(
+        np.mean(
+            [np.abs(answer.forces - Labels.of(frame).forces) for answer, frame in zip(answers, frames, strict=True)]
+        )
+    )
+
+
+def test_it_learns(fine_tune, reload, potential, labeled):
+    seen = []
+    result = fine_tune(epochs=6, progress=lambda done, total: seen.append((done, total)))
+    tuned = reload(result.options, result.files)
+    assert result.curves["train_loss"][-1] < 0.5 * result.curves["train_loss"][0]
+    assert forces_error(tuned, labeled[6:]) < 0.6 * forces_error(potential, labeled[6:])
+    assert seen == [(done, 6) for done in range(1, 7)]
+    assert {len(curve) for curve in result.curves.values()} == {6}
+    assert tuned.capabilities.theory is None
+    (labels,) = tuned.evaluate(labeled[:1])
+    assert not labels.extra  # magnetic moments were not trained
+
+
+def test_the_account_is_read_back(fine_tune, potential, labeled):
+    applied: Applied = fine_tune(epochs=1, batch_size=4, learning_rate=3e-4).applied
+    assert (applied.epochs, applied.batch_size, applied.learning_rate) == (1, 4, 3e-4)
+    assert applied.labels == {"energy", "forces"}
+    # All but 94 reference energies, 65 of magnetic moments, and the last angle update, whose result nothing uses.
+    idle = sum(parameter.numel() for parameter in potential.model.angle_layers[-1].parameters())
+    assert applied.trainable_parameters == 412_525 - 94 - 65 - idle
+    assert applied.trainable_parameters + applied.frozen_parameters == 412_525
+    assert fine_tune(epochs=1, batch_size=100).applied.batch_size == len(labeled) - 2
+
+
+def test_zero_epochs_change_nothing(fine_tune, reload, potential, labeled):
+    for strategy in ("full", "frozen"):
+        result = fine_tune(epochs=0, strategy=strategy, learning_rate=1e-2)
+        for before, after in zip(
+            potential.evaluate(labeled), reload(result.options, result.files).evaluate(labeled), strict=True
+        ):
+            assert before.energy == after.energy
+            np.testing.assert_array_equal(before.forces, after.forces)
+            np.testing.assert_array_equal(before.stress, after.stress)
+
+
+def test_the_start_and_its_frames_are_not_changed(fine_tune, potential, labeled):
+    before = {name: tensor.clone() for name, tensor in potential.model.state_dict().items()}
+    frames = [frame.copy() for frame in labeled]
+    fine_tune(epochs=1)
+    assert same(before, potential.model.state_dict())
+    assert all(frame == copy for frame, copy in zip(labeled, frames, strict=True))
+
+
+def test_the_same_seed_gives_the_same_weights(fine_tune):
+    first, second, other = (weights(fine_tune(epochs=2, seed=seed)) for seed in (5, 5, 6))
+    assert same(first, second)
+    assert not same(first, other)
+
+
+def test_the_process_is_as_it_was(fine_tune, capfd):
+    before = torch.get_rng_state()
+    fine_tune(epochs=1)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.get_default_dtype() is torch.float32
+    assert "".join(capfd.readouterr()) == ""
+
+
+def test_reference_energies_and_moments_stay(fine_tune, potential):
+    before, after = potential.model.state_dict(), weights(fine_tune(epochs=2))
+    for name in ("composition_model.fc.weight", "site_wise.weight"):
+        assert torch.equal(before[name], after[name])
+
+
+def test_frozen_trains_the_end_of_the_network(fine_tune, potential):
+    result = fine_tune(epochs=2, strategy="frozen")
+    before, after = potential.model.state_dict(), weights(result)
+    changed = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"bond_weights_ag", "bond_weights_bg", "atom_conv_layers", "readout_norm", "mlp"}
+    assert not any("conv_layers.0" in name and not torch.equal(before[name], after[name]) for name in before)
+    assert 0 < result.applied.trainable_parameters < 100_000
+
+
+def test_weights_have_an_effect(fine_tune):
+    found = {}
+    for name, given in {
+        "energy": {"energy": 1, "forces": 0},
+        "forces": {"energy": 0, "forces": 1},
+        "both": {"energy": 1, "forces": 1},
+        "stress": {"energy": 0, "forces": 0, "stress": 1},
+        "all": {"energy": 1, "forces": 10, "stress": 100},
+    }.items():
+        result = fine_tune(epochs=1, weights=given)
+        assert result.applied.labels == {label for label, weight in given.items() if weight}
+        found[name] = weights(result)
+    assert not any(same(found[one], found[other]) for one in found for other in found if one < other)
+
+
+def test_what_has_a_large_weight_is_learned_best(fine_tune):
+    def last(given: dict, curve: str) -> float:
+        return fine_tune(epochs=5, weights=given).curves[curve][-1]
+
+    towards_energy, towards_forces = {"energy": 100, "forces": 1}, {"energy": 0.01, "forces": 10}
+    assert last(towards_energy, "valid_energy_mae") < last(towards_forces, "valid_energy_mae")
+    assert last(towards_forces, "valid_forces_mae") < last(towards_energy, "valid_forces_mae")
+
+
+def test_a_fine_tuned_model_is_fine_tuned_again(fine_tune, reload):
+    first = fine_tune(epochs=2)
+    again = fine_tune(epochs=2, start=reload(first.options, first.files))
+    assert again.applied.other["valid_start_loss"] == pytest.approx(min(first.curves["valid_loss"]), rel=1e-3)
+    assert min(again.curves["train_loss"]) < first.curves["train_loss"][0]
+    assert not same(weights(first), weights(again))
+
+
+def test_the_best_epoch_is_kept(fine_tune, reload, labeled):
+    # So large a learning rate that the validation loss goes up and down.
+    result = fine_tune(epochs=5, learning_rate=1e-2, upstream={"scheduler": "constant"})
+    curve = result.curves["valid_loss"]
+    best = result.applied.other["best_epoch"]
+    assert curve[best - 1] == min(curve)
+    kept = result.curves["valid_forces_mae"][best - 1]
+    assert forces_error(reload(result.options, result.files), labeled[6:]) == pytest.approx(kept, rel=1e-3)
+    assert fine_tune(epochs=2, n_valid=0).applied.other["best_epoch"] == 2
+
+
+def test_patience_ends_the_training(fine_tune):
+    result = fine_tune(epochs=50, patience=1, learning_rate=1e-2, upstream={"scheduler": "constant"})
+    assert result.applied.stopped_early
+    assert result.applied.epochs == len(result.curves["train_loss"]) == result.applied.other["best_epoch"] + 1 < 50
+
+
+def test_keys_of_upstream_have_an_effect(fine_tune):
+    default = weights(fine_tune(epochs=1))
+    for key, value in {
+        "optimizer": "AdamW",
+        "weight_decay": 0.1,
+        "scheduler": "constant",
+        "decay_fraction": 0.5,
+        "criterion": "MAE",
+        "delta": 0.01,
+        "gradient_clip": 1e-3,
+    }.items():
+        given = {"optimizer": "AdamW", "weight_decay": 0.1} if key == "optimizer" else {key: value}
+        result = fine_tune(epochs=1, upstream=given)
+        assert result.applied.other[key] == value
+        assert not same(weights(result), default), key
+
+
+def test_unknown_keys_are_refused():
+    with pytest.raises(OptionsError, match="did you mean 'criterion'"):
+        registry().resolve("fine_tuners", Spec("chgnet", {"criterium": "MSE"}))
+
+
+def test_what_it_cannot_do_is_refused(fine_tune):
+    with pytest.raises(Unsupported, match="multihead-replay"):
+        fine_tune(strategy="multihead-replay")
+    with pytest.raises(Unsupported, match="ema"):
+        fine_tune(ema=0.99)
+
+
+def test_frames_that_cannot_be_trained_on_are_refused(fine_tune, labeled):
+    bare = []
+    for index, frame in enumerate(labeled):
+        labels = Labels.of(frame)
+        bare.append(Labels(labels.energy, labels.forces, labels.stress if index > 2 else None).attach(frame))
+    with pytest.raises(InputError, match="3 of 8 frames have no stress, which has the weight 1"):
+        fine_tune(frames=FrameSet(bare), weights={"stress": 1})
+    with pytest.raises(InputError, match="no frame to train on"):
+        fine_tune(frames=labeled[:2])
+    with pytest.raises(InputError, match="weight 0"):
+        fine_tune(weights={"energy": 0, "forces": 0})
+
+
+def test_a_training_that_diverges_is_an_error(fine_tune):
+    with pytest.raises(InputError, match=r"diverged.*Lower learning_rate"):
+        fine_tune(epochs=3, learning_rate=1e8, upstream={"optimizer": "SGD", "criterion": "MSE"})
