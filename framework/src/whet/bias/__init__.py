@@ -1,0 +1,1 @@
+"""The science of measuring bias: errors, softening, residuals, bonds, coverage. Knows frames and labels, no plugin."""

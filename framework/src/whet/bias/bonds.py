@@ -1,0 +1,188 @@
+"""Bonds: lengths of the bonds of a starting structure, followed through frames; broken ones are counted.
+
+The topology comes from the starting structure, not from a moving cutoff: a cutoff would hide a bond that stretches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from whet.bias.resampling import Interval, Resampling, interval_json
+from whet.data.errors import FrameError, InputError
+from whet.data.identity import JSON
+
+if TYPE_CHECKING:
+    import numpy as np
+    from ase import Atoms
+
+BROKEN = 0.5
+"""Å; a bond this much longer than in the starting structure counts as broken (after Niblett et al.)."""
+
+
+@dataclass(frozen=True, eq=False)
+class BondTopology:
+    """The bonded pairs of a starting structure.
+
+    numbers: (n_atoms,) atomic numbers. pairs: (n_bonds, 2) atom indices. kinds: (n_bonds,) symbols in alphabetical
+    order, `C-H`. lengths: (n_bonds,) Å in the starting structure.
+    """
+
+    numbers: np.ndarray
+    pairs: np.ndarray
+    kinds: np.ndarray
+    lengths: np.ndarray
+
+    @classmethod
+    def of(cls, start: Atoms, multiplier: float = 1.2, unbonded: Collection[str] = ()) -> BondTopology:
+        """Pairs closer than `multiplier` times the sum of their covalent radii, across periodic boundaries too.
+
+        unbonded: symbols of ions that have neighbors but no bonds (Li). FrameError where an atom is bonded to an
+        image of itself, or to two images of another: the minimal image could not tell such bonds apart.
+        """
+        import numpy as np
+        from ase.data import covalent_radii
+        from ase.neighborlist import neighbor_list
+
+        named = start.get_chemical_symbols()
+        symbols = np.array(named)
+        i, j, d = neighbor_list("ijd", start, multiplier * covalent_radii[start.numbers])
+        bonded = ~(np.isin(symbols[i], list(unbonded)) | np.isin(symbols[j], list(unbonded)))
+        once = bonded & (i < j)
+        pairs = np.stack([i[once], j[once]], axis=1)
+        if np.any(i[bonded] == j[bonded]) or len(np.unique(pairs, axis=0)) < len(pairs):
+            raise FrameError(
+                f"in the cell of {start.get_chemical_formula()} an atom is bonded to two images of one atom",
+                hint="Repeat the cell (atoms.repeat), or name the ions that have no bonds",
+            )
+        order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+        pairs = pairs[order]
+        kinds = np.array(["-".join(sorted((named[a], named[b]))) for a, b in pairs.tolist()], dtype=str)
+        return cls(start.numbers.copy(), pairs, kinds, d[once][order])
+
+    def follow(self, frames: Sequence[Atoms]) -> BondLengths:
+        """The lengths of the same pairs in frames of the same atoms, by minimal image in each frame's own cell.
+
+        FrameError where a frame has other atoms, or where there is none.
+        """
+        import numpy as np
+        from ase.geometry import find_mic
+
+        if not len(frames):
+            raise FrameError("there is no frame to follow bonds through", hint="Give at least one")
+        lengths = np.empty((len(frames), len(self.pairs)))
+        for place, frame in enumerate(frames):
+            if not np.array_equal(frame.numbers, self.numbers):
+                raise FrameError(
+                    f"its atoms {frame.get_chemical_formula()} are not those of the starting structure",
+                    where=f"frame {place}",
+                    hint="Follow bonds through frames of one trajectory",
+                )
+            apart = frame.positions[self.pairs[:, 1]] - frame.positions[self.pairs[:, 0]]
+            if len(apart):
+                lengths[place] = find_mic(apart, frame.cell, frame.pbc)[1]  # pyright: ignore[reportArgumentType]
+        return BondLengths(self, lengths)
+
+
+@dataclass(frozen=True)
+class BondSummary:
+    """Distribution of the lengths of one kind of bond, Å, broken ones not counted.
+
+    width: standard deviation over frames and bonds. broken: bonds that were broken in some frame. broken_lengths:
+    lengths left out for that. mean and width are None where no length is left.
+    """
+
+    mean: float | None
+    mean_interval: Interval
+    width: float | None
+    width_interval: Interval
+    bonds: int
+    frames: int
+    broken: int
+    broken_lengths: int
+    first_broken_frame: int | None
+
+    def as_json(self) -> dict[str, JSON]:
+        """Plain data.
+
+        | key                            | value                                     |
+        |--------------------------------|-------------------------------------------|
+        | mean, width                    | Å, or null                                |
+        | mean_interval, width_interval  | [low, high] in Å, or null                 |
+        | bonds, frames                  | counts                                    |
+        | broken, broken_lengths         | counts: bonds, and lengths left out       |
+        | first_broken_frame             | place of the frame, or null               |
+        """
+        return {
+            "mean": self.mean,
+            "mean_interval": interval_json(self.mean_interval),
+            "width": self.width,
+            "width_interval": interval_json(self.width_interval),
+            "bonds": self.bonds,
+            "frames": self.frames,
+            "broken": self.broken,
+            "broken_lengths": self.broken_lengths,
+            "first_broken_frame": self.first_broken_frame,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class BondLengths:
+    """Lengths of the bonds of a topology: lengths (n_frames, n_bonds) Å, broken bonds included."""
+
+    topology: BondTopology
+    lengths: np.ndarray
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind of bond, in alphabetical order."""
+        return tuple(sorted(set(self.topology.kinds.tolist())))
+
+    @property
+    def broken(self) -> np.ndarray:
+        """(n_frames, n_bonds) bool: longer than the starting length by over 0.5 Å."""
+        return self.lengths > self.topology.lengths + BROKEN
+
+    def of_kind(self, kind: str) -> np.ndarray:
+        """(n_frames, n bonds of the kind) Å, NaN where broken. InputError where there is no such kind."""
+        import numpy as np
+
+        if kind not in self.kinds:
+            raise InputError(f"there is no bond {kind!r}", hint=f"Known: {', '.join(self.kinds) or 'none'}")
+        return np.where(self.broken, np.nan, self.lengths)[:, self.topology.kinds == kind]
+
+    def summary(self, resampling: Resampling | None = None) -> Mapping[str, BondSummary]:
+        """A summary of each kind. Frames close in time are alike: set the `block` of `resampling`."""
+        return {kind: self._summary(kind, resampling or Resampling()) for kind in self.kinds}
+
+    def _summary(self, kind: str, draws: Resampling) -> BondSummary:
+        import numpy as np
+
+        lengths = self.of_kind(kind)
+        broken = np.isnan(lengths)
+        # Around a point within the distribution, so that the variance does not drown in rounding.
+        center = float(np.mean(self.topology.lengths[self.topology.kinds == kind]))
+        off = np.where(broken, 0.0, lengths - center)
+        rows = np.stack([(~broken).sum(axis=1), off.sum(axis=1), (off**2).sum(axis=1)], axis=1).astype(float)
+        total = rows.sum(axis=0, keepdims=True)
+        when = np.flatnonzero(broken.any(axis=1))
+
+        def mean(sums: np.ndarray) -> np.ndarray:
+            return center + sums[:, 1] / sums[:, 0]
+
+        def width(sums: np.ndarray) -> np.ndarray:
+            return np.sqrt(np.maximum(sums[:, 2] / sums[:, 0] - (sums[:, 1] / sums[:, 0]) ** 2, 0))
+
+        some = total[0, 0] > 0
+        return BondSummary(
+            mean=float(mean(total)[0]) if some else None,
+            mean_interval=draws.interval(rows, mean) if some else None,
+            width=float(width(total)[0]) if some else None,
+            width_interval=draws.interval(rows, width) if some else None,
+            bonds=lengths.shape[1],
+            frames=lengths.shape[0],
+            broken=int(broken.any(axis=0).sum()),
+            broken_lengths=int(broken.sum()),
+            first_broken_frame=int(when[0]) if len(when) else None,
+        )

@@ -1,0 +1,203 @@
+"""Errors: mean absolute and root-mean-square errors of energy, forces and stress, each with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from whet.bias.pairs import Comparison, LeftOut
+from whet.bias.resampling import Interval, Resampling, interval_json
+from whet.contracts.reference_energies import ReferenceEnergies
+from whet.data.identity import JSON
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """How far predictions are from the reference; `unit` holds for all numbers.
+
+    frames: that have the quantity. values: numbers compared (components, or frames for the energy).
+    """
+
+    mae: float
+    rmse: float
+    mae_interval: Interval
+    rmse_interval: Interval
+    unit: str
+    frames: int
+    values: int
+
+    def as_json(self) -> dict[str, JSON]:
+        """Plain data.
+
+        | key                          | value                                     |
+        |------------------------------|-------------------------------------------|
+        | mae, rmse                    | in `unit`                                 |
+        | mae_interval, rmse_interval  | [low, high] in `unit`, or null            |
+        | unit                         | `meV/atom`, `eV/Å` or `eV/Å³`             |
+        | frames, values               | counts                                    |
+        """
+        return {
+            "mae": self.mae,
+            "rmse": self.rmse,
+            "mae_interval": interval_json(self.mae_interval),
+            "rmse_interval": interval_json(self.rmse_interval),
+            "unit": self.unit,
+            "frames": self.frames,
+            "values": self.values,
+        }
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Errors of one potential on one set of frames (Wong & Yang, eqs. 1–3).
+
+    energy_raw: energies as predicted. energy_fitted_here: after adding per-element reference energies fitted on these
+    very frames (so an optimistic number), which are `fitted_here`. energy_given: after adding reference energies that
+    were fitted elsewhere; None where none were given. given_lacks: elements to which these give no shift, so that the
+    frames with them stay unaligned in energy_given. stress: None where no frame has both.
+    relative_force_rmse: RMSE over the root mean square of the reference components; None where these are all zero.
+    """
+
+    energy_raw: Deviation
+    energy_fitted_here: Deviation
+    energy_given: Deviation | None
+    given_lacks: tuple[str, ...]
+    fitted_here: ReferenceEnergies
+    forces: Deviation
+    forces_by_element: Mapping[str, Deviation]
+    relative_force_rmse: float | None
+    stress: Deviation | None
+    frames: int
+    left_out: tuple[LeftOut, ...]
+    correction: str
+
+    def as_json(self) -> dict[str, JSON]:
+        """Plain data; each deviation as `Deviation.as_json` gives it.
+
+        | key                | value                                                              |
+        |--------------------|--------------------------------------------------------------------|
+        | energy             | {`raw`, `fitted_here`, `given` or null}: deviations in meV/atom    |
+        | given_lacks        | symbols that the given reference energies do not cover             |
+        | reference_energies | {`shift` (eV by symbol), `rank`, `residual`, `frames`}: fitted here |
+        | forces             | deviation in eV/Å over all components                              |
+        | forces_by_element  | {symbol: deviation in eV/Å}                                        |
+        | relative_force_rmse | number without unit, or null                                      |
+        | stress             | deviation in eV/Å³ over six components, or null                    |
+        | frames             | count                                                              |
+        | left_out           | [{`index`, `reason`}]                                              |
+        | correction         | what was done to the predictions; empty for none                   |
+        """
+        return {
+            "energy": {
+                "raw": self.energy_raw.as_json(),
+                "fitted_here": self.energy_fitted_here.as_json(),
+                "given": None if self.energy_given is None else self.energy_given.as_json(),
+            },
+            "given_lacks": list(self.given_lacks),
+            "reference_energies": self.fitted_here.as_json(),
+            "forces": self.forces.as_json(),
+            "forces_by_element": {symbol: one.as_json() for symbol, one in self.forces_by_element.items()},
+            "relative_force_rmse": self.relative_force_rmse,
+            "stress": None if self.stress is None else self.stress.as_json(),
+            "frames": self.frames,
+            "left_out": [one.as_json() for one in self.left_out],
+            "correction": self.correction,
+        }
+
+
+def errors(
+    comparison: Comparison, given: ReferenceEnergies | None = None, resampling: Resampling | None = None
+) -> Errors:
+    """All errors of a comparison.
+
+    given: reference energies (label − prediction) fitted elsewhere, on training frames. The intervals of
+    aligned energies hold the fitted shift fixed.
+    """
+    import numpy as np
+
+    draws = resampling or Resampling()
+    fitted = fitted_here(comparison)
+    off = comparison.predicted.forces - comparison.reference.forces
+    size = float(np.sqrt(np.mean(comparison.reference.forces**2)))
+    forces = _over_atoms(comparison, off, np.ones(len(off), dtype=bool), draws)
+    return Errors(
+        energy_raw=_energy(comparison, None, draws),
+        energy_fitted_here=_energy(comparison, fitted, draws),
+        energy_given=None if given is None else _energy(comparison, given, draws),
+        given_lacks=() if given is None else tuple(el for el in comparison.elements if el not in given.shift),
+        fitted_here=fitted,
+        forces=forces,
+        forces_by_element={
+            symbol: _over_atoms(comparison, off, comparison.symbols == symbol, draws) for symbol in comparison.elements
+        },
+        relative_force_rmse=forces.rmse / size if size > 0 else None,
+        stress=_stress(comparison, draws),
+        frames=len(comparison),
+        left_out=comparison.left_out,
+        correction=comparison.correction,
+    )
+
+
+def fitted_here(comparison: Comparison) -> ReferenceEnergies:
+    """Per-element reference energies fitted on the frames of the comparison itself."""
+    return ReferenceEnergies.fit(
+        comparison.frames, comparison.reference.energies.tolist(), comparison.predicted.energies.tolist()
+    )
+
+
+def energy_residuals(comparison: Comparison, alignment: ReferenceEnergies | None) -> np.ndarray:
+    """(E_predicted + shift − E_reference) / n_atoms of each frame, (n_frames,) meV/atom."""
+    import numpy as np
+
+    shift = np.array([0.0 if alignment is None else alignment.of(frame) for frame in comparison.frames])
+    off = comparison.predicted.energies + shift - comparison.reference.energies
+    return 1000 * off / comparison.n_atoms
+
+
+def _energy(comparison: Comparison, alignment: ReferenceEnergies | None, draws: Resampling) -> Deviation:
+    return _deviation(energy_residuals(comparison, alignment)[:, None], "meV/atom", draws)
+
+
+def _stress(comparison: Comparison, draws: Resampling) -> Deviation | None:
+    import numpy as np
+
+    off = comparison.predicted.stresses - comparison.reference.stresses
+    both = np.isfinite(off).all(axis=1)
+    return _deviation(off[both], "eV/Å³", draws) if both.any() else None
+
+
+def _over_atoms(comparison: Comparison, off: np.ndarray, chosen: np.ndarray, draws: Resampling) -> Deviation:
+    """Deviation of force components, eV/Å, over the chosen atoms: (sum n_atoms,) bool."""
+    import numpy as np
+
+    per_atom = np.stack([np.abs(off).sum(axis=1), (off**2).sum(axis=1), np.full(len(off), 3.0)], axis=1)
+    rows = comparison.sum_by_frame(per_atom * chosen[:, None])
+    return _from_rows(rows[rows[:, 2] > 0], "eV/Å", draws)
+
+
+def _deviation(off: np.ndarray, unit: str, draws: Resampling) -> Deviation:
+    """Deviation from differences (n_frames, k)."""
+    import numpy as np
+
+    count = np.full(len(off), float(off.shape[1]))
+    return _from_rows(np.stack([np.abs(off).sum(axis=1), (off**2).sum(axis=1), count], axis=1), unit, draws)
+
+
+def _from_rows(rows: np.ndarray, unit: str, draws: Resampling) -> Deviation:
+    """Deviation from each frame's sums (n_frames, 3): of absolute values, of squares, and the count."""
+    import numpy as np
+
+    absolute, squares, count = rows.sum(axis=0)
+    return Deviation(
+        mae=float(absolute / count),
+        rmse=float(np.sqrt(squares / count)),
+        mae_interval=draws.interval(rows, lambda sums: sums[:, 0] / sums[:, 2]),
+        rmse_interval=draws.interval(rows, lambda sums: np.sqrt(sums[:, 1] / sums[:, 2])),
+        unit=unit,
+        frames=len(rows),
+        values=int(count),
+    )

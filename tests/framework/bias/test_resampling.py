@@ -1,0 +1,73 @@
+"""Bootstrap intervals: against theory and scipy, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whet.bias.resampling import Resampling, blocked
+from whet.data.errors import InputError
+
+
+def mean(sums):
+    return sums[:, 0] / sums[:, 1]
+
+
+def rows_of(values):
+    return np.stack([values, np.ones(len(values))], axis=1)
+
+
+def test_interval_of_a_mean_is_scipys():
+    values = np.random.default_rng(1).exponential(size=60)
+    low, high = Resampling(resamples=4000).interval(rows_of(values), mean) or (0, 0)
+    theirs = scipy.stats.bootstrap((values,), np.mean, n_resamples=4000, method="percentile").confidence_interval
+    # Both draw at random; a hundredth is about three standard errors of such a quantile.
+    assert (low, high) == pytest.approx((theirs.low, theirs.high), abs=0.015)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30),
+    st.integers(0, 2**32 - 1),
+    st.randoms(use_true_random=False),
+)
+def test_interval_covers_the_estimate_and_ignores_the_order(values, seed, random):
+    draws = Resampling(resamples=100, seed=seed)
+    rows = rows_of(np.array(values))
+    low, high = draws.interval(rows, mean) or (0, 0)
+    assert low <= rows[:, 0].sum() / len(values) <= high
+    shuffled = rows[random.sample(range(len(rows)), len(rows))]
+    # The draws are the same bit for bit; the estimate, to which the interval may be widened, differs by rounding.
+    assert draws.interval(shuffled, mean) == pytest.approx((low, high), rel=1e-9, abs=1e-6)
+
+
+def test_blocks_widen_the_interval_of_correlated_frames():
+    values = np.repeat(np.random.default_rng(0).normal(size=50), 10)
+    narrow = Resampling().interval(rows_of(values), mean) or (0, 0)
+    wide = Resampling(block=10).interval(rows_of(values), mean) or (0, 0)
+    assert (wide[1] - wide[0]) / (narrow[1] - narrow[0]) == pytest.approx(np.sqrt(10), rel=0.15)
+
+
+def test_blocks_add_up_rows_to_the_last():
+    assert blocked(np.arange(7.0)[:, None], 3).ravel().tolist() == [3, 12, 6]
+
+
+def test_many_frames_are_drawn_in_parts_with_the_same_sums():
+    rows = np.ones((60_000, 1))
+    assert Resampling(resamples=150).sums(rows) == pytest.approx(np.full((150, 1), 60_000))
+
+
+def test_no_interval_where_there_is_none():
+    assert Resampling().interval(rows_of(np.ones(1)), mean) is None
+    assert Resampling(block=9).interval(rows_of(np.ones(9)), mean) is None
+    mostly_undefined = np.array([[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]])
+    assert Resampling().interval(mostly_undefined, mean) is None
+
+
+@pytest.mark.parametrize("wrong", [{"resamples": 0}, {"block": 0}, {"level": 1.0}])
+def test_senseless_settings_are_refused(wrong):
+    with pytest.raises(InputError, match="cannot be used"):
+        Resampling(**wrong)

@@ -1,0 +1,64 @@
+"""Residuals along a trajectory: mean, drift, alignment."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from whet.bias.pairs import Comparison
+from whet.bias.residuals import residual_trace
+from whet.contracts.reference_energies import ReferenceEnergies
+from whet.data.errors import InputError
+from whet.data.labels import Failure
+
+
+@pytest.fixture(scope="module")
+def run(labeled):
+    """Twelve frames of two atoms, 500 fs apart, with a residual of −16 meV/atom that drifts by 2 meV/atom a ps."""
+    times = 500.0 * np.arange(12)
+    still = [np.zeros((2, 3))] * 12
+    wanted = -16 + 2 * times / 1000 + np.random.default_rng(0).normal(scale=0.1, size=12)
+    return times, wanted, labeled(still), labeled(still, 2 * wanted / 1000)
+
+
+def test_mean_and_drift_are_scipys(run):
+    times, wanted, truth, predicted = run
+    trace = residual_trace(Comparison.of(truth, predicted), times)
+    slope = scipy.stats.linregress(times / 1000, wanted)[0]
+    assert trace.residuals == pytest.approx(wanted) and trace.mean == pytest.approx(wanted.mean())
+    assert trace.deviation == pytest.approx(wanted.std())
+    assert trace.drift == pytest.approx(slope) and trace.drift == pytest.approx(2, abs=0.1)
+    assert trace.drift_interval is not None and trace.drift_interval[0] < 2.05 < trace.drift_interval[1] + 0.1
+    assert json.dumps(trace.as_json(), allow_nan=False) and trace.as_json()["times"][1] == 500
+
+
+def test_alignment_takes_out_what_it_says(run):
+    times, wanted, truth, predicted = run
+    comparison = Comparison.of(truth, predicted)
+    given = residual_trace(comparison, times, ReferenceEnergies({"Cu": 0.016}, 1, 0.0, 5))
+    assert given.residuals == pytest.approx(wanted + 16) and given.alignment == "given"
+    fitted = residual_trace(comparison, times, fit_here=True)
+    assert fitted.mean == pytest.approx(0, abs=1e-9) and fitted.alignment == "fitted here"
+    assert fitted.drift == pytest.approx(given.drift)
+    with pytest.raises(InputError, match="Choose one"):
+        residual_trace(comparison, times, ReferenceEnergies({}, 0, 0.0, 0), fit_here=True)
+
+
+def test_times_belong_to_frames_by_their_index(run):
+    times, wanted, truth, predicted = run
+    comparison = Comparison.of(truth, [*predicted[:3], Failure("not converged"), *predicted[4:]])
+    trace = residual_trace(comparison, times)
+    assert trace.times.tolist() == np.delete(times, 3).tolist()
+    assert trace.residuals == pytest.approx(np.delete(wanted, 3))
+    assert trace.as_json()["left_out"] == [{"index": 3, "reason": "no prediction: not converged"}]
+    with pytest.raises(InputError, match="11 times do not fit 12 frames, 1 of them left out"):
+        residual_trace(comparison, times[:11])
+
+
+def test_one_moment_has_no_drift(run):
+    _, _, truth, predicted = run
+    trace = residual_trace(Comparison.of(truth[:1], predicted[:1]), [0.0])
+    assert trace.drift is None and trace.mean_interval is None
