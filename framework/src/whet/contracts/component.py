@@ -165,12 +165,12 @@ class Backend:
 
     def __init__(
         self,
-        options: Options,
+        options: Any,
         files: Mapping[str, Path] | None = None,
         parts: Mapping[str, Backend] | None = None,
         device: str = "cpu",
     ) -> None:
-        self.options = options
+        self.options: Any = options
         self.files: Mapping[str, Path] = files or {}
         self.parts: Mapping[str, Backend] = parts or {}
         self.device = device

@@ -22,7 +22,7 @@ class Options(BaseModel):
 
     @classmethod
     def checked(cls, values: Mapping[str, Any], *, of: str) -> Self:
-        """The options made of plain values. OptionsError, with the nearest word for an unknown key, where they don't fit.
+        """The options made of plain values. OptionsError, with the nearest word for an unknown key, if they don't fit.
 
         of: whose options they are, for the error ("potential 'chgnet'").
         """

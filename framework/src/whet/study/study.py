@@ -13,6 +13,7 @@ from whet.running.store import Store
 from whet.study.cast import Cast, cast
 from whet.study.plan import Plan
 from whet.study.planner import plan
+from whet.study.results import Results
 from whet.study.schema import StudyFile
 from whet.study.study_file import Source, read_study
 
@@ -55,6 +56,16 @@ class Study:
         return runner.run(self.plan.steps.values(), watcher)
 
     @property
-    def done(self) -> bool:
-        """Whether every step has its result."""
-        return all(self.store.is_done(key) for key in self.plan.steps)
+    def results(self) -> Results:
+        """What is in the store of this study, read afresh."""
+        return Results(self.plan, self.store)
+
+    def report_folder(self, out: Path | None = None) -> Path:
+        """Where the report goes: `report/` beside the study file unless told otherwise."""
+        return out if out is not None else self.source.folder / "report"
+
+    def report(self, out: Path | None = None) -> Path:
+        """Writes the report of what there is so far; gives the path of its page."""
+        from whet.report.page import write_report
+
+        return write_report(self, self.report_folder(out))

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def run(work: Work) -> Outcome:
-    """Predicts for every frame of `inputs.frames` (their output `settings.output`); leaves `frames`, the predictions of those that it could answer.
+    """Predicts for every frame of `inputs.frames` (their output `settings.output`); leaves `frames`, the predictions.
 
-    Values: frames, kept (their indices), left_out (index, reason). Measured: seconds_per_frame. A frame that
-    the potential cannot answer (an element that it does not know, a non-finite answer) is left out and listed; where it can answer
-    none, the fault is raised.
+    Values: frames, kept (indices of those predicted), left_out (index, reason). Measured: seconds_per_frame. A frame
+    that the potential cannot answer (an element that it does not know, a non-finite answer) is left out and listed;
+    where it can answer none, the fault is raised.
     """
     import time
 

@@ -1,0 +1,48 @@
+"""whet evaluate"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whet.cli.parameters import Json
+
+
+def evaluate(
+    frames: Annotated[Path, typer.Argument(help="Labeled frames (extended XYZ, or what ASE reads).", metavar="FRAMES")],
+    potential: Annotated[
+        list[str], typer.Option("--potential", "-p", help="NAME, NAME:MODEL or NAME:PATH (repeatable).")
+    ],
+    first: Annotated[int | None, typer.Option(min=1, help="Only so many frames, from the beginning.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Potentials evaluated side by side.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of each worker.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1.")] = "cpu",
+    store: Annotated[Path | None, typer.Option(help="Keep results here, so that the same command resumes.")] = None,
+    json: Json = False,
+) -> None:
+    """Measure potentials on labeled frames: softening, force and energy errors, with intervals."""
+    import tempfile
+
+    from whet.cli.scores import print_scores
+    from whet.cli.terminal import ProgressView, print_json
+    from whet.study.evaluation import evaluation_study
+
+    with tempfile.TemporaryDirectory(prefix="whet-") as scratch:
+        study = evaluation_study(
+            frames,
+            potential,
+            first=first,
+            store=store or Path(scratch),
+            running={"workers": workers, "threads": threads, "device": device},
+        )
+        with ProgressView(len(study.plan.steps), 0) as view:
+            account = study.run(view)
+        for error in account.failed.values():
+            raise error
+        scores = study.results.scores
+        if json:
+            print_json([score.as_json() for score in scores])
+        else:
+            print_scores(scores)

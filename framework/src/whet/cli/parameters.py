@@ -1,0 +1,16 @@
+"""Parameters that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+StudyPath = Annotated[Path, typer.Argument(help="The study file (or a folder with a study.yaml).", metavar="STUDY")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Override a key: --set potentials.main=mace:small (repeatable).", metavar="KEY=VALUE"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder of the report (default: report/ beside the study).")]

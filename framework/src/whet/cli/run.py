@@ -1,0 +1,81 @@
+"""whet run"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from whet.cli.parameters import Json, Out, Set, StudyPath
+
+
+def run(
+    study: StudyPath,
+    set_: Set = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Steps side by side (default: the study's).")] = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Run a study: what has run already is not run again, so the same command resumes. Ends with a report."""
+    from whet.cli.terminal import ProgressView, say
+    from whet.study.study import Study
+
+    loaded = Study.load(study, set_ or ())
+    total = len(loaded.plan.steps)
+    done = sum(loaded.store.is_done(key) for key in loaded.plan.steps)
+    with ProgressView(total, done) as view:
+        account = loaded.run(view, workers=workers)
+    page = loaded.report_folder(out) / "index.html"
+    if account.ran or account.failed or not page.exists():
+        page = loaded.report(out)
+    elif not json:
+        say(f"Nothing to do: all {total} steps of {loaded.file.name!r} have their results.")
+        say(f"Report: {page}")
+        return
+    _tell(loaded, account, page, json)
+    if account.failed:
+        raise typer.Exit(_exit_code(account))
+
+
+def _tell(loaded, account, page, json: bool) -> None:
+    from whet.cli.scores import print_scores
+    from whet.cli.terminal import print_json, say
+
+    results = loaded.results
+    if json:
+        print_json(
+            {
+                "study": loaded.file.name,
+                "complete": results.complete,
+                "ran": len(account.ran),
+                "reused": len(account.reused),
+                "failed": {key: str(error) for key, error in account.failed.items()},
+                "not_run": account.not_run,
+                "labels": results.labels,
+                "label_failures": len(results.failures),
+                "seconds": round(account.seconds, 1),
+                "scores": [score.as_json() for score in results.scores],
+                "report": str(page),
+            }
+        )
+        return
+    print_scores([score for score in results.scores if score.test.kind != "self"])
+    say()
+    bought = sum(loaded.store.result(key).provenance.get("bought", 0) for key in account.ran)
+    say(
+        f"{len(account.ran)} steps run in {account.seconds:.0f} s, {len(account.reused)} reused; "
+        f"{results.labels['labeled']} labels used, {bought} of them computed now."
+    )
+    if results.failures:
+        say(f"{len(results.failures)} frames could not be labeled; the report lists them.")
+    if account.failed:
+        say(f"{len(account.failed)} steps failed and {len(account.not_run)} could not run because of them:")
+        for error in account.failed.values():
+            say(f"  {error}")
+    say(f"Report: {page}")
+
+
+def _exit_code(account) -> int:
+    from whet.data.errors import StepFailed
+
+    return 1 if any(isinstance(error, StepFailed) for error in account.failed.values()) else 2

@@ -1,0 +1,40 @@
+"""The summary table: how soft, how wrong, by potential and set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from whet.cli.terminal import print_table, say
+from whet.study.results import Score
+
+
+def print_scores(scores: Iterable[Score]) -> None:
+    """One table a set: softening scale with its interval, R², force error, energy error, frames."""
+    by_set: dict[str, list[Score]] = {}
+    for score in scores:
+        by_set.setdefault(score.test.name, []).append(score)
+    for name, rows in by_set.items():
+        say()
+        say(f"{name} ({rows[0].errors.frames} frames)")
+        print_table(
+            ("potential", "scale", "95 %", "R²", "MAE F", "MAE E", "left out"),
+            [_row(score) for score in rows],
+            right=(1, 3, 4, 5, 6),
+        )
+    if by_set:
+        say()
+        say("scale: softening scale of the forces (1: none). MAE F: eV/Å. MAE E: meV/atom, after fitting")
+        say("reference energies on these frames. 95 %: bootstrap over frames.")
+
+
+def _row(score: Score) -> tuple[str, ...]:
+    slopes, interval = score.softening.slopes, score.softening.slopes.scale_interval
+    return (
+        score.label,
+        "" if slopes.scale is None else f"{slopes.scale:.3f}",
+        "" if interval is None else f"{interval[0]:.3f}–{interval[1]:.3f}",
+        "" if slopes.r2 is None else f"{slopes.r2:.3f}",
+        f"{score.errors.forces.mae:.3f}",
+        f"{score.errors.energy_fitted_here.mae:.1f}",
+        str(len(score.errors.left_out) or ""),
+    )

@@ -1,0 +1,83 @@
+"""What a terminal shows: tables that fit 80 columns, and progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from whet.data.errors import WhetError
+from whet.running.step import Step
+
+
+def print_json(value: Any) -> None:
+    """JSON on standard output."""
+    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def say(line: str = "") -> None:
+    """A line on standard output, as it is: never wrapped, never colored."""
+    sys.stdout.write(line + "\n")
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
+    """A table on standard output. right: numbers of the columns of figures."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for place, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if place in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    width = None if sys.stdout.isatty() else 100
+    Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False).print(table)
+
+
+class ProgressView:
+    """Progress of a run on standard error: bars on a terminal, a line for each finished step elsewhere."""
+
+    def __init__(self, steps: int, done: int) -> None:
+        self._console = Console(stderr=True, highlight=False, markup=False)
+        self._steps, self._done = steps, done
+        self._bars = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+            transient=True,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._all = self._bars.add_task("steps", total=steps, completed=done)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def began(self, step: Step) -> None:
+        """A bar for the step."""
+        self._tasks[step.key] = self._bars.add_task(f"  {step.title or step.kind}"[:44], total=None)
+
+    def progress(self, step: Step, done: int, total: int) -> None:
+        """Moves the step's bar."""
+        self._bars.update(self._tasks[step.key], completed=done, total=total)
+
+    def ended(self, step: Step, fault: WhetError | None, seconds: float) -> None:
+        """Takes the bar away; says what happened."""
+        self._bars.remove_task(self._tasks.pop(step.key))
+        self._done += 1
+        self._bars.update(self._all, completed=self._done)
+        if fault is not None:
+            self._console.print(f"failed: {fault}", soft_wrap=True)
+        elif not self._console.is_terminal:
+            self._console.print(f"[{self._done}/{self._steps}] {step.title or step.kind} ({seconds:.1f} s)")

@@ -1,0 +1,52 @@
+"""evaluation_study: the smallest study there is: some potentials, one file of labeled frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from whet.data.errors import InputError
+from whet.running.store import Store
+from whet.study.cast import cast
+from whet.study.planner import plan
+from whet.study.schema import StudyFile
+from whet.study.study import Study
+from whet.study.study_file import Source
+
+
+def evaluation_study(
+    frames: Path,
+    potentials: Sequence[str],
+    *,
+    store: Path,
+    first: int | None = None,
+    running: Mapping[str, Any] | None = None,
+) -> Study:
+    """A study that evaluates potentials (`NAME`, `NAME:MODEL`) on a file; its results are `study.results.scores`.
+
+    Raises InputError where the file is missing or a potential is named twice, and what resolving a potential raises.
+    """
+    if not frames.is_file():
+        raise InputError("there is no such file", where=str(frames))
+    labels = {_label(given): given for given in potentials}
+    if len(labels) < len(potentials):
+        raise InputError("a potential is named twice", where=", ".join(potentials))
+    file = StudyFile.checked(
+        {
+            "name": f"evaluation on {frames.name}",
+            "potentials": labels,
+            "tests": {frames.stem: {"file": str(frames.resolve()), **({"first": first} if first else {})}},
+            "running": dict(running or {}),
+        },
+        of="the evaluation",
+    )
+    source = Source(Path.cwd() / "command line", {})
+    players = cast(file, source)
+    return Study(file, source, players, plan(file, players, source), Store(store))
+
+
+def _label(given: str) -> str:
+    """`mace:/long/path/x.model` is known as `mace:x.model`."""
+    name, _, model = given.partition(":")
+    return f"{name}:{Path(model).name}" if "/" in model else given
