@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from ase.calculators.calculator import Calculator, all_changes
 
@@ -21,7 +21,7 @@ class PotentialCalculator(Calculator):
     A stress is computed only when it is asked for.
     """
 
-    implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
+    implemented_properties: list[str] = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012 -- as ASE has it
 
     def __init__(self, potential: Potential) -> None:
         super().__init__()
