@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+
 from whet import Component, FrameSet, Labels, ReferenceEnergies, Spec
 from whet.plugins.registry import registry
 from whet_chgnet.potential import ChgnetPotential
@@ -31,7 +32,7 @@ def loaded() -> Callable[[str], ChgnetPotential]:
 def sheared() -> Atoms:
     """A triclinic cell off equilibrium: 8 atoms, no symmetry left."""
     atoms = bulk("NaCl", "rocksalt", 5.6, cubic=True)
-    atoms.set_cell(atoms.cell.array @ (np.eye(3) + [[0.03, 0.10, 0], [0, -0.02, 0.15], [0.05, 0, 0]]), scale_atoms=True)
+    atoms.set_cell(atoms.cell.array @ ([*np.eye(3), [0.03, 0.1, 0], [0, -0.02, 0.15], [0.05, 0, 0]]), scale_atoms=True)
     atoms.rattle(0.15, seed=3)
     return atoms
 

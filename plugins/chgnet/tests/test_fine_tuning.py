@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+
 from whet import Applied, FineTuneRequest, FineTuneSettings, FrameSet, InputError, Labels, Spec, Unsupported
 from whet.data.errors import OptionsError
 from whet.plugins.registry import registry

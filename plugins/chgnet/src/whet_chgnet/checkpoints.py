@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from whet import InputError, MissingPackage, UnknownName
 
 if TYPE_CHECKING:
-    from chgnet.model import CHGNet
+    from chgnet.model.model import CHGNet
 
 PRETRAINED = ("0.3.0", "0.2.0", "r2scan")
 """The models that the wheel of chgnet ships."""
@@ -42,7 +42,7 @@ def read_checkpoint(path: Path, device: str) -> CHGNet:
     checkpoint of CHGNet.
     """
     import torch
-    from chgnet.model import CHGNet
+    from chgnet.model.model import CHGNet
 
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)["model"]

@@ -27,7 +27,7 @@ from whet_chgnet.potential import FINE_TUNED, ChgnetPotential
 
 if TYPE_CHECKING:
     import torch
-    from chgnet.model import CHGNet
+    from chgnet.model.model import CHGNet
 
     from whet_chgnet.training import Example
 

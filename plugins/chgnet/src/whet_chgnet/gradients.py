@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chgnet.graph import CrystalGraph
-    from chgnet.model import CHGNet
+    from chgnet.graph.crystalgraph import CrystalGraph
+    from chgnet.model.model import CHGNet
     from torch import Tensor
 
 

@@ -8,8 +8,8 @@ from whet import FrameError
 
 if TYPE_CHECKING:
     from ase import Atoms
-    from chgnet.graph import CrystalGraph
-    from chgnet.model import CHGNet
+    from chgnet.graph.crystalgraph import CrystalGraph
+    from chgnet.model.model import CHGNet
 
 
 def crystal_graph(atoms: Atoms, model: CHGNet) -> CrystalGraph:
@@ -35,7 +35,7 @@ def crystal_graph(atoms: Atoms, model: CHGNet) -> CrystalGraph:
 def _boxed(atoms: Atoms, cutoff: float) -> Atoms:
     """The frame in a cell: itself where it is periodic, else a copy with vacuum along the other directions."""
     for axis in range(3):
-        if atoms.pbc[axis] and not atoms.cell[axis].any():
+        if atoms.pbc[axis] and not atoms.cell.array[axis].any():
             raise FrameError(
                 f"{atoms.get_chemical_formula()} is periodic along axis {axis} but has no cell vector there"
             )

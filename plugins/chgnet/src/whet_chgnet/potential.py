@@ -13,7 +13,7 @@ from whet_chgnet.checkpoints import PRETRAINED, read_checkpoint, shipped, write_
 
 if TYPE_CHECKING:
     from ase import Atoms
-    from chgnet.model import CHGNet
+    from chgnet.model.model import CHGNet
 
 FINE_TUNED = "fine-tuned"
 """What stands as `model` in the options of a component whose weights Whet made."""
@@ -55,16 +55,9 @@ class ChgnetPotential(Potential):
         """The upstream model, on the device. Raises InputError where the checkpoint cannot be read."""
         return read_checkpoint(self.files["checkpoint"], self.device)
 
-    @cached_property
+    @property
     def capabilities(self) -> Capabilities:
-        from ase.data import chemical_symbols
-
-        known = self.model.atom_embedding.embedding.num_embeddings
-        return Capabilities(
-            elements=frozenset(chemical_symbols[1 : known + 1]),
-            cutoff=float(self.model.graph_converter.atom_graph_cutoff),
-            theory=THEORIES.get(self._pretrained),
-        )
+        return self._capabilities
 
     def predict(self, frames: Sequence[Atoms], properties: Sequence[Property]) -> Iterator[Labels]:
         """As the contract says; `extra` has `magmoms` (μB) for the models that chgnet ships.
@@ -91,6 +84,17 @@ class ChgnetPotential(Potential):
         path = folder / "checkpoint.pth.tar"
         write_checkpoint(self.model, path)
         return {"checkpoint": path}
+
+    @cached_property
+    def _capabilities(self) -> Capabilities:
+        from ase.data import chemical_symbols
+
+        known = self.model.atom_embedding.embedding.num_embeddings
+        return Capabilities(
+            elements=frozenset(chemical_symbols[1 : known + 1]),
+            cutoff=float(self.model.graph_converter.atom_graph_cutoff),
+            theory=THEORIES.get(self._pretrained),
+        )
 
     @cached_property
     def _pretrained(self) -> str:

@@ -16,8 +16,8 @@ from whet_chgnet.gradients import Answer, answers
 
 if TYPE_CHECKING:
     import torch
-    from chgnet.graph import CrystalGraph
-    from chgnet.model import CHGNet
+    from chgnet.graph.crystalgraph import CrystalGraph
+    from chgnet.model.model import CHGNet
     from torch import Tensor
 
 TERMS = ("energy", "forces", "stress")
