@@ -1,0 +1,257 @@
+"""Dynamics over a Lennard-Jones potential: physics, determinism, resuming, and runs that go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ase import Atoms, units
+from ase.build import bulk
+
+from whet import Capabilities, FrameError, InputError, Labels, Potential, Property, Spec, Trajectory
+from whet.data.errors import OptionsError
+from whet.plugins.registry import registry
+
+ENSEMBLES: list[dict[str, Any]] = [
+    {"ensemble": "nve"},
+    {"ensemble": "nvt"},
+    {"ensemble": "nvt", "thermostat": "bussi"},
+    {"ensemble": "nvt", "thermostat": "nose-hoover"},
+    {"ensemble": "npt"},
+    {"ensemble": "npt", "barostat": "full"},
+]
+
+
+class Killed(BaseException):
+    """As a signal would: nothing in the engine may catch it."""
+
+
+class Argon(Potential):
+    """Lennard-Jones argon that counts its evaluations and can be made to fail at one of them."""
+
+    name = "argon"
+
+    def __init__(self, fail_at: int = 0, fault: BaseException | None = None, scale: float = 1.0) -> None:
+        super().__init__(self.Options())
+        self.calls = 0
+        self.asked: list[tuple[Property, ...]] = []
+        self.fail_at, self.fault, self.scale = fail_at, fault, scale
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities()
+
+    def predict(self, frames: Sequence[Atoms], properties: Sequence[Property]) -> Iterator[Labels]:
+        for frame in frames:
+            self.calls += 1
+            self.asked.append(tuple(properties))
+            if self.calls == self.fail_at and self.fault is not None:
+                raise self.fault
+            energy, forces, stress = lennard_jones(frame)
+            scale = self.scale if self.calls >= self.fail_at else 1.0
+            yield Labels(energy, scale * forces, stress if "stress" in properties else None)
+
+
+def lennard_jones(atoms: Atoms) -> tuple[float, np.ndarray, np.ndarray]:
+    """Energy, forces and stress with minimum images; energy and forces go to zero at the cutoff.
+
+    It keeps nothing between two calls: ASE's own has a neighbor list whose order, and so the last bit, has a history.
+    """
+    sigma, epsilon, cutoff = 3.4, 0.0104, 5.25
+    cell = np.array(atoms.cell)
+    first, second = np.triu_indices(len(atoms), 1)
+    apart = (atoms.positions[second] - atoms.positions[first]) @ np.linalg.inv(cell)
+    apart = (apart - np.round(apart)) @ cell
+    r = np.sqrt((apart**2).sum(axis=1))
+    near = r < cutoff
+    first, second, apart, r = first[near], second[near], apart[near], r[near]
+
+    def energy_and_slope(r: Any) -> tuple[Any, Any]:
+        attraction = (sigma / r) ** 6
+        return 4 * epsilon * attraction * (attraction - 1), -24 * epsilon * attraction * (2 * attraction - 1) / r
+
+    (pair, slope), (at_cutoff, slope_there) = energy_and_slope(r), energy_and_slope(cutoff)
+    pull = ((slope - slope_there) / r)[:, None] * apart
+    forces = np.zeros((len(atoms), 3))
+    np.add.at(forces, first, pull)
+    np.add.at(forces, second, -pull)
+    energy = float((pair - at_cutoff - slope_there * (r - cutoff)).sum())
+    return energy, forces, pull.T @ apart / abs(np.linalg.det(cell))
+
+
+def crystal(cells: int = 2) -> Atoms:
+    return bulk("Ar", "fcc", a=5.3, cubic=True) * cells
+
+
+def engine(**options: Any) -> Any:
+    spec = Spec("ase-md", {"temperature": 40.0, "timestep": 4.0, "thermostat_time": 100.0, **options})
+    return registry().load(registry().resolve("md_engines", spec))
+
+
+def run(folder: Path, potential: Potential | None = None, *, seed: int = 1, **options: Any) -> Trajectory:
+    dynamics = engine(**options)
+    return dynamics.run(crystal(), potential or Argon(), seed=seed, folder=folder, progress=lambda done, total: None)
+
+
+def temperatures(trajectory: Trajectory) -> np.ndarray:
+    freedom = 3 * len(trajectory.frames[0]) - 3
+    return np.array([2 * frame.get_kinetic_energy() / (freedom * units.kB) for frame in trajectory.frames])
+
+
+def same(one: Trajectory, other: Trajectory) -> bool:
+    def numbers(trajectory: Trajectory) -> list[bytes]:
+        arrays = []
+        for frame in trajectory.frames:
+            labels = Labels.of(frame)
+            stress = np.zeros(0) if labels.stress is None else labels.stress
+            arrays += [frame.positions, frame.get_momenta(), np.array(frame.cell), labels.forces, stress]
+            arrays.append(np.array(labels.energy))
+        return [array.tobytes() for array in arrays]
+
+    return (one.times, one.ended) == (other.times, other.ended) and numbers(one) == numbers(other)
+
+
+def test_nve_conserves_the_energy_and_the_momentum(tmp_path: Path) -> None:
+    trajectory = run(tmp_path, ensemble="nve", production=500, every=10)
+    energies = np.array([Labels.of(frame).energy + frame.get_kinetic_energy() for frame in trajectory.frames])
+    assert np.ptp(energies) / 32 < 1e-5  # eV per atom; kinetic energy is 5e-3
+    assert temperatures(trajectory)[0] == pytest.approx(40.0, rel=0.3)
+    for frame in trajectory.frames:
+        assert np.abs(frame.get_momenta().sum(axis=0)).max() < 1e-10
+
+
+@pytest.mark.parametrize("thermostat", ["langevin", "bussi", "nose-hoover"])
+def test_nvt_has_its_temperature(thermostat: str, tmp_path: Path) -> None:
+    trajectory = run(tmp_path, thermostat=thermostat, equilibration=250, production=2500, every=5)
+    # 10 ps over a correlation time of about 0.1 ps: some 100 independent values with a spread of 15 %.
+    assert temperatures(trajectory).mean() == pytest.approx(40.0, rel=0.06)
+    # Nosé-Hoover reaches the canonical spread slowly in a cold crystal, so only a wide window holds for all.
+    assert 0.06 < temperatures(trajectory).std() / 40.0 < 0.27  # canonical: sqrt(2/93) = 0.147
+    for frame in trajectory.frames:
+        assert np.abs(frame.get_momenta().sum(axis=0)).max() < 1e-10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("barostat", ["isotropic", "full"])
+def test_npt_has_its_pressure_and_temperature(barostat: str, tmp_path: Path) -> None:
+    trajectory = run(
+        tmp_path, ensemble="npt", barostat=barostat, pressure=500.0, equilibration=2000, production=10000, every=5
+    )
+    pressures = []
+    for frame in trajectory.frames:
+        stress = Labels.of(frame).stress
+        assert stress is not None
+        kinetic = 2 / 3 * frame.get_kinetic_energy() / frame.get_volume()
+        pressures.append((kinetic - np.trace(stress) / 3) / (units.bar))
+    assert np.mean(pressures) == pytest.approx(500.0, abs=60.0)
+    assert temperatures(trajectory).mean() == pytest.approx(40.0, rel=0.05)
+
+
+def test_frames_and_times_are_those_of_the_protocol(tmp_path: Path) -> None:
+    potential = Argon()
+    start = crystal()
+    before = start.copy()
+    told: list[tuple[int, int]] = []
+    dynamics = engine(equilibration=10, production=20, every=5)
+    trajectory = dynamics.run(
+        start, potential, seed=3, folder=tmp_path, progress=lambda done, total: told.append((done, total))
+    )
+    assert trajectory.ended == ""
+    assert trajectory.times == (40.0, 60.0, 80.0, 100.0, 120.0)
+    assert len(trajectory.frames) == dynamics.protocol.frames
+    assert told[-1] == (30, 30)
+    assert potential.calls == 31  # the start, and once a step
+    assert all(not frame.constraints for frame in trajectory.frames)
+    assert start == before and start.calc is None and not start.has("momenta") and not start.constraints
+    frame = trajectory.frames[-1]
+    (labels,) = Argon().evaluate([frame], ("energy", "forces"))
+    assert Labels.of(frame).energy == labels.energy
+    np.testing.assert_array_equal(Labels.of(frame).forces, labels.forces)
+
+
+def test_npt_asks_once_a_step_and_only_it_asks_for_stress(tmp_path: Path) -> None:
+    pressed, plain = Argon(), Argon()
+    run(tmp_path / "npt", pressed, ensemble="npt", production=20)
+    run(tmp_path / "nvt", plain, production=20)
+    assert pressed.calls == plain.calls == 21
+    assert set(pressed.asked) == {("energy", "forces", "stress")}
+    assert set(plain.asked) == {("energy", "forces")}
+
+
+@pytest.mark.parametrize("options", ENSEMBLES)
+def test_same_seed_same_trajectory_and_no_global_random_number(options: dict[str, Any], tmp_path: Path) -> None:
+    np.random.seed(7)  # noqa: NPY002 -- the global generator is what is tested
+    expected = np.random.random(3)  # noqa: NPY002
+    np.random.seed(7)  # noqa: NPY002
+    one = run(tmp_path / "1", production=20, **options)
+    assert same(one, run(tmp_path / "2", production=20, **options))
+    assert not same(one, run(tmp_path / "3", production=20, seed=2, **options))
+    np.testing.assert_array_equal(np.random.random(3), expected)  # noqa: NPY002
+
+
+@pytest.mark.parametrize("options", ENSEMBLES)
+@pytest.mark.parametrize("killed_at", [1, 4, 15])
+def test_a_killed_run_goes_on_bit_for_bit(
+    options: dict[str, Any], killed_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocol = {"equilibration": 6, "production": 12, "every": 4, **options}
+    whole = run(tmp_path / "whole", **protocol)
+    monkeypatch.setattr("whet_ase_md.engine.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("whet_ase_md.engine.CHECKPOINT_PATIENCE", 0.0)
+    with pytest.raises(Killed):
+        run(tmp_path / "killed", Argon(killed_at, Killed()), **protocol)
+    rest = Argon()
+    assert same(whole, run(tmp_path / "killed", rest, **protocol))
+    # Before the first step there is no checkpoint; afterwards only the step that was lost is done again.
+    assert rest.calls == 20 - max(killed_at, 1)
+
+
+def test_the_folder_of_another_run_is_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whet_ase_md.engine.CHECKPOINT_SECONDS", 0.0)
+    run(tmp_path / "shared", production=20, seed=5)
+    assert same(run(tmp_path / "fresh", production=20), run(tmp_path / "shared", production=20))
+
+
+def test_an_absurd_force_ends_the_run(tmp_path: Path) -> None:
+    ended = run(tmp_path, Argon(fail_at=8, scale=1e6), production=20, every=2)
+    assert ended.times == (0.0, 8.0, 16.0, 24.0)
+    assert ended.ended.startswith("at 28 fs: the largest force is ")
+    assert "limit 1000 eV/Å" in ended.ended
+    assert len(ended.frames) == 4
+
+
+def test_a_non_finite_answer_ends_the_run(tmp_path: Path) -> None:
+    ended = run(tmp_path, Argon(fail_at=4, scale=np.nan), production=20, every=2)
+    assert ended.times == (0.0, 8.0)
+    assert ended.ended.startswith("at 12 fs: ") and "not finite" in ended.ended
+
+
+def test_a_frame_that_the_potential_refuses_ends_the_run(tmp_path: Path) -> None:
+    at_once = run(tmp_path, Argon(fail_at=1, fault=FrameError("two atoms are at one place")), production=20)
+    assert (len(at_once.frames), at_once.times) == (0, ())
+    assert at_once.ended == "at 0 fs: two atoms are at one place"
+
+
+def test_an_absurd_temperature_ends_the_run(tmp_path: Path) -> None:
+    ended = run(tmp_path, Argon(fail_at=4, scale=1e4), max_temperature=200.0, max_force=1e6, production=20)
+    assert "the temperature is " in ended.ended and "limit 200 K" in ended.ended
+
+
+def test_an_exploding_cell_ends_the_run(tmp_path: Path) -> None:
+    ended = run(tmp_path, ensemble="npt", pressure=-2e4, barostat_time=100.0, max_volume_change=1.5, production=2000)
+    assert "times the start's" in ended.ended
+    assert 0 < len(ended.frames) < 201
+
+
+def test_requests_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionsError, match="langevin"):
+        engine(ensemble="npt", thermostat="langevin")
+    with pytest.raises(OptionsError, match="leave it out"):
+        engine(ensemble="nve", thermostat="bussi")
+    start = crystal()
+    start.pbc = (True, True, False)
+    with pytest.raises(InputError, match="periodic in all directions"):
+        engine(ensemble="npt").run(start, Argon(), seed=1, folder=tmp_path, progress=lambda done, total: None)
