@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from whet.contracts.component import Component
+from whet.data.errors import InputError
 from whet.data.identity import key_of, without_none
 from whet.running.step import Step
 from whet.study.cast import Cast, Player, Role, file_reference
@@ -53,7 +54,7 @@ class _Planner:
 
     def _strategy(self, name: str, strategy: str, seed: int, match: str | None) -> None:
         player = self.cast.potentials[name]
-        rounds = self.study.strategies[strategy].expand(strategy)
+        rounds = self._rounds(strategy)
         current, labels = Member(name), ()
         last_md: str | None = None
         fresh, structure = 0, ""
@@ -99,6 +100,12 @@ class _Planner:
                     self._one_scale(name, strategy, seed, dataset)
             self.plan.trajectories += trajectories
             self.plan.acquisitions.append(Acquisition(name, strategy, number, seed, new, dataset, tuple(trajectories)))
+
+    def _rounds(self, strategy: str) -> list[Round]:
+        try:
+            return self.study.strategies[strategy].expand(strategy)
+        except InputError as error:
+            raise error.at(self.source.place(("strategies", strategy))) from None
 
     def _dataset(
         self,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from whet.contracts.options import Options
+from whet.data.errors import InputError, suggestion
 
 Preset = Literal["naive", "periodic", "hybrid", "long", "packed-first", "subsets"]
 
@@ -62,7 +63,7 @@ class Strategy(Options):
         return self.preset or PRESETS_BY_NAME.get(name)
 
     def expand(self, name: str) -> list[Round]:
-        """The rounds. ValueError where neither the name nor `preset` says which."""
+        """The rounds. InputError where neither the name nor `preset` says which."""
         if isinstance(self.rounds, list):
             return self.rounds
         preset, count = self.preset_of(name), self.rounds
@@ -82,7 +83,8 @@ class Strategy(Options):
             return [first, *(Round(start="fresh", **train) for _ in range(count - 1))]
         if preset == "subsets":
             return [Round(sampler="data", frames=size, **train) for size in sorted(self.sizes)]
-        raise ValueError(f"strategy {name!r} needs `preset:` or a list of rounds")
+        way_out = suggestion(name, PRESETS_BY_NAME) or f"Presets: {', '.join(PRESETS_BY_NAME)}"
+        raise InputError("the strategy needs `preset:` or a list of rounds", hint=way_out)
 
     def matched(self, name: str, strategies: Mapping[str, Strategy]) -> str | None:
         """The strategy whose numbers of labels this one is cut to, if any."""

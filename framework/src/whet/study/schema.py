@@ -148,9 +148,3 @@ class StudyFile(Options):
     """Name -> interpreter of plugins whose packages clash with the ones here."""
     running: Running = Running()
     """Workers, threads, device."""
-
-    @model_validator(mode="after")
-    def _strategies_expand(self) -> StudyFile:
-        for name, strategy in self.strategies.items():
-            strategy.expand(name)
-        return self

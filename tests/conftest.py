@@ -1,0 +1,56 @@
+"""Fixtures of every test: the toy plugin, a toy study, and the reference data where there are any."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TOY = Path(__file__).parent / "toy"
+
+STUDY = """\
+name: toy
+structures: {use: toy, repeat: 2}
+potentials:
+  main: toy
+labeler: toy
+dynamics: {use: toy, timestep: 2, production: 20, every: 10, temperature: 100}
+fine_tune: {epochs: 5}
+strategies: {naive: 2, periodic: 2}
+tests: {independent: {trajectories: 1}}
+"""
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    """The folder of real data; tests that need it skip where it is not set."""
+    folder = os.environ.get("WHET_REFERENCE_DATA")
+    if not folder:
+        pytest.skip("the environment variable WHET_REFERENCE_DATA is not set")
+    return Path(folder)
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The toy plugin, installed for this process and for workers that it starts."""
+    from whet.plugins.registry import registry
+
+    monkeypatch.syspath_prepend(str(TOY))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TOY), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    registry.cache_clear()
+    yield
+    registry.cache_clear()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "whet_toy"]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def study_file(tmp_path: Path) -> Path:
+    """A toy study in a folder of its own."""
+    path = tmp_path / "study.yaml"
+    path.write_text(STUDY)
+    return path

@@ -1,0 +1,211 @@
+"""The seam: one study in this process, in workers, in an interpreter whose plugin the driver lacks; killed anywhere."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+import venv
+from pathlib import Path
+
+import pytest
+
+from whet.data.frames import frame_key
+from whet.running.store import Store
+from whet.study.study import Study
+
+TOY = Path(__file__).parents[1] / "toy"
+
+
+def contents(store: Store) -> dict[str, str]:
+    """Identity of every result in a store."""
+    return {path.parent.name: store.result(path.parent.name).content for path in store.root.glob("steps/*/result.json")}
+
+
+@pytest.fixture
+def in_process(toy: None, study_file: Path) -> dict[str, str]:
+    study = Study.load(study_file)
+    account = study.run(workers=0)
+    assert not account.failed
+    assert not account.not_run
+    assert len(account.ran) == len(study.plan.steps)
+    return contents(study.store)
+
+
+def test_workers_give_the_same_bits(in_process: dict[str, str], study_file: Path) -> None:
+    study = Study.load(study_file, ["store=workers"])
+    account = study.run(workers=2)
+    assert not account.failed
+    assert contents(study.store) == in_process
+
+
+@pytest.fixture(scope="session")
+def foreign_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter with Whet and the toy plugin; the plugin is nowhere else."""
+    folder = tmp_path_factory.mktemp("environment") / "foreign"
+    venv.create(folder, with_pip=False)
+    own = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
+    here = sysconfig.get_path("purelib")
+    (own / "whet.pth").write_text(f"import site; site.addsitedir({here!r})\n{TOY}\n")
+    return folder / "bin" / "python"
+
+
+def test_another_interpreter_gives_the_same_bits(
+    in_process: dict[str, str], study_file: Path, foreign_python: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = study_file.parent / "foreign.yaml"
+    text = study_file.read_text()
+    text = text.replace("main: toy", "main: {use: toy, environment: foreign}")
+    text = text.replace("labeler: toy", "labeler: {use: toy, environment: foreign}")
+    text = text.replace("{use: toy, repeat: 2}", "{use: toy, repeat: 2, environment: foreign}")
+    elsewhere.write_text(text + f"environments: {{foreign: {{python: {foreign_python}}}}}\nstore: foreign\n")
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    driver = (
+        "import sys; from whet.study.study import Study; from whet.plugins.registry import registry\n"
+        "assert 'toy' not in registry().names('potentials'), 'the driver is not to have the plugin'\n"
+        "account = Study.load(sys.argv[1]).run()\n"
+        "assert not account.failed and account.ran, account.failed\n"
+    )
+    subprocess.run([sys.executable, "-c", driver, str(elsewhere)], check=True, env=environment, timeout=120)
+    assert contents(Store(study_file.parent / "foreign")) == in_process
+
+
+def test_a_second_run_does_nothing(in_process: dict[str, str], study_file: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in study_file.parent.rglob("*") if path.is_file()}
+    account = Study.load(study_file).run(workers=0)
+    assert not account.ran
+    assert len(account.reused) == len(in_process)
+    assert {path: path.stat().st_mtime_ns for path in study_file.parent.rglob("*") if path.is_file()} == before
+
+
+def test_a_moved_store_is_reused(in_process: dict[str, str], study_file: Path) -> None:
+    (study_file.parent / ".whet").rename(study_file.parent / "moved")
+    study = Study.load(study_file, ["store=moved"])
+    assert not study.run(workers=0).ran
+    assert study.results.scores[-1].errors.frames > 0
+
+
+def test_strategies_share_what_is_the_same(in_process: dict[str, str], study_file: Path) -> None:
+    plan = Study.load(study_file).plan
+    naive, periodic = (
+        [a for a in plan.acquisitions if a.strategy == strategy and a.round == 1] for strategy in ("naive", "periodic")
+    )
+    assert naive[0].labels == periodic[0].labels
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_killed_anywhere_and_resumed(
+    in_process: dict[str, str], study_file: Path, attempt: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The driver is killed, again and again; workers go with it; in the end everything is as if nothing had been."""
+    bought = tmp_path / "bought.txt"
+    monkeypatch.setenv("WHET_TOY_BOUGHT", str(bought))
+    command = [sys.executable, "-m", "whet", "run", str(study_file), "--set", "store=killed", "--workers", "2"]
+    chance = random.Random(attempt)
+    kills = 0
+    for turn in range(60):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(timeout=chance.uniform(0.3, 1.6 + 0.1 * turn))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+        else:
+            assert process.returncode == 0
+            break
+    else:
+        pytest.fail("it never got to the end")
+    store = Store(study_file.parent / "killed")
+    assert contents(store) == in_process
+    on_the_shelf = sum(count for _, count in store.shelf.counts())
+    # Each kill may hit, in each of two workers, one label between its computation and the shelf; none that was there.
+    assert len(bought.read_text().splitlines()) <= on_the_shelf + 2 * kills
+
+
+def test_workers_die_with_their_driver(toy: None, study_file: Path) -> None:
+    text = study_file.read_text().replace("production: 20", "production: 20000")
+    study_file.write_text(text)
+    command = [sys.executable, "-m", "whet", "run", str(study_file)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while not (children := children_of(process.pid)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert children
+    process.kill()
+    process.wait()
+    while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+
+
+def children_of(pid: int) -> list[int]:
+    """Process ids of the children of a process (Linux)."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(path.parent.name))
+    return found
+
+
+def test_labels_are_shared_by_a_later_study(
+    in_process: dict[str, str], study_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bought = tmp_path / "bought.txt"
+    monkeypatch.setenv("WHET_TOY_BOUGHT", str(bought))
+    later = study_file.parent / "later.yaml"
+    later.write_text(study_file.read_text().replace("name: toy", "name: later").replace("naive: 2, ", ""))
+    study = Study.load(later)
+    # The same frames under another recipe: every label step has to run, no label has to be bought.
+    for step in study.plan.of_kind("label"):
+        (study.store.folder(step.key) / "result.json").unlink()
+    account = study.run(workers=0)
+    assert account.ran
+    assert not bought.exists()
+
+
+def test_a_lost_result_is_recomputed_and_those_that_used_it_are_told(
+    in_process: dict[str, str], study_file: Path
+) -> None:
+    study = Study.load(study_file)
+    (victim,) = [s for s in study.plan.of_kind("md") if s.title == "main periodic 2: dynamics"]
+    path = study.store.folder(victim.key) / "result.json"
+    path.write_text(path.read_text().replace('"ended": ""', '"ended": "another history"'))
+    told = study.results.stale
+    assert "main periodic 2: label" in told
+
+
+def test_a_failing_frame_does_not_stop_the_study(toy: None, study_file: Path) -> None:
+    study = Study.load(study_file, ["labeler={use: toy, fail_every: 4}", "tests.independent={driver: foundation}"])
+    account = study.run(workers=0)
+    assert not account.failed
+    failures = study.results.failures
+    assert 0 < len(failures) < 20
+    assert {failure["reason"] for _, failure in failures} == {"the toy did not converge"}
+    labeled = [study.store.frames(step.key) for step in study.plan.of_kind("label")]
+    assert all(len({frame_key(frame) for frame in frames}) == len(frames) for frames in labeled)
+
+
+def test_nan_labels_are_failures(toy: None, study_file: Path) -> None:
+    study = Study.load(study_file, ["labeler={use: toy, nan: true}", "tests.independent={driver: foundation}"])
+    account = study.run(workers=0)
+    assert study.store.shelf.counts() == []
+    assert all("no labeled frame" in str(error) for error in account.failed.values())
+    assert account.not_run
+
+
+def test_a_failed_step_stops_only_those_that_need_it(toy: None, study_file: Path) -> None:
+    study = Study.load(study_file, ["structures={use: toy, element: Xe}"])
+    account = study.run(workers=0)
+    error = next(iter(account.failed.values()))
+    assert "does not know Xe" in str(error)
+    assert account.ran
+    assert account.not_run

@@ -1,0 +1,69 @@
+"""The seam: one study in this process, in workers, in an interpreter whose plugin the driver lacks; killed anywhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from whet.data.errors import WhetError
+from whet.study.study import Study
+
+BAD = [
+    ("fine_tune: {epochs: 5}", "fine_tune: {epoch: 5}", "line 7, key fine_tune.epoch", "did you mean 'epochs'?"),
+    ("temperature: 100", "temperature: -5", "line 6, key dynamics.temperature", "greater than 0"),
+    ("fine_tune: {epochs: 5}", "fine_tune: {epochs: many}", "key fine_tune.epochs", "'many'"),
+    ("main: toy", "main: tow", "line 4, key potentials.main", "Did you mean 'toy'?"),
+    ("main: toy", "main: toy:nofile/x.json", "key potentials.main", "there is no such file"),
+    ("main: toy", "main: {use: toy, scal: 2}", "key potentials.main.scal", "did you mean 'scale'?"),
+    ("labeler: toy", "labeller: toy", "line 5, key labeller", "did you mean 'labeler'?"),
+    ("labeler: toy\n", "", "key labeler", "sampled frames need labels"),
+    ("strategies: {naive: 2", "strategies: {nave: 2", "key strategies", "needs `preset:`"),
+    ("production: 20,", "production: 25,", "key dynamics", "not a multiple"),
+    ("name: toy", "name: [toy", "line 2", "not valid YAML"),
+    ("main: toy", "main: {use: toy, environment: other}", "key potentials.main.environment", "no environment 'other'"),
+    ("trajectories: 1", "driver: nobody", "key tests.independent.driver", "no driver 'nobody'"),
+    ("{trajectories: 1}", "{file: none.xyz}", "key tests.independent.file", "there is no such file"),
+    ("{trajectories: 1}", "{file: '${NOWHERE}/x.xyz'}", "key tests.independent.file", "NOWHERE is not set"),
+    ("fine_tune: {epochs: 5}", "fine_tune: {upstream: {dekay: 1}}", "key fine_tune.upstream.dekay", "'decay'"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "place", "what"), BAD, ids=[bad[1][:40] for bad in BAD])
+def test_says_what_where_and_the_way_out(
+    toy: None, study_file: Path, right: str, wrong: str, place: str, what: str
+) -> None:
+    text = study_file.read_text()
+    assert right in text
+    study_file.write_text(text.replace(right, wrong))
+    with pytest.raises(WhetError) as caught:
+        Study.load(study_file)
+    line = str(caught.value)
+    assert str(study_file) in line
+    assert place in line
+    assert what in line
+    assert "\n" not in line
+
+
+def test_the_program_ends_with_2_and_writes_nothing(toy: None, study_file: Path) -> None:
+    study_file.write_text(study_file.read_text().replace("temperature: 100", "temperature: -5"))
+    ended = subprocess.run([sys.executable, "-m", "whet", "run", str(study_file)], capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
+    assert "Traceback" not in ended.stderr
+    assert list(study_file.parent.iterdir()) == [study_file]
+
+
+def test_unsupported_words_are_refused_when_they_are_reached(toy: None, study_file: Path) -> None:
+    study = Study.load(study_file, ["fine_tune.ema=0.99"])
+    account = study.run(workers=0)
+    assert any("does not know ema" in str(error) for error in account.failed.values())
+
+
+def test_overrides_swap_a_word(toy: None, study_file: Path) -> None:
+    plain, hard = Study.load(study_file), Study.load(study_file, ["potentials.main=toy:hard"])
+    assert hard.cast.potentials["main"].role.component.options["model"] == "hard"
+    assert set(plain.plan.steps) & set(hard.plan.steps)  # structures and reference dynamics are the same
+    assert set(plain.plan.steps) != set(hard.plan.steps)
