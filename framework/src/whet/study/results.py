@@ -9,10 +9,12 @@ from functools import cached_property
 from typing import Any
 
 from whet.bias.errors import Errors, errors
+from whet.bias.one_scale import OneScale as OneScaleCorrection
 from whet.bias.one_scale import one_scale_correction, strongest_frame
 from whet.bias.pairs import Comparison, LeftOut
 from whet.bias.softening import Softening, softening
 from whet.contracts.reference_energies import ReferenceEnergies
+from whet.data.errors import FrameError
 from whet.data.frames import FrameSet
 from whet.data.identity import JSON
 from whet.data.theory import LevelOfTheory
@@ -22,7 +24,11 @@ from whet.study.plan import Evaluation, Member, OneScale, Plan, TestSet
 
 @dataclass(frozen=True)
 class Score:
-    """One potential on one set. correction: what was done to its predictions; empty for none."""
+    """One potential on one set.
+
+    one_scale: the corrections that were applied to its predictions, more than one where several strategies give the
+    same; empty for predictions as they are.
+    """
 
     label: str
     member: Member
@@ -31,6 +37,7 @@ class Score:
     errors: Errors
     softening: Softening
     seconds_per_frame: float | None
+    one_scale: tuple[OneScale, ...] = ()
 
     @property
     def correction(self) -> str:
@@ -43,6 +50,7 @@ class Score:
         | key                             | value                                                             |
         |---------------------------------|-------------------------------------------------------------------|
         | potential, set, set_kind        | labels                                                            |
+        | strategy, round, size, seed     | of the fine-tuning: "", 0, null and 0 for the untouched potential |
         | frames, left_out                | number of frames counted; [{index, reason}] of the others         |
         | softening.scale, .r2, …         | see `whet.bias.softening.Softening.as_json`                       |
         | forces.mae, .rmse, .mae_interval| eV/Å, over components                                             |
@@ -58,6 +66,10 @@ class Score:
             "potential": self.label,
             "set": self.test.name,
             "set_kind": self.test.kind,
+            "strategy": self.member.strategy,
+            "round": self.member.round,
+            "size": self.member.size,
+            "seed": self.member.seed,
             "frames": self.errors.frames,
             "left_out": found["left_out"],
             "softening": self.softening.as_json(),
@@ -82,8 +94,18 @@ class Results:
     @cached_property
     def scores(self) -> list[Score]:
         """Every evaluation that is there, in the plan's order, the one-scale corrections last."""
-        done = [one for one in self.plan.evaluations if self.store.is_done(one.step) and self._there(one.test.labels)]
-        return [score for one in done if (score := self._score(one)) is not None] + self._corrected()
+        plain = [score for one in self.plan.evaluations if (score := self._score(one)) is not None]
+        return plain + self._corrected(plain)
+
+    @cached_property
+    def unscored(self) -> list[tuple[str, str]]:
+        """Evaluations and corrections that ran but give no score: which, and why."""
+        _ = self.scores
+        return list(self._unscored.items())
+
+    @cached_property
+    def _unscored(self) -> dict[str, str]:
+        return {}
 
     def score(self, member: Member, test: TestSet) -> Score | None:
         """The uncorrected score of a potential on a set."""
@@ -172,11 +194,14 @@ class Results:
         return self.values(member.step)
 
     def _score(self, one: Evaluation) -> Score | None:
+        if not (self.store.is_done(one.step) and all(map(self.store.is_done, one.test.labels))):
+            return None
         reference = self.reference(one.test)
         result = self.store.result(one.step)
         kept = result.values["kept"]
         out = [LeftOut(entry["index"], entry["reason"]) for entry in result.values["left_out"]]
         if not kept:
+            self._unscored[f"{one.member.label} on {one.test.name}"] = "no frame was predicted"
             return None
         predicted = self.store.frames(one.step)
         comparison = Comparison.of([reference[index] for index in kept], predicted, indices=kept, left_out=out)
@@ -184,35 +209,49 @@ class Results:
         return self._scored(one.member.label, one.member, one.test, comparison, seconds)
 
     def _scored(
-        self, label: str, member: Member, test: TestSet, comparison: Comparison, seconds: float | None
-    ) -> Score:
+        self,
+        label: str,
+        member: Member,
+        test: TestSet,
+        comparison: Comparison,
+        seconds: float | None = None,
+        one_scale: tuple[OneScale, ...] = (),
+    ) -> Score | None:
         given = None if member.step else self.reference_energies(member.potential)
-        return Score(label, member, test, comparison, errors(comparison, given), softening(comparison), seconds)
+        try:
+            found = softening(comparison)
+        except FrameError as error:
+            self._unscored[f"{label} on {test.name}"] = str(error)
+            return None
+        return Score(label, member, test, comparison, errors(comparison, given), found, seconds, one_scale)
 
-    def _corrected(self) -> list[Score]:
+    def _corrected(self, plain: list[Score]) -> list[Score]:
         """The untouched potentials with one scale from one frame, on every independent and replay set."""
-        found = []
+        given: dict[tuple[Member, int, OneScaleCorrection], list[OneScale]] = {}
         for one in self.plan.one_scale:
-            if not (self.store.is_done(one.step) and self.store.is_done(one.dataset)):
-                continue
-            correction = self._one_scale(one)
-            for evaluation in self.plan.evaluations:
-                if evaluation.member != one.member or evaluation.test.kind == "self":
-                    continue
-                plain = self._score(evaluation) if self.store.is_done(evaluation.step) else None
-                if plain is not None:
-                    seeds = len({other.seed for other in self.plan.one_scale if other.strategy == one.strategy}) > 1
-                    label = f"{one.member.label}, one scale ({one.strategy}{f', seed {one.seed}' if seeds else ''})"
-                    corrected = correction.applied_to(plain.comparison)
-                    found.append(self._scored(label, one.member, evaluation.test, corrected, None))
+            if (correction := self._one_scale(one)) is not None:
+                given.setdefault((one.member, one.seed, correction), []).append(one)
+        found = []
+        for (member, seed, correction), given_by in given.items():
+            strategies = ", ".join(one.strategy for one in given_by)
+            seeds = {one.seed for one in self.plan.one_scale if one.strategy == given_by[0].strategy}
+            label = f"{member.label}, one scale ({strategies}{f', seed {seed}' if len(seeds) > 1 else ''})"
+            for score in plain:
+                if score.member == member and score.test.kind != "self":
+                    corrected = correction.applied_to(score.comparison)
+                    scored = self._scored(label, member, score.test, corrected, one_scale=tuple(given_by))
+                    found += [] if scored is None else [scored]
         return found
 
-    def _one_scale(self, one: OneScale) -> Any:
+    def _one_scale(self, one: OneScale) -> OneScaleCorrection | None:
+        if not (self.store.is_done(one.step) and self.store.is_done(one.dataset)):
+            return None
         reference = self.store.frames(one.dataset, "train")
         kept = self.values(one.step)["kept"]
-        pairs = Comparison.of([reference[index] for index in kept], self.store.frames(one.step), indices=kept)
-        place = strongest_frame(pairs)
-        return one_scale_correction(pairs.frames[place], self.store.frames(one.step)[place])
-
-    def _there(self, keys: tuple[str, ...]) -> bool:
-        return all(self.store.is_done(key) for key in keys)
+        try:
+            pairs = Comparison.of([reference[index] for index in kept], self.store.frames(one.step), indices=kept)
+            place = strongest_frame(pairs)
+            return one_scale_correction(pairs.frames[place], self.store.frames(one.step)[place])
+        except FrameError as error:
+            self._unscored[f"{one.member.label}, one scale from the data of {one.strategy}"] = str(error)
+            return None
