@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whet import InputError, MissingPackage, UnknownName
+from whet import InputError, MissingPackage, UnknownName, replacing
 
 if TYPE_CHECKING:
     from chgnet.model.model import CHGNet
@@ -65,9 +65,13 @@ def read_checkpoint(path: Path, device: str) -> CHGNet:
 
 
 def write_checkpoint(model: CHGNet, path: Path) -> None:
-    """Writes a checkpoint that `read_checkpoint` and CHGNet's own `from_file` read."""
+    """Writes a checkpoint that `read_checkpoint` and CHGNet's own `from_file` read; the same weights, the same bytes.
+
+    Raises StoreError where the disk is full or the folder cannot be written.
+    """
     import torch
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     weights = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
-    torch.save({"model": {"state_dict": weights, "model_args": model.model_args}}, path)
+    # An open file: given a path, torch would write the file's name into its content.
+    with replacing(path) as partial, partial.open("wb") as file:
+        torch.save({"model": {"state_dict": weights, "model_args": model.model_args}}, file)

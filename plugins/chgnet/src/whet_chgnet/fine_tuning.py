@@ -83,9 +83,11 @@ class ChgnetFineTuner(FineTuner):
     def fine_tune(self, request: FineTuneRequest, folder: Path, progress: Progress) -> FineTuned:
         """As the contract says; writes `checkpoint.pth.tar`.
 
-        Raises InputError where no frame is given to train on, no weight is above zero, a frame lacks a stress that
-        has a weight, or the loss is not finite any more.
+        Raises InputError where there is no frame to train on, no weight above zero, a frame without a stress that has
+        a weight, patience without frames to validate on, or a loss that is not finite any more.
         """
+        import torch
+
         from whet_chgnet.training import Training
 
         settings = request.settings
@@ -109,15 +111,17 @@ class ChgnetFineTuner(FineTuner):
         used = (request.train, request.valid) if settings.epochs else (FrameSet(()), FrameSet(()))
         train, valid = (_examples(frames, model, weights) for frames in used)
         before = training.score(valid, "valid_start")
-        account = training.run(
-            train,
-            valid,
-            epochs=settings.epochs,
-            batch_size=settings.batch_size or BATCH_SIZE,
-            patience=settings.patience,
-            seed=request.seed,
-            progress=progress,
-        )
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+            torch.manual_seed(request.seed)  # of dropout, which the shipped models do not have
+            account = training.run(
+                train,
+                valid,
+                epochs=settings.epochs,
+                batch_size=settings.batch_size or BATCH_SIZE,
+                patience=settings.patience,
+                seed=request.seed,
+                progress=progress,
+            )
         path = folder / "checkpoint.pth.tar"
         write_checkpoint(model, path)
         total = sum(parameter.numel() for parameter in model.parameters())
@@ -129,14 +133,14 @@ class ChgnetFineTuner(FineTuner):
             labels=frozenset(account.labels),
             trainable_parameters=account.trainable_parameters,
             frozen_parameters=total - account.trainable_parameters,
-            patience=settings.patience,
+            patience=account.patience,
             stopped_early=account.stopped_early,
             other={
+                **self._keys.as_json(),
+                **before,
                 "best_epoch": account.best_epoch,
                 "dtype": "float32",
                 "optimizer": type(optimizer).__name__,
-                **before,
-                **self._keys.as_json(),
             },
         )
         return FineTuned({"model": FINE_TUNED}, {"checkpoint": path}, applied, account.curves)
@@ -177,6 +181,8 @@ def _check(request: FineTuneRequest) -> None:
         raise InputError("there is no frame to train on")
     if not any(weight > 0 for _, weight in request.settings.weights):
         raise InputError("energy, forces and stress all have the weight 0: there is nothing to train on")
+    if request.settings.patience is not None and not len(request.valid):
+        raise InputError("patience needs frames to validate on", hint="Raise valid_fraction, or leave patience out")
     known = request.start.capabilities.elements or frozenset()
     if unknown := sorted(set(frames.elements) - known):
         raise InputError(f"CHGNet does not know {', '.join(unknown)}, and cannot be trained on it")

@@ -41,13 +41,14 @@ class Account:
     """What happened, as it happened.
 
     learning_rate, batch_size: of the first step. labels: terms that entered a loss that was differentiated.
-    trainable_parameters: numbers that received a gradient. best_epoch: whose weights were kept, from 1.
-    curves: by name, one value an epoch; losses are in squared units of the core weighted as asked, `…_energy_mae` is
-    in eV per atom, `…_forces_mae` in eV/Å.
+    trainable_parameters: how many numbers received a gradient. best_epoch: whose weights were kept, from 1.
+    curves: by name, one value an epoch: `train_loss` as the epoch went on; after it `valid_loss`,
+    `valid_energy_mae` (eV per atom) and `valid_forces_mae` (eV/Å).
     """
 
     learning_rate: float
     batch_size: int
+    patience: int | None = None
     epochs: int = 0
     labels: set[str] = field(default_factory=set)
     trainable_parameters: int = 0
@@ -75,6 +76,7 @@ class Training:
         gradient_clip: float | None,
     ) -> None:
         self.model = model
+        self.trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.weights = {name: float(getattr(weights, name)) for name in TERMS if getattr(weights, name) > 0}
         self.criterion = criterion
         self.optimizer = optimizer
@@ -98,7 +100,7 @@ class Training:
         """
         import torch
 
-        account = Account(self.optimizer.param_groups[0]["lr"], min(batch_size, len(train)))
+        account = Account(self.optimizer.param_groups[0]["lr"], min(batch_size, len(train)), patience)
         batches = -(-len(train) // batch_size)
         scheduler = self.schedule(epochs * batches)
         shuffle = torch.Generator().manual_seed(seed)
@@ -164,15 +166,14 @@ class Training:
         self.model.train()
         terms = self._terms(batch, self._answers(batch, differentiable=True))
         loss = torch.stack([self.weights[name] * term for name, term in terms.items()]).sum()
-        trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
         self.optimizer.zero_grad()
         # Named inputs: else the gradient would also be gathered in the coordinates of every graph.
-        loss.backward(inputs=trained)
+        loss.backward(inputs=self.trained)
         account.labels.update(name for name, term in terms.items() if term.requires_grad)
-        reached = sum(parameter.numel() for parameter in trained if parameter.grad is not None)
+        reached = sum(parameter.numel() for parameter in self.trained if parameter.grad is not None)
         account.trainable_parameters = max(account.trainable_parameters, reached)
         if self.gradient_clip is not None:
-            torch.nn.utils.clip_grad_norm_(trained, self.gradient_clip)
+            torch.nn.utils.clip_grad_norm_(self.trained, self.gradient_clip)
         self.optimizer.step()
         return loss.item()
 
