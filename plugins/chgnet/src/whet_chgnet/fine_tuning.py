@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from whet_chgnet.training import Example
 
-LEARNING_RATE = 1e-3
+LEARNING_RATE = 1e-3  # for both: README.md has the evidence
 BATCH_SIZE = 1
 
 FROZEN = (
