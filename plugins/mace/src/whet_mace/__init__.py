@@ -1,0 +1,19 @@
+"""MACE for Whet. Importing this module imports neither torch nor mace."""
+
+from __future__ import annotations
+
+from whet import FineTuner, Potential, hookimpl
+from whet_mace.fine_tuning import MaceFineTuner
+from whet_mace.potential import MacePotential
+
+whet_api = 1
+
+
+@hookimpl
+def potentials() -> list[type[Potential]]:
+    return [MacePotential]
+
+
+@hookimpl
+def fine_tuners() -> list[type[FineTuner]]:
+    return [MaceFineTuner]

@@ -1,0 +1,140 @@
+"""MacePotential: MACE as a potential of Whet."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from whet import Capabilities, Labels, LevelOfTheory, Options, Potential, Property, file_digest
+from whet_mace.checkpoints import head_index, heads_of, read_checkpoint
+from whet_mace.foundation import MODELS, obtain
+from whet_mace.isolation import default_dtype, untouched
+
+if TYPE_CHECKING:
+    import torch
+    from ase import Atoms
+
+FINE_TUNED = "fine-tuned"
+"""What stands as `model` in the options of a component whose weights Whet made."""
+
+MPTRJ = LevelOfTheory("PBE/PBE+U", "VASP", settings={"data": "MPtrj"})
+"""Of the labels that MACE-MP-0 was trained on (U as the Materials Project sets it; energies uncorrected)."""
+
+
+class MaceOptions(Options):
+    """Which weights, and how exact."""
+
+    model: str = "small"
+    """A foundation model of MACE-MP-0 (`small`, `medium` or `large`), or the path of a `.model` file."""
+    head: str | None = None
+    """The head that answers, of a model with several; None: the only one, or the one called Default."""
+    dtype: Literal["float32", "float64"] = "float32"
+    """Floating-point numbers of the model: float32 for dynamics, float64 (two to three times slower) for relaxations,
+    phonons and other small differences."""
+
+
+class MacePotential(Potential):
+    """MACE, higher-order equivariant message passing (Batatia et al., NeurIPS 2022; MACE-MP-0: arXiv:2401.00096).
+
+    Forces and stress are the gradient of the energy.
+    """
+
+    name = "mace"
+    Options = MaceOptions
+    packages: ClassVar[Mapping[str, str]] = {"mace": "mace-torch>=0.3.16", "torch": "torch>=2.4"}
+
+    @classmethod
+    def find_files(cls, options: Any) -> Mapping[str, Path]:
+        """The weights; those of a named model are fetched where they are not here (`whet_mace.foundation.obtain`)."""
+        path = Path(options.model).expanduser()
+        is_path = options.model not in MODELS and ("/" in options.model or path.is_file())
+        return {"checkpoint": path if is_path else obtain(options.model)}
+
+    @cached_property
+    def model(self) -> torch.nn.Module:
+        """The upstream model, on the device. Raises InputError where the checkpoint cannot be read."""
+        return read_checkpoint(self.files["checkpoint"], self.device, self.options.dtype).eval().requires_grad_(False)
+
+    @cached_property
+    def head(self) -> str:
+        """The head that answers. Raises as `head_index` does."""
+        return heads_of(self.model)[head_index(self.model, self.options.head)]
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._known
+
+    @cached_property
+    def _known(self) -> Capabilities:
+        from ase.data import chemical_symbols
+
+        return Capabilities(
+            elements=frozenset(chemical_symbols[number] for number in self._numbers),
+            cutoff=float(self.model.r_max),  # pyright: ignore[reportArgumentType]
+            theory=MPTRJ if self._is_foundation else None,
+        )
+
+    def predict(self, frames: Sequence[Atoms], properties: Sequence[Property]) -> Iterator[Labels]:
+        """As the contract says; the frames are one batch of the model.
+
+        A stress is left out of frames that are not periodic in all directions.
+        """
+        stress = "stress" in properties and any(atoms.pbc.all() for atoms in frames)
+        # Graphs and whatever the model makes on its way are of the default dtype, which others in the process share.
+        with untouched(), default_dtype(self.options.dtype):
+            answer = self.model(self._batch(frames), training=False, compute_force=True, compute_stress=stress)
+        energies = answer["energy"].double().numpy(force=True)
+        forces = answer["forces"].double().numpy(force=True)
+        tensions = answer["stress"].double().numpy(force=True) if stress else None
+        start = 0
+        for index, atoms in enumerate(frames):
+            yield Labels(
+                energy=float(energies[index]),
+                forces=forces[start : start + len(atoms)],
+                stress=tensions[index] if tensions is not None and atoms.pbc.all() else None,
+            )
+            start += len(atoms)
+
+    def save(self, folder: Path) -> Mapping[str, Path]:
+        path = folder / "checkpoint.model"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.files["checkpoint"], path)
+        return {"checkpoint": path}
+
+    def _batch(self, frames: Sequence[Atoms]) -> dict[str, Any]:
+        """The frames as one graph with periodic edges up to the cutoff."""
+        from mace.data import AtomicData
+        from mace.data.utils import Configuration
+        from mace.tools import AtomicNumberTable
+        from mace.tools.torch_geometric.batch import Batch
+
+        table, cutoff = AtomicNumberTable(self._numbers), float(self.model.r_max)  # pyright: ignore[reportArgumentType]
+        graphs = []
+        for atoms in frames:
+            structure = Configuration(
+                atomic_numbers=atoms.numbers.copy(),
+                positions=atoms.positions.copy(),
+                properties={},
+                property_weights={},
+                cell=atoms.cell.array.copy(),
+                pbc=tuple(bool(periodic) for periodic in atoms.pbc),
+                head=self.head,
+            )
+            graphs.append(AtomicData.from_config(structure, z_table=table, cutoff=cutoff, heads=heads_of(self.model)))
+        return Batch.from_data_list(graphs).to(self.device).to_dict()
+
+    @cached_property
+    def _numbers(self) -> list[int]:
+        """Atomic numbers that the model knows, in its order."""
+        return [int(number) for number in self.model.atomic_numbers]  # pyright: ignore[reportGeneralTypeIssues]
+
+    @property
+    def _is_foundation(self) -> bool:
+        """Whether the weights are a published model's, by content.
+
+        The option does not tell: a component that was named by a path carries the file and not its name.
+        """
+        return file_digest(self.files["checkpoint"]) in {model.sha256 for model in MODELS.values()}

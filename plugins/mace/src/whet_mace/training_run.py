@@ -1,0 +1,116 @@
+"""TrainingRun: mace_run_train as a child process, followed while it works and read when it has ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from whet import InputError, NotApplied, Progress
+
+NAME = "fine-tuned"
+LOG = "upstream.log"
+REQUEST = "request.json"
+SEEN = "seen.json"
+POLL_SECONDS = 0.2
+
+
+class TrainingRun:
+    """One training in a fresh folder below `folder`.
+
+    seen: what `Witness` saw. rows: upstream's own results, one mapping a step or evaluation (mode, epoch, loss, …).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(tempfile.mkdtemp(dir=folder, prefix="run-"))
+        self.seen: dict[str, Any] = {}
+
+    def run(
+        self, arguments: list[str], switches: Mapping[str, bool], *, device: str, epochs: int, progress: Progress
+    ) -> None:
+        """Trains. Raises InputError where upstream refuses an option, NotApplied where it fails."""
+        request = {"arguments": arguments, "switches": dict(switches)}
+        (self.folder / REQUEST).write_text(json.dumps(request, indent=1), encoding="utf-8")
+        command = [sys.executable, "-m", "whet_mace.train_upstream", str(self.folder)]
+        log = self.folder / LOG
+        with log.open("w", encoding="utf-8") as out:
+            child = subprocess.Popen(
+                command, cwd=self.folder, env=_environment(device), stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            )
+            try:
+                done = 0
+                while child.poll() is None:
+                    time.sleep(POLL_SECONDS)
+                    if (now := min(self.epochs, epochs)) > done:
+                        done = now
+                        progress(done, epochs)
+            finally:
+                if child.poll() is None:
+                    child.kill()
+                    child.wait()
+        if child.returncode or not (self.folder / SEEN).is_file():
+            raise _failure(log, child.returncode)
+        self.seen = json.loads((self.folder / SEEN).read_text(encoding="utf-8"))
+        if self.epochs > done:
+            progress(min(self.epochs, epochs), epochs)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Upstream's results so far; a line that is still being written is left out."""
+        rows = []
+        for path in self.folder.glob("results/*_train.txt"):
+            for line in path.read_text(encoding="utf-8").splitlines():
+                if line.endswith("}"):
+                    rows.append(json.loads(line.replace("NaN", "null")))
+        return rows
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that were trained and evaluated."""
+        rows = self.rows
+        finished = {row["epoch"] for row in rows if row["mode"] == "eval" and row["epoch"] is not None}
+        return len(finished & {row["epoch"] for row in rows if row["mode"] == "opt"})
+
+    def take_model(self, path: Path) -> Path:
+        """Moves the trained model to `path` and removes the checkpoints, which are many times larger.
+
+        Raises NotApplied where upstream left no model.
+        """
+        models = [self.folder / f"{NAME}_stagetwo.model", self.folder / f"{NAME}.model"]
+        made = next((model for model in models if model.is_file()), None)
+        if made is None:
+            raise NotApplied("mace_run_train left no model", hint=f"Its log: {self.folder / LOG}")
+        made.replace(path)
+        shutil.rmtree(self.folder / "checkpoints", ignore_errors=True)
+        for rest in self.folder.glob("*.model"):
+            rest.unlink()
+        return path
+
+
+def _environment(device: str) -> dict[str, str]:
+    """The child's environment: as many threads as here, and the one GPU that was chosen."""
+    import torch
+
+    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads()), "PYTHONUNBUFFERED": "1"}
+    kind, _, index = device.partition(":")
+    if kind == "cuda" and index:
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        environment["CUDA_VISIBLE_DEVICES"] = visible.split(",")[int(index)] if visible else index
+    return environment
+
+
+def _failure(log: Path, status: int) -> InputError | NotApplied:
+    """The fault in upstream's own last words."""
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    last = lines[-1] if lines else "it said nothing"
+    if ": error: " in last:
+        return InputError(f"mace_run_train refuses its options: {last.split(': error: ', 1)[1]}", hint=f"Log: {log}")
+    reason = f"it was killed by signal {-status}" if status < 0 else last
+    return NotApplied(f"mace_run_train failed: {reason}", hint=f"Its log: {log}")
