@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from whet.data.labels import Failure, Labels
     from whet.data.theory import LevelOfTheory
     from whet.plugins.hookspecs import hookimpl
+    from whet.study.evaluation import evaluate
+    from whet.study.study import Study
 
 _HOME = {
     "whet.contracts.component": ("Component", "FileRef", "Spec"),
@@ -86,6 +88,8 @@ _HOME = {
     "whet.data.labels": ("Failure", "Labels"),
     "whet.data.theory": ("LevelOfTheory",),
     "whet.plugins.hookspecs": ("hookimpl",),
+    "whet.study.evaluation": ("evaluate",),
+    "whet.study.study": ("Study",),
 }
 __all__ = [
     "Applied",
@@ -118,11 +122,13 @@ __all__ = [
     "Spec",
     "Strategy",
     "StructureSource",
+    "Study",
     "Trajectory",
     "UnknownName",
     "Unsupported",
     "Weights",
     "WhetError",
+    "evaluate",
     "file_digest",
     "frame_key",
     "hookimpl",

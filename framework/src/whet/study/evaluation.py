@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from whet.data.errors import InputError
 from whet.running.store import Store
 from whet.study.cast import cast
 from whet.study.planner import plan
+from whet.study.results import Score
 from whet.study.schema import StudyFile
 from whet.study.study import Study
 from whet.study.study_file import Source
@@ -44,6 +46,21 @@ def evaluation_study(
     source = Source(Path.cwd() / "command line", {})
     players = cast(file, source)
     return Study(file, source, players, plan(file, players, source), Store(store))
+
+
+def evaluate(frames: str | Path, *potentials: str, device: str = "cpu", threads: int = 1) -> list[Score]:
+    """Measures potentials on a file of labeled frames, in a worker; one score each, in their order.
+
+    >>> whet.evaluate("test.extxyz", "chgnet", "mace:small")[0].softening.slopes.scale
+
+    Raises the first fault: InputError, FrameError, UnknownName, ….
+    """
+    with tempfile.TemporaryDirectory(prefix="whet-") as scratch:
+        running = {"device": device, "threads": threads}
+        study = evaluation_study(Path(frames), potentials, store=Path(scratch), running=running)
+        for error in study.run().failed.values():
+            raise error
+        return study.results.scores
 
 
 def _label(given: str) -> str:

@@ -134,7 +134,10 @@ class _Planner:
             seeds = self._seeds(match)
             twin = seed if seed in seeds else seeds[0]
             matched = [a for a in self.plan.acquisitions if (a.potential, a.strategy, a.seed) == (name, match, twin)]
-            inputs["match"] = tuple(key for a in matched if a.round <= number for key in a.labels)
+            sized_by = tuple(key for a in matched if a.round <= number for key in a.labels)
+            # Where both have the same labels there is nothing to cut, and the fine-tuning is one and the same.
+            if sized_by != labels:
+                inputs["match"] = sized_by
         return self.plan.add(Step("dataset", settings, inputs=inputs, title=f"{title}: gather data"))
 
     def _fine_tune(self, player: Player, start: Member, dataset: str, seed: int, title: str) -> str:

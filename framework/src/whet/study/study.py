@@ -22,8 +22,10 @@ from whet.study.study_file import Source, read_study
 class Study:
     """A study that was read and checked, with its plan and its store. Nothing has run yet.
 
-    >>> study = Study.load("examples/quickstart/study.yaml")
+    >>> study = whet.Study.load("examples/quickstart/study.yaml")
     >>> study.run()
+    >>> study.results.scores[0].as_json()["softening"]["scale"]
+    >>> study.report()
     """
 
     file: StudyFile

@@ -1,0 +1,136 @@
+"""Writes docs/reference/ from the code: the study file's keys, every plugin's options, the command line's help.
+
+`python docs/generate_reference.py` writes; `--check` only compares, and ends with 1 where a page is stale.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import types
+import typing
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from whet.contracts.fine_tuning import FineTuneSettings, Weights
+from whet.plugins.hookspecs import HOOKS
+from whet.plugins.registry import registry
+from whet.study import schema
+from whet.study.rounds import Round, Strategy
+
+FOLDER = Path(__file__).parent / "reference"
+COMMANDS = ("run", "check", "status", "report", "evaluate", "plugins")
+BUNDLED = {f"whet-{path.name}" for path in (Path(__file__).parents[1] / "plugins").iterdir()}
+
+
+def main() -> int:
+    """Writes or compares the pages."""
+    pages = {"study-file.md": study_file(), "plugins.md": plugins(), "command-line.md": command_line()}
+    stale = [name for name, text in pages.items() if not _same(FOLDER / name, text)]
+    if "--check" in sys.argv:
+        sys.stderr.writelines(
+            f"docs/reference/{name} is stale: run python docs/generate_reference.py\n" for name in stale
+        )
+        return 1 if stale else 0
+    FOLDER.mkdir(exist_ok=True)
+    for name in stale:
+        (FOLDER / name).write_text(pages[name])
+    return 0
+
+
+def study_file() -> str:
+    """Keys of the study file, one table a level."""
+    parts = ["# Keys of a study file\n"]
+    for title, model in (
+        ("Top level", schema.StudyFile),
+        ("A potential, written as a mapping", schema.PotentialEntry),
+        ("`fine_tune`", FineTuneSettings),
+        ("`fine_tune.weights`", Weights),
+        ("An entry of `strategies`", Strategy),
+        ("A round, where `rounds` is a list", Round),
+        ("An entry of `tests`", schema.Test),
+        ("An entry of `data`", schema.LabeledFile),
+        ("`keys` of a file", schema.LabelKeySettings),
+        ("`self_generated`", schema.SelfGenerated),
+        ("An entry of `environments`", schema.EnvironmentEntry),
+        ("`running`", schema.Running),
+    ):
+        parts += [f"## {title}\n", _table(model)]
+    return "\n".join(parts)
+
+
+def plugins() -> str:
+    """Options of every bundled plugin."""
+    parts = ["# Options of the bundled plugins\n"]
+    for hook, kind in HOOKS.items():
+        for plugin in registry().plugins:
+            for offered in plugin.offers.get(hook, ()) if plugin.distribution in BUNDLED else ():
+                parts += [f"## {kind} `{offered.name}` ({plugin.distribution})\n", _first_line(offered) + "\n"]
+                parts.append(_table(offered.Options) if offered.Options.model_fields else "No options.\n")
+    return "\n".join(parts)
+
+
+def command_line() -> str:
+    """Help of every command."""
+    parts = ["# Command line\n"]
+    for command in COMMANDS:
+        ended = subprocess.run(
+            [sys.executable, "-m", "whet", command, "--help"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "COLUMNS": "80", "TERM": "dumb"},
+        )
+        parts += [f"## whet {command}\n", "```", ended.stdout.replace("python -m whet", "whet").strip(), "```\n"]
+    return "\n".join(parts)
+
+
+def _table(model: type[BaseModel]) -> str:
+    rows = ["| key | type | default | |", "|---|---|---|---|"]
+    for name, info in model.model_fields.items():
+        rows.append(
+            f"| `{name}` | {_words(info.annotation)} | {_default(info)} | {' '.join((info.description or '').split())} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def _words(annotation: Any) -> str:
+    """A type in the words of a user."""
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _words(inner[0])
+    if origin is typing.Literal:
+        return " or ".join(f"`{value}`" for value in inner)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_words(part) for part in inner if part is not type(None))
+    if origin is list:
+        return f"list of {_words(inner[0])}"
+    if origin is dict:
+        return "mapping" if inner[1] is Any else f"mapping of {_words(inner[1])}"
+    known = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "anything"}
+    return known.get(annotation) or getattr(annotation, "__name__", str(annotation))
+
+
+def _default(info: FieldInfo) -> str:
+    if info.is_required():
+        return "required"
+    value = info.get_default(call_default_factory=True)
+    if isinstance(value, BaseModel):
+        return "see below"
+    return "" if value in (None, "", {}, []) else f"`{value}`"
+
+
+def _first_line(offered: type) -> str:
+    return (offered.__doc__ or "").strip().partition("\n")[0]
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text() == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""The laws of the design, kept by tests."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "framework" / "src" / "whet"
+FLOORS = ["data", "contracts", "plugins", "bias", "running", "study", "report", "cli"]
+"""From the ground up. `testing` ships for plugin authors and may use everything but the command line."""
+
+PLUGIN_SOURCES = sorted((ROOT / "plugins").glob("*/src"))
+MODULES = sorted(CORE.rglob("*.py")) + [path for source in PLUGIN_SOURCES for path in sorted(source.rglob("*.py"))]
+EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "tools"}
+HEAVY = ("torch", "pymatgen", "ase", "numpy", "scipy", "sklearn", "matplotlib", "dscribe", "tblite", "mace", "chgnet")
+
+
+def imports(path: Path) -> list[str]:
+    """Absolute names that a module imports, at any depth."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+    return found
+
+
+def loaded_by(code: str) -> set[str]:
+    """Top-level modules in memory after running code in a fresh interpreter."""
+    script = (
+        f"{code}\nimport sys, json; sys.stderr.write(json.dumps(sorted({{m.partition('.')[0] for m in sys.modules}})))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(json.loads(ended.stderr.splitlines()[-1]))
+
+
+def test_imports_run_downward_by_floor() -> None:
+    wrong = []
+    for path in CORE.rglob("*.py"):
+        room = path.relative_to(CORE).parts[0]
+        if room not in FLOORS:
+            continue
+        for name in imports(path):
+            parts = name.split(".")
+            if parts[0] == "whet" and len(parts) > 1 and parts[1] in FLOORS:
+                # study.Study.report() opens the room above it, inside the function, for the user's convenience.
+                if (path.name, name) == ("study.py", "whet.report.page"):
+                    continue
+                if FLOORS.index(parts[1]) > FLOORS.index(room):
+                    wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong
+
+
+def test_bias_knows_no_plugin() -> None:
+    wrong = [p for p in (CORE / "bias").glob("*.py") for name in imports(p) if name.startswith("whet.plugins")]
+    assert not wrong
+
+
+def test_the_core_imports_no_plugin_and_no_torch() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in CORE.rglob("*.py")
+        for name in imports(path)
+        if name.startswith("whet_") or name.partition(".")[0] in ("torch", "pymatgen", "dscribe", "mace", "chgnet")
+    ]
+    assert not wrong
+
+
+def test_plugins_import_from_whet_not_from_its_rooms_above() -> None:
+    """A bundled plugin takes no private path: contracts, data and the registry are what any plugin may use."""
+    allowed = ("whet.contracts", "whet.data", "whet.plugins.registry")
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for source in PLUGIN_SOURCES
+        for path in source.rglob("*.py")
+        for name in imports(path)
+        if name.startswith("whet.") and not name.startswith(allowed)
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_are_short_and_named(path: Path) -> None:
+    text = path.read_text()
+    assert path.stem not in EMPTY_NAMES
+    assert ast.get_docstring(ast.parse(text)), "every module says what it is"
+    if len(text.splitlines()) > 400:
+        assert "lines" in text.splitlines()[0], "past 400 lines the first line says why"
+
+
+@pytest.mark.parametrize("source", PLUGIN_SOURCES, ids=lambda source: source.parent.name)
+def test_a_plugin_is_nothing_but_a_plugin(source: Path) -> None:
+    project = tomllib.loads((source.parent / "pyproject.toml").read_text())["project"]
+    name = source.parent.name
+    assert project["name"] == f"whet-{name}"
+    assert name in project["entry-points"]["whet"]
+    assert (source.parent / "README.md").is_file()
+    assert list((source.parent / "tests").glob("test_*.py"))
+
+
+def test_entry_points_of_plugins_import_nothing_heavy() -> None:
+    found = loaded_by("from whet.plugins.registry import registry; assert registry().listings()")
+    assert not found.intersection(HEAVY)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["plugins"], ["plugins", "--json"]])
+def test_fast_commands_import_nothing_heavy(arguments: list[str]) -> None:
+    found = loaded_by(
+        f"import sys; sys.argv = ['whet', *{arguments!r}]\ntry:\n from whet.cli.app import main; main()\nexcept SystemExit: pass"
+    )
+    assert not found.intersection(HEAVY)
+
+
+def test_check_imports_no_torch(study_file: Path, toy: None) -> None:
+    code = f"import sys; sys.argv = ['whet', 'check', {str(study_file)!r}]\ntry:\n from whet.cli.app import main; main()\nexcept SystemExit as e: assert not e.code"
+    assert not loaded_by(code).intersection({"torch", "pymatgen", "chgnet", "mace"})
+
+
+def test_every_option_is_described() -> None:
+    from whet.contracts.options import Options
+    from whet.plugins.registry import registry
+    from whet.study import rounds, schema
+
+    classes = {offered.Options for p in registry().plugins for listed in p.offers.values() for offered in listed}
+    classes |= {c for m in (rounds, schema) for c in vars(m).values() if isinstance(c, type) and issubclass(c, Options)}
+    undescribed = [
+        f"{c.__module__}.{c.__name__}.{name}"
+        for c in classes
+        for name, f in c.model_fields.items()
+        if not f.description
+    ]
+    assert not undescribed
+
+
+def test_every_hook_is_documented_and_used() -> None:
+    from whet.plugins import hookspecs
+    from whet.plugins.registry import registry
+
+    for hook in hookspecs.HOOKS:
+        assert getattr(hookspecs, hook).__doc__
+        assert any(hook in plugin.offers for plugin in registry().plugins), f"no bundled plugin uses {hook}"
+
+
+def test_nothing_prints_but_the_command_line() -> None:
+    printing = re.compile(r"^\s*print\(", re.MULTILINE)
+    wrong = [
+        path
+        for path in MODULES
+        if printing.search(path.read_text()) and path.relative_to(ROOT).parts[3:4] not in (("cli",), ("worker.py",))
+    ]
+    assert not wrong
