@@ -20,7 +20,8 @@ class TbliteOptions(Options):
     """The Hamiltonian, and how exactly it is solved."""
 
     method: Literal["GFN1-xTB", "GFN2-xTB", "IPEA1-xTB"] = "GFN1-xTB"
-    """Parametrization of the Hamiltonian."""
+    """Parametrization of the Hamiltonian. In periodic cells the energy of IPEA1-xTB has jumps of some 1e-4 eV between
+    neighboring geometries (tblite 0.8), which its forces do not know; those of the other two are smooth."""
     accuracy: float = Field(default=1.0, gt=0)
     """Factor on the thresholds of integrals and self-consistency: smaller is more exact."""
     electronic_temperature: float = Field(default=300.0, gt=0)
