@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from whet.bias.differences import force_difference
 from whet.bias.pairs import Comparison
 from whet.bias.resampling import Interval, Resampling
 from whet.bias.softening import slopes_of
 from whet.report.numbers import Estimate
-from whet.study.plan import Member, TestSet
-from whet.study.results import Results, Score
+from whet.study.plan import Member
+from whet.study.results import Score
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from whet.study.study import Study
 
 Series = tuple[str, str]
 """Potential and strategy: what one color or line stands for. The strategy is empty for the untouched potential."""
@@ -127,129 +124,18 @@ def _mean_prediction(scores: Sequence[Score]) -> Comparison:
 def _mae_interval(comparisons: Sequence[Comparison]) -> Interval:
     import numpy as np
 
-    rows = np.mean([_absolute_by_frame(one) for one in comparisons], axis=0)
+    rows = np.mean([absolute_by_frame(one) for one in comparisons], axis=0)
     return Resampling().interval(
         np.stack([rows, 3.0 * comparisons[0].n_atoms], axis=1), lambda sums: sums[:, 0] / sums[:, 1]
     )
 
 
-def _absolute_by_frame(comparison: Comparison) -> np.ndarray:
+def absolute_by_frame(comparison: Comparison) -> np.ndarray:
+    """Sum of the absolute differences of the force components of each frame, (n_frames,) eV/Å."""
     import numpy as np
 
     off = np.abs(comparison.predicted.forces - comparison.reference.forces).sum(axis=1, keepdims=True)
     return comparison.sum_by_frame(off)[:, 0]
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """Force MAE of the second arm minus that of the first, eV/Å, mean over the seeds that both have.
-
-    resolved: the interval over frames excludes zero, and so does (with several seeds) Student's 95 % interval over
-    seeds. over_seeds: that interval, None for one seed or none in common.
-    """
-
-    change: Estimate
-    over_seeds: Interval
-    frames: int
-
-    @property
-    def resolved(self) -> bool:
-        """Whether frames and seeds both tell the two apart."""
-        intervals = [self.change.interval] + ([self.over_seeds] if self.change.seeds > 1 else [])
-        return all(one is not None and not one[0] <= 0 <= one[1] for one in intervals)
-
-
-def contrast(first: Arm, second: Arm) -> Contrast:
-    """The paired difference of two arms of one test set. FrameError where no frame is common."""
-    import numpy as np
-
-    ones = {score.member.seed: score.comparison for score in first.scores}
-    others = {score.member.seed: score.comparison for score in second.scores}
-    seeds = [seed for seed in ones if seed in others]
-    pairs = [(ones[s], others[s]) for s in seeds] or [(first.scores[0].comparison, second.scores[0].comparison)]
-    found = [force_difference(one, other) for one, other in pairs]
-    interval = found[0].interval
-    if len(pairs) > 1:
-        interval = None
-        if len({comparison.indices for pair in pairs for comparison in pair}) == 1:
-            rows = np.mean([_absolute_by_frame(b) - _absolute_by_frame(a) for a, b in pairs], axis=0)
-            sizes = 3.0 * pairs[0][0].n_atoms
-            interval = Resampling().interval(np.stack([rows, sizes], axis=1), lambda sums: sums[:, 0] / sums[:, 1])
-    change = Estimate.over([one.change for one in found], interval)
-    return Contrast(change, _student(change), min(one.frames for one in found))
-
-
-def _student(change: Estimate) -> Interval:
-    from scipy.stats import t
-
-    if change.value is None or change.spread is None:
-        return None
-    reach = float(t.ppf(0.975, change.seeds - 1)) * change.spread / change.seeds**0.5
-    return change.value - reach, change.value + reach
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What the sections draw on: a study, its results, and the arms of each test set, computed once."""
-
-    study: Study
-    results: Results
-    _arms: dict[str, list[Arm]] = field(default_factory=dict)
-
-    @cached_property
-    def tests(self) -> list[TestSet]:
-        """Independent and replay sets on which something was evaluated, the independent ones first."""
-        scored = {score.test.name for score in self.results.scores}
-        found = [test for test in self.results.plan.tests if test.kind != "self" and test.name in scored]
-        return sorted(found, key=lambda test: test.kind != "independent")
-
-    @property
-    def main_test(self) -> TestSet | None:
-        """The set that the first screen is about: the first independent one."""
-        return next((test for test in self.tests if test.kind == "independent"), None)
-
-    @property
-    def potentials(self) -> list[str]:
-        """Names of the potentials, in the order of the study file."""
-        return list(self.study.file.potentials)
-
-    @cached_property
-    def series(self) -> list[Series]:
-        """Every fine-tuned potential and strategy, in the plan's order."""
-        return list(dict.fromkeys((m.potential, m.strategy) for m in self.results.plan.members if m.strategy))
-
-    def arms(self, test: TestSet) -> list[Arm]:
-        """Every arm of a set: by potential, the untouched one first, then one scale, then each strategy."""
-        if test.name not in self._arms:
-            self._arms[test.name] = self._gathered(test)
-        return self._arms[test.name]
-
-    def labels(self, member: Member) -> int | None:
-        """Labeled frames that a fine-tuning took, for training and validation; None where it has not run."""
-        found = self.results.training(member)
-        return found["train"] + found["valid"] if found else None
-
-    def shown_member(self, member: Member) -> str:
-        """`main untouched`, `main periodic 3, seed 2`."""
-        seed = f", seed {member.seed}" if member.one_of_several else ""
-        return f"{member.potential} {state(member)}{seed}"
-
-    def _gathered(self, test: TestSet) -> list[Arm]:
-        groups: dict[tuple, list[Score]] = {}
-        for score in self.results.scores:
-            if score.test == test:
-                member = score.member
-                of = tuple(one.strategy for one in score.one_scale)
-                groups.setdefault((member.potential, of, member.strategy, member.round, member.size), []).append(score)
-        found = []
-        for (potential, of, strategy, _, _), scores in groups.items():
-            rivals = {key[1] for key in groups if key[0] == potential and key[1]}
-            which = f" from {', '.join(of)}" if len(rivals) > 1 else ""
-            name = f"one scale{which}" if of else state(scores[0].member)
-            labels = [0 if not strategy else self.labels(score.member) or 0 for score in scores]
-            found.append(Arm(potential, strategy, name, tuple(scores), (1,) if of else tuple(labels)))
-        places = {name: place for place, name in enumerate(self.potentials)}
-        return sorted(found, key=lambda arm: (places[arm.potential], not arm.untouched, not arm.corrected))
 
 
 def state(member: Member) -> str:

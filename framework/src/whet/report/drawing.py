@@ -36,10 +36,14 @@ def canvas(
     for one in every:
         one.spines[["top", "right"]].set_visible(False)
         one.tick_params(labelsize=8.5)
-        one.title.set_fontsize(9.5)
         one.xaxis.label.set_fontsize(9)
         one.yaxis.label.set_fontsize(9)
     return figure, every
+
+
+def titled(axes: Axes, text: str) -> None:
+    """Gives a panel its title."""
+    axes.set_title(plain(text), fontsize=9.5)
 
 
 def grid(number: int, across: int = 3) -> tuple[int, int]:

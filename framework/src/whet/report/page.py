@@ -7,40 +7,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet.data.durable import write_json, write_text
+from whet.report.findings import Findings
 from whet.report.parts import Section
+from whet.report.sections.bonds import bonds_section
 from whet.report.sections.coverage import coverage_section
-from whet.report.sections.errors import cross_section, errors_section, learning_section
-from whet.report.sections.overview import headline, plan_section
+from whet.report.sections.crosswise import cross_section
+from whet.report.sections.errors import errors_section
+from whet.report.sections.headline import headline
+from whet.report.sections.learning import learning_section
+from whet.report.sections.provenance import plan_section
+from whet.report.sections.residuals import residual_section
 from whet.report.sections.softening import softening_section
-from whet.report.sections.trajectories import bonds_section, residual_section
+from whet.report.sections.summary import other_sets_section
+from whet.report.sections.training import training_section
 
 if TYPE_CHECKING:
     from whet.study.study import Study
 
 SECTIONS = (
     headline,
+    other_sets_section,
+    learning_section,
     softening_section,
     errors_section,
     cross_section,
     residual_section,
     bonds_section,
     coverage_section,
-    learning_section,
+    training_section,
     plan_section,
 )
-"""In the order of the page."""
+"""In the order of the page. Each gives None where it has nothing to show; `missing` says why."""
 
 
 def write_report(study: Study, folder: Path) -> Path:
     """Writes `index.html`, `tables/*.csv`, `figures/*.svg` and `scores.json` into `folder`; gives the page's path.
 
     The page needs nothing else and nothing from the network. What is missing in the store is missing on the page,
-    which says so. Raises StoreError where the folder cannot be written.
+    which says so. The same results give the same bytes. Raises StoreError where the folder cannot be written.
     """
     from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
 
-    results = study.results
-    found: list[Section] = [made for make in SECTIONS if (made := make(study, results)) is not None]
+    findings = Findings(study, study.results)
+    found: list[Section] = [made for make in SECTIONS if (made := make(findings)) is not None]
     pictures = {picture.name: picture.svg() for section in found for picture in section.pictures}
     for old in (folder / "tables", folder / "figures"):
         shutil.rmtree(old, ignore_errors=True)
@@ -49,10 +59,11 @@ def write_report(study: Study, folder: Path) -> Path:
             write_text(folder / "tables" / f"{table.name}.csv", table.csv())
     for name, svg in pictures.items():
         write_text(folder / "figures" / f"{name}.svg", svg)
-    write_json(folder / "scores.json", [score.as_json() for score in results.scores])
+    write_json(folder / "scores.json", [score.as_json() for score in findings.results.scores])
     template = Environment(
-        loader=PackageLoader("whet.report", "."), autoescape=False, trim_blocks=True, lstrip_blocks=True
-    )
-    page = template.get_template("page.html").render(study=study.file, sections=found, pictures=pictures)
+        loader=PackageLoader("whet.report", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    ).get_template("page.html")
+    safe = {name: Markup(svg) for name, svg in pictures.items()}
+    page = template.render(study=study.file, sections=found, pictures=safe, complete=findings.results.complete)
     write_text(folder / "index.html", page)
     return folder / "index.html"

@@ -2,110 +2,135 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from whet.bias.q_limits import CAUTION
-from whet.report.drawing import canvas
-from whet.report.parts import Cell, Picture, Section, Table
-from whet.study.results import Results
-from whet.study.study import Study
+from whet.report.drawing import canvas, grid, hide, legend_below, titled
+from whet.report.findings import Findings
+from whet.report.numbers import percent
+from whet.report.parts import Section
+from whet.report.pictures import Picture
+from whet.report.tables import Cell, Column, Table
+from whet.study.plan import Acquisition
+
+MOST_PANELS = 6
+MOST_POINTS = 5000
 
 
-def coverage_section(study: Study, results: Results) -> Section | None:
+def coverage_section(findings: Findings) -> Section | None:
     """Principal components by round, unique regions, Q-residuals."""
+    results = findings.results
     values = results.values(results.plan.coverage)
     if not values:
         return None
     explained = values["explained"]
-    text = [
-        f"One PCA of per-atom descriptors ({study.cast.descriptor.component.name if study.cast.descriptor else ''}) is fitted "
-        f"to everything that the strategies sampled. Explained variance: two components {sum(explained[:2]):.1%}, "
-        f"{len(explained)} components {sum(explained):.1%}. An environment is unique to A where its nearest neighbor in B, "
-        "of the same element, is farther than the 95th percentile of B's own nearest-neighbor distances; so about 5 % are "
-        "unique where A and B sample the same.",
-    ]
-    unique: list[list[Cell]] = [
-        [name, one["share"], one["unique"], one["environments"], _elements(one)]
-        for name, one in [*values["rounds"].items(), *values["strategies"].items()]
-    ]
-    q: list[list[Cell]] = [
-        [training, test, one["beyond_element"], one["beyond_jackson_mudholkar"], one["environments"]]
-        for training, found in values["q"].items()
-        for test, one in found["tests"].items()
-    ]
-    headings = ("set A", "share not in B", "environments not in B", "environments of A", "by element")
-    return Section(
-        "Coverage of descriptor space",
-        text,
-        [
-            Table(
-                "unique", "What each round adds to those before it, and each strategy to the others", headings, unique
-            ),
-            Table(
-                "q-residuals",
-                "Q-residuals of test sets against each strategy's data: share of flagged environments",
-                (
-                    "training data",
-                    "test set",
-                    "beyond mean + 2σ of the element",
-                    "beyond Jackson–Mudholkar 95 %",
-                    "environments",
-                ),
-                q,
-            ),
-        ],
-        [_components(results)],
-        notes=[CAUTION],
+    descriptor = findings.study.cast.descriptor
+    name = descriptor.component.name if descriptor else "unknown"
+    text = (
+        f"One PCA of per-atom descriptors ({name}) is fitted to everything that the strategies sampled. Two components "
+        f"explain {percent(sum(explained[:2]), 1)} of the variance, {len(explained)} explain "
+        f"{percent(sum(explained), 1)}. "
+        "An environment is unique to A where its nearest neighbor in B, of the same element, is farther than the 95th "
+        "percentile of B's own nearest-neighbor distances; so about 5 % are unique where A and B sample the same."
     )
+    tables = [_unique(values, results.plan.acquisitions), _q_residuals(values, results.plan.acquisitions)]
+    pictures = [_components(findings)]
+    return Section("Coverage of descriptor space", [text], pictures, [t for t in tables if t.rows], [CAUTION])
 
 
-def _elements(one: dict) -> str:
-    shares = {symbol: found["share"] for symbol, found in one["by_element"].items()}
-    return ", ".join(f"{symbol} {share:.0%}" for symbol, share in shares.items() if share is not None)
+def _name(one: Acquisition, every: list[Acquisition]) -> str:
+    seeds = {other.seed for other in every if (other.potential, other.strategy) == (one.potential, one.strategy)}
+    return f"{one.potential} {one.strategy}" + (f", seed {one.seed}" if len(seeds) > 1 else "")
 
 
-def _components(results: Results) -> Picture:
+def _unique(values: Mapping[str, Any], acquisitions: list[Acquisition]) -> Table:
+    """Each round against those before it; each strategy against each other one of the same seed."""
+    rows: list[list[Cell]] = []
+    for one in acquisitions:
+        found = values["rounds"].get(f"{one.potential}/{one.strategy}/{one.seed}/{one.round}")
+        if found is not None:
+            rows.append([f"{_name(one, acquisitions)}, round {one.round}", "its earlier rounds", *_share(found)])
+    whole = {f"{one.potential}/{one.strategy}/{one.seed}": one for one in acquisitions}
+    for first, one in whole.items():
+        for second, other in whole.items():
+            found = values["strategies"].get(f"{first} not in {second}")
+            if found is not None and one.seed == other.seed:
+                rows.append([_name(one, acquisitions), _name(other, acquisitions), *_share(found)])
+    columns = (
+        Column("set A"),
+        Column("set B"),
+        Column("share of A not in B", percent=True, decimals=1),
+        Column("environments of A"),
+        Column("not in B", shown=False),
+        Column("by element"),
+    )
+    return Table("unique", "What each set has that another lacks", columns, rows, folded=len(rows) > 16)
+
+
+def _share(found: Mapping[str, Any]) -> list[Cell]:
+    by_element = found["by_element"]
+    shares = [f"{symbol} {percent(one['share'])}" for symbol, one in by_element.items() if one["share"] is not None]
+    return [found["share"], found["environments"], found["unique"], ", ".join(shares) if len(by_element) > 1 else ""]
+
+
+def _q_residuals(values: Mapping[str, Any], acquisitions: list[Acquisition]) -> Table:
+    rows: list[list[Cell]] = []
+    for role, one in {f"{one.potential}/{one.strategy}/{one.seed}": one for one in acquisitions}.items():
+        for test, found in values["q"].get(role, {"tests": {}})["tests"].items():
+            shares = [found["beyond_element"], found["beyond_jackson_mudholkar"], found["environments"]]
+            rows.append([_name(one, acquisitions), test, *shares])
+    columns = (
+        Column("training data"),
+        Column("test set"),
+        Column("beyond mean + 2σ", percent=True, decimals=1),
+        Column("beyond Jackson–Mudholkar", percent=True, decimals=1),
+        Column("environments"),
+    )
+    caption = "Q-residuals of test sets against each strategy's data: share of flagged environments"
+    return Table("q-residuals", caption, columns, rows, folded=True)
+
+
+def _components(findings: Findings) -> Picture:
     import numpy as np
 
+    results = findings.results
+    acquisitions = [one for one in results.plan.acquisitions if one.labels]
+    groups: dict[str, list[Acquisition]] = {}
+    for one in acquisitions:
+        groups.setdefault(_name(one, acquisitions), []).append(one)
+    drawn = dict(list(groups.items())[:MOST_PANELS])
+    columns, rows = grid(len(drawn))
+    figure, axes = canvas(columns, rows, width=2.6 * columns + 0.4, height=2.6, sharex=True, sharey=True)
+    most = max(len(own) for own in drawn.values())
     path = results.store.result(results.plan.coverage).outputs["arrays"].locate(results.store.root)
     with np.load(path, allow_pickle=False) as arrays:
-        roles = [name[1:] for name in arrays if name.startswith("Pdata/")]
-        strategies = list(dict.fromkeys(role.removeprefix("data/").rpartition("/")[0] for role in roles))[:6]
-        columns = min(3, len(strategies))
-        figure, axes = canvas(
-            columns=columns,
-            rows=-(-len(strategies) // columns),
-            width=3 * columns + 0.6,
-            height=2.8,
-            sharex=True,
-            sharey=True,
-        )
-        for place, strategy in zip(axes, strategies, strict=False):
-            own = [role for role in roles if role.removeprefix("data/").rpartition("/")[0] == strategy]
+        for place, (name, own) in zip(axes, drawn.items(), strict=False):
+            roles = [f"data/{one.potential}/{one.strategy}/{one.seed}/{one.round}" for one in own]
             # Later rounds first, so that what earlier ones covered lies on top (as in the paper's figure 4).
             for number in reversed(range(len(own))):
-                points = arrays["P" + own[number]]
-                shade = 0.25 + 0.65 * (number + 1) / max(len(own), 1)
-                place.scatter(
-                    points[:, 0],
-                    points[:, 1],
-                    s=5,
-                    lw=0,
-                    color=(0.2, 0.35, 0.6, 1),
-                    alpha=shade * 0.8,
-                    rasterized=True,
-                    label=f"round {number + 1}",
-                )
-            symbols = np.concatenate([arrays["S" + role] for role in own])
-            points = np.concatenate([arrays["P" + role] for role in own])
-            for symbol in sorted(set(symbols.tolist())):
+                points = _thinned(arrays["P" + roles[number]])
+                shade = 0.3 + 0.6 * (number + 1) / most
+                color = tuple(1 - shade * (1 - part) for part in (0.05, 0.25, 0.5))
+                label = f"round {own[number].round}"
+                place.scatter(*points[:, :2].T, s=6, lw=0, color=color, rasterized=True, label=label)
+            symbols = np.concatenate([arrays["S" + role] for role in roles])
+            points = np.concatenate([arrays["P" + role] for role in roles])
+            for symbol in sorted(set(symbols.tolist())) if len(set(symbols.tolist())) > 1 else ():
                 middle = np.median(points[symbols == symbol], axis=0)
                 place.annotate(symbol, (middle[0], middle[1]), fontsize=9, weight="bold", color="#c8553d")
-            place.set(title=strategy.rpartition("/")[0].replace("/", " "))
-            place.set_xlabel("PC 1")
-            place.set_ylabel("PC 2")
-        for spare in axes[len(strategies) :]:
-            spare.set_visible(False)
-        handles, labels = axes[0].get_legend_handles_labels()
-        axes[0].legend(handles[::-1], labels[::-1], fontsize=7, frameon=False)
-    return Picture(
-        "coverage", "First two principal components by round; darker is later, earlier rounds lie on top.", figure
-    )
+            titled(place, name)
+    for place, one in enumerate(axes[: len(drawn)]):
+        one.set_xlabel("PC 1" if place + columns >= len(drawn) else "")
+        one.tick_params(labelbottom=place + columns >= len(drawn))
+        one.set_ylabel("PC 2" if place % columns == 0 else "")
+    hide(axes[len(drawn) :])
+    legend_below(figure, axes[: len(drawn)], 6)
+    more = f" The first {MOST_PANELS} of {len(groups)} data sets." if len(groups) > MOST_PANELS else ""
+    caption = f"First two principal components by round; darker is later, earlier rounds lie on top.{more}"
+    return Picture("coverage", caption, figure, caption)
+
+
+def _thinned(points):
+    """At most so many points, evenly spaced: more hide one another."""
+    return points[:: max(1, -(-len(points) // MOST_POINTS))]

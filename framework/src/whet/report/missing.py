@@ -1,0 +1,33 @@
+"""What is missing: each part of a full report that this one does not have, and why."""
+
+from __future__ import annotations
+
+from whet.report.findings import Findings
+from whet.report.numbers import count
+
+
+def missing(findings: Findings) -> list[str]:
+    """One sentence for each part that is not there, the most important first."""
+    study, results = findings.study, findings.results
+    file, plan = study.file, results.plan
+    found = []
+    waiting = [step for key, step in plan.steps.items() if not study.store.is_done(key)]
+    if waiting:
+        shown = ", ".join(step.title for step in waiting[:3]) + (", …" if len(waiting) > 3 else "")
+        found.append(f"{len(waiting)} of {count(len(plan.steps), 'step')} have no result yet ({shown}).")
+    if results.failures:
+        found.append(f"{count(len(results.failures), 'frame')} could not be labeled; they are listed at the end.")
+    if not any(test.kind == "independent" for test in plan.tests):
+        found.append("No independent test set: the study names none under “tests”.")
+    if not file.strategies:
+        found.append("No fine-tuning: the study names no “strategies”.")
+    elif not any(test.kind == "replay" for test in plan.tests):
+        found.append("What was forgotten: no test set is of the kind “replay”.")
+    sampled = any(acquisition.labels for acquisition in plan.acquisitions)
+    if sampled and not plan.coverage:
+        found.append("Coverage of descriptor space: the study names no “descriptor”.")
+    if file.strategies and file.dynamics is None:
+        found.append("Trajectories and bond lengths: the study names no “dynamics”.")
+    for name, why in results.unscored:
+        found.append(f"{name}: {why}.")
+    return found
