@@ -62,9 +62,13 @@ class Findings:
         return found["train"] + found["valid"] if found else None
 
     def shown_member(self, member: Member) -> str:
-        """`main untouched`, `main periodic 3, seed 2`."""
+        """`untouched`, `periodic 3, seed 2`; with several potentials, `chgnet periodic 3`."""
         seed = f", seed {member.seed}" if member.one_of_several else ""
-        return f"{member.potential} {state(member)}{seed}"
+        return self.named(member.potential, state(member) + seed)
+
+    def named(self, potential: str, rest: str) -> str:
+        """`rest` behind the potential's name, which is left out where the study has only one."""
+        return f"{potential} {rest}" if len(self.potentials) > 1 else rest
 
     def _gathered(self, test: TestSet) -> list[Arm]:
         groups: dict[tuple, list[Score]] = {}

@@ -82,6 +82,8 @@ def percent(value: float | None, decimals: int = 0) -> str:
 
 def duration(seconds: float) -> str:
     """`24 s`, `12 min`, `3.5 h`, `4.2 days`."""
+    if seconds < 0.1:
+        return "< 0.1 s"
     if seconds < 90:
         return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
     if seconds < 5400:

@@ -34,29 +34,31 @@ def coverage_section(findings: Findings) -> Section | None:
         "An environment is unique to A where its nearest neighbor in B, of the same element, is farther than the 95th "
         "percentile of B's own nearest-neighbor distances; so about 5 % are unique where A and B sample the same."
     )
-    tables = [_unique(values, results.plan.acquisitions), _q_residuals(values, results.plan.acquisitions)]
+    tables = [_unique(values, findings), _q_residuals(values, findings)]
     pictures = [_components(findings)]
     return Section("Coverage of descriptor space", [text], pictures, [t for t in tables if t.rows], [CAUTION])
 
 
-def _name(one: Acquisition, every: list[Acquisition]) -> str:
+def _name(findings: Findings, one: Acquisition) -> str:
+    every = findings.results.plan.acquisitions
     seeds = {other.seed for other in every if (other.potential, other.strategy) == (one.potential, one.strategy)}
-    return f"{one.potential} {one.strategy}" + (f", seed {one.seed}" if len(seeds) > 1 else "")
+    return findings.named(one.potential, one.strategy) + (f", seed {one.seed}" if len(seeds) > 1 else "")
 
 
-def _unique(values: Mapping[str, Any], acquisitions: list[Acquisition]) -> Table:
+def _unique(values: Mapping[str, Any], findings: Findings) -> Table:
     """Each round against those before it; each strategy against each other one of the same seed."""
+    acquisitions = findings.results.plan.acquisitions
     rows: list[list[Cell]] = []
     for one in acquisitions:
         found = values["rounds"].get(f"{one.potential}/{one.strategy}/{one.seed}/{one.round}")
         if found is not None:
-            rows.append([f"{_name(one, acquisitions)}, round {one.round}", "its earlier rounds", *_share(found)])
+            rows.append([f"{_name(findings, one)}, round {one.round}", "its earlier rounds", *_share(found)])
     whole = {f"{one.potential}/{one.strategy}/{one.seed}": one for one in acquisitions}
     for first, one in whole.items():
         for second, other in whole.items():
             found = values["strategies"].get(f"{first} not in {second}")
             if found is not None and one.seed == other.seed:
-                rows.append([_name(one, acquisitions), _name(other, acquisitions), *_share(found)])
+                rows.append([_name(findings, one), _name(findings, other), *_share(found)])
     columns = (
         Column("set A"),
         Column("set B"),
@@ -74,12 +76,14 @@ def _share(found: Mapping[str, Any]) -> list[Cell]:
     return [found["share"], found["environments"], found["unique"], ", ".join(shares) if len(by_element) > 1 else ""]
 
 
-def _q_residuals(values: Mapping[str, Any], acquisitions: list[Acquisition]) -> Table:
+def _q_residuals(values: Mapping[str, Any], findings: Findings) -> Table:
     rows: list[list[Cell]] = []
-    for role, one in {f"{one.potential}/{one.strategy}/{one.seed}": one for one in acquisitions}.items():
+    for role, one in {
+        f"{one.potential}/{one.strategy}/{one.seed}": one for one in findings.results.plan.acquisitions
+    }.items():
         for test, found in values["q"].get(role, {"tests": {}})["tests"].items():
             shares = [found["beyond_element"], found["beyond_jackson_mudholkar"], found["environments"]]
-            rows.append([_name(one, acquisitions), test, *shares])
+            rows.append([_name(findings, one), test, *shares])
     columns = (
         Column("training data"),
         Column("test set"),
@@ -98,7 +102,7 @@ def _components(findings: Findings) -> Picture:
     acquisitions = [one for one in results.plan.acquisitions if one.labels]
     groups: dict[str, list[Acquisition]] = {}
     for one in acquisitions:
-        groups.setdefault(_name(one, acquisitions), []).append(one)
+        groups.setdefault(_name(findings, one), []).append(one)
     drawn = dict(list(groups.items())[:MOST_PANELS])
     columns, rows = grid(len(drawn))
     figure, axes = canvas(columns, rows, width=2.6 * columns + 0.4, height=2.6, sharex=True, sharey=True)

@@ -23,8 +23,6 @@ def cross_section(findings: Findings) -> Section | None:
     if len(members) < 2:
         return None
     names = [findings.shown_member(member) for member in members]
-    if len(findings.potentials) == 1:
-        names = [name.removeprefix(f"{findings.potentials[0]} ") for name in names]
     forces = [[_forces(scores.get((member, test))) for test in tests] for member in members]
     energies = [[_energy(scores.get((member, test))) for test in tests] for member in members]
     frames: list[Cell] = [

@@ -51,7 +51,7 @@ def _errors(name: str, findings: Findings, arms: list[Arm], test: TestSet) -> Ta
         Column("seeds", shown=False),
         Column("seconds a frame", shown=False),
     )
-    return Table(name, f"Errors on {test.name}", columns, [_row(arm) for arm in arms])
+    return Table(name, f"Errors on “{test.name}”", columns, [_row(arm) for arm in arms])
 
 
 def _row(arm: Arm) -> list[Cell]:
@@ -92,7 +92,7 @@ def _by_element(name: str, findings: Findings, arms: list[Arm], test: TestSet) -
         return value
 
     rows = [[arm.potential, arm.state, *(arm.over_seeds(of(symbol)).value for symbol in symbols)] for arm in arms]
-    return Table(name, f"Force errors by element on {test.name}", columns, rows, folded=True)
+    return Table(name, f"Force errors by element on “{test.name}”", columns, rows, folded=True)
 
 
 def _left_out(arm: Arm, test: TestSet) -> list[list[Cell]]:

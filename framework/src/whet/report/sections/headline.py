@@ -75,7 +75,7 @@ def _bias(arm: Arm, test: TestSet) -> Markup:
     words = WORDS.get(found.reading, found.verdict)
     relative = arm.scores[0].errors.relative_force_rmse
     slopes = found.slopes
-    return Markup("<b>{}</b> on {} ({}): {}. Scale {}, R² {}; the force error is {} of the typical force.").format(
+    return Markup("<b>{}</b> on “{}” ({}): {}. Scale {}, R² {}; the force error is {} of the typical force.").format(
         arm.potential,
         test.name,
         count(arm.frames, "frame"),
@@ -140,7 +140,7 @@ def _forgotten(findings: Findings) -> list[Markup]:
             decimals = decimals_for([arm.mae.value for arm in (before, *final.values())])
             after = [f"{shown(arm.mae.value, decimals)} with {arm.state}" for arm in final.values()]
             if after:
-                text = Markup("<b>{}</b> on {}: force MAE {} eV/Å → {}.")
+                text = Markup("<b>{}</b> on “{}”: force MAE {} eV/Å → {}.")
                 before_shown = shown(before.mae.value, decimals)
                 lines.append(text.format(before.potential, test.name, before_shown, ", ".join(after)))
     return lines
@@ -198,7 +198,6 @@ def _cost(findings: Findings) -> list[str]:
 
 def _figure(findings: Findings, arms: list[Arm], test: TestSet) -> Picture:
     """Scale and force error of each arm, one row each, with intervals; potentials set apart by a gap."""
-    several = len(findings.potentials) > 1
     figure, (left, right) = canvas(columns=2, width=6.0, height=1.0 + 0.29 * len(arms), sharey=True)
     rows, row = [], 0.0
     for place, arm in enumerate(arms):
@@ -219,7 +218,7 @@ def _figure(findings: Findings, arms: list[Arm], test: TestSet) -> Picture:
         if r2 is not None:
             left.plot(r2, row, "|", color="k", ms=8)
     left.axvline(1, color=GRAY, lw=0.8, ls="--")
-    left.set_yticks(rows, [plain(f"{arm.potential} {arm.state}" if several else arm.state) for arm in arms])
+    left.set_yticks(rows, [plain(findings.named(arm.potential, arm.state)) for arm in arms])
     left.invert_yaxis()
     left.set_xlabel("softening scale (tick: R²)")
     right.set_xlabel("force MAE (eV/Å)")
@@ -231,7 +230,7 @@ def _figure(findings: Findings, arms: list[Arm], test: TestSet) -> Picture:
         for arm in arms
     )
     caption = (
-        f"{test.name}, {count(min(arm.frames for arm in arms), 'frame')}, 95 % intervals over frames. Scale 1: "
+        f"“{test.name}”, {count(min(arm.frames for arm in arms), 'frame')}, 95 % intervals over frames. Scale 1: "
         f"not soft. "
         f"A scale that reaches only the tick may be noise.{dots}"
     )

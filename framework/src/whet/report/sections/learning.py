@@ -116,7 +116,7 @@ def _figure(name: str, findings: Findings, test: TestSet, arms: list[Arm], tuned
         if title != "R²":
             one.set_ylim(bottom=0)
     legend_below(figure, axes)
-    caption = f"{test.name} ({count(min(arm.frames for arm in arms), 'frame')}" + (
+    caption = f"“{test.name}” ({count(min(arm.frames for arm in arms), 'frame')}" + (
         ", of the foundation model's training set): what was forgotten." if test.kind == "replay" else ")."
     )
     text = f"Softness, R² and force error on {test.name} against the number of labels; the table has the numbers."
@@ -167,4 +167,4 @@ def _table(name: str, test: TestSet, arms: list[Arm]) -> Table:
         ]
         for arm in arms
     ]
-    return Table(name, f"The numbers of the figure: {test.name}", columns, rows, folded=True)
+    return Table(name, f"The numbers of the figure: “{test.name}”", columns, rows, folded=True)

@@ -27,7 +27,7 @@ def softening_section(findings: Findings) -> Section | None:
         name = f"{place}-{slug(test.name)}".rstrip("-")
         ends = _ends(arms)
         bins = [(arm, softening_by_magnitude(arm.scores[0].comparison)) for arm in ends]
-        pictures.append(_parity(f"parity-{name}", ends[:MOST_PANELS], test))
+        pictures.append(_parity(f"parity-{name}", findings, ends[:MOST_PANELS], test))
         pictures.append(_by_magnitude(f"magnitude-{name}", findings, bins[:MOST_LINES], test))
         tables.append(_readings(f"softening-{name}", findings, arms, test))
         tables.append(_bins(f"magnitude-{name}", findings, bins, test))
@@ -53,7 +53,7 @@ def _seed_note(arms: list[Arm]) -> str:
     return " Of several seeds, the first." if any(len(arm.scores) > 1 for arm in arms) else ""
 
 
-def _parity(name: str, arms: list[Arm], test: TestSet) -> Picture:
+def _parity(name: str, findings: Findings, arms: list[Arm], test: TestSet) -> Picture:
     import numpy as np
 
     columns, rows = grid(len(arms))
@@ -71,13 +71,13 @@ def _parity(name: str, arms: list[Arm], test: TestSet) -> Picture:
         if (scale := score.softening.slopes.scale) is not None:
             one.plot(line, scale * line, color="#c8553d", lw=1)
         one.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
-        titled(one, f"{arm.potential} {arm.state}")
+        titled(one, findings.named(arm.potential, arm.state))
     for place, one in enumerate(axes[: len(arms)]):
         one.set_xlabel("reference (eV/Å)" if place + columns >= len(arms) else "")
         one.tick_params(labelbottom=place + columns >= len(arms))
         one.set_ylabel("predicted (eV/Å)" if place % columns == 0 else "")
     hide(axes[len(arms) :])
-    caption = f"Force components of {test.name}. Dashed: perfect; red: the softening scale.{_seed_note(arms)}"
+    caption = f"Force components on “{test.name}”. Dashed: perfect; red: the softening scale.{_seed_note(arms)}"
     return Picture(name, caption, figure, f"Predicted against reference force components of {test.name}.")
 
 
@@ -91,7 +91,7 @@ def _by_magnitude(
         known = [one for one in bins if one.scale is not None]
         middles = [(one.low + one.high) / 2 for one in known]
         marker, dash = ("o", "-") if arm.untouched else (findings.styles.marker(arm.series), "--")
-        label = plain(f"{arm.potential} {arm.state}")
+        label = plain(findings.named(arm.potential, arm.state))
         axes.plot(middles, [one.scale or 0.0 for one in known], marker=marker, ls=dash, color=color, ms=4, label=label)
         for x, one in zip(middles, known, strict=True):
             if one.scale_interval is not None:
@@ -101,7 +101,7 @@ def _by_magnitude(
     axes.grid(axis="y", color=FAINT, lw=0.5)
     legend_below(figure, [axes], 2)
     caption = (
-        f"Softening scale by size of the reference force, on {test.name}; bins of equal numbers of atoms."
+        f"Softening scale by size of the reference force, on “{test.name}”; bins of equal numbers of atoms."
         f"{_seed_note([arm for arm, _ in found])}"
     )
     return Picture(name, caption, figure, f"Softening scale by size of the reference force on {test.name}.")
@@ -143,7 +143,7 @@ def _readings(name: str, findings: Findings, arms: list[Arm], test: TestSet) -> 
                 words,
             ]
         )
-    caption = f"What noise explains, on {test.name} ({count(min(arm.frames for arm in arms), 'frame')})"
+    caption = f"What noise explains, on “{test.name}” ({count(min(arm.frames for arm in arms), 'frame')})"
     return Table(name, caption, columns, rows, folded=True)
 
 
@@ -161,4 +161,4 @@ def _bins(name: str, findings: Findings, found: list[tuple[Arm, tuple[MagnitudeB
         for arm, bins in found
         for one in bins
     ]
-    return Table(name, f"Scale by size of the reference force, on {test.name}", columns, rows, folded=True)
+    return Table(name, f"Scale by size of the reference force, on “{test.name}”", columns, rows, folded=True)

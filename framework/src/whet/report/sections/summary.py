@@ -60,8 +60,8 @@ def _row(arm: Arm, test: TestSet) -> list[Cell]:
 def _caption(test: TestSet, arms: list[Arm]) -> str:
     frames = count(min(arm.frames for arm in arms), "frame")
     if test.kind == "replay":
-        return f"{test.name} ({frames} of the foundation model's training set: what was forgotten)"
-    return f"{test.name} ({frames})"
+        return f"“{test.name}” ({frames} of the foundation model's training set: what was forgotten)"
+    return f"“{test.name}” ({frames})"
 
 
 def other_sets_section(findings: Findings) -> Section | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from whet.report.drawing import canvas, hide, legend_below, titled
 from whet.report.findings import Findings
 from whet.report.numbers import duration
@@ -9,6 +11,9 @@ from whet.report.parts import Section
 from whet.report.pictures import Picture
 from whet.report.tables import Cell, Column, Table
 from whet.study.plan import Member
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLUMNS = (
     Column("potential"),
@@ -97,11 +102,22 @@ def _curves(findings: Findings, tuned: list[Member]) -> list[Picture]:
         one.set_xlabel("epoch")
         one.set_ylabel("loss" if one is axes[0] else "")
         if lowest and min(lowest) > 0:
-            one.set_yscale("log")
+            _logarithmic(one)
     hide(axes[len(names) :])
     legend_below(figure, axes[: len(names)], 2)
     caption = "Loss by epoch, one line for each fine-tuning; the losses of different potentials cannot be compared."
     return [Picture("curves", caption, figure, caption)]
+
+
+def _logarithmic(axes: Axes) -> None:
+    """A logarithmic axis whose labels do not crowd."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 300 * low else (1,)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _losses(curves: dict) -> bool:
