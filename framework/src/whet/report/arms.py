@@ -73,12 +73,12 @@ class Arm:
 
     @property
     def readings(self) -> str:
-        """The reading of the slopes, counted where seeds disagree: `soft in 2 of 3 seeds, noise in 1`."""
+        """The reading of the slopes, counted where seeds disagree: `soft 2/3, noise 1/3`."""
         found = [score.softening.reading for score in self.scores]
         counts = {reading: found.count(reading) for reading in dict.fromkeys(found)}
         if len(counts) == 1:
             return found[0]
-        return ", ".join(f"{reading} in {number} of {len(found)}" for reading, number in counts.items())
+        return ", ".join(f"{reading} {number}/{len(found)}" for reading, number in counts.items())
 
     @cached_property
     def scale(self) -> Estimate:

@@ -46,6 +46,31 @@ def titled(axes: Axes, text: str) -> None:
     axes.set_title(plain(text), fontsize=9.5)
 
 
+@dataclass(frozen=True)
+class Window:
+    """The part of an axis that is drawn: one exploded prediction must not squeeze all others together."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def around(cls, anchors: Sequence[float], values: Iterable[float], least: float = 0.0) -> Window:
+        """Covers the anchors and every value no farther from them than they are apart (or `least`)."""
+        near, far = min(anchors), max(anchors)
+        span = max(far - near, least) or 1.0
+        kept = [value for value in values if near - span <= value <= far + span] + list(anchors)
+        pad = 0.06 * max(max(kept) - min(kept), least or 1e-9)
+        return cls(min(kept) - pad, max(kept) + pad)
+
+    def beyond(self, value: float) -> int:
+        """1 above, -1 below, 0 inside."""
+        return (value > self.high) - (value < self.low)
+
+    def clipped(self, value: float) -> float:
+        """The nearest value inside."""
+        return min(max(value, self.low), self.high)
+
+
 def grid(number: int, across: int = 3) -> tuple[int, int]:
     """Columns and rows for so many panels, without a row of one where it can be helped."""
     rows = -(-number // across)

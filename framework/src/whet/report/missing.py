@@ -11,10 +11,11 @@ def missing(findings: Findings) -> list[str]:
     study, results = findings.study, findings.results
     file, plan = study.file, results.plan
     found = []
-    waiting = [step for key, step in plan.steps.items() if not study.store.is_done(key)]
+    waiting = {key: step for key, step in plan.steps.items() if not study.store.is_done(key)}
     if waiting:
-        shown = ", ".join(step.title for step in waiting[:3]) + (", …" if len(waiting) > 3 else "")
-        found.append(f"{len(waiting)} of {count(len(plan.steps), 'step')} have no result yet ({shown}).")
+        ready = [step.title for step in waiting.values() if not waiting.keys() & set(step.feeds)]
+        shown = ", ".join(ready[:2]) + (", …" if len(ready) > 2 else "")
+        found.append(f"{len(waiting)} of {count(len(plan.steps), 'step')} have no result yet; next: {shown}.")
     if results.failures:
         found.append(f"{count(len(results.failures), 'frame')} could not be labeled; they are listed at the end.")
     if not any(test.kind == "independent" for test in plan.tests):
@@ -28,6 +29,7 @@ def missing(findings: Findings) -> list[str]:
         found.append("Coverage of descriptor space: the study names no “descriptor”.")
     if file.strategies and file.dynamics is None:
         found.append("Trajectories and bond lengths: the study names no “dynamics”.")
-    for name, why in results.unscored:
-        found.append(f"{name}: {why}.")
+    if results.unscored:
+        number = count(len(results.unscored), "evaluation")
+        found.append(f"{number} without a single frame to compare; listed at the end.")
     return found

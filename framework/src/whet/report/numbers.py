@@ -48,13 +48,14 @@ def decimals_for(values: Iterable[float | None], significant: int = 2) -> int:
     return min(max(significant - 1 - math.floor(math.log10(smallest)), 0), MOST_DECIMALS)
 
 
-def shown(value: float | None, decimals: int, *, sign: bool = False) -> str:
-    """`0.0351`, `−7.5`, `431,732`, `4.3×10⁻⁹`; `–` for None."""
+def shown(value: float | None, decimals: int, *, sign: bool = False, tiny: bool = True) -> str:
+    """`0.0351`, `−7.5`, `431,732`, `4.3×10⁻⁹` (without `tiny`: `0.0000`); `–` for None."""
     if value is None or not math.isfinite(value):
         return "–"
-    if value and (abs(value) >= HUGE or abs(value) < 0.5 * 10.0**-decimals):
-        if abs(value) < 1e-12:
-            return "0"
+    small = abs(value) < 0.5 * 10.0**-decimals
+    if small and not (tiny and abs(value) > 1e-12):
+        return f"{0:.{decimals}f}"
+    if small or abs(value) >= HUGE:
         mantissa, exponent = f"{value:.1e}".split("e")
         text = f"{mantissa}×10{str(int(exponent)).translate(SUPERSCRIPTS)}"
     else:
@@ -68,10 +69,10 @@ def with_interval(estimate: Estimate, decimals: int, *, sign: bool = False) -> s
     if estimate.value is None:
         return text
     if estimate.interval is not None:
-        low, high = (shown(end, decimals, sign=sign) for end in estimate.interval)
+        low, high = (shown(end, decimals, sign=sign, tiny=False) for end in estimate.interval)
         text += f" [{low}, {high}]"
     if estimate.spread is not None:
-        text += f" ± {shown(estimate.spread, decimals)} over {estimate.seeds} seeds"
+        text += f" ± {shown(estimate.spread, decimals, tiny=False)} over {estimate.seeds} seeds"
     return text
 
 

@@ -13,6 +13,9 @@ from whet.report.numbers import Estimate, decimals_for, percent, shown
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+SHORT = 28
+"""Letters of a cell that is never broken over lines."""
+
 Cell = str | float | int | Estimate | None
 
 
@@ -100,7 +103,10 @@ class Table:
         ]
 
     def _kind(self, place: int) -> str:
-        return "" if any(isinstance(row[place], str) and row[place] for row in self.rows) else "number"
+        words = [cell for row in self.rows if isinstance(cell := row[place], str)]
+        if not any(words):
+            return "number"
+        return "short" if max(map(len, words)) <= SHORT else ""
 
     def _decimals(self, place: int) -> int:
         fixed = self.columns[place].decimals
@@ -124,8 +130,8 @@ def _markup(cell: Cell, column: Column, decimals: int) -> Markup:
         return escape(percent(cell, column.decimals or 0) if column.percent else shown(cell, decimals))
     text = escape(shown(cell.value, decimals))
     if cell.value is not None and cell.spread is not None:
-        text += Markup(' <span class="spread">± {}</span>').format(shown(cell.spread, decimals))
+        text += Markup(' <span class="spread">± {}</span>').format(shown(cell.spread, decimals, tiny=False))
     if cell.value is not None and cell.interval is not None:
-        low, high = (shown(end, decimals) for end in cell.interval)
+        low, high = (shown(end, decimals, tiny=False) for end in cell.interval)
         text += Markup(' <span class="interval">[{}, {}]</span>').format(low, high)
     return text

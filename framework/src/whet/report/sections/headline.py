@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from whet.report.arms import Arm
 from whet.report.contrasts import contrast
-from whet.report.drawing import GRAY, canvas, plain
 from whet.report.findings import Findings
 from whet.report.missing import missing
 from whet.report.numbers import Estimate, count, decimals_for, duration, percent, shown, with_interval
 from whet.report.parts import Answer, Section
-from whet.report.pictures import Picture
+from whet.report.sections.first_figure import first_figure
 from whet.report.sections.summary import CAPTION, summary_table
 from whet.study.plan import TestSet
 
@@ -41,14 +40,14 @@ def headline(findings: Findings) -> Section:
     answers = [
         Answer("How biased?", [_bias(arm, test) for arm in arms if arm.untouched]),
         Answer("After fine-tuning", _after(arms)),
-        Answer("Forgotten", _forgotten(findings)),
+        Answer("Forgotten?", _forgotten(findings)),
         Answer("Naive or periodic?", _naive_or_periodic(findings, arms)),
         Answer("Cost", _cost(findings)),
     ]
     answers = [answer for answer in answers if answer.lines] + _what_is_missing(lacking)
     return Section(
         "In short",
-        pictures=[_figure(findings, ends, test)],
+        pictures=[first_figure(findings, ends, test)],
         tables=[summary_table(findings, test, "summary", ends)],
         notes=[CAPTION],
         answers=answers,
@@ -194,44 +193,3 @@ def _cost(findings: Findings) -> list[str]:
     if parts:
         lines.append(f"{duration(sum(spent.values()))} of work: {', '.join(parts)}.")
     return lines
-
-
-def _figure(findings: Findings, arms: list[Arm], test: TestSet) -> Picture:
-    """Scale and force error of each arm, one row each, with intervals; potentials set apart by a gap."""
-    figure, (left, right) = canvas(columns=2, width=6.0, height=1.0 + 0.29 * len(arms), sharey=True)
-    rows, row = [], 0.0
-    for place, arm in enumerate(arms):
-        row += 0 if place == 0 else 1.6 if arm.potential != arms[place - 1].potential else 1
-        rows.append(row)
-        color = GRAY if not arm.strategy else findings.styles.color(arm.series)
-        marker = "D" if arm.corrected else "o"
-        for axes, found in ((left, arm.scale), (right, arm.mae)):
-            if found.interval is not None:
-                axes.plot(found.interval, (row, row), color=color, lw=2.2, solid_capstyle="round", alpha=0.6)
-            if found.value is not None:
-                axes.plot(found.value, row, marker, color=color, ms=5, mfc="w" if arm.corrected else color)
-        for score in arm.scores if len(arm.scores) > 1 else ():
-            if (scale := score.softening.slopes.scale) is not None:
-                left.plot(scale, row, ".", color=color, ms=3, alpha=0.6)
-            right.plot(score.errors.forces.mae, row, ".", color=color, ms=3, alpha=0.6)
-        r2 = arm.over_seeds(lambda score: score.softening.slopes.r2).value
-        if r2 is not None:
-            left.plot(r2, row, "|", color="k", ms=8)
-    left.axvline(1, color=GRAY, lw=0.8, ls="--")
-    left.set_yticks(rows, [plain(findings.named(arm.potential, arm.state)) for arm in arms])
-    left.invert_yaxis()
-    left.set_xlabel("softening scale (tick: R²)")
-    right.set_xlabel("force MAE (eV/Å)")
-    right.set_xlim(left=0)
-    right.tick_params(left=False)
-    dots = " Small dots: seeds." if any(len(arm.scores) > 1 for arm in arms) else ""
-    said = "; ".join(
-        f"{arm.potential} {arm.state}: scale {with_interval(arm.scale, 3)}, force MAE {with_interval(arm.mae, 4)}"
-        for arm in arms
-    )
-    caption = (
-        f"“{test.name}”, {count(min(arm.frames for arm in arms), 'frame')}, 95 % intervals over frames. Scale 1: "
-        f"not soft. "
-        f"A scale that reaches only the tick may be noise.{dots}"
-    )
-    return Picture("in-short", caption, figure, f"Softening scale and force error on {test.name}. {said}.")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from whet.report.arms import Arm, Series
-from whet.report.drawing import GRAY, canvas, legend_below, plain, titled
+from whet.report.drawing import GRAY, Window, canvas, legend_below, plain, titled
 from whet.report.findings import Findings
 from whet.report.numbers import Estimate, count
 from whet.report.parts import Section, slug
@@ -70,11 +70,12 @@ def _mean_labels(arm: Arm) -> float:
     return sum(arm.labels) / len(arm.labels)
 
 
-PANELS: Sequence[tuple[str, Callable[[Arm], Estimate]]] = (
-    ("|1 − scale|", lambda arm: softness(arm.scale)),
-    ("R²", _r2),
-    ("force MAE (eV/Å)", lambda arm: arm.mae),
+PANELS: Sequence[tuple[str, Callable[[Arm], Estimate], float]] = (
+    ("|1 − scale|", lambda arm: softness(arm.scale), 0.0),
+    ("R²", _r2, 1.0),
+    ("force MAE (eV/Å)", lambda arm: arm.mae, 0.0),
 )
+"""Title, value, and where a perfect potential is."""
 
 
 def _figure(name: str, findings: Findings, test: TestSet, arms: list[Arm], tuned: dict[Series, list[Arm]]) -> Picture:
@@ -83,7 +84,8 @@ def _figure(name: str, findings: Findings, test: TestSet, arms: list[Arm], tuned
     step = max(0.22 * (high - low), 0.12)
     zero, once = low - 2 * step, low - step
     figure, axes = canvas(columns=3, width=7.6, height=2.9)
-    for one, (title, value) in zip(axes, PANELS, strict=True):
+    outside = False
+    for one, (title, value, ideal) in zip(axes, PANELS, strict=True):
         for series, found in tuned.items():
             color = findings.styles.color(series)
             start = [arm for arm in arms if arm.untouched and arm.potential == series[0]]
@@ -113,14 +115,25 @@ def _figure(name: str, findings: Findings, test: TestSet, arms: list[Arm], tuned
         one.set_xticks(
             [zero, once, *(math.log10(size) for size in chosen)], ["0", "scale\nonly", *(f"{s:.3g}" for s in chosen)]
         )
-        if title != "R²":
-            one.set_ylim(bottom=0)
+        window = _window(arms, value, ideal)
+        one.set_ylim(ideal if ideal == 0 else window.low, window.high)
+        outside |= any(window.beyond(value(arm).value or ideal) for arm in arms)
     legend_below(figure, axes)
     caption = f"“{test.name}” ({count(min(arm.frames for arm in arms), 'frame')}" + (
         ", of the foundation model's training set): what was forgotten." if test.kind == "replay" else ")."
     )
+    if outside:
+        caption += " A line that leaves the figure goes to a point outside; the table has it."
     text = f"Softness, R² and force error on {test.name} against the number of labels; the table has the numbers."
     return Picture(name, caption, figure, text)
+
+
+def _window(arms: list[Arm], value: Callable[[Arm], Estimate], ideal: float) -> Window:
+    """Around the untouched potentials and the ideal."""
+    found = {arm: value(arm) for arm in arms}
+    anchors = [one.value for arm, one in found.items() if arm.untouched and one.value is not None]
+    values = [end for one in found.values() for end in (one.value, *(one.interval or ())) if end is not None]
+    return Window.around([ideal, *anchors], values, least=0.02 if ideal else 0.0)
 
 
 def _ticks(sizes: list[float]) -> list[float]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def plan_section(findings: Findings) -> Section:
     """Everything that a reader needs to judge where the numbers come from."""
-    tables = [_components(findings), _failures(findings), _steps(findings), _versions(findings)]
+    tables = [_components(findings), _failures(findings), _unscored(findings), _steps(findings), _versions(findings)]
     return Section("What was run", _text(findings), tables=[table for table in tables if table.rows])
 
 
@@ -81,6 +81,12 @@ def _failures(findings: Findings) -> Table:
     ]
     columns = (Column("step"), Column("frame"), Column("reason"), Column("log"))
     return Table("failures", "Frames that could not be labeled", columns, rows, folded=len(rows) > 12)
+
+
+def _unscored(findings: Findings) -> Table:
+    rows = findings.results.unscored
+    caption = "Evaluations that give no number"
+    return Table("unscored", caption, (Column("evaluation"), Column("reason")), rows, folded=len(rows) > 12)
 
 
 def _steps(findings: Findings) -> Table:

@@ -21,7 +21,7 @@ CAPTION = (
 def summary_table(findings: Findings, test: TestSet, name: str, arms: list[Arm] | None = None) -> Table:
     """What every reader wants to know of each arm, in one row."""
     arms = findings.arms(test) if arms is None else arms
-    several = any(len(arm.scores) > 1 for arm in arms)
+    tuned = {len(arm.scores) for arm in arms if arm.strategy}
     columns = (
         Column("potential", shown=len(findings.potentials) > 1),
         Column("state"),
@@ -31,7 +31,7 @@ def summary_table(findings: Findings, test: TestSet, name: str, arms: list[Arm] 
         Column("MAE F", "eV/Å", interval=True, spread=True),
         Column("relative RMSE F", decimals=1, percent=True),
         Column("reading"),
-        Column("seeds", shown=several),
+        Column("seeds", shown=len(tuned) > 1),
         Column("frames", shown=False),
         Column("left out", shown=any(arm.left_out for arm in arms)),
         Column("set", shown=False),
@@ -59,8 +59,10 @@ def _row(arm: Arm, test: TestSet) -> list[Cell]:
 
 def _caption(test: TestSet, arms: list[Arm]) -> str:
     frames = count(min(arm.frames for arm in arms), "frame")
+    seeds = {len(arm.scores) for arm in arms if arm.strategy}
+    frames += f"; fine-tuned: means over {seeds.pop()} seeds" if len(seeds) == 1 and seeds != {1} else ""
     if test.kind == "replay":
-        return f"“{test.name}” ({frames} of the foundation model's training set: what was forgotten)"
+        return f"“{test.name}” (of the foundation model's training set: what was forgotten; {frames})"
     return f"“{test.name}” ({frames})"
 
 
