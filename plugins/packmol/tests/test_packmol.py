@@ -71,7 +71,8 @@ def test_a_molecule_out_of_a_file_enters_by_content(tmp_path: Path) -> None:
     write(path, molecule("C2H6"))
     spec = Spec("packmol", {"molecules": {str(path): 3}, "density": 0.3})
     component = registry().resolve("structures", spec)
-    assert list(component.files) == [str(path)]
+    assert list(component.files) == ["mine.xyz"]
+    assert component.options["molecules"] == {"file:mine.xyz": 3}
     assert registry().load(component).make(0, 1).get_chemical_formula() == "C6H18"
     write(path, molecule("C2H4"))
     assert registry().resolve("structures", spec).key != component.key

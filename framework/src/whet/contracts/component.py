@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -115,13 +115,14 @@ class Spec:
     def parse(cls, given: str | Mapping[str, Any], *, folder: Path) -> Self:
         """Reads a name or mapping; `${VAR}` is expanded in every string. InputError where it has no name.
 
-        folder: where relative paths of a `NAME:PATH` start (the study file's folder, or the working directory).
+        folder: where relative paths start (the study file's folder, or the working directory); a string anywhere in
+        the options that names an existing file there becomes its full path.
         """
         if isinstance(given, Mapping):
             if not isinstance(given.get("use"), str):
                 raise InputError("`use:` is missing: which plugin?", hint="For example `use: chgnet`")
             short = cls.parse(given["use"], folder=folder)
-            rest = {key: expanded(value) for key, value in given.items() if key != "use"}
+            rest = {key: _full(expanded(value), folder) for key, value in given.items() if key != "use"}
             if "model" in rest and "model" in short.options:
                 raise InputError(f"`model` is given twice: in `use: {given['use']}` and as an option")
             return cls(short.name, {**short.options, **rest})
@@ -130,8 +131,8 @@ class Spec:
             raise InputError(f"{given!r} names no component", hint="Write NAME or NAME:MODEL")
         if not model:
             return cls(name)
-        path = folder / Path(model).expanduser()
-        return cls(name, {"model": str(path.resolve()) if "/" in model or path.is_file() else model})
+        is_path = "/" in model or (folder / model).is_file()
+        return cls(name, {"model": str((folder / Path(model).expanduser()).resolve()) if is_path else model})
 
 
 def expanded(value: Any) -> Any:
@@ -142,9 +143,22 @@ def expanded(value: Any) -> Any:
             variable = full.split("${", 1)[1].split("}", 1)[0]
             raise InputError(f"the environment variable {variable} is not set", where=value)
         return full
+    return _mapped(value, expanded)
+
+
+def _full(value: Any, folder: Path) -> Any:
+    """Strings that name an existing file, relative to `folder`, as full paths; at any depth, keys of mappings too."""
+    if isinstance(value, str):
+        looks_like_one = ("/" in value or "." in value) and len(value) < 1000
+        path = folder / Path(value).expanduser() if looks_like_one else None
+        return str(path.resolve()) if path is not None and path.is_file() else value
+    return _mapped(value, lambda inner: _full(inner, folder))
+
+
+def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, Mapping):
-        return {key: expanded(inner) for key, inner in value.items()}
-    return [expanded(inner) for inner in value] if isinstance(value, list) else value
+        return {change(key): change(inner) for key, inner in value.items()}
+    return [change(inner) for inner in value] if isinstance(value, list) else value
 
 
 class Backend:
@@ -179,7 +193,7 @@ class Backend:
     def find_files(cls, options: Any) -> Mapping[str, Path]:
         """The files that these options point to, by role (`{"checkpoint": path}`); asked without loading anything.
 
-        Raises InputError where one is missing.
+        In the component's options such a path is replaced by `file:ROLE`. Raises InputError where one is missing.
         """
         return {}
 

@@ -28,11 +28,11 @@ class Weights(Options):
     """Weights of the loss terms, relative to each other."""
 
     energy: float = Field(default=1.0, ge=0)
-    """Of the energy per atom."""
+    """Of the energy per atom, eV/atom."""
     forces: float = Field(default=10.0, ge=0)
-    """Of the force components."""
+    """Of the force components, eV/Å."""
     stress: float = Field(default=0.0, ge=0)
-    """Of the stress components; 0 leaves stress out of the training."""
+    """Of the stress components, eV/Å³; 0 leaves stress out of the training."""
 
 
 class FineTuneSettings(Options):

@@ -77,14 +77,15 @@ class Potential(Backend, ABC):
         Raises FrameError for a frame that is not finite, UnknownName for an element that the potential does not
         know, Unsupported for a property that it does not have, and FrameError where it answers NaN.
         """
+        capabilities = self.capabilities
         for wanted in properties:
-            if wanted not in self.capabilities.properties:
-                has = ", ".join(sorted(self.capabilities.properties))
+            if wanted not in capabilities.properties:
+                has = ", ".join(sorted(capabilities.properties))
                 raise Unsupported(f"potential {self.name!r} has no {wanted}", hint=f"It has {has}")
         batch: list[Atoms] = []
         for frame in frames:
             check_frame(frame)
-            self._check_elements(frame)
+            self._check_elements(frame, capabilities.elements)
             batch.append(frame)
             if len(batch) == batch_size:
                 yield from self._answer(batch, properties)
@@ -98,8 +99,7 @@ class Potential(Backend, ABC):
 
         return PotentialCalculator(self)
 
-    def _check_elements(self, frame: Atoms) -> None:
-        known = self.capabilities.elements
+    def _check_elements(self, frame: Atoms, known: frozenset[str] | None) -> None:
         unknown = set() if known is None else set(frame.get_chemical_symbols()) - known
         if unknown:
             raise UnknownName(

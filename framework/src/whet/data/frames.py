@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def frame_key(atoms: Atoms) -> str:
     """Identity of a frame as a labeler sees it: numbers, positions, cell, pbc, total charge, spin, initial moments.
 
-    Exact to the last bit (only −0.0 counts as 0.0); info, velocities and the file it came from do not enter.
+    Exact to the last bit (only −0.0 counts as 0.0); info, velocities and the file it came from do not enter. Total
+    charge is `info["charge"]` in e, spin is `info["spin"]`, the multiplicity 2S + 1.
     """
     import numpy as np
 

@@ -68,8 +68,9 @@ class Registry:
         options = offered.Options.checked(spec.options, of=f"{HOOKS[hook]} {spec.name!r}")
         parts = {role: self.resolve(_hook_of(role), part) for role, part in sorted(offered.find_parts(options).items())}
         files = {role: FileRef.to(Path(path)) for role, path in sorted(offered.find_files(options).items())}
-        plain = options.as_json()
-        return Component(hook, offered.name, offered.result_version, _without_paths(plain, files), files, parts)
+        named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
+        plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()})
+        return Component(hook, offered.name, offered.result_version, plain, files, parts)
 
     def load(self, component: Component, *, store: Path | None = None, device: str = "cpu") -> Any:
         """The living backend that a component describes.
@@ -160,11 +161,14 @@ def _claimed_twice(kind: str, name: str, plugins: Iterable[FoundPlugin]) -> str:
     return f"{kind} {name!r} is claimed by {' and '.join(origins)}; uninstall one"
 
 
-def _without_paths(options: Mapping[str, Any], files: Mapping[str, FileRef]) -> dict[str, Any]:
-    """Options less the values that are paths of the component's files: a file enters by content, not by place."""
-    places = {ref.path for ref in files.values()}
-    return {
-        key: value
-        for key, value in options.items()
-        if not (isinstance(value, str) and "/" in value and str(Path(value).resolve()) in places)
-    }
+def _placeless(value: Any, roles: Mapping[str, str]) -> Any:
+    """Options with `file:ROLE` for each path of the component's files: a file enters by content, not by place."""
+    if isinstance(value, str):
+        if "/" not in value:
+            return value
+        name, colon, path = value.rpartition(":")  # a path, or NAME:PATH
+        role = roles.get(str(Path(path).expanduser().resolve()))
+        return f"{name}{colon}file:{role}" if role else value
+    if isinstance(value, Mapping):
+        return {_placeless(key, roles): _placeless(inner, roles) for key, inner in value.items()}
+    return [_placeless(inner, roles) for inner in value] if isinstance(value, list) else value

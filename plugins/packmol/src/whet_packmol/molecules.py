@@ -58,13 +58,14 @@ def known_molecule(name: str) -> str:
 
 def load_molecule(name: str, files: Mapping[str, Path]) -> Atoms:
     """One molecule, without a cell. InputError where its file holds more than one structure, or none."""
-    if name not in files:
+    path = files.get(Path(name.removeprefix("file:")).name)
+    if path is None:
         from ase.build import molecule
 
         return molecule(known_molecule(name))
-    found = read_structures(files[name])
+    found = read_structures(path)
     if len(found) != 1:
-        raise InputError(f"one molecule is needed, the file holds {len(found)} structures", where=str(files[name]))
+        raise InputError(f"one molecule is needed, the file holds {len(found)} structures", where=str(path))
     single = found[0].copy()
     single.set_constraint()
     single.set_cell(None)

@@ -55,11 +55,18 @@ class PackmolSource(StructureSource):
 
     @classmethod
     def find_files(cls, options: Any) -> Mapping[str, Path]:
-        """Molecules that are given by path, by that path. Raises UnknownName for a name that is no molecule's."""
+        """Molecules that are given by path, by the file's name. Raises UnknownName for a name that is no molecule's.
+
+        InputError where two files have one name.
+        """
+        paths = [Path(name).expanduser() for name in options.molecules if is_path(name)]
         for name in options.molecules:
             if not is_path(name):
                 known_molecule(name)
-        return {name: Path(name).expanduser() for name in options.molecules if is_path(name)}
+        found = {path.name: path for path in paths}
+        if len(found) < len(paths):
+            raise InputError("two molecules' files have the same name", hint="Rename one of them")
+        return found
 
     def make(self, index: int, seed: int) -> Atoms:
         """As the contract says. InputError where the molecules do not fit into the box."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from whet.contracts.potential import LabelerPotential
-from whet.data.errors import InputError
+from whet.data.errors import FrameError
 from whet.data.frame_files import write_frames
 from whet.running.work import Outcome, Work
 
@@ -18,12 +18,15 @@ def run(work: Work) -> Outcome:
         potential = LabelerPotential(work.load("labeler"), work.folder / "labeler")
     else:
         potential = work.potential()
-    starts = work.frames("start")
-    if not starts:
-        raise InputError("the trajectory before this one left no frame to start from")
     trajectory = engine.run(
-        starts[-1], potential, seed=work.settings["seed"], folder=work.folder / "engine", progress=work.progress
+        work.frames("start")[-1],
+        potential,
+        seed=work.settings["seed"],
+        folder=work.folder / "engine",
+        progress=work.progress,
     )
+    if not trajectory.frames:
+        raise FrameError(f"the trajectory ended before its first frame: {trajectory.ended}")
     path = work.folder / "trajectory.traj"
     write_frames(path, trajectory.frames)
     values = {
