@@ -112,9 +112,12 @@ def check_model(model: torch.nn.Module, start: torch.nn.Module, start_head: str)
             raise NotApplied(f"the reference energies of head {head!r} are not those of the start")
 
 
-def check_loss(loss: str, replay_weight: float | None) -> None:
-    """Unsupported where upstream's loss of that name would leave the weight of the replay frames out."""
-    if replay_weight not in (None, 1.0) and loss not in ("weighted", "forces_only", "stress", "virials"):
+def check_loss(loss: str, request: FineTuneRequest) -> None:
+    """Unsupported where upstream's loss of that name would leave out the stress, or the weight of replay frames."""
+    settings = request.settings
+    if settings.weights.stress > 0 and loss not in ("stress", "huber", "universal"):
+        raise Unsupported(f"the loss {loss!r} of MACE leaves stress out", hint="Use stress, huber or universal")
+    if settings.replay_weight not in (None, 1.0) and loss not in ("weighted", "forces_only", "stress"):
         raise Unsupported(
             f"the loss {loss!r} of MACE does not weight frames, so replay_weight would have no effect",
             hint="Use `upstream: {loss: stress}` or `weighted`, or leave replay_weight out",
@@ -128,6 +131,8 @@ def _strategy(seen: Mapping[str, Any]) -> Any:
     basis = sum(name.startswith("radial_embedding.") for name in seen["not_in_optimizer"])
     if len(seen["trained"]) + basis == seen["parameter_tensors"]:
         return "full"
+    if all("lora" in name.lower() for name in seen["trained"]):
+        return "lora"
     return "head-only" if all(name.startswith("readouts.") for name in seen["trained"]) else "frozen"
 
 

@@ -42,7 +42,7 @@ class MaceFineTuner(FineTuner):
     name = "mace"
     Options = MaceTrainingOptions
     packages = MacePotential.packages
-    strategies = frozenset({"full", "frozen", "head-only", "multihead-replay"})
+    strategies = frozenset({"full", "frozen", "head-only", "lora", "multihead-replay"})
     words = frozenset({"learning_rate", "batch_size", "ema", "patience", "replay", "replay_frames", "replay_weight"})
 
     def fine_tune(self, request: FineTuneRequest, folder: Path, progress: Progress) -> FineTuned:
@@ -59,7 +59,7 @@ class MaceFineTuner(FineTuner):
         if request.settings.epochs == 0:
             return self._unchanged(request, path)
         _check(request)
-        check_loss(self._loss(request), request.settings.replay_weight)
+        check_loss(self._loss(request), request)
         run = TrainingRun(folder)
         run.run(
             self._arguments(request, run.folder),
@@ -131,6 +131,8 @@ class MaceFineTuner(FineTuner):
             values["foundation_head"] = start.head
         if settings.strategy in FREEZE:
             values["freeze"] = FREEZE[settings.strategy]
+        if settings.strategy == "lora":
+            values["lora"] = True
         return [f"--{name}={value}" for name, value in values.items()] + self._keys.arguments()
 
     def _switches(self, request: FineTuneRequest) -> dict[str, bool]:

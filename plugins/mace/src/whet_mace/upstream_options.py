@@ -6,7 +6,7 @@ The names are read from the source of upstream's parser, so that they can be che
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -39,7 +39,7 @@ TAKEN: Mapping[str, str] = {
         ("pseudolabel_replay", "pseudolabel_replay_compute_stress"),
         "give a replay file whose labels are the foundation model's own",
     ),
-    **dict.fromkeys(("lora", "lora_rank", "lora_alpha"), "low-rank adapters are not among the strategies"),
+    "lora": "use strategy: lora",
     **dict.fromkeys(("name", "seed", "config", "train_file", "valid_file", "statistics_file", "work_dir"), HERE),
     **dict.fromkeys(("log_dir", "model_dir", "checkpoints_dir", "results_dir", "downloads_dir"), HERE),
     **dict.fromkeys(("energy_key", "forces_key", "stress_key", "virials_key", "head_key", "log_level"), HERE),
@@ -47,13 +47,24 @@ TAKEN: Mapping[str, str] = {
 }
 """Names that would contradict what the core says, with the way out."""
 
+KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "int": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "float": ("a number", lambda value: isinstance(value, int | float) and not isinstance(value, bool)),
+    "str2bool": ("true or false", lambda value: isinstance(value, bool)),
+}
+"""What upstream's types take, in words and as a test."""
+
 
 @dataclass(frozen=True)
 class Known:
-    """An option of upstream's parser. dest: the attribute that it sets. flag: its value when given, for a switch."""
+    """An option of upstream's parser.
+
+    dest: the attribute that it sets. flag: its value when given, for a switch. kind: upstream's name of its type.
+    """
 
     dest: str
     flag: bool | None = None
+    kind: str = ""
     choices: tuple[Any, ...] = ()
     several: bool = False
 
@@ -117,6 +128,7 @@ def known_options() -> Mapping[str, Known]:
                 option = Known(
                     dest=keywords.get("dest") or names[0],
                     flag={"store_true": True, "store_false": False}.get(keywords.get("action", "")),
+                    kind=next((getattr(part.value, "id", "") for part in call.keywords if part.arg == "type"), ""),
                     choices=tuple(keywords.get("choices") or ()),
                     several=keywords.get("nargs") is not None,
                 )
@@ -135,6 +147,8 @@ def _fault(name: str, value: Any) -> str:
     option = known.get(name, Known(name))
     if option.flag is not None and not isinstance(value, bool):
         return f"should be true or false, not {value!r}"
+    if option.kind in KINDS and not KINDS[option.kind][1](value):
+        return f"should be {KINDS[option.kind][0]}, not {value!r}"
     if option.several and not isinstance(value, list):
         return f"should be a list, not {value!r}"
     if option.choices and value not in option.choices:
