@@ -59,7 +59,7 @@ class Window:
         near, far = min(anchors), max(anchors)
         span = max(far - near, least) or 1.0
         kept = [value for value in values if near - span <= value <= far + span] + list(anchors)
-        pad = 0.06 * max(max(kept) - min(kept), least or 1e-9)
+        pad = 0.06 * max(max(kept) - min(kept), min(least, 0.1), 1e-9)
         return cls(min(kept) - pad, max(kept) + pad)
 
     def beyond(self, value: float) -> int:

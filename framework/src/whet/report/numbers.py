@@ -63,16 +63,14 @@ def shown(value: float | None, decimals: int, *, sign: bool = False, tiny: bool 
     return ("+" if sign and value > 0 else "") + text.replace("-", "−")
 
 
-def with_interval(estimate: Estimate, decimals: int, *, sign: bool = False) -> str:
-    """`0.738 [0.731, 0.745]`, with `± 0.002 over 3 seeds` where there are several."""
-    text = shown(estimate.value, decimals, sign=sign)
+def with_interval(estimate: Estimate, decimals: int, *, sign: bool = False, unit: str = "") -> str:
+    """`0.738 [0.731, 0.745]`, the unit before the interval."""
+    text = shown(estimate.value, decimals, sign=sign) + (f" {unit}" if unit else "")
     if estimate.value is None:
         return text
     if estimate.interval is not None:
         low, high = (shown(end, decimals, sign=sign, tiny=False) for end in estimate.interval)
         text += f" [{low}, {high}]"
-    if estimate.spread is not None:
-        text += f" ± {shown(estimate.spread, decimals, tiny=False)} over {estimate.seeds} seeds"
     return text
 
 

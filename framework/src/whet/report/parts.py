@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """A question that every reader has, and its answer in a few lines."""
+    """A question that every reader has, and its answer in a few lines. aside: below the figure."""
 
     question: str
     lines: Sequence[str | Markup]
+    aside: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from whet.report.numbers import Estimate, decimals_for, percent, shown
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-SHORT = 28
+SHORT = 20
 """Letters of a cell that is never broken over lines."""
 
 Cell = str | float | int | Estimate | None
@@ -24,7 +24,8 @@ class Column:
     """A column. unit: shown in the heading. decimals: fixed, or None for as many as the numbers need.
 
     percent: a share, shown as such (the CSV keeps the share). interval, spread: the cells are Estimates whose
-    interval, and spread over seeds, get columns of their own in the CSV. shown: on the page; the CSV has it anyway.
+    interval, and spread over seeds, get columns of their own in the CSV. brief: the page
+    shows the value alone. shown: on the page; the CSV has it anyway.
     """
 
     heading: str
@@ -33,6 +34,7 @@ class Column:
     percent: bool = False
     interval: bool = False
     spread: bool = False
+    brief: bool = False
     shown: bool = True
 
     @property
@@ -129,6 +131,8 @@ def _markup(cell: Cell, column: Column, decimals: int) -> Markup:
     if not isinstance(cell, Estimate):
         return escape(percent(cell, column.decimals or 0) if column.percent else shown(cell, decimals))
     text = escape(shown(cell.value, decimals))
+    if column.brief:
+        return text
     if cell.value is not None and cell.spread is not None:
         text += Markup(' <span class="spread">± {}</span>').format(shown(cell.spread, decimals, tiny=False))
     if cell.value is not None and cell.interval is not None:

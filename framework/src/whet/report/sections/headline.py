@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from whet.report.arms import Arm
-from whet.report.contrasts import contrast
+from whet.report.contrasts import Contrast, contrast
 from whet.report.findings import Findings
 from whet.report.missing import missing
 from whet.report.numbers import Estimate, count, decimals_for, duration, percent, shown, with_interval
@@ -42,7 +42,7 @@ def headline(findings: Findings) -> Section:
         Answer("After fine-tuning", _after(arms)),
         Answer("Forgotten?", _forgotten(findings)),
         Answer("Naive or periodic?", _naive_or_periodic(findings, arms)),
-        Answer("Cost", _cost(findings)),
+        Answer("Cost", _cost(findings), aside=True),
     ]
     answers = [answer for answer in answers if answer.lines] + _what_is_missing(lacking)
     return Section(
@@ -55,7 +55,7 @@ def headline(findings: Findings) -> Section:
 
 
 def _what_is_missing(lacking: list[str]) -> list[Answer]:
-    return [Answer("Not here", lacking)] if lacking else []
+    return [Answer("Not here", lacking, aside=True)] if lacking else []
 
 
 def _ends(arms: list[Arm]) -> list[Arm]:
@@ -160,33 +160,26 @@ def _naive_or_periodic(findings: Findings, arms: list[Arm]) -> list[Markup]:
                 better = second if (found.change.value or 0) < 0 else first
                 verdict = f"{better} is better" if found.resolved else "no difference resolved"
                 decimals = decimals_for([found.change.value, *(found.change.interval or ())])
-                runs = (
-                    f"{found.change.seeds} seeds each"
-                    if found.change.seeds > 1
-                    else "one run each, and another may differ by more"
-                )
-                lines.append(
-                    Markup("<b>{}</b>: <b>{}</b>. {} − {}: force MAE {} eV/Å on the same {}; {}; {}.").format(
-                        potential,
-                        verdict,
-                        second,
-                        first,
-                        with_interval(found.change, decimals, sign=True),
-                        count(found.frames, "frame"),
-                        runs,
-                        _labels_of_both(final[second], final[first]),
-                    )
-                )
+                change = with_interval(found.change, decimals, sign=True, unit="eV/Å")
+                text = Markup("<b>{}</b>: <b>{}</b>. {} − {}: force MAE {} over the same {}; {}; {}.")
+                frames, labels = count(found.frames, "frame"), _labels_of_both(final[second], final[first])
+                lines.append(text.format(potential, verdict, second, first, change, frames, _runs(found), labels))
     return lines
+
+
+def _runs(found: Contrast) -> str:
+    """What the seeds say beside the frames."""
+    if found.over_seeds is None:
+        return "one run each, and another may differ by more"
+    ends = [shown(end, decimals_for(found.over_seeds), sign=True, tiny=False) for end in found.over_seeds]
+    return f"[{ends[0]}, {ends[1]}] over {found.change.seeds} seeds"
 
 
 def _cost(findings: Findings) -> list[str]:
     labels, spent = findings.results.labels, findings.results.cost
     lines = []
     if labels["labeled"]:
-        failed = len(findings.results.failures)
-        lost = f"; {count(failed, 'frame')} could not be labeled" if failed else ""
-        lines.append(f"{count(labels['bought'], 'label')} computed, tests included{lost}.")
+        lines.append(f"{count(labels['bought'], 'label')} computed, tests included.")
     shares = sorted(((seconds, kind) for kind, seconds in spent.items() if seconds >= 0.05), reverse=True)
     names = {"md": "dynamics", "label": "labels", "fine-tune": "fine-tuning", "evaluate": "evaluation"}
     parts = [f"{names.get(kind, kind)} {duration(seconds)}" for seconds, kind in shares[:4]]

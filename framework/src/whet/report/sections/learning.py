@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from whet.report.arms import Arm, Series
 from whet.report.drawing import GRAY, Window, canvas, legend_below, plain, titled
 from whet.report.findings import Findings
-from whet.report.numbers import Estimate, count
+from whet.report.numbers import Estimate, count, shown
 from whet.report.parts import Section, slug
 from whet.report.pictures import Picture
 from whet.report.tables import Cell, Column, Table
@@ -86,11 +86,12 @@ def _figure(name: str, findings: Findings, test: TestSet, arms: list[Arm], tuned
     figure, axes = canvas(columns=3, width=7.6, height=2.9)
     outside = False
     for one, (title, value, ideal) in zip(axes, PANELS, strict=True):
+        window = _window(arms, value, ideal)
         for series, found in tuned.items():
             color = findings.styles.color(series)
             start = [arm for arm in arms if arm.untouched and arm.potential == series[0]]
             drawn = [(zero, arm) for arm in start] + [(math.log10(_mean_labels(arm)), arm) for arm in found]
-            points = [(x, made.value) for x, arm in drawn if (made := value(arm)).value is not None]
+            points = [(x, window.clipped(made.value)) for x, arm in drawn if (made := value(arm)).value is not None]
             one.plot(
                 [x for x, _ in points],
                 [y for _, y in points],
@@ -103,6 +104,8 @@ def _figure(name: str, findings: Findings, test: TestSet, arms: list[Arm], tuned
             )
             for x, arm in drawn:
                 _uncertainty(one, x, arm, value, color)
+                if (height := value(arm).value) is not None and window.beyond(height):
+                    _outside(one, x, height, window, color)
         for arm in (arm for arm in arms if arm.corrected):
             color = findings.styles.color((arm.potential, "")) if len(findings.potentials) > 1 else GRAY
             if (height := value(arm).value) is not None:
@@ -115,7 +118,6 @@ def _figure(name: str, findings: Findings, test: TestSet, arms: list[Arm], tuned
         one.set_xticks(
             [zero, once, *(math.log10(size) for size in chosen)], ["0", "scale\nonly", *(f"{s:.3g}" for s in chosen)]
         )
-        window = _window(arms, value, ideal)
         one.set_ylim(ideal if ideal == 0 else window.low, window.high)
         outside |= any(window.beyond(value(arm).value or ideal) for arm in arms)
     legend_below(figure, axes)
@@ -123,9 +125,17 @@ def _figure(name: str, findings: Findings, test: TestSet, arms: list[Arm], tuned
         ", of the foundation model's training set): what was forgotten." if test.kind == "replay" else ")."
     )
     if outside:
-        caption += " A line that leaves the figure goes to a point outside; the table has it."
+        caption += " Arrows: outside the figure, with the number."
     text = f"Softness, R² and force error on {test.name} against the number of labels; the table has the numbers."
     return Picture(name, caption, figure, text)
+
+
+def _outside(axes: Axes, x: float, height: float, window: Window, color: str) -> None:
+    """An arrow at the edge, with the number that lies beyond."""
+    up = window.beyond(height) > 0
+    axes.plot(x, window.clipped(height), "^" if up else "v", color=color, ms=8, clip_on=False)
+    edge, below = (x, window.clipped(height)), (5, -10 if up else 4)
+    axes.annotate(shown(height, 2), edge, below, textcoords="offset points", fontsize=8, color=color)
 
 
 def _window(arms: list[Arm], value: Callable[[Arm], Estimate], ideal: float) -> Window:
@@ -133,7 +143,7 @@ def _window(arms: list[Arm], value: Callable[[Arm], Estimate], ideal: float) -> 
     found = {arm: value(arm) for arm in arms}
     anchors = [one.value for arm, one in found.items() if arm.untouched and one.value is not None]
     values = [end for one in found.values() for end in (one.value, *(one.interval or ())) if end is not None]
-    return Window.around([ideal, *anchors], values, least=0.02 if ideal else 0.0)
+    return Window.around([ideal, *anchors], values, least=1.0 if ideal else 0.0)
 
 
 def _ticks(sizes: list[float]) -> list[float]:
@@ -164,7 +174,7 @@ def _table(name: str, test: TestSet, arms: list[Arm]) -> Table:
         Column("state"),
         Column("labels"),
         Column("|1 − scale|", decimals=3, interval=True, spread=True),
-        Column("R²", decimals=3, spread=True),
+        Column("R²", decimals=3, spread=True, brief=True),
         Column("MAE F", "eV/Å", interval=True, spread=True),
         Column("seeds"),
     )

@@ -11,10 +11,9 @@ from whet.study.plan import TestSet
 
 CAPTION = (
     "Scale: slope of predicted against reference force components; below 1 the potential is soft. R²: the scale of an "
-    "imperfect but unbiased predictor, so only a scale below R² is softness. Brackets: 95 % bootstrap over frames, too "
-    "narrow where frames of one trajectory are alike; ±: standard deviation over seeds. One scale: forces "
-    "divided by the "
-    "factor that the strongest frame of the first training data gives."
+    "imperfect but unbiased predictor, so only a scale below R² is softness; reading “noise”: softness is not shown. "
+    "Brackets: 95 % bootstrap over frames, too narrow where frames of one trajectory are alike; ±: standard deviation "
+    "over seeds. One scale: forces divided by the factor that the strongest frame of the first training data gives."
 )
 
 
@@ -27,7 +26,7 @@ def summary_table(findings: Findings, test: TestSet, name: str, arms: list[Arm] 
         Column("state"),
         Column("labels"),
         Column("scale", decimals=3, interval=True, spread=True),
-        Column("R²", decimals=3, spread=True),
+        Column("R²", decimals=3, spread=True, brief=True),
         Column("MAE F", "eV/Å", interval=True, spread=True),
         Column("relative RMSE F", decimals=1, percent=True),
         Column("reading"),
