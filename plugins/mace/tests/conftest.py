@@ -30,7 +30,7 @@ def reload(made: FineTuned) -> MacePotential:
 
 @pytest.fixture(scope="session")
 def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A MACE model with random weights: H, Li, O, Mg; 4 Å; two heads' worth of nothing learned."""
+    """A MACE model with random weights: H, Li, O, Mg; cutoff 4 Å; float64."""
     path = tmp_path_factory.mktemp("tiny") / "tiny.model"
     with untouched():
         import mace.modules

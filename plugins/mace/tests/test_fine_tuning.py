@@ -203,7 +203,7 @@ def test_what_cannot_be_trained_on_is_refused_at_once(tune, tiny, labeled):
 def test_a_training_that_diverges_raises():
     rows = [
         {"mode": "opt", "epoch": 0, "loss": 1.0},
-        {"mode": "eval", "epoch": 0, "head": "Default", "loss": None},
+        {"mode": "eval", "epoch": 0, "head": "Default", "loss": float("nan")},
     ]
     with pytest.raises(NotApplied, match="valid_loss is not finite in epoch 1"):
         curves(rows)

@@ -76,7 +76,7 @@ def curves(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
     for epoch in epochs:
         here = [row for row in rows if row["epoch"] == epoch]
         losses = [row["loss"] for row in here if row["mode"] == "opt"]
-        _add(found, "train_loss", None if None in losses else math.fsum(losses) / len(losses), epoch)
+        _add(found, "train_loss", sum(losses) / len(losses), epoch)
         for row in here:
             if row["mode"] == "eval":
                 prefix = "replay" if row["head"] == REPLAY else "valid"
@@ -154,8 +154,8 @@ def _reference_energies(model: torch.nn.Module) -> torch.Tensor:
     return torch.atleast_2d(model.atomic_energies_fn.atomic_energies).double().cpu()  # pyright: ignore
 
 
-def _add(found: dict[str, list[float]], name: str, value: float | None, epoch: int) -> None:
-    if value is None or not math.isfinite(value):
+def _add(found: dict[str, list[float]], name: str, value: float, epoch: int) -> None:
+    if not math.isfinite(value):
         raise NotApplied(
             f"the training diverged: {name} is not finite in epoch {epoch + 1}", hint="Lower learning_rate"
         )

@@ -23,7 +23,9 @@ from whet_mace.training_files import has_stress, write_training_file
 from whet_mace.training_run import NAME, TrainingRun
 from whet_mace.upstream_options import MaceTrainingOptions, known_options
 
-LEARNING_RATE = 1e-4
+LEARNING_RATE = 3e-4
+"""Between fast learning and fast forgetting: README.md has the numbers."""
+
 BATCH_SIZE = 2
 EMA = 0.99
 REPLAY_WATCHED = 10
@@ -112,7 +114,8 @@ class MaceFineTuner(FineTuner):
             "stress_weight": settings.weights.stress,
             "max_num_epochs": settings.epochs,
             "lr": settings.learning_rate or LEARNING_RATE,
-            "batch_size": min(size, total),
+            # Upstream makes no step at all where the batch is larger than what there is.
+            "batch_size": size if size <= total else len(request.train),
             "valid_batch_size": size,
             "ema_decay": settings.ema or EMA,
             "patience": settings.patience or NEVER,

@@ -31,6 +31,8 @@ class TrainingRun:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(tempfile.mkdtemp(dir=folder, prefix="run-"))
         self.seen: dict[str, Any] = {}
+        self._read = 0
+        self._reached: set[int] = set()
 
     def run(
         self, arguments: list[str], switches: Mapping[str, bool], *, device: str, epochs: int, progress: Progress
@@ -48,7 +50,7 @@ class TrainingRun:
                 done = 0
                 while child.poll() is None:
                     time.sleep(POLL_SECONDS)
-                    if (now := min(self.epochs, epochs)) > done:
+                    if (now := min(self._epochs_so_far(), epochs)) > done:
                         done = now
                         progress(done, epochs)
             finally:
@@ -63,13 +65,12 @@ class TrainingRun:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Upstream's results so far; a line that is still being written is left out."""
-        rows = []
-        for path in self.folder.glob("results/*_train.txt"):
-            for line in path.read_text(encoding="utf-8").splitlines():
-                if line.endswith("}"):
-                    rows.append(json.loads(line.replace("NaN", "null")))
-        return rows
+        """Upstream's results, one a step or evaluation."""
+        return [
+            json.loads(line)
+            for path in self.folder.glob("results/*_train.txt")
+            for line in path.read_text(encoding="utf-8").splitlines()
+        ]
 
     @property
     def epochs(self) -> int:
@@ -77,6 +78,17 @@ class TrainingRun:
         rows = self.rows
         finished = {row["epoch"] for row in rows if row["mode"] == "eval" and row["epoch"] is not None}
         return len(finished & {row["epoch"] for row in rows if row["mode"] == "opt"})
+
+    def _epochs_so_far(self) -> int:
+        """Epochs evaluated until now; each line of the results is looked at once."""
+        for path in self.folder.glob("results/*_train.txt"):
+            with path.open("rb") as file:
+                file.seek(self._read)
+                whole = file.read().rpartition(b"\n")[0]
+            self._read += len(whole) + 1 if whole else 0
+            rows = (json.loads(line) for line in whole.splitlines() if b'"eval"' in line)
+            self._reached.update(row["epoch"] for row in rows if row["epoch"] is not None)
+        return len(self._reached)
 
     def take_model(self, path: Path) -> Path:
         """Moves the trained model to `path` and removes the checkpoints, which are many times larger.
