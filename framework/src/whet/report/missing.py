@@ -14,7 +14,7 @@ def missing(findings: Findings) -> list[str]:
     waiting = {key: step for key, step in plan.steps.items() if not study.store.is_done(key)}
     if waiting:
         ready = [step.title for step in waiting.values() if not waiting.keys() & set(step.feeds)]
-        shown = ", ".join(ready[:2]) + (", …" if len(ready) > 2 else "")
+        shown = ", ".join(ready[:2]) + (f" and {len(ready) - 2} more" if len(ready) > 2 else "")
         found.append(f"{len(waiting)} of {count(len(plan.steps), 'step')} have no result yet; next: {shown}.")
     if results.failures:
         found.append(f"{count(len(results.failures), 'frame')} could not be labeled; they are listed at the end.")
@@ -31,5 +31,5 @@ def missing(findings: Findings) -> list[str]:
         found.append("Trajectories and bond lengths: the study names no “dynamics”.")
     if results.unscored:
         number = count(len(results.unscored), "evaluation")
-        found.append(f"{number} without a single frame to compare; listed at the end.")
+        found.append(f"{number} without a number; why is listed at the end.")
     return found

@@ -11,6 +11,8 @@ from whet.bias.resampling import Interval
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MOST_DECIMALS = 4
 HUGE = 1e5
+NARROW = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit: no line ends there."""
 
 
 @dataclass(frozen=True)
@@ -74,22 +76,22 @@ def with_interval(estimate: Estimate, decimals: int, *, sign: bool = False, unit
     return text
 
 
-def percent(value: float | None, decimals: int = 0) -> str:
+def percent(value: float | None, decimals: int = 0, *, sign: bool = False) -> str:
     """`39 %`."""
-    return "–" if value is None else shown(100 * value, decimals) + " %"
+    return "–" if value is None else shown(100 * value, decimals, sign=sign) + f"{NARROW}%"
 
 
 def duration(seconds: float) -> str:
     """`24 s`, `12 min`, `3.5 h`, `4.2 days`."""
     if seconds < 0.1:
-        return "< 0.1 s"
+        return f"<{NARROW}0.1{NARROW}s"
     if seconds < 90:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+        return f"{seconds:.0f}{NARROW}s" if seconds >= 10 else f"{seconds:.1f}{NARROW}s"
     if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
+        return f"{seconds / 60:.0f}{NARROW}min"
     if seconds < 48 * 3600:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86400:.1f} days"
+        return f"{seconds / 3600:.1f}{NARROW}h"
+    return f"{seconds / 86400:.1f}{NARROW}days"
 
 
 def count(number: int, noun: str) -> str:

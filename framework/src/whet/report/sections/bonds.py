@@ -101,7 +101,7 @@ def _groups(findings: Findings) -> dict[str, list[Trajectory]]:
             groups.setdefault(f"own run of {findings.shown_member(one.driver)}", []).append(one)
     for acquisition in plan.acquisitions:
         if acquisition.trajectories:
-            name = f"data of {acquisition.potential} {acquisition.strategy}"
+            name = f"data of {findings.named(acquisition.potential, acquisition.strategy)}"
             groups.setdefault(name, []).extend(acquisition.trajectories)
     return groups
 

@@ -11,7 +11,7 @@ from whet.report.missing import missing
 from whet.report.numbers import Estimate, count, decimals_for, duration, percent, shown, with_interval
 from whet.report.parts import Answer, Section
 from whet.report.sections.first_figure import first_figure
-from whet.report.sections.summary import CAPTION, summary_table
+from whet.report.sections.summary import reading_note, summary_table
 from whet.study.plan import TestSet
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def headline(findings: Findings) -> Section:
         "In short",
         pictures=[first_figure(findings, ends, test)],
         tables=[summary_table(findings, test, "summary", ends)],
-        notes=[CAPTION],
+        notes=[reading_note(arms)],
         answers=answers,
     )
 
@@ -123,7 +123,7 @@ def _change(before: Estimate, after: Estimate) -> str:
     if not before.value or after.value is None:
         return ""
     change = after.value / before.value - 1
-    return f", {shown(100 * change, 0, sign=True)} %"
+    return f", {percent(change, sign=True)}"
 
 
 def _forgotten(findings: Findings) -> list[Markup]:

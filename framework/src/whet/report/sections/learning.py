@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from whet.report.arms import Arm, Series
 from whet.report.drawing import GRAY, Window, canvas, legend_below, plain, titled
 from whet.report.findings import Findings
-from whet.report.numbers import Estimate, count, shown
+from whet.report.numbers import Estimate, count
 from whet.report.parts import Section, slug
 from whet.report.pictures import Picture
 from whet.report.tables import Cell, Column, Table
@@ -118,24 +118,22 @@ def _figure(name: str, findings: Findings, test: TestSet, arms: list[Arm], tuned
         one.set_xticks(
             [zero, once, *(math.log10(size) for size in chosen)], ["0", "scale\nonly", *(f"{s:.3g}" for s in chosen)]
         )
-        one.set_ylim(ideal if ideal == 0 else window.low, window.high)
+        one.set_ylim(*((0, window.high) if ideal == 0 else (window.low, 1 + 0.04 * (1 - window.low))))
         outside |= any(window.beyond(value(arm).value or ideal) for arm in arms)
     legend_below(figure, axes)
     caption = f"“{test.name}” ({count(min(arm.frames for arm in arms), 'frame')}" + (
         ", of the foundation model's training set): what was forgotten." if test.kind == "replay" else ")."
     )
     if outside:
-        caption += " Arrows: outside the figure, with the number."
+        caption += " Arrows: outside the figure; the table has the number."
     text = f"Softness, R² and force error on {test.name} against the number of labels; the table has the numbers."
     return Picture(name, caption, figure, text)
 
 
 def _outside(axes: Axes, x: float, height: float, window: Window, color: str) -> None:
-    """An arrow at the edge, with the number that lies beyond."""
-    up = window.beyond(height) > 0
-    axes.plot(x, window.clipped(height), "^" if up else "v", color=color, ms=8, clip_on=False)
-    edge, below = (x, window.clipped(height)), (5, -10 if up else 4)
-    axes.annotate(shown(height, 2), edge, below, textcoords="offset points", fontsize=8, color=color)
+    """An arrow at the edge."""
+    marker = "^" if window.beyond(height) > 0 else "v"
+    axes.plot(x, window.clipped(height), marker, color=color, ms=8, clip_on=False)
 
 
 def _window(arms: list[Arm], value: Callable[[Arm], Estimate], ideal: float) -> Window:

@@ -9,12 +9,21 @@ from whet.report.parts import Section, slug
 from whet.report.tables import Cell, Column, Table
 from whet.study.plan import TestSet
 
-CAPTION = (
+READING = (
     "Scale: slope of predicted against reference force components; below 1 the potential is soft. R²: the scale of an "
     "imperfect but unbiased predictor, so only a scale below R² is softness; reading “noise”: softness is not shown. "
-    "Brackets: 95 % bootstrap over frames, too narrow where frames of one trajectory are alike; ±: standard deviation "
-    "over seeds. One scale: forces divided by the factor that the strongest frame of the first training data gives."
+    "Brackets: 95 % bootstrap over frames, too narrow where frames of one trajectory are alike."
 )
+
+
+def reading_note(arms: list[Arm]) -> str:
+    """How to read the summary tables, no more than these need."""
+    note = READING
+    if any(len(arm.scores) > 1 for arm in arms):
+        note += " ±: standard deviation over seeds."
+    if any(arm.corrected for arm in arms):
+        note += " One scale: forces divided by the factor that the strongest frame of the first training data gives."
+    return note
 
 
 def summary_table(findings: Findings, test: TestSet, name: str, arms: list[Arm] | None = None) -> Table:

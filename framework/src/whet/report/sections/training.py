@@ -48,7 +48,7 @@ def training_section(findings: Findings) -> Section | None:
         Column(c.heading, shown=False) if c.heading == "replay frames" and not _replayed(findings, tuned) else c
         for c in COLUMNS
     ]
-    table = Table("fine-tuning", "Every fine-tuning", columns, [_row(findings, one) for one in tuned])
+    table = Table("fine-tuning", "Every fine-tuning", columns, [_row(findings, one) for one in tuned], len(tuned) > 12)
     return Section("Fine-tuning", [text], _curves(findings, tuned), [table])
 
 

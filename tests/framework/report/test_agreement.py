@@ -1,0 +1,79 @@
+"""Every number is the same wherever it stands: tables, scores.json, and the bias room asked again."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from whet.bias.errors import errors
+from whet.bias.pairs import Comparison
+from whet.bias.softening import softening
+
+
+def table(folder, name):
+    with (folder / "tables" / f"{name}.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def scores_of(folder, test):
+    found = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    return [score for score in found if score["set"] == test]
+
+
+def test_summary_equals_scores_equals_bias(reports, whole):
+    rows = {row["state"]: row for row in table(reports["whole"], "summary")}
+    scores = scores_of(reports["whole"], "independent")
+    results = whole.results
+    test = next(test for test in whole.plan.tests if test.name == "independent")
+    for state, member in (("untouched", whole.plan.members[0]), ("periodic 2", None), ("naive 2", None)):
+        strategy, _, number = state.partition(" ")
+        member = member or next(m for m in whole.plan.members if (m.strategy, m.round) == (strategy, int(number)))
+        row = rows[state]
+        score = next(s for s in scores if s["potential"] == member.label)
+        step = next(e.step for e in whole.plan.evaluations if (e.member, e.test) == (member, test))
+        again = Comparison.of(list(results.reference(test)), list(whole.store.frames(step)))
+        slopes, found = softening(again).slopes, errors(again)
+        assert slopes.scale_interval is not None
+        assert found.forces.mae_interval is not None
+        assert float(row["scale"]) == score["softening"]["scale"] == slopes.scale
+        assert float(row["scale 95 % low"]) == score["softening"]["scale_interval"][0] == slopes.scale_interval[0]
+        assert float(row["R²"]) == score["softening"]["r2"] == slopes.r2
+        assert float(row["MAE F (eV/Å)"]) == score["forces"]["mae"] == found.forces.mae
+        assert (
+            float(row["MAE F 95 % high (eV/Å)"]) == score["forces"]["mae_interval"][1] == found.forces.mae_interval[1]
+        )
+        assert int(row["frames"]) == score["frames"] == len(again)
+
+
+def test_error_table_equals_scores(reports):
+    rows = {row["state"]: row for row in table(reports["whole"], "errors-1-independent")}
+    for state, label in (("untouched", "main"), ("naive 1", "main naive 1")):
+        score = next(s for s in scores_of(reports["whole"], "independent") if s["potential"] == label)
+        assert float(rows[state]["RMSE F (eV/Å)"]) == score["forces"]["rmse"]
+        assert float(rows[state]["RMSE E raw (meV/atom)"]) == score["energy"]["rmse"]
+        assert float(rows[state]["RMSE E fitted here (meV/atom)"]) == score["energy_fitted"]["rmse"]
+        assert float(rows[state]["RMSE S (eV/Å³)"]) == score["stress"]["rmse"]
+
+
+def test_learning_curve_is_the_mean_over_seeds(reports):
+    rows = table(reports["subsets"], "learning-2-second")
+    scores = scores_of(reports["subsets"], "second")
+    for size in (1, 6):
+        mine = [s for s in scores if s["potential"].startswith(f"$two$ few {size} ")]
+        (row,) = [r for r in rows if r["potential"] == "$two$" and r["labels"] == str(size) and "few" in r["state"]]
+        assert len(mine) == int(row["seeds"]) == 3
+        maes, scales = ([s["forces"]["mae"] for s in mine], [s["softening"]["scale"] for s in mine])
+        assert float(row["MAE F (eV/Å)"]) == pytest.approx(np.mean(maes))
+        assert float(row["MAE F SD over seeds (eV/Å)"]) == pytest.approx(np.std(maes, ddof=1))
+        assert float(row["|1 − scale|"]) == pytest.approx(abs(1 - np.mean(scales)))
+        low, high = float(row["MAE F 95 % low (eV/Å)"]), float(row["MAE F 95 % high (eV/Å)"])
+        assert low <= float(row["MAE F (eV/Å)"]) <= high
+
+
+def test_learning_curve_begins_untouched_then_one_scale(reports):
+    rows = [row for row in table(reports["subsets"], "learning-2-second") if row["potential"] == "$two$"]
+    assert [row["state"] for row in rows[:2]] == ["untouched", "one scale"]
+    assert [row["labels"] for row in rows] == ["0", "1", "1", "6"]
