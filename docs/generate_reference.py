@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from whet.contracts.fine_tuning import FineTuneSettings, Weights
+from whet.contracts.options import Options
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.registry import registry
 from whet.study import schema
@@ -89,12 +90,12 @@ def command_line() -> str:
     return "\n".join(parts)
 
 
-def _table(model: type[BaseModel]) -> str:
+def _table(model: type[Options]) -> str:
     rows = ["| key | type | default | |", "|---|---|---|---|"]
+    described = model.descriptions()
     for name, info in model.model_fields.items():
-        rows.append(
-            f"| `{name}` | {_words(info.annotation)} | {_default(info)} | {' '.join((info.description or '').split())} |"
-        )
+        text = " ".join(described[name].split())
+        rows.append(f"| `{name}` | {_words(info.annotation)} | {_default(info)} | {text} |")
     return "\n".join(rows) + "\n"
 
 

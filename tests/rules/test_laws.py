@@ -43,6 +43,16 @@ def loaded_by(code: str) -> set[str]:
     return set(json.loads(ended.stderr.splitlines()[-1]))
 
 
+def program(arguments: list[str]) -> str:
+    """Code that runs the command line and fails where it fails."""
+    return (
+        f"import sys; sys.argv = ['whet', *{arguments!r}]\n"
+        "from whet.cli.app import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code"
+    )
+
+
 def test_imports_run_downward_by_floor() -> None:
     wrong = []
     for path in CORE.rglob("*.py"):
@@ -114,15 +124,12 @@ def test_entry_points_of_plugins_import_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("arguments", [["--help"], ["plugins"], ["plugins", "--json"]])
 def test_fast_commands_import_nothing_heavy(arguments: list[str]) -> None:
-    found = loaded_by(
-        f"import sys; sys.argv = ['whet', *{arguments!r}]\ntry:\n from whet.cli.app import main; main()\nexcept SystemExit: pass"
-    )
+    found = loaded_by(program(arguments))
     assert not found.intersection(HEAVY)
 
 
 def test_check_imports_no_torch(study_file: Path, toy: None) -> None:
-    code = f"import sys; sys.argv = ['whet', 'check', {str(study_file)!r}]\ntry:\n from whet.cli.app import main; main()\nexcept SystemExit as e: assert not e.code"
-    assert not loaded_by(code).intersection({"torch", "pymatgen", "chgnet", "mace"})
+    assert not loaded_by(program(["check", str(study_file)])).intersection({"torch", "pymatgen", "chgnet", "mace"})
 
 
 def test_every_option_is_described() -> None:
@@ -133,10 +140,7 @@ def test_every_option_is_described() -> None:
     classes = {offered.Options for p in registry().plugins for listed in p.offers.values() for offered in listed}
     classes |= {c for m in (rounds, schema) for c in vars(m).values() if isinstance(c, type) and issubclass(c, Options)}
     undescribed = [
-        f"{c.__module__}.{c.__name__}.{name}"
-        for c in classes
-        for name, f in c.model_fields.items()
-        if not f.description
+        f"{c.__module__}.{c.__name__}.{name}" for c in classes for name, text in c.descriptions().items() if not text
     ]
     assert not undescribed
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -59,6 +59,7 @@ def features(atoms):
     gradient = np.zeros((len(atoms), 3, len(centers)))
     np.add.at(gradient, first, -pull)
     strain = 0.5 * np.einsum("pak,pb->abk", pull, vectors)
+    strain = 0.5 * (strain + strain.transpose(1, 0, 2))  # symmetric but for rounding
     return value.sum(axis=0) / 2, gradient, strain
 
 
@@ -121,7 +122,8 @@ class ToyFineTuner(FineTuner):
     def fine_tune(self, request: FineTuneRequest, folder, progress):
         import numpy as np
 
-        c = np.array(request.start.coefficients)
+        start: Any = request.start
+        c = np.array(start.coefficients)
         weights = request.settings.weights
         rate = request.settings.learning_rate or 0.5
         rows, targets = [], []

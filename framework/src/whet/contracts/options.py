@@ -18,7 +18,17 @@ class Options(BaseModel):
     A docstring under each field is its description; it names the unit where there is one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+    # Built when first used, docstrings read when asked for: listing plugins is to start fast.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+
+    @classmethod
+    def descriptions(cls) -> dict[str, str]:
+        """The docstring under each field, those of base classes included; empty where there is none."""
+        found = dict.fromkeys(cls.model_fields, "")
+        for owner in reversed(cls.__mro__):
+            if issubclass(owner, Options) and owner is not Options:
+                found |= _docstrings(owner)
+        return {name: found[name] for name in cls.model_fields}
 
     @classmethod
     def checked(cls, values: Mapping[str, Any], *, of: str) -> Self:
@@ -70,3 +80,23 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
         if found := _model_in(inner):
             return found
     return None
+
+
+def _docstrings(model: type[BaseModel]) -> dict[str, str]:
+    """Strings that stand under annotated names in the source of a class."""
+    import ast
+    import inspect
+    import textwrap
+    from itertools import pairwise
+
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    assert isinstance(tree, ast.ClassDef)
+    return {
+        field.target.id: inspect.cleandoc(under.value.value)
+        for field, under in pairwise(tree.body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(under, ast.Expr)
+        and isinstance(under.value, ast.Constant)
+        and isinstance(under.value.value, str)
+    }

@@ -101,7 +101,8 @@ class FrameSet(Sequence["Atoms"]):
     ) -> tuple[FrameSet, ...]:
         """Random disjoint parts of the given fractions (sum 1); frames of one group stay together.
 
-        Every part with a fraction above zero gets at least one group where there are enough of them.
+        Every part with a fraction above zero gets at least one group where there are enough of them; where there are
+        not, the first part comes first.
         InputError where the fractions do not add up to one.
         """
         import numpy as np
@@ -132,4 +133,7 @@ def _shares(total: int, fractions: Sequence[float]) -> list[int]:
         largest = max(range(len(counts)), key=counts.__getitem__)
         if fraction > 0 and counts[place] == 0 and counts[largest] > 1:
             counts[place], counts[largest] = 1, counts[largest] - 1
+    if fractions and fractions[0] > 0 and counts[0] == 0 and total:
+        largest = max(range(len(counts)), key=counts.__getitem__)
+        counts[0], counts[largest] = 1, counts[largest] - 1
     return counts

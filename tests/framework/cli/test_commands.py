@@ -1,0 +1,105 @@
+"""The command line, as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def whet(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    ended = subprocess.run([sys.executable, "-m", "whet", *map(str, arguments)], capture_output=True, text=True)
+    assert ended.returncode == code, ended.stderr
+    return ended
+
+
+@pytest.fixture
+def labeled(toy: None, tmp_path: Path) -> Path:
+    """Six frames labeled by the hard toy, as a user's file."""
+    import ase.io
+    import numpy as np
+    from ase.build import bulk
+
+    from whet import Spec
+    from whet.plugins.registry import registry
+
+    hard = registry().load(registry().resolve("potentials", Spec("toy", {"model": "hard"})))
+    frames = []
+    for seed in range(6):
+        atoms = bulk("Ar", "fcc", a=4.6, cubic=True).repeat(2)
+        atoms.positions += np.random.default_rng(seed).normal(scale=0.2, size=(len(atoms), 3))
+        (labels,) = hard.evaluate([atoms])
+        frames.append(labels.attach(atoms))
+    path = tmp_path / "frames.extxyz"
+    ase.io.write(path, frames)
+    return path
+
+
+def test_run_status_report_and_run_again(toy: None, study_file: Path) -> None:
+    first = json.loads(whet("run", study_file, "--json").stdout)
+    assert first["complete"]
+    assert first["ran"] > 0
+    assert first["scores"][0]["softening"]["scale"] < 0.8
+    assert Path(first["report"]).is_file()
+    again = whet("run", study_file)
+    assert "Nothing to do" in again.stdout
+    status = json.loads(whet("status", study_file, "--json").stdout)
+    assert all(kind["done"] == kind["planned"] for kind in status["steps"].values())
+    assert status["shelf"][0]["labels"] > 0
+    assert "index.html" in whet("report", study_file).stdout
+
+
+def test_evaluate_prints_documented_keys(labeled: Path) -> None:
+    found = json.loads(whet("evaluate", labeled, "-p", "toy", "-p", "toy:hard", "--json").stdout)
+    soft, hard = found
+    assert (soft["potential"], hard["potential"]) == ("toy", "toy:hard")
+    assert soft["frames"] == 6
+    assert soft["softening"]["scale"] == pytest.approx(0.6, abs=0.05)
+    assert hard["softening"]["scale"] == pytest.approx(1, abs=1e-6)
+    assert hard["forces"]["mae"] == pytest.approx(0, abs=1e-6)
+    documented = (Path(__file__).parents[3] / "docs" / "report.md").read_text()
+    for key in ("potential", "set", "set_kind", "frames", "left_out", "softening", "forces", "energy", "energy_fitted"):
+        assert key in soft
+        assert key in documented
+
+
+def test_tables_fit_a_narrow_terminal(labeled: Path) -> None:
+    text = whet("evaluate", labeled, "-p", "toy", "-p", "toy:hard").stdout
+    assert max(map(len, text.splitlines())) <= 100
+    assert "toy:hard" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["evaluate", "none.extxyz", "-p", "toy"], "there is no such file"),
+        (["run", "none.yaml"], "there is no such study file"),
+        (["evaluate", "{labeled}", "-p", "toi"], "Did you mean 'toy'"),
+        (["evaluate", "{labeled}", "-p", "toy", "-p", "toy"], "named twice"),
+        (["evaluate", "{labeled}", "-p", "toy:/none/x.json"], "there is no such file"),
+        (["evaluate", "{labeled}", "-p", "toy", "--first", "99"], "99 frames were asked for, the file has 6"),
+    ],
+)
+def test_faults_are_one_line_and_exit_code_2(labeled: Path, arguments: list[str], what: str) -> None:
+    ended = whet(*(a.format(labeled=labeled) for a in arguments), code=2)
+    lines = [line for line in ended.stderr.splitlines() if not line.startswith(("[", "failed"))]
+    assert len(lines) == 1
+    assert what in lines[0]
+    assert "Traceback" not in ended.stderr
+
+
+def test_check_reads_every_file(toy: None, labeled: Path, study_file: Path) -> None:
+    text = study_file.read_text().replace("{trajectories: 1}", f"{{file: {labeled}}}")
+    study_file.write_text(text)
+    assert "No fault found" in whet("check", study_file).stdout
+    labeled.write_text("\n".join(labeled.read_text().splitlines()[:-3]) + "\n")
+    assert "the frame is cut off" in whet("check", study_file, code=2).stderr
+
+
+def test_help_names_every_command() -> None:
+    text = whet("--help").stdout
+    for command in ("run", "check", "status", "report", "evaluate", "plugins"):
+        assert command in text

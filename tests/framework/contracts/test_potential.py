@@ -1,0 +1,98 @@
+"""What the base class of potentials does for every author."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+from whet import FrameError, Labels, Spec
+from whet.data.errors import NotApplied, UnknownName
+from whet.plugins.registry import registry
+
+
+@pytest.fixture
+def potential(toy: None):
+    return registry().load(registry().resolve("potentials", Spec("toy")))
+
+
+def crystal() -> Atoms:
+    atoms = bulk("Ar", "fcc", a=4.6, cubic=True)
+    atoms.positions += np.random.default_rng(0).normal(scale=0.1, size=(4, 3))
+    return atoms
+
+
+def test_the_calculator_answers_as_evaluate_does(potential) -> None:
+    atoms = crystal()
+    (labels,) = potential.evaluate([atoms])
+    atoms.calc = potential.calculator()
+    assert atoms.get_potential_energy() == labels.energy
+    np.testing.assert_array_equal(atoms.get_forces(), labels.forces)
+    np.testing.assert_array_equal(atoms.get_stress(voigt=False), labels.stress)
+
+
+def test_toy_forces_and_stress_are_derivatives(potential) -> None:
+    """The toy is the yardstick of the seam tests, so it has to be right itself."""
+    atoms, h = crystal(), 1e-5
+    (labels,) = potential.evaluate([atoms])
+    for i, k in ((0, 0), (2, 1)):
+        energies = []
+        for sign in (1, -1):
+            moved = atoms.copy()
+            moved.positions[i, k] += sign * h
+            energies.append(next(iter(potential.evaluate([moved]))).energy)
+        assert -(energies[0] - energies[1]) / (2 * h) == pytest.approx(labels.forces[i, k], abs=1e-7)
+    strain = np.zeros((3, 3))
+    strain[0, 1] = strain[1, 0] = h / 2
+    energies = []
+    for sign in (1, -1):
+        strained = atoms.copy()
+        strained.set_cell(atoms.cell @ (np.eye(3) + sign * strain), scale_atoms=True)
+        energies.append(next(iter(potential.evaluate([strained]))).energy)
+    found = (energies[0] - energies[1]) / (2 * h) / atoms.get_volume()
+    assert found == pytest.approx(labels.stress[0, 1], abs=1e-8)
+
+
+def test_unknown_elements_nan_and_empty_frames_are_refused(potential) -> None:
+    with pytest.raises(UnknownName, match="does not know Xe"):
+        list(potential.evaluate([Atoms("Xe", cell=[9, 9, 9], pbc=True)]))
+    broken = crystal()
+    broken.positions[0, 0] = np.nan
+    with pytest.raises(FrameError, match="positions are not finite"):
+        list(potential.evaluate([broken]))
+    with pytest.raises(FrameError, match="no atoms"):
+        list(potential.evaluate([Atoms()]))
+
+
+def test_a_nan_answer_is_an_error(potential, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(potential, "predict", lambda frames, properties: [Labels(np.nan, np.zeros((4, 3)))])
+    with pytest.raises(FrameError, match="energy is not finite"):
+        list(potential.evaluate([crystal()]))
+
+
+def test_what_was_done_is_compared_with_what_was_asked(potential) -> None:
+    from whet import Applied, FineTuneRequest, FineTuneSettings, FrameSet, Weights
+
+    frames = FrameSet([Labels(0.0, np.zeros((4, 3))).attach(crystal())])
+    settings = FineTuneSettings(epochs=3, learning_rate=1e-3, weights=Weights(stress=1.0))
+    request = FineTuneRequest(potential, frames, FrameSet(()), settings, seed=1)
+    right = {
+        "strategy": "full",
+        "epochs": 3,
+        "batch_size": 1,
+        "learning_rate": 1e-3,
+        "labels": frozenset({"energy", "forces", "stress"}),
+        "trainable_parameters": 5,
+    }
+    Applied(**right).compare(request)
+    for wrong in (
+        {"strategy": "frozen"},
+        {"epochs": 2},
+        {"learning_rate": 1e-4},
+        {"labels": frozenset({"energy", "forces"})},
+        {"trainable_parameters": 0},
+        {"replay_frames": 7},
+    ):
+        with pytest.raises(NotApplied):
+            Applied(**{**right, **wrong}).compare(request)

@@ -1,0 +1,149 @@
+"""Frames on disk: ours survive bit for bit, the user's are refused with file, line and frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from whet import FrameError, FrameSet, InputError, Labels, frame_key, read_frames, read_labeled, write_frames
+
+GOOD = """\
+2
+Lattice="5 0 0 0 5 0 0 0 5" Properties=species:S:1:pos:R:3:REF_forces:R:3 REF_energy=-1.5 \
+REF_stress="1 2 3 2 4 5 3 5 6" pbc="T T T"
+Ar 0.0 0.0 0.0 0.1 0.2 0.3
+Ar 2.0 0.0 0.0 -0.1 -0.2 -0.3
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "frames.xyz"
+    path.write_text(text)
+    return path
+
+
+def test_reads_labels_under_usual_keys(tmp_path: Path) -> None:
+    for prefix in ("REF_", "", "dft_"):
+        (atoms,) = read_labeled(written(tmp_path, GOOD.replace("REF_", prefix)))
+        labels = Labels.of(atoms)
+        assert labels.energy == -1.5
+        np.testing.assert_array_equal(labels.stress, [[1, 2, 3], [2, 4, 5], [3, 5, 6]])
+        np.testing.assert_array_equal(labels.forces[1], [-0.1, -0.2, -0.3])
+
+
+BAD = [
+    ("", "the file is empty"),
+    ("\n\n", "the file holds no frame"),
+    (
+        GOOD + "\n".join(GOOD.splitlines()[:3]) + "\n",
+        "line 5 (frame 1): the frame is cut off: 2 atoms announced, 1 found",
+    ),
+    (GOOD.replace(":REF_forces:R:3", "").replace(" 0.1 0.2 0.3", "").replace(" -0.1 -0.2 -0.3", ""), "no forces"),
+    (GOOD.replace("REF_energy=-1.5 ", ""), "no energy"),
+    (GOOD + GOOD.replace("0.1 0.2 0.3", "nan 0.2 0.3"), "line 5 (frame 1): forces are not finite"),
+    (GOOD.replace("REF_energy=-1.5", "REF_energy=nan"), "energy is not finite"),
+    (GOOD.replace("Ar 2.0", "Ar nan"), "positions are not finite"),
+    (GOOD.replace("1 2 3 2 4 5 3 5 6", "1 2 3 9 4 5 3 5 6"), "not symmetric"),
+    ("hello\n" + GOOD, "line 1 (frame 0): expected a number of atoms, found 'hello'"),
+    (GOOD.replace("Ar 2.0 0.0", "Ar 2.0 x"), "cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("text", "what"), BAD, ids=[what[:50] for _, what in BAD])
+def test_damage_is_named_by_file_line_and_frame(tmp_path: Path, text: str, what: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(FrameError) as caught:
+        read_labeled(path)
+    assert what in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        read_labeled(tmp_path / "none.xyz")
+
+
+floats = st.floats(-1e6, 1e6, allow_nan=False, width=64)
+
+
+@st.composite
+def labeled_frames(draw: st.DrawFn) -> Atoms:
+    n = draw(st.integers(1, 5))
+    positions = draw(hnp.arrays(np.float64, (n, 3), elements=floats))
+    forces = draw(hnp.arrays(np.float64, (n, 3), elements=floats))
+    atoms = Atoms(numbers=draw(st.lists(st.integers(1, 94), min_size=n, max_size=n)), positions=positions)
+    atoms.set_cell(draw(hnp.arrays(np.float64, (3, 3), elements=floats)))
+    atoms.pbc = draw(st.tuples(st.booleans(), st.booleans(), st.booleans()))
+    triangle = np.triu(draw(hnp.arrays(np.float64, (3, 3), elements=floats)))
+    stress = triangle + np.triu(triangle, 1).T
+    return Labels(draw(floats), forces, stress if draw(st.booleans()) else None).attach(atoms)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(labeled_frames(), max_size=4))
+def test_what_is_written_is_read_bit_for_bit(tmp_path_factory: pytest.TempPathFactory, frames: list[Atoms]) -> None:
+    path = tmp_path_factory.mktemp("frames") / "f.traj"
+    write_frames(path, frames)
+    back = read_frames(path)
+    assert back.key == FrameSet(frames).key
+    for one, other in zip(frames, back, strict=True):
+        a, b = Labels.of(one), Labels.of(other)
+        assert a.energy == b.energy
+        assert a.forces.tobytes() == b.forces.tobytes()
+        assert (a.stress is None) == (b.stress is None)
+        assert a.stress is None or np.asarray(a.stress).tobytes() == np.asarray(b.stress).tobytes()
+
+
+def test_the_same_frames_make_the_same_bytes(tmp_path: Path) -> None:
+    (atoms,) = read_labeled(written(tmp_path, GOOD))
+    write_frames(tmp_path / "a.traj", [atoms])
+    write_frames(tmp_path / "b.traj", [atoms])
+    assert (tmp_path / "a.traj").read_bytes() == (tmp_path / "b.traj").read_bytes()
+
+
+def test_a_damaged_trajectory_is_named(tmp_path: Path) -> None:
+    (atoms,) = read_labeled(written(tmp_path, GOOD))
+    path = tmp_path / "a.traj"
+    write_frames(path, [atoms, atoms])
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(FrameError, match=r"a\.traj"):
+        read_frames(path)
+
+
+def test_a_frames_key_is_what_a_labeler_sees() -> None:
+    atoms = Atoms("Ar2", [[0, 0, 0], [2, 0, 0]], cell=[5, 5, 5], pbc=True)
+    key = frame_key(atoms)
+    same = atoms.copy()
+    same.set_velocities([[1, 2, 3], [4, 5, 6]])
+    same.info["where"] = "elsewhere"
+    same.positions[0, 0] = -0.0
+    assert frame_key(same) == key
+    for change in (
+        lambda a: a.positions.__setitem__((0, 0), 1e-15),
+        lambda a: a.set_pbc([True, True, False]),
+        lambda a: a.set_initial_magnetic_moments([1, 0]),
+        lambda a: a.info.__setitem__("charge", 1),
+        lambda a: a.info.__setitem__("spin", 3),
+        lambda a: a.set_cell([5, 5, 5.0000001]),
+        lambda a: a.set_atomic_numbers([18, 10]),
+    ):
+        other = atoms.copy()
+        change(other)
+        assert frame_key(other) != key
+
+
+@given(st.integers(1, 40), st.floats(0, 0.9), st.integers(0, 5))
+def test_splits_are_disjoint_and_complete(n: int, fraction: float, seed: int) -> None:
+    frames = FrameSet(Atoms("Ar", positions=[[i, 0, 0]]) for i in range(n))
+    train, valid = frames.split([1 - fraction, fraction], seed=seed)
+    xs = sorted(float(frame.positions[0, 0]) for frame in train + valid)
+    assert xs == [float(i) for i in range(n)]
+    assert len(train) >= 1
+    assert fraction == 0 or n == 1 or len(valid) >= 1

@@ -1,0 +1,109 @@
+"""Discovery: whatever is wrong with a plugin is a sentence in a list, and the program lives."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from whet.data.errors import MissingPackage, PluginError, UnknownName
+from whet.plugins.registry import registry
+
+HEAD = "from whet import hookimpl, Potential, Capabilities\nwhet_api = 1\n"
+POTENTIAL = """
+class Mine(Potential):
+    '''A potential.'''
+    name = "{name}"
+    packages = {packages}
+    capabilities = Capabilities()
+    def predict(self, frames, properties): ...
+
+@hookimpl
+def potentials():
+    return [Mine]
+"""
+
+
+def install(folder: Path, name: str, source: str) -> None:
+    """A distribution with an entry point, as pip would leave it."""
+    module = "plugin_" + name.replace("-", "_")
+    (folder / f"{module}.py").write_text(source)
+    info = folder / f"{module}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: dist-{name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[whet]\n{name} = {module}\n")
+
+
+@pytest.fixture
+def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry.cache_clear()
+    install(tmp_path, "raises", "raise RuntimeError('half of me\\nis missing')")
+    install(tmp_path, "exits", "raise SystemExit(3)")
+    install(tmp_path, "misspelt", HEAD + "@hookimpl\ndef potentails(): return []\n")
+    install(tmp_path, "hookless", HEAD)
+    install(tmp_path, "apiless", "from whet import hookimpl\n@hookimpl\ndef potentials(): return []\n")
+    install(tmp_path, "future", HEAD.replace("= 1", "= 99") + "@hookimpl\ndef potentials(): return []\n")
+    install(tmp_path, "wrong", HEAD + "@hookimpl\ndef potentials(): return [int]\n")
+    install(tmp_path, "failing", HEAD + "@hookimpl\ndef potentials(): return 1 / 0\n")
+    install(tmp_path, "twin-a", HEAD + POTENTIAL.format(name="twin", packages={}))
+    install(tmp_path, "twin-b", HEAD + POTENTIAL.format(name="twin", packages={}))
+    install(tmp_path, "lacking", HEAD + POTENTIAL.format(name="lacking", packages={"no_such_module": "nosuch>=2"}))
+    install(tmp_path, "fine", HEAD + POTENTIAL.format(name="fine", packages={}))
+    yield tmp_path
+    registry.cache_clear()
+
+
+PROBLEMS = {
+    "raises": "cannot be imported: RuntimeError: half of me is missing",
+    "exits": "cannot be imported: SystemExit: 3",
+    "misspelt": "'potentails' is no hook. Did you mean 'potentials'?",
+    "hookless": "implements no hook",
+    "apiless": "states no hook API version",
+    "future": "was written for hook API 99",
+    "wrong": "<class 'int'> is no class derived from a contract",
+    "failing": "its hook potentials failed: ZeroDivisionError",
+}
+
+
+def test_each_problem_is_listed_with_its_distribution(plugins: Path) -> None:
+    listed = {line.name: line for line in registry().listings()}
+    for name, problem in PROBLEMS.items():
+        assert problem in listed[name].problem
+        assert listed[name].distribution == f"dist-{name}"
+        assert "\n" not in listed[name].problem
+    assert listed["fine"].problem == ""
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_it_raises_only_when_its_name_is_used(plugins: Path, name: str) -> None:
+    assert registry().find("potentials", "fine").name == "fine"
+    with pytest.raises(PluginError, match=f"dist-{name} 1.0"):
+        registry().find("potentials", name)
+
+
+def test_two_plugins_with_one_name(plugins: Path) -> None:
+    with pytest.raises(PluginError, match=r"dist-twin-a 1\.0 and dist-twin-b 1\.0"):
+        registry().find("potentials", "twin")
+
+
+def test_a_missing_package_says_what_to_install(plugins: Path) -> None:
+    with pytest.raises(MissingPackage, match=r"pip install 'nosuch>=2'"):
+        registry().find("potentials", "lacking")
+
+
+def test_a_typo_gets_the_nearest_name(plugins: Path) -> None:
+    with pytest.raises(UnknownName, match="Did you mean 'fine'"):
+        registry().find("potentials", "fime")
+
+
+def test_the_program_lives(plugins: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(plugins)}
+    ended = subprocess.run([sys.executable, "-m", "whet", "plugins"], capture_output=True, text=True, env=environment)
+    assert ended.returncode == 0
+    for name, problem in PROBLEMS.items():
+        assert any(name in line and problem in line for line in ended.stdout.splitlines())

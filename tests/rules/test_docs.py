@@ -1,0 +1,42 @@
+"""The documentation is true: generated pages are fresh, commands in the README exist, links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").rglob("README.md"))]
+
+
+def test_generated_pages_are_fresh() -> None:
+    subprocess.run([sys.executable, ROOT / "docs" / "generate_reference.py", "--check"], check=True)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+def test_make_targets_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in {
+        first or second
+        for first, second in re.findall(r"(?m)^make ([a-z-]+)|`make ([a-z-]+)`", (ROOT / "README.md").read_text())
+    }:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("study", sorted((ROOT / "examples").glob("*/study.yaml")), ids=lambda path: path.parent.name)
+def test_every_example_is_valid(study: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    if "WHET_REFERENCE_DATA" in study.read_text():
+        request.getfixturevalue("reference_data")
+    from whet import Study
+
+    assert Study.load(study).plan.steps
