@@ -30,8 +30,7 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
-        given = dict(attrs)
-        self.ids += [given["id"]] if given.get("id") else []
+        self.ids += [value for name, value in attrs if name == "id" and value]
         self.links += [value for name, value in attrs if name in ("href", "src", "xlink:href") and value]
         if tag not in VOID:
             self.open.append(tag)

@@ -13,7 +13,7 @@ from whet.report.numbers import Estimate, decimals_for, percent, shown
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-SHORT = 20
+SHORT = 22
 """Letters of a cell that is never broken over lines."""
 
 Cell = str | float | int | Estimate | None

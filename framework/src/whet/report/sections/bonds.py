@@ -29,7 +29,6 @@ LENGTHS = (
     Column("broken"),
 )
 SHIFTS = (
-    Column("from"),
     Column("to"),
     Column("bond"),
     Column("mean change", "Å", decimals=3),
@@ -60,6 +59,8 @@ def bonds_section(findings: Findings) -> Section | None:
             distance = Estimate(shift.wasserstein, shift.wasserstein_interval)
             changes.append([first, second, kind, shift.mean_change, shift.width_change, distance])
             changes[-1] += [shift.noise_floor, verdict]
+    known = REFERENCE in found
+    caption = f"Shifts of the distributions from {REFERENCE}" if known else "Shifts of the distributions"
     notes = ["Frames of one trajectory are alike, so with few trajectories the intervals are too narrow."]
     notes += [f"Left out, with other bonds than the first of its group: {', '.join(skipped)}."] if skipped else []
     text = (
@@ -72,7 +73,9 @@ def bonds_section(findings: Findings) -> Section | None:
         [text],
         [_histograms(found, kinds)],
         [
-            Table("bond-shifts", "Shifts of the distributions", SHIFTS, changes, folded=len(changes) > 12),
+            Table(
+                "bond-shifts", caption, (Column("from", shown=not known), *SHIFTS), changes, folded=len(changes) > 12
+            ),
             Table("bonds", "Bond lengths by who sampled them", LENGTHS, rows, folded=True),
         ],
         notes,

@@ -24,10 +24,22 @@ def residual_section(findings: Findings) -> Section | None:
     longest = max(float(trace.times.max()) for trace in traces.values())
     unit, factor = ("ps", 1000.0) if longest >= 1000 else ("fs", 1.0)
     for member, trace in list(traces.items())[:MOST_LINES]:
-        color = findings.styles.color((member.potential, member.strategy))
+        series = (member.potential, member.strategy)
+        color, marker = findings.styles.color(series), findings.styles.marker(series)
+        dash, inside = (findings.styles.dash(series), color) if member.strategy else ("-", "w")
         label = plain(findings.shown_member(member))
         for place, (times, residuals) in enumerate(_runs(trace)):
-            axes.plot(times / factor, residuals, "o-", ms=3, lw=1, color=color, label="" if place else label)
+            axes.plot(
+                times / factor,
+                residuals,
+                marker=marker,
+                ls=dash,
+                ms=3.5,
+                lw=1,
+                color=color,
+                mfc=inside,
+                label="" if place else label,
+            )
     axes.axhline(0, color=GRAY, lw=0.8, ls="--")
     axes.set_xlabel(f"time ({unit})")
     axes.set_ylabel("residual (meV/atom)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from whet.report.drawing import canvas, hide, legend_below, titled
+from whet.report.drawing import Styles, canvas, hide, legend_below, titled
 from whet.report.findings import Findings
 from whet.report.numbers import duration
 from whet.report.parts import Section
@@ -90,12 +90,14 @@ def _curves(findings: Findings, tuned: list[Member]) -> list[Picture]:
     figure, axes = canvas(columns, -(-len(names) // columns), width=3.4 + 2.0 * (columns - 1), height=2.5)
     for one, name in zip(axes, names, strict=False):
         lowest = []
+        # Each potential has a panel of its own, so colors are free to tell its strategies apart.
+        styles = Styles([series for series in findings.series if series[0] == name])
         for member in (member for member in tuned if member.potential == name):
             for key, alpha, style in (("train_loss", 0.9, "-"), ("valid_loss", 0.45, "--")):
                 curve = curves[member].get(key) or []
                 lowest += curve
                 label = f"{member.strategy}, {'training' if style == '-' else 'validation'}"
-                color = findings.styles.color((name, member.strategy))
+                color = styles.color((name, member.strategy))
                 epochs = range(1, len(curve) + 1)
                 one.plot(epochs, curve, color=color, lw=1, alpha=alpha, ls=style, label=label if curve else "")
         titled(one, name)
@@ -105,7 +107,7 @@ def _curves(findings: Findings, tuned: list[Member]) -> list[Picture]:
             _logarithmic(one)
     hide(axes[len(names) :])
     legend_below(figure, axes[: len(names)], 2)
-    caption = "Loss by epoch, one line for each fine-tuning; the losses of different potentials cannot be compared."
+    caption = "Loss by epoch, one line for each fine-tuning."
     return [Picture("curves", caption, figure, caption)]
 
 
