@@ -158,7 +158,8 @@ def _naive_or_periodic(findings: Findings, arms: list[Arm]) -> list[Markup]:
             for second in (name for name in final if preset[name] == "periodic"):
                 found = contrast(final[first], final[second])
                 better = second if (found.change.value or 0) < 0 else first
-                verdict = f"{better} is better" if found.resolved else "no difference resolved"
+                where = "" if found.over_seeds else " on these frames"
+                verdict = f"{better} is better{where}" if found.resolved else "no difference resolved"
                 decimals = decimals_for([found.change.value, *(found.change.interval or ())])
                 change = with_interval(found.change, decimals, sign=True, unit="eV/Å")
                 text = Markup("<b>{}</b>: <b>{}</b>. {} − {}: force MAE {} over the same {}; {}; {}.")
