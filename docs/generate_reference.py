@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from whet.contracts.fine_tuning import FineTuneSettings, Weights
+from whet.contracts.fine_tune_settings import FineTuneSettings, Weights
 from whet.contracts.options import Options
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.registry import registry

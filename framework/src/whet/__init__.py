@@ -12,16 +12,8 @@ if TYPE_CHECKING:
     from whet.contracts.component import Component, FileRef, Spec
     from whet.contracts.descriptor import Descriptor
     from whet.contracts.dynamics import MDEngine, Protocol, Trajectory
-    from whet.contracts.fine_tuning import (
-        Applied,
-        FineTuned,
-        FineTuner,
-        FineTuneRequest,
-        FineTuneSettings,
-        Progress,
-        Strategy,
-        Weights,
-    )
+    from whet.contracts.fine_tune_settings import FineTuneSettings, Strategy, Weights
+    from whet.contracts.fine_tuning import Applied, FineTuned, FineTuner, FineTuneRequest, Progress
     from whet.contracts.labeling import Labeler
     from whet.contracts.options import Options
     from whet.contracts.potential import Capabilities, Potential, Property
@@ -54,16 +46,8 @@ _HOME = {
     "whet.contracts.component": ("Component", "FileRef", "Spec"),
     "whet.contracts.descriptor": ("Descriptor",),
     "whet.contracts.dynamics": ("MDEngine", "Protocol", "Trajectory"),
-    "whet.contracts.fine_tuning": (
-        "Applied",
-        "FineTuneRequest",
-        "FineTuneSettings",
-        "FineTuned",
-        "FineTuner",
-        "Progress",
-        "Strategy",
-        "Weights",
-    ),
+    "whet.contracts.fine_tune_settings": ("FineTuneSettings", "Strategy", "Weights"),
+    "whet.contracts.fine_tuning": ("Applied", "FineTuneRequest", "FineTuned", "FineTuner", "Progress"),
     "whet.contracts.labeling": ("Labeler",),
     "whet.contracts.options": ("Options",),
     "whet.contracts.potential": ("Capabilities", "Potential", "Property"),

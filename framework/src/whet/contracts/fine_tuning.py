@@ -1,4 +1,4 @@
-"""Fine-tuning: the words that mean the same for every backend, and the account of what upstream really did."""
+"""Fine-tuning: the contract of a fine-tuner, and the account of what the upstream package really did."""
 
 from __future__ import annotations
 
@@ -7,70 +7,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, ClassVar
 
 from whet.contracts.component import Backend
-from whet.contracts.options import Options
 from whet.contracts.potential import Potential
 from whet.data.errors import NotApplied, Unsupported
 from whet.data.frames import FrameSet
 from whet.data.identity import JSON
 
-Strategy = Literal["full", "frozen", "lora", "multihead-replay", "head-only"]
+if TYPE_CHECKING:
+    from whet.contracts.fine_tune_settings import FineTuneSettings, Strategy
 
 Progress = Callable[[int, int], None]
 """`progress(done, total)`, called as work goes on; both count from zero to the number of units of work."""
-
-
-class Weights(Options):
-    """Weights of the loss terms, relative to each other."""
-
-    energy: float = Field(default=1.0, ge=0)
-    """Of the energy per atom, eV/atom."""
-    forces: float = Field(default=10.0, ge=0)
-    """Of the force components, eV/Å."""
-    stress: float = Field(default=0.0, ge=0)
-    """Of the stress components, eV/Å³; 0 leaves stress out of the training."""
-
-
-class FineTuneSettings(Options):
-    """How to fine-tune. None means: the backend's own choice, which the result then states."""
-
-    strategy: Strategy = "full"
-    """What is trained: every parameter, some layers, low-rank adapters, heads with replay, or the head only."""
-    epochs: int = Field(default=20, ge=0)
-    """Passes over the training frames; 0 leaves every prediction unchanged."""
-    learning_rate: float | None = Field(default=None, gt=0)
-    """Initial learning rate of the optimizer."""
-    batch_size: int | None = Field(default=None, ge=1)
-    """Frames in a batch."""
-    weights: Weights = Weights()
-    """Weights of energy, forces and stress in the loss."""
-    ema: float | None = Field(default=None, gt=0, lt=1)
-    """Decay of the exponential moving average of the parameters."""
-    patience: int | None = Field(default=None, ge=1)
-    """Epochs without a better validation loss after which training stops."""
-    valid_fraction: float = Field(default=0.2, ge=0, lt=1)
-    """Share of the labeled frames that is kept for validation."""
-    replay: str | None = None
-    """File of labeled frames of the foundation model's own training set (for `multihead-replay`)."""
-    replay_frames: int | None = Field(default=None, ge=1)
-    """How many frames of the replay file to use; None: all."""
-    replay_weight: float | None = Field(default=None, gt=0)
-    """Weight of the replay head's loss, the new data's being 1."""
-    reference_energies: Literal["fit", "none"] = "fit"
-    """Whether per-element reference energies are aligned before the first step (`whet.ReferenceEnergies`)."""
-    upstream: dict[str, JSON] = Field(default={})
-    """Keys of the upstream package, by its own names; checked by the plugin."""
-
-    def asked(self) -> set[str]:
-        """The words whose value the user chose, beyond those that every backend knows."""
-        return {word for word in OPTIONAL_WORDS if getattr(self, word) is not None}
-
-
-OPTIONAL_WORDS = ("learning_rate", "batch_size", "ema", "patience", "replay", "replay_frames", "replay_weight")
 
 
 @dataclass(frozen=True)
@@ -121,6 +70,10 @@ class Applied:
     def compare(self, request: FineTuneRequest) -> None:
         """NotApplied, naming every difference, where this is not what was requested."""
         settings = request.settings
+        if not settings.epochs:
+            if self.epochs:
+                raise NotApplied(f"no epoch was asked for, {self.epochs} were done")
+            return
         wrong = []
         for word in ("strategy", "epochs", "learning_rate", "batch_size", "ema", "patience", "replay_weight"):
             asked, did = getattr(settings, word), getattr(self, word)
@@ -132,13 +85,13 @@ class Applied:
             if asked is not None and not (same or ended or filled):
                 wrong.append(f"{word} {asked!r} was asked for, {did!r} was done")
         asked_labels = {name for name, weight in settings.weights if weight > 0}
-        if settings.epochs and asked_labels != self.labels:
+        if asked_labels != self.labels:
             wrong.append(f"labels {sorted(asked_labels)} were to be trained on, {sorted(self.labels)} were")
-        if settings.epochs and len(request.replay) != self.replay_frames:
+        if len(request.replay) != self.replay_frames:
             wrong.append(f"{len(request.replay)} replay frames were to be used, {self.replay_frames} were")
         if settings.strategy == "multihead-replay" and len(self.heads) < 2:
             wrong.append(f"multihead-replay needs two heads, the model has {list(self.heads)}")
-        if settings.epochs and not self.trainable_parameters:
+        if not self.trainable_parameters:
             wrong.append("no parameter was trainable")
         if wrong:
             raise NotApplied(f"the fine-tuning of {request.start.name!r} was not what was asked: {'; '.join(wrong)}")
@@ -164,7 +117,7 @@ class FineTuner(Backend, ABC):
     strategies: ClassVar[frozenset[Strategy]]
     """The strategies that this backend has."""
     words: ClassVar[frozenset[str]]
-    """Which of the optional words (`OPTIONAL_WORDS`) it honors; the others are refused when they are set."""
+    """Which of the optional words (`fine_tune_settings.OPTIONAL_WORDS`) it honors; set, the others are refused."""
 
     @abstractmethod
     def fine_tune(self, request: FineTuneRequest, folder: Path, progress: Progress) -> FineTuned:

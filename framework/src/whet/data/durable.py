@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
     StoreError where the disk is full or the folder cannot be written; the partial file is gone then.
     """
+    import tempfile
+
     partial: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

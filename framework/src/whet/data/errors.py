@@ -15,7 +15,6 @@ WhetError                      a fault with a cause and a way out: one line, exi
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -108,6 +107,8 @@ class StepFailed(WhetError, RuntimeError):
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`Did you mean 'x'?`, or nothing where no known word is near."""
+    import difflib
+
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"Did you mean {near[0]!r}?" if near else ""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from whet.contracts.component import Component, FileRef, Spec, expanded
-from whet.contracts.fine_tuning import FineTuneSettings
+from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.data.errors import InputError, OptionsError, UnknownName, WhetError
 from whet.running.environments import Environment
 from whet.study.schema import Given, PotentialEntry, StudyFile

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from whet.contracts.fine_tuning import FineTuneSettings
+from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.options import Options
 from whet.study.rounds import Strategy
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,8 @@ def read_checkpoint(path: Path, device: str, dtype: str | None = None) -> torch.
 
     The file holds pickled Python objects: open only what you trust. Raises InputError for a file that is no MACE.
     """
+    from pickle import UnpicklingError
+
     import torch
 
     try:
@@ -25,7 +26,7 @@ def read_checkpoint(path: Path, device: str, dtype: str | None = None) -> torch.
             import mace.modules  # noqa: F401 -- before unpickling, in the order that e3nn needs
 
             model = torch.load(path, map_location=device, weights_only=False)
-    except (pickle.UnpicklingError, AttributeError, ImportError, EOFError, RuntimeError, ValueError) as error:
+    except (UnpicklingError, AttributeError, ImportError, EOFError, RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(
             f"not a model of MACE ({type(error).__name__}: {reason})",

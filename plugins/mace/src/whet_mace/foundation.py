@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import http.client
 import os
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,14 +102,18 @@ def fetch(model: Foundation, path: Path) -> None:
 
 def _blocks(url: str) -> Iterator[bytes]:
     """The content at an address. InputError where it cannot be had whole."""
+    # Not at the top: listing plugins is to start fast.
+    from http.client import HTTPException
+    from urllib.request import urlopen
+
     had = 0
     try:
-        with urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as answer:
+        with urlopen(url, timeout=CONNECT_SECONDS) as answer:
             announced = answer.headers.get("Content-Length")
             while block := answer.read(1 << 20):
                 had += len(block)
                 yield block
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, HTTPException) as error:
         reason = " ".join(str(getattr(error, "reason", error)).split()) or type(error).__name__
         raise InputError(f"the model cannot be downloaded ({reason})", where=url) from error
     if announced is not None and had != int(announced):

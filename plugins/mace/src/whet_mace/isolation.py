@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import logging
 import os
-import random
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 
@@ -21,6 +18,10 @@ def untouched() -> Iterator[None]:
     Afterwards the environment variable, the default dtype, the random states and the root logger are as before, and
     nothing was printed.
     """
+    import logging
+    import random
+    import warnings
+
     import numpy as np
     import torch
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -38,6 +37,8 @@ class TrainingRun:
         self, arguments: list[str], switches: Mapping[str, bool], *, device: str, epochs: int, progress: Progress
     ) -> None:
         """Trains. Raises InputError where upstream refuses an option, NotApplied where it fails."""
+        import subprocess
+
         request = {"arguments": arguments, "switches": dict(switches)}
         (self.folder / REQUEST).write_text(json.dumps(request, indent=1), encoding="utf-8")
         command = [sys.executable, "-m", "whet_mace.train_upstream", str(self.folder)]

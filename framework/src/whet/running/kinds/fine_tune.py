@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from whet.contracts.component import Component, FileRef
-from whet.contracts.fine_tuning import FineTuner, FineTuneRequest, FineTuneSettings
+from whet.contracts.fine_tune_settings import FineTuneSettings
+from whet.contracts.fine_tuning import FineTuner, FineTuneRequest
 from whet.contracts.potential import Potential
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.errors import FrameError

@@ -1,0 +1,61 @@
+"""Settings of fine-tuning: the words that mean the same for every backend."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from whet.contracts.options import Options
+from whet.data.identity import JSON
+
+Strategy = Literal["full", "frozen", "lora", "multihead-replay", "head-only"]
+
+
+class Weights(Options):
+    """Weights of the loss terms, relative to each other."""
+
+    energy: float = Field(default=1.0, ge=0)
+    """Of the energy per atom, eV/atom."""
+    forces: float = Field(default=10.0, ge=0)
+    """Of the force components, eV/Å."""
+    stress: float = Field(default=0.0, ge=0)
+    """Of the stress components, eV/Å³; 0 leaves stress out of the training."""
+
+
+class FineTuneSettings(Options):
+    """How to fine-tune. None means: the backend's own choice, which the result then states."""
+
+    strategy: Strategy = "full"
+    """What is trained: every parameter, some layers, low-rank adapters, heads with replay, or the head only."""
+    epochs: int = Field(default=20, ge=0)
+    """Passes over the training frames; 0 leaves every prediction unchanged."""
+    learning_rate: float | None = Field(default=None, gt=0)
+    """Initial learning rate of the optimizer."""
+    batch_size: int | None = Field(default=None, ge=1)
+    """Frames in a batch."""
+    weights: Weights = Weights()
+    """Weights of energy, forces and stress in the loss."""
+    ema: float | None = Field(default=None, gt=0, lt=1)
+    """Decay of the exponential moving average of the parameters."""
+    patience: int | None = Field(default=None, ge=1)
+    """Epochs without a better validation loss after which training stops."""
+    valid_fraction: float = Field(default=0.2, ge=0, lt=1)
+    """Share of the labeled frames that is kept for validation."""
+    replay: str | None = None
+    """File of labeled frames of the foundation model's own training set (for `multihead-replay`)."""
+    replay_frames: int | None = Field(default=None, ge=1)
+    """How many frames of the replay file to use; None: all."""
+    replay_weight: float | None = Field(default=None, gt=0)
+    """Weight of the replay head's loss, the new data's being 1."""
+    reference_energies: Literal["fit", "none"] = "fit"
+    """Whether per-element reference energies are aligned before the first step (`whet.ReferenceEnergies`)."""
+    upstream: dict[str, JSON] = Field(default={})
+    """Keys of the upstream package, by its own names; checked by the plugin."""
+
+    def asked(self) -> set[str]:
+        """The words whose value the user chose, beyond those that every backend knows."""
+        return {word for word in OPTIONAL_WORDS if getattr(self, word) is not None}
+
+
+OPTIONAL_WORDS = ("learning_rate", "batch_size", "ema", "patience", "replay", "replay_frames", "replay_weight")
