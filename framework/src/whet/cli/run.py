@@ -61,7 +61,7 @@ def _tell(loaded, account, page, json: bool) -> None:
         return
     print_scores([score for score in results.scores if score.test.kind != "self"])
     say()
-    bought = sum(loaded.store.result(key).provenance.get("bought", 0) for key in account.ran)
+    bought = sum(loaded.store.result(key).provenance.get("bought", 0) for key in account.ran if "label-" in key)
     say(
         f"{len(account.ran)} steps run in {account.seconds:.0f} s, {len(account.reused)} reused; "
         f"{results.labels['labeled']} labels used, {bought} of them computed now."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -117,23 +117,3 @@ class Potential(Backend, ABC):
                 yield labels.checked(len(frame)).shifted(shift)
             except FrameError as error:
                 raise error.at(f"potential {self.name!r}, {frame.get_chemical_formula()}") from None
-
-
-@dataclass
-class LabelerPotential(Potential):
-    """A labeler in the place of a potential: the reference theory drives the dynamics itself."""
-
-    labeler: Any
-    folder: Path = field(default_factory=Path)
-
-    name = "labeler"
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return Capabilities(elements=None, theory=self.labeler.theory)
-
-    def predict(self, frames: Sequence[Atoms], properties: Sequence[Property]) -> Iterator[Labels]:
-        for answer in self.labeler.label(frames, self.folder):
-            if not isinstance(answer, Labels):
-                raise FrameError(f"the labeler failed ({answer.reason})", hint=answer.log and f"Its log: {answer.log}")
-            yield answer

@@ -34,10 +34,13 @@ class FoundPlugin:
 def discover(found: Iterable[EntryPoint] | None = None) -> list[FoundPlugin]:
     """Every installed plugin, in order of name. found: entry points to look at instead of the installed ones."""
     installed = entry_points(group=GROUP) if found is None else found
-    return sorted((_load(entry) for entry in installed), key=lambda plugin: (plugin.name, plugin.distribution))
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    loaded = (_load(entry, manager) for entry in installed)
+    return sorted(loaded, key=lambda plugin: (plugin.name, plugin.distribution))
 
 
-def _load(entry: EntryPoint) -> FoundPlugin:
+def _load(entry: EntryPoint, manager: pluggy.PluginManager) -> FoundPlugin:
     distribution, version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
 
     def broken(problem: str) -> FoundPlugin:
@@ -51,10 +54,8 @@ def _load(entry: EntryPoint) -> FoundPlugin:
     if wants != API:
         stated = "states no hook API version" if wants is None else f"was written for hook API {wants}"
         return broken(f"{stated}; this is {API} (`whet_api = {API}` in {entry.value})")
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
     try:
-        manager.register(module, name=entry.name)
+        manager.register(module, name=f"{distribution} {entry.name}")
     except Exception as error:
         return broken(f"its hooks do not fit: {_one_line(error)}")
     marked = [name for name in dir(module) if manager.parse_hookimpl_opts(module, name) is not None]
@@ -65,7 +66,7 @@ def _load(entry: EntryPoint) -> FoundPlugin:
     offers: dict[str, list[type[Backend]]] = {}
     for hook in marked:
         try:
-            offers[hook] = [_checked(offered) for listed in getattr(manager.hook, hook)() for offered in listed]
+            offers[hook] = [_checked(offered) for offered in getattr(module, hook)()]
         except (Exception, SystemExit) as error:
             return broken(f"its hook {hook} failed: {_one_line(error)}")
     return FoundPlugin(entry.name, distribution, version, offers)

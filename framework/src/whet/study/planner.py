@@ -240,7 +240,7 @@ class _Planner:
         for test in self.plan.tests:
             if test.kind != "replay":
                 inputs[f"test/{test.name}"] = test.labels
-        if inputs:
+        if any(role.startswith("data/") for role in inputs):
             step = Step("coverage", {}, {"descriptor": role.component}, inputs, {}, "coverage", role.environment)
             self.plan.coverage = self.plan.add(step)
 

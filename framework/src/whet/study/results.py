@@ -155,10 +155,16 @@ class Results:
 
     @cached_property
     def labels(self) -> dict[str, int]:
-        """labeled: labels that the plan uses. bought: those that were computed for it, the others were on the shelf."""
-        done = [step for step in self.plan.of_kind("label") if self.store.is_done(step.key)]
-        bought = sum(self.store.result(step.key).provenance.get("bought", 0) for step in done)
-        return {"labeled": sum(self.values(step.key)["labeled"] for step in done), "bought": bought}
+        """Numbers of labels. labeled: that the plan uses. bought: of these computed here, the others were on the shelf.
+
+        dynamics: computed along reference dynamics, whose sampled frames then are on the shelf.
+        """
+        labeled = sum(self.values(step.key).get("labeled", 0) for step in self.plan.of_kind("label"))
+        return {"labeled": labeled, "bought": self._bought("label"), "dynamics": self._bought("md")}
+
+    def _bought(self, kind: str) -> int:
+        done = [step.key for step in self.plan.of_kind(kind) if self.store.is_done(step.key)]
+        return sum(self.store.result(key).provenance.get("bought", 0) for key in done)
 
     @cached_property
     def versions(self) -> dict[str, list[str]]:

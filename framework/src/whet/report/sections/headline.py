@@ -180,7 +180,8 @@ def _cost(findings: Findings) -> list[str]:
     labels, spent = findings.results.labels, findings.results.cost
     lines = []
     if labels["labeled"]:
-        lines.append(f"{count(labels['bought'], 'label')} computed, tests included.")
+        along = f" and {labels['dynamics']} along reference dynamics" if labels["dynamics"] else ""
+        lines.append(f"{count(labels['bought'], 'label')} computed{along}, tests included.")
     shares = sorted(((seconds, kind) for kind, seconds in spent.items() if seconds >= 0.05), reverse=True)
     names = {"md": "dynamics", "label": "labels", "fine-tune": "fine-tuning", "evaluate": "evaluation"}
     parts = [f"{names.get(kind, kind)} {duration(seconds)}" for seconds, kind in shares[:4]]

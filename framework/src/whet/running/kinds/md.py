@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from whet.contracts.potential import LabelerPotential
 from whet.data.errors import FrameError
 from whet.data.frame_files import write_frames
+from whet.running.shelved_labeler import LabelerPotential, ShelvedLabeler
 from whet.running.work import Outcome, Work
 
 
@@ -14,10 +14,10 @@ def run(work: Work) -> Outcome:
     components: engine, and potential or labeler where no step made the potential. settings: seed.
     """
     engine = work.load("engine")
+    labeler = None
     if "labeler" in work.step.components:
-        potential = LabelerPotential(work.load("labeler"), work.folder / "labeler")
-    else:
-        potential = work.potential()
+        labeler = ShelvedLabeler(work.load("labeler"), work.store.shelf, work.folder / "labeler")
+    potential = LabelerPotential(labeler) if labeler else work.potential()
     trajectory = engine.run(
         work.frames("start")[-1],
         potential,
@@ -35,4 +35,4 @@ def run(work: Work) -> Outcome:
         "ended": trajectory.ended,
         "planned": engine.protocol.frames,
     }
-    return Outcome(values, {"frames": path})
+    return Outcome(values, {"frames": path}, measured={"bought": labeler.bought} if labeler else {})

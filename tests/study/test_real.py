@@ -1,0 +1,137 @@
+"""The main job with real potentials and real labels, small: what the demo and the examples do."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from whet import Study
+
+ROOT = Path(__file__).parents[2]
+
+SMALL = [
+    "structures.molecules={methanol: 2}",
+    "structures.density=0.6",
+    "dynamics.equilibration=0",
+    "dynamics.production=4",
+    "dynamics.every=2",
+    "fine_tune.epochs=1",
+    "strategies={naive: 2, periodic: {rounds: 2, train_from: previous}}",
+    "tests={reference dynamics: {driver: labeler, trajectories: 1}}",
+]
+
+
+def small_quickstart(tmp_path: Path, *overrides: str) -> Study:
+    """The quickstart study, cut down to a minute, with a store of its own."""
+    return Study.load(ROOT / "examples" / "quickstart", [f"store={tmp_path / 'store'}", *SMALL, *overrides])
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture
+def mace_small(reference_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MACE's weights where `mace:small` looks for them first."""
+    monkeypatch.setenv("WHET_MODELS", str(reference_data / "weights" / "mace"))
+
+
+def test_the_quickstart_runs(tmp_path: Path) -> None:
+    study = small_quickstart(tmp_path)
+    account = study.run()
+    assert not account.failed
+    results = study.results
+    assert results.complete
+    assert results.theories[0].method == "GFN1-xTB"
+    assert {score.label for score in results.scores} >= {"main", "main naive 2", "main periodic 2"}
+    assert not study.run().ran
+    page = study.report(tmp_path / "report")
+    assert "GFN1-xTB" in page.read_text()
+
+
+def test_one_word_swaps_the_architecture(tmp_path: Path, mace_small: None) -> None:
+    study = small_quickstart(tmp_path, "potentials.main=mace:small")
+    account = study.run()
+    assert not account.failed
+    assert study.results.complete
+    tuned = [member for member in study.plan.members if member.step]
+    assert all(study.results.training(member)["applied"]["trainable_parameters"] > 0 for member in tuned)
+
+
+def test_labels_are_bought_once_for_both_architectures(tmp_path: Path, mace_small: None) -> None:
+    """A later study with another potential finds the frames that both need on the shelf."""
+    reference = ["strategies={}", "self_generated={of: none}"]
+    first = small_quickstart(tmp_path, *reference)
+    first.run()
+    second = small_quickstart(tmp_path, *reference, "potentials.main=mace:small")
+    account = second.run()
+    bought = [second.store.result(key).provenance.get("bought", 0) for key in account.ran]
+    assert not account.failed
+    assert sum(bought) < first.results.labels["labeled"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("train_from", ["foundation", "previous"])
+def test_multihead_replay_for_three_rounds(
+    tmp_path: Path, mace_small: None, reference_data: Path, train_from: str
+) -> None:
+    replay = reference_data / "mptrj" / "mptrj-random-1k.extxyz"
+    study = small_quickstart(
+        tmp_path,
+        "potentials.main=mace:small",
+        f"strategies={{periodic: {{rounds: 3, train_from: {train_from}}}}}",
+        f"fine_tune={{epochs: 1, strategy: multihead-replay, replay: {replay}, replay_frames: 6, learning_rate: 1e-4}}",
+    )
+    account = study.run()
+    assert not account.failed, list(map(str, account.failed.values()))
+    for member in study.plan.members:
+        if member.step:
+            applied = study.results.training(member)["applied"]
+            assert applied["strategy"] == "multihead-replay"
+            assert len(applied["heads"]) == 2
+            assert applied["replay_frames"] == 6
+            assert applied["learning_rate"] == pytest.approx(1e-4)
+
+
+@pytest.mark.slow
+def test_zero_steps_change_nothing(tmp_path: Path, mace_small: None) -> None:
+    for potential in ("chgnet", "mace:small"):
+        study = small_quickstart(
+            tmp_path, f"potentials.main={potential}", "fine_tune.epochs=0", "strategies={periodic: 1}"
+        )
+        assert not study.run().failed
+        scores = {score.label: score for score in study.results.scores if not score.correction}
+        before, after = scores["main"].comparison, scores["main periodic 1"].comparison
+        assert (before.predicted.forces == after.predicted.forces).all()
+        assert (before.predicted.energies == after.predicted.energies).all()
+
+
+@pytest.mark.slow
+def test_known_values_on_real_dft(reference_data: Path, mace_small: None) -> None:
+    from whet import evaluate
+
+    chgnet, mace = evaluate(reference_data / "lgps" / "test-50.extxyz", "chgnet", "mace:small")
+    for score, slope, force, energy in ((chgnet, 0.738, 0.209, 323), (mace, 0.855, 0.148, 28.5)):
+        found = json.loads(json.dumps(score.as_json()))
+        assert found["softening"]["scale"] == pytest.approx(slope, abs=5e-4)
+        assert found["forces"]["mae"] == pytest.approx(force, abs=5e-4)
+        assert found["energy"]["mae"] == pytest.approx(energy, rel=2e-3)
+        assert found["frames"] == 200
+        assert found["softening"]["scale_interval"][0] < slope < found["softening"]["scale_interval"][1]
+
+
+@pytest.mark.slow
+def test_workers_give_the_same_bits_as_this_process(tmp_path: Path) -> None:
+    """With the same packages and threads a real potential is bit-identical wherever its steps run."""
+    if os.environ.get("OMP_NUM_THREADS") != "1":
+        pytest.skip("OMP_NUM_THREADS has to be 1 from the start of this process")
+    contents = []
+    for workers in (0, 2):
+        study = small_quickstart(tmp_path / str(workers), "strategies={periodic: 2}")
+        assert not study.run(workers=workers).failed
+        contents.append({key: study.store.result(key).content for key in study.plan.steps})
+    assert contents[0] == contents[1]
