@@ -68,7 +68,7 @@ def test_evaluate_prints_documented_keys(labeled: Path) -> None:
 
 def test_tables_fit_a_narrow_terminal(labeled: Path) -> None:
     text = whet("evaluate", labeled, "-p", "toy", "-p", "toy:hard").stdout
-    assert max(map(len, text.splitlines())) <= 100
+    assert max(map(len, text.splitlines())) <= 80
     assert "toy:hard" in text
 
 

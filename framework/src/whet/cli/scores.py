@@ -16,11 +16,11 @@ def print_scores(scores: Iterable[Score]) -> None:
     for name, rows in by_set.items():
         say()
         say(f"{name} ({rows[0].errors.frames} frames)")
-        print_table(
-            ("potential", "scale", "95 %", "R²", "MAE F", "MAE E", "left out"),
-            [_row(score) for score in rows],
-            right=(1, 3, 4, 5, 6),
-        )
+        print_table(("potential", "scale", "95 %", "R²", "MAE F", "MAE E"), map(_row, rows), right=(1, 3, 4, 5))
+        for score in rows:
+            if score.errors.left_out:
+                first = score.errors.left_out[0]
+                say(f"{score.label}: {len(score.errors.left_out)} frames left out; frame {first.index}: {first.reason}")
     if by_set:
         say()
         say("scale: softening scale of the forces (1: none). MAE F: eV/Å. MAE E: meV/atom, after fitting")
@@ -36,5 +36,4 @@ def _row(score: Score) -> tuple[str, ...]:
         "" if slopes.r2 is None else f"{slopes.r2:.3f}",
         f"{score.errors.forces.mae:.3f}",
         f"{score.errors.energy_fitted_here.mae:.1f}",
-        str(len(score.errors.left_out) or ""),
     )

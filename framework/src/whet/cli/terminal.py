@@ -33,7 +33,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right
         table.add_column(heading, justify="right" if place in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    width = None if sys.stdout.isatty() else 100
+    width = None if sys.stdout.isatty() else 80
     Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False).print(table)
 
 
