@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,3 +56,14 @@ def study_file(tmp_path: Path) -> Path:
     path = tmp_path / "study.yaml"
     path.write_text(STUDY)
     return path
+
+
+@pytest.fixture(scope="session")
+def foreign_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter with Whet and the toy plugin; the plugin is nowhere else."""
+    folder = tmp_path_factory.mktemp("environment") / "foreign"
+    venv.create(folder, with_pip=False)
+    own = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
+    here = sysconfig.get_path("purelib")
+    (own / "whet.pth").write_text(f"import site; site.addsitedir({here!r})\n{TOY}\n")
+    return folder / "bin" / "python"

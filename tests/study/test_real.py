@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -125,13 +124,20 @@ def test_known_values_on_real_dft(reference_data: Path, mace_small: None) -> Non
 
 
 @pytest.mark.slow
-def test_workers_give_the_same_bits_as_this_process(tmp_path: Path) -> None:
-    """With the same packages and threads a real potential is bit-identical wherever its steps run."""
-    if os.environ.get("OMP_NUM_THREADS") != "1":
-        pytest.skip("OMP_NUM_THREADS has to be 1 from the start of this process")
+def test_a_real_potential_gives_the_same_bits_everywhere(tmp_path: Path, foreign_python: Path) -> None:
+    """With the same packages and threads: in this process, in workers, and in another interpreter."""
+    import torch
+
+    torch.set_num_threads(1)
+    elsewhere = (
+        f"environments={{other: {foreign_python}}}",
+        "potentials.main={use: chgnet, environment: other}",
+        "labeler={use: tblite, environment: other}",
+    )
     contents = []
-    for workers in (0, 2):
-        study = small_quickstart(tmp_path / str(workers), "strategies={periodic: 2}")
+    for name, workers, overrides in (("here", 0, ()), ("workers", 2, ()), ("elsewhere", 1, elsewhere)):
+        study = small_quickstart(tmp_path / name, "strategies={periodic: 2}", *overrides)
         assert not study.run(workers=workers).failed
         contents.append({key: study.store.result(key).content for key in study.plan.steps})
     assert contents[0] == contents[1]
+    assert contents[0] == contents[2]

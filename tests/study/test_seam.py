@@ -7,9 +7,7 @@ import random
 import signal
 import subprocess
 import sys
-import sysconfig
 import time
-import venv
 from pathlib import Path
 
 import pytest
@@ -17,8 +15,6 @@ import pytest
 from whet.data.frames import frame_key
 from whet.running.store import Store
 from whet.study.study import Study
-
-TOY = Path(__file__).parents[1] / "toy"
 
 
 def contents(store: Store) -> dict[str, str]:
@@ -41,17 +37,6 @@ def test_workers_give_the_same_bits(in_process: dict[str, str], study_file: Path
     account = study.run(workers=2)
     assert not account.failed
     assert contents(study.store) == in_process
-
-
-@pytest.fixture(scope="session")
-def foreign_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An interpreter with Whet and the toy plugin; the plugin is nowhere else."""
-    folder = tmp_path_factory.mktemp("environment") / "foreign"
-    venv.create(folder, with_pip=False)
-    own = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
-    here = sysconfig.get_path("purelib")
-    (own / "whet.pth").write_text(f"import site; site.addsitedir({here!r})\n{TOY}\n")
-    return folder / "bin" / "python"
 
 
 def test_another_interpreter_gives_the_same_bits(
