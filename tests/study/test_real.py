@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from whet import Study
+from whet import Study, write_report
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +48,7 @@ def test_the_quickstart_runs(tmp_path: Path) -> None:
     assert results.theories[0].method == "GFN1-xTB"
     assert {score.label for score in results.scores} >= {"main", "main naive 2", "main periodic 2"}
     assert not study.run().ran
-    page = study.report(tmp_path / "report")
+    page = write_report(study, tmp_path / "report")
     assert "GFN1-xTB" in page.read_text()
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from whet.data.labels import Failure, Labels
     from whet.data.theory import LevelOfTheory
     from whet.plugins.hookspecs import hookimpl
+    from whet.report.page import write_report
     from whet.study.evaluation import evaluate
     from whet.study.study import Study
 
@@ -72,6 +73,7 @@ _HOME = {
     "whet.data.labels": ("Failure", "Labels"),
     "whet.data.theory": ("LevelOfTheory",),
     "whet.plugins.hookspecs": ("hookimpl",),
+    "whet.report.page": ("write_report",),
     "whet.study.evaluation": ("evaluate",),
     "whet.study.study": ("Study",),
 }
@@ -125,6 +127,7 @@ __all__ = [
     "total_charge",
     "units",
     "write_frames",
+    "write_report",
 ]
 _ORIGIN = {name: home for home, names in _HOME.items() for name in names}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from whet.report.page import write_report
 from whet.study.study import Study
 
 TOY = Path(__file__).parents[2] / "toy"
@@ -131,4 +132,4 @@ def reports(
     """The folder of each study's report."""
     root = tmp_path_factory.mktemp("reports")
     studies = {"whole": whole, "failing": failing, "subsets": subsets, "evaluation": evaluation}
-    return {name: study.report(root / name).parent for name, study in studies.items()}
+    return {name: write_report(study, root / name).parent for name, study in studies.items()}

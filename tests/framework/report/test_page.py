@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from whet.report.page import write_report
 from whet.study.study import Study
 
 from .conftest import SAMPLED, made
@@ -103,7 +104,7 @@ def test_words_of_the_user_are_escaped(reports):
 def test_file_names_are_safe(reports):
     folder = reports["subsets"]
     files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
-    assert all(re.fullmatch(r"((tables|figures)/)?[a-z0-9-]+\.(csv|svg|html|json)", str(path)) for path in files)
+    assert all(re.fullmatch(r"((tables|figures)/)?[a-z0-9-]+\.(csv|svg|html|json|txt)", str(path)) for path in files)
     assert len(files) > 10
 
 
@@ -111,9 +112,9 @@ def test_same_results_give_same_bytes_and_old_files_go(reports, evaluation, whol
     def contents(folder: Path) -> dict[Path, bytes]:
         return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
-    whole.report(tmp_path)
+    write_report(whole, tmp_path)
     assert contents(tmp_path) == contents(reports["whole"])
-    evaluation.report(tmp_path)
+    write_report(evaluation, tmp_path)
     assert contents(tmp_path) == contents(reports["evaluation"])
 
 
@@ -144,7 +145,7 @@ def test_what_is_missing_is_said(reports):
 @pytest.mark.parametrize("steps", [0, 14, 28])
 def test_incomplete_study_is_reported_as_far_as_it_goes(tmp_path, steps):
     study = made(tmp_path, SAMPLED.format(labeler="toy", more="descriptor: toy"), steps)
-    page = outline(study.report().parent)
+    page = outline(write_report(study).parent)
     assert not page.open
     waiting = sum(not study.store.is_done(key) for key in study.plan.steps)
     assert f"{waiting} of {len(study.plan.steps)} steps have no result yet" in page.text
@@ -158,6 +159,6 @@ def test_nothing_of_a_set_without_forces_breaks_the_page(tmp_path):
     still.info["REF_energy"], still.arrays["REF_forces"] = -1.0, 0 * still.positions
     write(tmp_path / "still.xyz", [still], format="extxyz")
     study: Study = made(tmp_path, "name: still\npotentials: {main: toy}\ntests: {still: still.xyz}\n")
-    text = outline(study.report().parent).text
+    text = outline(write_report(study).parent).text
     assert "1 evaluation without a number" in text
     assert "all reference forces" in text

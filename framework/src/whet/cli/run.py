@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from whet.cli.parameters import Json, Out, Set, StudyPath
+
+if TYPE_CHECKING:
+    from whet.running.runner import Account
+    from whet.study.study import Study
 
 
 def run(
@@ -18,6 +23,7 @@ def run(
 ) -> None:
     """Run a study: what has run already is not run again, so the same command resumes. Ends with a report."""
     from whet.cli.terminal import ProgressView, say
+    from whet.report.page import is_current, report_folder, write_report
     from whet.study.study import Study
 
     loaded = Study.load(study, set_ or ())
@@ -25,9 +31,10 @@ def run(
     done = sum(loaded.store.is_done(key) for key in loaded.plan.steps)
     with ProgressView(total, done) as view:
         account = loaded.run(view, workers=workers)
-    page = loaded.report_folder(out) / "index.html"
-    if account.ran or account.failed or not page.exists():
-        page = loaded.report(out)
+    folder = out or report_folder(loaded)
+    page = folder / "index.html"
+    if account.ran or account.failed or not is_current(loaded, folder):
+        page = write_report(loaded, folder)
     elif not json:
         say(f"Nothing to do: all {total} steps of {loaded.file.name!r} have their results.")
         say(f"Report: {page}")
@@ -37,7 +44,7 @@ def run(
         raise typer.Exit(_exit_code(account))
 
 
-def _tell(loaded, account, page, json: bool) -> None:
+def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
     from whet.cli.scores import print_scores
     from whet.cli.terminal import print_json, say
 
@@ -75,7 +82,7 @@ def _tell(loaded, account, page, json: bool) -> None:
     say(f"Report: {page}")
 
 
-def _exit_code(account) -> int:
+def _exit_code(account: Account) -> int:
     from whet.data.errors import StepFailed
 
     return 1 if any(isinstance(error, StepFailed) for error in account.failed.values()) else 2

@@ -23,8 +23,8 @@ def print_scores(scores: Iterable[Score]) -> None:
                 say(f"{score.label}: {len(score.errors.left_out)} frames left out; frame {first.index}: {first.reason}")
     if by_set:
         say()
-        say("scale: softening scale of the forces (1: none). MAE F: eV/Å. MAE E: meV/atom, after fitting")
-        say("reference energies on these frames. 95 %: bootstrap over frames.")
+        say("scale: softening scale of the forces (1: none), with 95 % bootstrap over frames.")
+        say("MAE F: eV/Å. MAE E: meV/atom, after fitting reference energies on these frames.")
 
 
 def _row(score: Score) -> tuple[str, ...]:

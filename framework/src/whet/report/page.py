@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet.data.durable import write_json, write_text
+from whet.data.identity import key_of
 from whet.report.findings import Findings
 from whet.report.parts import Section
 from whet.report.sections.bonds import bonds_section
@@ -40,15 +41,26 @@ SECTIONS = (
 """In the order of the page. Each gives None where it has nothing to show; `missing` says why."""
 
 
-def write_report(study: Study, folder: Path) -> Path:
-    """Writes `index.html`, `tables/*.csv`, `figures/*.svg` and `scores.json` into `folder`; gives the page's path.
+PLAN = "plan.txt"
+"""File in the folder that says of which plan the report is."""
 
-    The page needs nothing else and nothing from the network. What is missing in the store is missing on the page,
-    which says so. The same results give the same bytes. Raises StoreError where the folder cannot be written.
+
+def report_folder(study: Study) -> Path:
+    """Where a study's report goes unless told otherwise: `report/` beside its file."""
+    return study.source.folder / "report"
+
+
+def write_report(study: Study, folder: Path | None = None) -> Path:
+    """Writes `index.html`, `tables/*.csv`, `figures/*.svg` and `scores.json`; gives the page's path.
+
+    folder: default `report_folder(study)`. The page needs nothing else and nothing from the network. What is missing
+    in the store is missing on the page, which says so. The same results give the same bytes. Raises StoreError where
+    the folder cannot be written.
     """
     from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
+    folder = folder or report_folder(study)
     findings = Findings(study, study.results)
     found: list[Section] = [made for make in SECTIONS if (made := make(findings)) is not None]
     pictures = {picture.name: picture.svg() for section in found for picture in section.pictures}
@@ -66,4 +78,15 @@ def write_report(study: Study, folder: Path) -> Path:
     safe = {name: Markup(svg) for name, svg in pictures.items()}
     page = template.render(study=study.file, sections=found, pictures=safe, complete=findings.results.complete)
     write_text(folder / "index.html", page)
+    write_text(folder / PLAN, _plan_key(study))
     return folder / "index.html"
+
+
+def is_current(study: Study, folder: Path) -> bool:
+    """Whether the report in a folder is of this very plan (another variant of the study writes there too)."""
+    path = folder / PLAN
+    return path.is_file() and path.read_text() == _plan_key(study)
+
+
+def _plan_key(study: Study) -> str:
+    return key_of(sorted(study.plan.steps)) + "\n"

@@ -25,7 +25,7 @@ class Study:
     >>> study = whet.Study.load("examples/quickstart/study.yaml")
     >>> study.run()
     >>> study.results.scores[0].as_json()["softening"]["scale"]
-    >>> study.report()
+    >>> whet.write_report(study)
     """
 
     file: StudyFile
@@ -61,13 +61,3 @@ class Study:
     def results(self) -> Results:
         """What is in the store of this study, read afresh."""
         return Results(self.plan, self.store)
-
-    def report_folder(self, out: Path | None = None) -> Path:
-        """Where the report goes: `report/` beside the study file unless told otherwise."""
-        return out if out is not None else self.source.folder / "report"
-
-    def report(self, out: Path | None = None) -> Path:
-        """Writes the report of what there is so far; gives the path of its page."""
-        from whet.report.page import write_report
-
-        return write_report(self, self.report_folder(out))
