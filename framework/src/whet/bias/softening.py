@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FEWEST_FRAMES = 5
 """Below it a bootstrap over frames says too little for a verdict."""
 
-Reading = Literal["soft", "stiff", "noise", "calibrated", "undecided"]
+Reading = Literal["soft", "stiff", "noise", "not soft", "undecided"]
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Softening:
         | robust_scale_interval | [low, high], or null                                           |
         | discounted_frames     | indices                                                        |
         | kept                  | {keys of `Slopes.as_json`} without discounted frames, or null  |
-        | reading               | `soft`, `stiff`, `noise`, `calibrated` or `undecided`          |
+        | reading               | `soft`, `stiff`, `noise`, `not soft` or `undecided`            |
         | verdict               | one sentence                                                   |
         | left_out              | [{`index`, `reason`}]                                          |
         | correction            | what was done to the predictions; empty for none               |
@@ -197,4 +197,4 @@ def verdict_on(slopes: Slopes | None, discounted: int = 0) -> tuple[Reading, str
         return "stiff", f"stiff, forces are over-predicted: {scale}, {inverse}"
     if s[1] < 1:
         return "noise", f"not shown to be soft, noise alone could make the scale so small: {scale}, {inverse}"
-    return "calibrated", f"no softness seen: {scale}, {inverse}"
+    return "not soft", f"no softness seen: {scale}, {inverse}"

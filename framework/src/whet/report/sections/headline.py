@@ -24,7 +24,7 @@ WORDS = {
     "soft": "soft beyond what noise explains",
     "stiff": "stiff: it over-predicts forces",
     "noise": "not shown to be soft: noise alone could make the scale so small",
-    "calibrated": "no softness seen",
+    "not soft": "no softness seen",
 }
 
 
