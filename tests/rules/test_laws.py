@@ -47,7 +47,7 @@ def program(arguments: list[str]) -> str:
     """Code that runs the command line and fails where it fails."""
     return (
         f"import sys; sys.argv = ['whet', *{arguments!r}]\n"
-        "from whet.cli.app import main\n"
+        "from whet.cli.main import main\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code"
     )

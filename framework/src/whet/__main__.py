@@ -1,5 +1,5 @@
 """`python -m whet` is `whet`."""
 
-from whet.cli.app import main
+from whet.cli.main import main
 
 main()

@@ -7,32 +7,6 @@ from whet.cli.parameters import Json
 
 def plugins(json: Json = False) -> None:
     """List the plugins that are installed, and what is wrong with those that cannot be used."""
-    from whet.plugins.hookspecs import HOOKS
-    from whet.plugins.registry import registry
+    from whet.cli.listing import list_plugins
 
-    lines = registry().listings()
-    if json:
-        import dataclasses
-        import json as json_module
-
-        _say(json_module.dumps([dataclasses.asdict(line) for line in lines], indent=1, ensure_ascii=False))
-        return
-    if not lines:
-        _say("No plugin is installed. For example: pip install whet-chgnet")
-    hook = None
-    for line in lines:
-        if line.hook != hook and line.hook:
-            hook = line.hook
-            _say(f"{HOOKS[hook]}s")
-        origin = f"{line.distribution} {line.version}".strip()
-        if line.problem:
-            _say(f"  {line.name}  ({origin}) cannot be used: {line.problem}")
-        else:
-            _say(f"  {line.name:<10} {line.summary}  ({origin})")
-
-
-def _say(text: str) -> None:
-    """Prints without the terminal's machinery: this command is to start fast."""
-    import sys
-
-    sys.stdout.write(text + "\n")
+    list_plugins(json)

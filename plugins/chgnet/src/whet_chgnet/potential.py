@@ -34,7 +34,9 @@ class ChgnetOptions(Options):
 
 
 class ChgnetPotential(Potential):
-    """CHGNet, charge-informed graph neural network, 94 elements (Deng et al., Nat. Mach. Intell. 5, 1031, 2023).
+    """CHGNet, charge-informed graph neural network.
+
+    Deng et al., Nat. Mach. Intell. 5, 1031 (2023); 94 elements.
 
     Forces and stress are the gradient of the energy. Energies of 0.3.0 and 0.2.0 carry the corrections MP2020, so
     they differ from DFT's by a shift that depends on the composition.

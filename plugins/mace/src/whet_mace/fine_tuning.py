@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -148,8 +147,10 @@ class MaceFineTuner(FineTuner):
 
     def _unchanged(self, request: FineTuneRequest, path: Path) -> FineTuned:
         """Nothing was trained: the start's own file and head, so that every prediction stays bit for bit."""
+        from shutil import copyfile
+
         start = _mace(request)
-        shutil.copyfile(start.files["checkpoint"], path)
+        copyfile(start.files["checkpoint"], path)
         heads = heads_of(start.model)
         settings = request.settings
         nothing = Applied(

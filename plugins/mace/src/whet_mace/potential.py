@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -37,7 +36,9 @@ class MaceOptions(Options):
 
 
 class MacePotential(Potential):
-    """MACE, higher-order equivariant message passing (Batatia et al., NeurIPS 2022; MACE-MP-0: arXiv:2401.00096).
+    """MACE, higher-order equivariant message passing.
+
+    Batatia et al., NeurIPS 2022; MACE-MP-0: arXiv:2401.00096.
 
     Forces and stress are the gradient of the energy.
     """
@@ -99,9 +100,11 @@ class MacePotential(Potential):
             start += len(atoms)
 
     def save(self, folder: Path) -> Mapping[str, Path]:
+        from shutil import copyfile
+
         path = folder / "checkpoint.model"
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.files["checkpoint"], path)
+        copyfile(self.files["checkpoint"], path)
         return {"checkpoint": path}
 
     def _batch(self, frames: Sequence[Atoms]) -> dict[str, Any]:

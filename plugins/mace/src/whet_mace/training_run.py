@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +26,9 @@ class TrainingRun:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = Path(tempfile.mkdtemp(dir=folder, prefix="run-"))
+        from tempfile import mkdtemp  # not at the top: listing plugins is to start fast
+
+        self.folder = Path(mkdtemp(dir=folder, prefix="run-"))
         self.seen: dict[str, Any] = {}
         self._read = 0
         self._reached: set[int] = set()
@@ -96,12 +96,14 @@ class TrainingRun:
 
         Raises NotApplied where upstream left no model.
         """
+        from shutil import rmtree
+
         models = [self.folder / f"{NAME}_stagetwo.model", self.folder / f"{NAME}.model"]
         made = next((model for model in models if model.is_file()), None)
         if made is None:
             raise NotApplied("mace_run_train left no model", hint=f"Its log: {self.folder / LOG}")
         made.replace(path)
-        shutil.rmtree(self.folder / "checkpoints", ignore_errors=True)
+        rmtree(self.folder / "checkpoints", ignore_errors=True)
         for rest in self.folder.glob("*.model"):
             rest.unlink()
         return path

@@ -1,0 +1,40 @@
+"""list_plugins: what `whet plugins` prints. Imports no typer."""
+
+from __future__ import annotations
+
+COLUMNS = 80
+"""Summaries are cut to fit; the documentation has them whole."""
+
+
+def list_plugins(json: bool) -> None:
+    """Prints every backend that is installed, and what is wrong with those that cannot be used."""
+    from whet.plugins.hookspecs import HOOKS
+    from whet.plugins.registry import registry
+
+    lines = registry().listings()
+    if json:
+        import dataclasses
+        import json as json_module
+
+        _say(json_module.dumps([dataclasses.asdict(line) for line in lines], indent=1, ensure_ascii=False))
+        return
+    if not lines:
+        _say("No plugin is installed. For example: pip install whet-chgnet")
+    hook = None
+    for line in lines:
+        if line.hook != hook and line.hook:
+            hook = line.hook
+            _say(f"{HOOKS[hook]}s")
+        origin = f"{line.distribution} {line.version}".strip()
+        if line.problem:
+            _say(f"  {line.name}  ({origin}) cannot be used: {line.problem}")
+        else:
+            text = f"  {line.name:<9} {origin:<19} {line.summary}"
+            _say(text if len(text) <= COLUMNS else text[: COLUMNS - 1] + "…")
+
+
+def _say(text: str) -> None:
+    """Prints without the terminal's machinery: this command is to start fast."""
+    import sys
+
+    sys.stdout.write(text + "\n")
