@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+import time
 
 COMMANDS = {
     "import typer, pydantic": ["-c", "import typer, pydantic"],
@@ -13,22 +13,21 @@ COMMANDS = {
 }
 
 
-def cpu_seconds(arguments: list[str]) -> float:
-    """User and system time of one run."""
-    before = os.times()
+def seconds(arguments: list[str]) -> float:
+    """Wall time of one run."""
+    started = time.perf_counter()
     subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - started
 
 
-def ratios(runs: int = 12) -> dict[str, float]:
+def ratios(runs: int = 20) -> dict[str, float]:
     """The least of several interleaved runs of each, over the least of the first: noise only ever adds."""
     least = dict.fromkeys(COMMANDS, float("inf"))
     for _ in range(runs):
         for name, arguments in COMMANDS.items():
-            least[name] = min(least[name], cpu_seconds(arguments))
+            least[name] = min(least[name], seconds(arguments))
     first = least["import typer, pydantic"]
-    return {name: seconds / first for name, seconds in least.items()}
+    return {name: spent / first for name, spent in least.items()}
 
 
 if __name__ == "__main__":
