@@ -27,6 +27,12 @@ BAD = [
     ("trajectories: 1", "driver: nobody", "key tests.independent.driver", "no driver 'nobody'"),
     ("{trajectories: 1}", "{file: none.xyz}", "key tests.independent.file", "there is no such file"),
     ("{trajectories: 1}", "{file: '${NOWHERE}/x.xyz'}", "key tests.independent.file", "NOWHERE is not set"),
+    ("naive: 2", "naive: 0", "line 8, key strategies.naive.rounds", "greater than or equal to 1"),
+    ("naive: 2", "naive: many", "line 8, key strategies.naive", "should be a mapping of keys, not 'many'"),
+    ("epochs: 5", "weights: {energy: 0, forces: 0}", "key fine_tune.weights", "nothing to train on"),
+    ("{naive: 2, periodic: 2}", "{subsets: {sizes: [1]}}", "key strategies.subsets.data", "needs data"),
+    ("name: toy", "- a\n- b", "", "a study file is a mapping"),
+    ("name: toy", "name: toy\nname: again", "line 2", "duplicate key"),
     ("fine_tune: {epochs: 5}", "fine_tune: {upstream: {dekay: 1}}", "key fine_tune.upstream.dekay", "'decay'"),
 ]
 
@@ -60,6 +66,13 @@ def test_unsupported_words_are_refused_when_they_are_reached(toy: None, study_fi
     study = Study.load(study_file, ["fine_tune.ema=0.99"])
     account = study.run(workers=0)
     assert any("does not know ema" in str(error) for error in account.failed.values())
+
+
+def test_a_fault_of_an_override_says_so(toy: None, study_file: Path) -> None:
+    with pytest.raises(WhetError, match=r"--set fine_tune.epochs=-1, key fine_tune.epochs: should be greater"):
+        Study.load(study_file, ["fine_tune.epochs=-1"])
+    with pytest.raises(WhetError, match=r"--set potentials.main=tow, key potentials.main: .* Did you mean 'toy'"):
+        Study.load(study_file, ["potentials.main=tow"])
 
 
 def test_overrides_swap_a_word(toy: None, study_file: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from whet.contracts.options import Options
 from whet.data.identity import JSON
@@ -21,6 +21,12 @@ class Weights(Options):
     """Of the force components, eV/Å."""
     stress: float = Field(default=0.0, ge=0)
     """Of the stress components, eV/Å³; 0 leaves stress out of the training."""
+
+    @model_validator(mode="after")
+    def _something_to_train(self) -> Weights:
+        if not (self.energy or self.forces or self.stress):
+            raise ValueError("every weight is 0, so there is nothing to train on")
+        return self
 
 
 class FineTuneSettings(Options):

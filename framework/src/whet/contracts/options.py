@@ -56,6 +56,8 @@ def problems(model: type[BaseModel], error: ValidationError) -> Iterable[KeyProb
             yield KeyProblem(path, f"unknown key; {way_out[0].lower()}{way_out[1:]}")
         elif found["type"] == "missing":
             yield KeyProblem(path, "missing")
+        elif found["type"] in ("model_type", "dict_type"):
+            yield KeyProblem(path, f"should be a mapping of keys, not {found['input']!r}")
         else:
             message = found["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
             wanted = f"should be {message}" if found["msg"].startswith("Input should be ") else message

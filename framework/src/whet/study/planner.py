@@ -123,6 +123,9 @@ class _Planner:
         settings: dict[str, Any] = {"seed": self._seed("data", seed), "valid_fraction": player.settings.valid_fraction}
         if round_.sampler == "data":
             data = self.study.strategies[strategy].data
+            if data is None:
+                hint = "Give `data: NAME`, one of the study's `data:`"
+                raise self.source.fault(("strategies", strategy, "data"), "the preset subsets needs data", hint)
             if data not in self.study.data:
                 known = ", ".join(self.study.data) or "none: the study has no `data:`"
                 raise self.source.fault(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -41,7 +41,7 @@ class Strategy(Options):
 
     preset: Preset | None = None
     """Which preset (default: the strategy's own name, where that is one). Wong & Yang describe the first four."""
-    rounds: int | list[Round] = 3
+    rounds: Annotated[int, Field(ge=1)] | Annotated[list[Round], Field(min_length=1)] = 3
     """How many rounds the preset has, or the rounds themselves."""
     trajectories: int = Field(default=2, ge=1)
     """hybrid: trajectories in each round; packed-first: packed structures in the first round."""

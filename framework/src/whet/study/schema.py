@@ -124,7 +124,7 @@ class StudyFile(Options):
     """Folder of results and labels, relative to the study file; several studies may share one."""
     structures: Given | None = None
     """Starting structures: `file:`, or a plugin."""
-    potentials: dict[str, Given] = Field(min_length=1)
+    potentials: dict[Annotated[str, Field(min_length=1)], Given] = Field(min_length=1)
     """Name of your choice -> potential. Swapping an architecture replaces one word here."""
     labeler: Given | None = None
     """What gives the reference labels."""

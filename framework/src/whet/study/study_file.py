@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ class Source:
 
     path: Path
     lines: Mapping[tuple[str | int, ...], int]
+    overrides: Mapping[tuple[str | int, ...], str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -29,11 +30,15 @@ class Source:
     def place(self, keys: Iterable[str | int]) -> str:
         """`file, line N, key a.b`: of the key, or of the nearest one above it that stands in the file."""
         path = tuple(keys)
+        key = f", key {'.'.join(map(str, path))}" if path else ""
+        for changed, override in self.overrides.items():
+            if path[: len(changed)] == changed:
+                return f"--set {override}{key}"
         above = path
         while above and above not in self.lines:
             above = above[:-1]
         line = f", line {self.lines[above]}" if above in self.lines else ""
-        return f"{self.path}{line}" + (f", key {'.'.join(map(str, path))}" if path else "")
+        return f"{self.path}{line}{key}"
 
     def fault(self, keys: Iterable[str | int], what: str, hint: str = "") -> InputError:
         """The error for one key."""
@@ -67,10 +72,9 @@ def read_study(path: Path, overrides: Iterable[str] = ()) -> tuple[StudyFile, So
         raise InputError(f"not valid YAML: {what}", where=f"{path}{line}") from None
     if not isinstance(tree, dict):
         raise InputError("a study file is a mapping of keys", where=str(path), hint="It begins with `name: …`")
-    source = Source(path.absolute(), dict(_lines(tree)))
     plain = _plain(tree)
-    for override in overrides:
-        _override(plain, override)
+    changed = {_override(plain, override): override for override in overrides}
+    source = Source(path.absolute(), dict(_lines(tree)), changed)
     try:
         return StudyFile.model_validate(plain), source
     except ValidationError as error:
@@ -109,7 +113,8 @@ def _plain(node: Any) -> Any:
     return node
 
 
-def _override(plain: dict[str, Any], override: str) -> None:
+def _override(plain: dict[str, Any], override: str) -> tuple[str | int, ...]:
+    """Changes one key; gives its place."""
     from ruamel.yaml import YAML
 
     keys, found, value = override.partition("=")
@@ -124,3 +129,4 @@ def _override(plain: dict[str, Any], override: str) -> None:
         if not isinstance(node, dict):
             raise InputError(f"{key!r} is no mapping", where=f"--set {override}", hint="Set the whole of it instead")
     node[last] = _plain(YAML(typ="safe").load(value)) if value.strip() else None
+    return (*parents, last)
