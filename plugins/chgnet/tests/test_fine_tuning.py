@@ -221,8 +221,6 @@ def test_frames_that_cannot_be_trained_on_are_refused(fine_tune, labeled):
         fine_tune(frames=FrameSet(bare), weights={"stress": 1})
     with pytest.raises(InputError, match="no frame to train on"):
         fine_tune(frames=labeled[:2])
-    with pytest.raises(InputError, match="weight 0"):
-        fine_tune(weights={"energy": 0, "forces": 0})
     with pytest.raises(InputError, match="patience needs frames to validate on"):
         fine_tune(patience=3, n_valid=0)
 

@@ -186,7 +186,6 @@ def test_what_cannot_be_trained_on_is_refused_at_once(tune, tiny, labeled):
         ({"train": FrameSet(())}, InputError, "no frame to train on"),
         ({"train": copper}, InputError, "does not know Cu"),
         ({"train": bare, "weights": {"stress": 1}}, InputError, "3 of 5 frames have no stress"),
-        ({"weights": {"energy": 0, "forces": 0}}, InputError, "nothing to train on"),
         ({"strategy": "multihead-replay"}, InputError, "needs replay frames"),
         ({"strategy": "full", "replay": 2}, Unsupported, "uses no replay frames"),
         ({"weights": {"stress": 1}, "upstream": {"loss": "weighted"}}, Unsupported, "leaves stress out"),

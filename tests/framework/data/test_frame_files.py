@@ -50,6 +50,10 @@ BAD = [
     (GOOD.replace("REF_energy=-1.5", "REF_energy=nan"), "energy is not finite"),
     (GOOD.replace("Ar 2.0", "Ar nan"), "positions are not finite"),
     (GOOD.replace("1 2 3 2 4 5 3 5 6", "1 2 3 9 4 5 3 5 6"), "not symmetric"),
+    (GOOD.replace("2\n", "99999999999\n", 1), "99999999999 atoms announced, 2 found"),
+    (GOOD.replace("0.1 0.2 0.3", "1e300 0.2 0.3"), "a force of 1e+300"),
+    (GOOD.replace('Lattice="5 0 0 0 5 0 0 0 5" ', ""), "its cell is missing or flat"),
+    (GOOD.replace("REF_energy=-1.5", 'REF_energy="1 2 3"'), "the labels cannot be read"),
     ("hello\n" + GOOD, "line 1 (frame 0): expected a number of atoms, found 'hello'"),
     (GOOD.replace("Ar 2.0 0.0", "Ar 2.0 x"), "cannot be read"),
 ]

@@ -26,7 +26,8 @@ def evaluate(
     import tempfile
 
     from whet.cli.scores import print_scores
-    from whet.cli.terminal import ProgressView, print_json
+    from whet.cli.terminal import ProgressView, print_json, say
+    from whet.data.errors import FrameError, StepFailed
     from whet.study.evaluation import evaluation_study
 
     with tempfile.TemporaryDirectory(prefix="whet-") as scratch:
@@ -37,12 +38,20 @@ def evaluate(
             store=store or Path(scratch),
             running={"workers": workers, "threads": threads, "device": device},
         )
-        with ProgressView(len(study.plan.steps), 0) as view:
+        with ProgressView(len(study.plan.steps), 0, say_failures=False) as view:
             account = study.run(view)
         for error in account.failed.values():
+            if isinstance(error, StepFailed) and store is None:
+                error.hint = "Run again with --store FOLDER to keep the log"
             raise error
-        scores = study.results.scores
+        results = study.results
+        scores = results.scores
+        if not scores and results.unscored:
+            which, why = results.unscored[0]
+            raise FrameError(f"nothing can be measured: {why}", where=which)
         if json:
             print_json([score.as_json() for score in scores])
         else:
             print_scores(scores)
+            for which, why in results.unscored:
+                say(f"no score: {which}: {why}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import NoReturn
 
@@ -10,6 +11,9 @@ from whet.data.errors import StepFailed, WhetError
 
 def main() -> NoReturn:
     """Exit code 0: done. 2: a fault that one line explains. 1: a fault that nobody foresaw. 130: interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without R² and Å gets question marks
     try:
         if sys.argv[1:] in (["plugins"], ["plugins", "--json"]):
             # Past typer, which takes half as long as finding all plugins: this one is to start fast.
@@ -26,7 +30,7 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         _say("whet: interrupted; the same command goes on from here")
         sys.exit(130)
-    except BrokenPipeError:
+    except BrokenPipeError:  # whoever read it has gone
         sys.exit(141)
     except Exception:
         _say(f"whet: a fault that nobody foresaw; the traceback is in {_traceback_file()}")
@@ -42,6 +46,6 @@ def _traceback_file() -> str:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile("w", prefix="whet-", suffix=".log", delete=False) as file:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="whet-", suffix=".log", delete=False) as file:
         traceback.print_exc(file=file)
     return file.name

@@ -40,7 +40,8 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right
 class ProgressView:
     """Progress of a run on standard error: bars on a terminal, a line for each finished step elsewhere."""
 
-    def __init__(self, steps: int, done: int) -> None:
+    def __init__(self, steps: int, done: int, *, say_failures: bool = True) -> None:
+        self._say_failures = say_failures
         self._console = Console(stderr=True, highlight=False, markup=False)
         self._steps, self._done = steps, done
         self._bars = Progress(
@@ -78,6 +79,8 @@ class ProgressView:
         self._done += 1
         self._bars.update(self._all, completed=self._done)
         if fault is not None:
+            if not self._say_failures:
+                return
             self._console.print(f"failed: {fault}", soft_wrap=True)
         elif not self._console.is_terminal:
             self._console.print(f"[{self._done}/{self._steps}] {step.title or step.kind} ({seconds:.1f} s)")

@@ -52,7 +52,7 @@ def problems(model: type[BaseModel], error: ValidationError) -> Iterable[KeyProb
         path = tuple(part for part in found["loc"] if not (isinstance(part, str) and part.startswith("function-")))
         if found["type"] == "extra_forbidden":
             known = _keys_at(model, path[:-1])
-            way_out = suggestion(str(path[-1]), known) or f"Known: {', '.join(known)}"
+            way_out = suggestion(str(path[-1]), known) or f"Known: {', '.join(known) or 'none'}"
             yield KeyProblem(path, f"unknown key; {way_out[0].lower()}{way_out[1:]}")
         elif found["type"] == "missing":
             yield KeyProblem(path, "missing")

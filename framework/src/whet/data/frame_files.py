@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 PREFIXES = ("REF_", "", "dft_", "DFT_", "ref_")
 """Label keys are looked for with these prefixes: REF_energy, energy, dft_energy, …"""
+
+MOST_FORCE, MOST_ENERGY = 1e6, 1e12
+"""eV/Å and eV; beyond these a label is no label."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,13 @@ def read_labeled(path: Path, keys: LabelKeys | None = None) -> FrameSet:
     for place, atoms in _frames_of(path):
         try:
             check_frame(atoms)
-            labels = _labels(atoms, keys or _find_keys(atoms))
-            frames.append(labels.checked(len(atoms)).attach(_bare(atoms)))
+            labels = _labels(atoms, keys or _find_keys(atoms)).checked(len(atoms))
+            _check_size(labels)
+            frames.append(labels.attach(_bare(atoms)))
         except FrameError as error:
             raise error.at(place) from None
+        except (TypeError, ValueError) as error:
+            raise FrameError(f"the labels cannot be read ({error})", where=place) from None
     return FrameSet(frames)
 
 
@@ -90,7 +97,10 @@ def _frames_of(path: Path) -> Iterator[tuple[str, Atoms]]:
     if path.stat().st_size == 0:
         raise FrameError("the file is empty", where=str(path))
     if path.suffix in (".xyz", ".extxyz"):
-        yield from _extxyz(path)
+        try:
+            yield from _extxyz(path)
+        except OSError as error:
+            raise InputError(f"the file cannot be read ({error.strerror or error})", where=str(path)) from error
         return
     import ase.io
 
@@ -110,7 +120,7 @@ def _extxyz(path: Path) -> Iterator[tuple[str, Atoms]]:
 
     import ase.io
 
-    with path.open(encoding="utf-8", errors="replace") as file:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
         number, index = 0, 0
         while line := file.readline():
             number += 1
@@ -119,10 +129,11 @@ def _extxyz(path: Path) -> Iterator[tuple[str, Atoms]]:
             place = f"{path}, line {number} (frame {index})"
             if not line.strip().isdigit():
                 raise FrameError(f"expected a number of atoms, found {line.strip()[:40]!r}", where=place)
-            block = [line] + [file.readline() for _ in range(int(line) + 1)]
-            had = sum(bool(text) for text in block) - 2
+            block = [line, *islice(iter(file.readline, ""), int(line) + 1)]
+            had = len(block) - 2
             if had < int(line) or not block[-1].strip():
-                raise FrameError(f"the frame is cut off: {int(line)} atoms announced, {max(had, 0)} found", where=place)
+                found = max(had if had < int(line) else had - 1, 0)
+                raise FrameError(f"the frame is cut off: {int(line)} atoms announced, {found} found", where=place)
             try:
                 atoms = ase.io.read(io.StringIO("".join(block)), index=0, format="extxyz")
             except Exception as error:
@@ -149,7 +160,10 @@ def _find_keys(atoms: Atoms) -> LabelKeys:
                 f"the frame has {present!r} but no {missing}",
                 hint="Energy and forces are both needed; name unusual keys with `keys:`",
             )
-    raise FrameError("the frame has no labels", hint=f"Looked for energy and forces with the prefixes {PREFIXES}")
+    raise FrameError(
+        "the frame has no labels",
+        hint="Looked for energy and forces, REF_energy and REF_forces, dft_energy and dft_forces",
+    )
 
 
 def _labels(atoms: Atoms, keys: LabelKeys) -> Labels:
@@ -178,6 +192,16 @@ def _labels(atoms: Atoms, keys: LabelKeys) -> Labels:
     single_point = atoms.copy()
     single_point.calc = SinglePointCalculator(single_point, energy=energy, forces=forces, stress=stress)
     return Labels.of(single_point)
+
+
+def _check_size(labels: Labels) -> None:
+    """FrameError for numbers that no atoms have, which would only overflow further on."""
+    import numpy as np
+
+    largest = float(np.abs(labels.forces).max(initial=0.0))
+    if largest > MOST_FORCE or abs(labels.energy) > MOST_ENERGY:
+        what = f"a force of {largest:.3g} eV/Å" if largest > MOST_FORCE else f"an energy of {labels.energy:.3g} eV"
+        raise FrameError(f"the frame has {what}", hint="Is it of another unit, or damaged?")
 
 
 def _bare(atoms: Atoms) -> Atoms:

@@ -11,11 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 from typing import Any, Self
 
 from whet.contracts.component import Component, Spec
 from whet.data.errors import InputError, KeyProblem, OptionsError, StepFailed, WhetError, by_name
 from whet.plugins.registry import registry
+
+PATIENCE = 120
+"""Seconds that another interpreter has to import its plugins and answer; a network disk takes its time."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,16 @@ class Environment:
             return [_tried(hook, spec) for hook, spec in asked]
         job = {"resolve": [[hook, spec.name, dict(spec.options)] for hook, spec in asked]}
         with WorkerProcess(self, threads=1) as worker:
-            answers = worker.ask(job)
+            patience = Timer(PATIENCE, worker.kill)
+            patience.start()
+            try:
+                answers = worker.ask(job)
+            except StepFailed as error:
+                late = "" if patience.is_alive() else f" (no answer within {PATIENCE} s)"
+                where = f"environment {self.name!r}: {self.python}"
+                raise InputError(f"the interpreter gives no answer{late}: {error.what}", where=where) from error
+            finally:
+                patience.cancel()
         return [Component.from_json(a["component"]) if "component" in a else fault(a["fault"]) for a in answers]
 
 
@@ -90,6 +103,10 @@ class WorkerProcess:
     def alive(self) -> bool:
         """Whether it can take another job."""
         return self._process.poll() is None
+
+    def kill(self) -> None:
+        """Ends the worker at once."""
+        self._process.kill()
 
     def close(self) -> None:
         """Ends the worker; a job under way is cut off."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Protocol
 
-from whet.data.errors import StoreError, WhetError
+from whet.data.errors import StepFailed, StoreError, WhetError
 from whet.running.environments import Environment, WorkerProcess
 from whet.running.step import Step
 from whet.running.store import Store
@@ -151,6 +151,11 @@ class _Crew:
             worker = self._hire(step.environment) if free.empty() else free.get()
             try:
                 worker.ask(job, _for(step, watcher))
+            except StepFailed as error:
+                if not worker.alive:
+                    error.hint = error.hint or f"Its log: {store.folder(step.key) / 'log.txt'}"
+                    error.at(step.title or step.key)
+                raise
             finally:
                 if worker.alive:
                     free.put(worker)

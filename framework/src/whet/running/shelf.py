@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,7 +104,7 @@ class Shelf:
 def _refused(path: Path, error: Exception) -> StoreError:
     if isinstance(error, OSError):
         return unwritable(path, error)
-    if "full" in str(error):
+    if "full" in str(error) or ("disk" in str(error) and shutil.disk_usage(path.parent).free < 1_000_000):
         return StoreError(
             "the disk is full", where=str(path), hint="Free some space and run the same command again: nothing is lost"
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from whet.contracts.component import Component, FileRef
 from whet.data.durable import read_json, unwritable, write_json
-from whet.data.errors import StoreError
+from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
 from whet.running.shelf import Shelf
 from whet.running.step import Step
@@ -109,7 +109,8 @@ class Store:
 
     def is_done(self, key: str) -> bool:
         """Whether the step has a result."""
-        return (self.folder(key) / "result.json").is_file()
+        path = self.folder(key) / "result.json"
+        return path.is_file() and path.stat().st_size > 0
 
     def result(self, key: str) -> Result:
         """The step's result. StoreError where there is none, or it is damaged."""
@@ -134,7 +135,11 @@ class Store:
         """The frames that a step left under that role. FrameError or InputError where they are damaged."""
         from whet.data.frame_files import read_frames
 
-        return read_frames(self.result(key).outputs[role].locate(self.root))
+        try:
+            return read_frames(self.result(key).outputs[role].locate(self.root))
+        except InputError as error:
+            error.hint = f"Remove the folder {self.folder(key)} and run again: labels stay on the shelf"
+            raise
 
     def stale(self, key: str) -> list[str]:
         """Keys that fed this step and have another content now than when it ran."""

@@ -43,7 +43,7 @@ def evaluation_study(
         },
         of="the evaluation",
     )
-    source = Source(Path.cwd() / "command line", {})
+    source = Source(Path("command line"), {})
     players = cast(file, source)
     return Study(file, source, players, plan(file, players, source), Store(store))
 

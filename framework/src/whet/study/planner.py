@@ -189,6 +189,12 @@ class _Planner:
 
     def _read_test(self, name: str, test: Test) -> str:
         assert test.file is not None
+        keys = ("tests", name, "file")
+        tested = file_reference(self.source, test.file, keys)
+        for other, data in self.study.data.items():
+            if file_reference(self.source, data.file, ("data", other, "file")).sha256 == tested.sha256:
+                what = f"this is the same file as the data {other!r}: errors on training frames say nothing"
+                raise self.source.fault(keys, what, "Test on frames that no training sees")
         file = LabeledFile(file=test.file, keys=test.keys, first=test.first)
         return self._import(file, ("tests", name), f"read {name}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from whet.contracts.options import Options
 from whet.data.errors import InputError, suggestion
@@ -51,10 +51,17 @@ class Strategy(Options):
     """Another strategy, to whose numbers of labels the training sets are cut. naive matches periodic by itself."""
     data: str | None = None
     """subsets: which of the study's `data`."""
-    sizes: list[int] = Field(default=[1, 10, 100])
+    sizes: list[Annotated[int, Field(ge=1)]] = Field(default=[1, 10, 100], min_length=1)
     """subsets: how many frames each fine-tuning gets."""
-    seeds: list[int] = Field(default=[1], min_length=1)
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(default=[1], min_length=1)
     """The whole strategy is repeated with each of these seeds."""
+
+    @field_validator("sizes", "seeds")
+    @classmethod
+    def _each_once(cls, given: list[int]) -> list[int]:
+        if len(set(given)) < len(given):
+            raise ValueError(f"{given} has a number twice")
+        return given
 
     def preset_of(self, name: str) -> Preset | None:
         """The preset that a strategy of that name uses; None where its rounds are spelled out."""

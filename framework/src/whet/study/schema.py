@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.options import Options
@@ -12,6 +12,17 @@ from whet.study.rounds import Strategy
 
 Given = str | dict[str, Any]
 """A component: `NAME`, `NAME:MODEL`, or a mapping with `use:`, its options, and `environment:`."""
+
+
+def _free_name(name: str) -> str:
+    if name in ("labeler", "foundation", "current"):
+        raise ValueError("this word has a meaning as a driver; choose another name")
+    if not name.isprintable() or name != name.strip() or not name:
+        raise ValueError("a name is printable text without spaces around it")
+    return name
+
+
+PotentialName = Annotated[str, AfterValidator(_free_name)]
 
 
 def _file_or_mapping(given: Any) -> Any:
@@ -120,11 +131,11 @@ class StudyFile(Options):
     """Title of the report."""
     seed: int = Field(default=1, ge=0)
     """Of everything random; strategies add their own `seeds`."""
-    store: str = ".whet"
+    store: str = Field(default=".whet", min_length=1)
     """Folder of results and labels, relative to the study file; several studies may share one."""
     structures: Given | None = None
     """Starting structures: `file:`, or a plugin."""
-    potentials: dict[Annotated[str, Field(min_length=1)], Given] = Field(min_length=1)
+    potentials: dict[PotentialName, Given] = Field(min_length=1)
     """Name of your choice -> potential. Swapping an architecture replaces one word here."""
     labeler: Given | None = None
     """What gives the reference labels."""

@@ -65,16 +65,19 @@ def read_study(path: Path, overrides: Iterable[str] = ()) -> tuple[StudyFile, So
         raise InputError("there is no such study file", where=str(path))
     try:
         tree = YAML().load(path.read_text(encoding="utf-8"))
-    except (YAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, UnicodeDecodeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error).partition("\n")[0]
         line = f", line {mark.line + 1}" if mark else ""
         raise InputError(f"not valid YAML: {what}", where=f"{path}{line}") from None
     if not isinstance(tree, dict):
         raise InputError("a study file is a mapping of keys", where=str(path), hint="It begins with `name: …`")
-    plain = _plain(tree)
+    try:
+        plain, lines = _plain(tree), dict(_lines(tree))
+    except RecursionError:
+        raise InputError("it is nested too deeply, or contains itself", where=str(path)) from None
     changed = {_override(plain, override): override for override in overrides}
-    source = Source(path.absolute(), dict(_lines(tree)), changed)
+    source = Source(path.absolute(), lines, changed)
     try:
         return StudyFile.model_validate(plain), source
     except ValidationError as error:
@@ -83,12 +86,18 @@ def read_study(path: Path, overrides: Iterable[str] = ()) -> tuple[StudyFile, So
 
 def _in_users_words(found: Iterable[KeyProblem]) -> list[KeyProblem]:
     """Problems with the model's inner names (of union members) taken out of their paths, one for each key."""
-    inner = {"str", "dict[str,any]", "int", "list[Round]"}
+
+    def is_inner(part: str | int) -> bool:
+        named = isinstance(part, str)
+        return named and (part in ("str", "int") or part.startswith(("dict[", "list[", "constrained-", "function-")))
+
     seen: dict[tuple[str | int, ...], KeyProblem] = {}
     for problem in found:
-        path = tuple(part for part in problem.path if part not in inner)
+        path = tuple(part for part in problem.path if not is_inner(part))
         seen.setdefault(path, KeyProblem(path, problem.what))
-    return list(seen.values())
+    # Where one form of a union fits so far that something inside it is wrong, the other form was not meant.
+    deeper = [path for path in seen if not any(other != path and other[: len(path)] == path for other in seen)]
+    return [seen[path] for path in deeper]
 
 
 def _lines(tree: Any, above: tuple[str | int, ...] = ()) -> Iterable[tuple[tuple[str | int, ...], int]]:
@@ -97,8 +106,12 @@ def _lines(tree: Any, above: tuple[str | int, ...] = ()) -> Iterable[tuple[tuple
     entries = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
     for key, value in entries:
         place = (*above, key)
-        line, _ = marks.key(key) if isinstance(tree, dict) else marks.item(key)
-        yield place, line + 1
+        try:
+            line, _ = marks.key(key) if isinstance(tree, dict) else marks.item(key)
+        except (KeyError, AttributeError, TypeError):
+            pass  # a merged key stands elsewhere
+        else:
+            yield place, line + 1
         yield from _lines(value, place)
 
 
@@ -116,6 +129,7 @@ def _plain(node: Any) -> Any:
 def _override(plain: dict[str, Any], override: str) -> tuple[str | int, ...]:
     """Changes one key; gives its place."""
     from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     keys, found, value = override.partition("=")
     if not found or not keys:
@@ -128,5 +142,9 @@ def _override(plain: dict[str, Any], override: str) -> tuple[str | int, ...]:
         node = node.setdefault(key, {}) if isinstance(node, dict) else None
         if not isinstance(node, dict):
             raise InputError(f"{key!r} is no mapping", where=f"--set {override}", hint="Set the whole of it instead")
-    node[last] = _plain(YAML(typ="safe").load(value)) if value.strip() else None
+    try:
+        node[last] = _plain(YAML(typ="safe").load(value)) if value.strip() else None
+    except (YAMLError, ValueError, RecursionError) as error:
+        what = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        raise InputError(f"the value is not valid YAML ({what})", where=f"--set {override}") from None
     return (*parents, last)
