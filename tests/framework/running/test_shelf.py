@@ -85,7 +85,8 @@ def _put_many(path: Path, start: int) -> None:
         shelf.put(frame(i / 100), THEORY, Labels(float(i), np.zeros((2, 3))))
 
 
-def test_processes_write_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("attempt", range(8))
+def test_processes_make_it_and_write_at_once(tmp_path: Path, attempt: int) -> None:
     path = tmp_path / "labels.sqlite"
     context = multiprocessing.get_context("fork")
     processes = [context.Process(target=_put_many, args=(path, start)) for start in (0, 10, 40)]
@@ -93,4 +94,5 @@ def test_processes_write_at_once(tmp_path: Path) -> None:
         process.start()
     for process in processes:
         process.join()
+        assert process.exitcode == 0
     assert Shelf(path).counts() == [(THEORY, 50)]

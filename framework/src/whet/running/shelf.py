@@ -7,10 +7,11 @@ import io
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from whet.data.durable import unwritable
 from whet.data.errors import StoreError
@@ -21,6 +22,11 @@ from whet.data.theory import LevelOfTheory
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+T = TypeVar("T")
+
+PATIENCE = 120.0
+"""Seconds to wait for other processes that use the shelf."""
 
 _TABLES = """
 create table if not exists theories (fingerprint text primary key, description text not null);
@@ -43,11 +49,12 @@ class Shelf:
 
     def get(self, frame: Atoms, theory: LevelOfTheory) -> Labels | None:
         """The labels of a frame at a level of theory, bit for bit as they were put; None where there are none."""
-        with self._open() as database:
-            row = database.execute(
-                "select content, digest from labels where theory = ? and frame = ?",
-                (theory.fingerprint, frame_key(frame)),
+        key = (theory.fingerprint, frame_key(frame))
+        row = self._do(
+            lambda database: database.execute(
+                "select content, digest from labels where theory = ? and frame = ?", key
             ).fetchone()
+        )
         if row is None:
             return None
         content, digest = row
@@ -62,43 +69,48 @@ class Shelf:
     def put(self, frame: Atoms, theory: LevelOfTheory, labels: Labels) -> None:
         """Keeps the labels durably before it returns. A label that is already there stays as it is."""
         content = _packed(frame, labels.checked(len(frame)))
-        with self._open() as database:
-            database.execute(
-                "insert or ignore into theories values (?, ?)", (theory.fingerprint, canonical(theory.as_json()))
-            )
-            database.execute(
-                "insert or ignore into labels values (?, ?, ?, ?)",
-                (theory.fingerprint, frame_key(frame), content, hashlib.sha256(content).hexdigest()),
-            )
+        described = (theory.fingerprint, canonical(theory.as_json()))
+        row = (theory.fingerprint, frame_key(frame), content, hashlib.sha256(content).hexdigest())
+
+        def insert(database: sqlite3.Connection) -> None:
+            database.execute("insert or ignore into theories values (?, ?)", described)
+            database.execute("insert or ignore into labels values (?, ?, ?, ?)", row)
+
+        self._do(insert)
 
     def counts(self) -> list[tuple[LevelOfTheory, int]]:
         """How many labels there are of each level of theory."""
         if not self.path.exists():
             return []
-        with self._open() as database:
-            rows = database.execute(
-                "select description, count(*) from labels join theories on theory = fingerprint group by theory"
-            ).fetchall()
+        query = "select description, count(*) from labels join theories on theory = fingerprint group by theory"
+        rows = self._do(lambda database: database.execute(query).fetchall())
         return [(LevelOfTheory(**json.loads(description)), count) for description, count in rows]
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection whose changes are on the disk when the block ends."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            database = sqlite3.connect(self.path, timeout=120)
-        except (OSError, sqlite3.Error) as error:
-            raise _refused(self.path, error) from error
-        try:
+    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` answers; its changes are on the disk when this returns. It may be tried more than once.
+
+        SQLite waits for locks on rows, but not for every lock on the file: while another process makes it, switches
+        its journal or closes it last, it answers "locked" at once.
+        """
+        patience = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._once(work)
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > patience:
+                    raise _refused(self.path, error) from error
+                time.sleep(0.02)
+            except (OSError, sqlite3.Error) as error:
+                raise _refused(self.path, error) from error
+
+    def _once(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self.path, timeout=PATIENCE)) as database:
             database.execute("pragma journal_mode = wal")
             database.execute("pragma synchronous = full")
             database.executescript(_TABLES)
             with database:
-                yield database
-        except sqlite3.Error as error:
-            raise _refused(self.path, error) from error
-        finally:
-            database.close()
+                return work(database)
 
 
 def _refused(path: Path, error: Exception) -> StoreError:
