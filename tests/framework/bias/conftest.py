@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,12 +46,3 @@ def made(labeled: Labeled) -> Made:
         return Comparison.of(labeled(reference, symbols=symbols), labeled(predicted, symbols=symbols))
 
     return make
-
-
-@pytest.fixture(scope="session")
-def reference_data() -> Path:
-    """The folder of reference data."""
-    folder = os.environ.get("WHET_REFERENCE_DATA")
-    if not folder:
-        pytest.skip("WHET_REFERENCE_DATA is not set: no reference data to measure with")
-    return Path(folder)

@@ -179,8 +179,6 @@ def _check(request: FineTuneRequest) -> None:
     frames = request.train + request.valid
     if not len(request.train):
         raise InputError("there is no frame to train on")
-    if not any(weight > 0 for _, weight in request.settings.weights):
-        raise InputError("energy, forces and stress all have the weight 0: there is nothing to train on")
     if request.settings.patience is not None and not len(request.valid):
         raise InputError("patience needs frames to validate on", hint="Raise valid_fraction, or leave patience out")
     known = request.start.capabilities.elements or frozenset()

@@ -190,8 +190,6 @@ def _check(request: FineTuneRequest) -> None:
         raise InputError("multihead-replay needs replay frames", hint="Name a file with `replay:`")
     if not multihead and len(request.replay):
         raise Unsupported(f"the strategy {settings.strategy!r} uses no replay frames", hint="Use multihead-replay")
-    if not any(weight > 0 for _, weight in settings.weights):
-        raise InputError("energy, forces and stress all have the weight 0: there is nothing to train on")
     known = request.start.capabilities.elements or frozenset()
     if unknown := sorted(set(frames.elements) - known):
         raise InputError(f"this MACE model does not know {', '.join(unknown)}, and cannot be trained on it")
