@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from whet.contracts.dynamics import MDEngine, Protocol, Trajectory
     from whet.contracts.fine_tune_settings import FineTuneSettings, Strategy, Weights
     from whet.contracts.fine_tuning import Applied, FineTuned, FineTuner, FineTuneRequest, Progress
+    from whet.contracts.foundation import FoundationModel, KnownAnswer, ModelFile
     from whet.contracts.labeling import Labeler
     from whet.contracts.options import Options
     from whet.contracts.potential import Capabilities, Potential, Property
@@ -49,6 +50,7 @@ _HOME = {
     "whet.contracts.dynamics": ("MDEngine", "Protocol", "Trajectory"),
     "whet.contracts.fine_tune_settings": ("FineTuneSettings", "Strategy", "Weights"),
     "whet.contracts.fine_tuning": ("Applied", "FineTuneRequest", "FineTuned", "FineTuner", "Progress"),
+    "whet.contracts.foundation": ("FoundationModel", "KnownAnswer", "ModelFile"),
     "whet.contracts.labeling": ("Labeler",),
     "whet.contracts.options": ("Options",),
     "whet.contracts.potential": ("Capabilities", "Potential", "Property"),
@@ -88,15 +90,18 @@ __all__ = [
     "FineTuneSettings",
     "FineTuned",
     "FineTuner",
+    "FoundationModel",
     "FrameError",
     "FrameSet",
     "InputError",
     "KeyProblem",
+    "KnownAnswer",
     "Labeler",
     "Labels",
     "LevelOfTheory",
     "MDEngine",
     "MissingPackage",
+    "ModelFile",
     "NotApplied",
     "Options",
     "OptionsError",

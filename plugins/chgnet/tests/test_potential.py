@@ -165,7 +165,7 @@ def test_unknown_models_name_the_nearest():
     def resolve(model: str) -> None:
         registry().resolve("potentials", Spec("chgnet", {"model": model}))
 
-    with pytest.raises(UnknownName, match=r"CHGNet model '0\.3'. Did you mean '0\.3\.0'"):
+    with pytest.raises(UnknownName, match=r"chgnet model '0\.3'. Did you mean '0\.3\.0'"):
         resolve("0.3")
     with pytest.raises(InputError, match="no such file"):
         resolve("/nowhere/weights.pth.tar")

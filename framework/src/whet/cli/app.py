@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from whet.cli.check import check
+from whet.cli.env import env
 from whet.cli.evaluate import evaluate
+from whet.cli.models import models
 from whet.cli.plugins import plugins
 from whet.cli.report import report
 from whet.cli.run import run
@@ -20,3 +22,5 @@ app = typer.Typer(
 )
 for command in (run, check, status, report, evaluate, plugins):
     app.command()(command)
+for name, group in (("models", models), ("env", env)):
+    app.add_typer(group, name=name, no_args_is_help=True)

@@ -176,6 +176,8 @@ class Backend:
     """The options' class."""
     packages: ClassVar[Mapping[str, str]] = {}
     """What must be importable: module name -> requirement for pip (`{"chgnet": "chgnet>=0.4.2"}`)."""
+    unpickles: ClassVar[bool] = True
+    """Whether loading its files may run code that is in them; `whet check` says so."""
 
     def __init__(
         self,

@@ -5,15 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from whet.contracts.component import Backend
-from whet.data.errors import FrameError, UnknownName, Unsupported
+from whet.contracts.foundation import FoundationModel
+from whet.data.errors import FrameError, PluginError, UnknownName, Unsupported
 from whet.data.frames import check_frame
 from whet.data.labels import Labels
 
 if TYPE_CHECKING:
+    import numpy as np
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
@@ -30,6 +33,7 @@ class Capabilities:
 
     elements: chemical symbols that it knows; None where it takes any. cutoff: Å, of one message-passing layer.
     conservative: forces are the gradient of the energy. theory: of the labels that it was trained on, where known.
+    dtype: of the arithmetic, on which the tolerances of the conformance kit hang.
     """
 
     elements: frozenset[str] | None = None
@@ -37,6 +41,7 @@ class Capabilities:
     cutoff: float | None = None
     conservative: bool = True
     theory: LevelOfTheory | None = None
+    dtype: Literal["float32", "float64"] = "float64"
 
 
 class Potential(Backend, ABC):
@@ -45,8 +50,35 @@ class Potential(Backend, ABC):
     Structures are `ase.Atoms`, arrays are NumPy; batching, graphs and tensors stay inside.
     """
 
+    foundation_models: ClassVar[Mapping[str, FoundationModel]] = {}
+    """Published weights by the name that the option `model` has for them."""
+
     energy_shift: Mapping[str, float] = {}
     """eV by chemical symbol, added to total energies for each atom; set by the core from the component."""
+
+    @classmethod
+    def find_files(cls, options: Any) -> Mapping[str, Path]:
+        """The files of the option `model`: those of a foundation model, fetched where they are not here, or a path.
+
+        A path has the role `checkpoint`. Raises UnknownName for what is neither, and as `FoundationModel.obtain` does.
+        """
+        model = getattr(options, "model", "")
+        if not model:
+            return {}
+        if model in cls.foundation_models:
+            return cls.foundation_models[model].obtain()
+        path = Path(model).expanduser()
+        if "/" not in model and not path.is_file():
+            raise UnknownName.among(f"{cls.name} model", model, cls.foundation_models)
+        return {"checkpoint": path}
+
+    @cached_property
+    def published(self) -> str:
+        """The name of the foundation model whose weights these are, by content; empty for any others.
+
+        The option does not tell: a component that was named by a path carries the file and not its name.
+        """
+        return next((name for name, model in self.foundation_models.items() if model.is_in(self.files)), "")
 
     @property
     @abstractmethod
@@ -69,15 +101,24 @@ class Potential(Backend, ABC):
         """Learned per-atom features, (n_atoms, n_features) a frame: a descriptor for free. Optional."""
         raise Unsupported(f"potential {self.name!r} offers no embedding")
 
+    def parameters(self) -> Mapping[str, np.ndarray]:
+        """The numbers of the bare model that a training may move, by name; copies.
+
+        Needed of a potential that has a fine-tuner.
+        """
+        raise Unsupported(f"potential {self.name!r} does not show its parameters")
+
     def evaluate(
         self, frames: Iterable[Atoms], properties: Sequence[Property] = EFS, *, batch_size: int = 1
     ) -> Iterator[Labels]:
         """Checked labels of each frame, lazily and in order; what everybody but the author of a potential calls.
 
         Raises FrameError for a frame that is not finite, UnknownName for an element that the potential does not
-        know, Unsupported for a property that it does not have, and FrameError where it answers NaN.
+        know, Unsupported for a property that it does not have, FrameError where it answers NaN, and PluginError where
+        a foundation model does not give its known answer.
         """
         capabilities = self.capabilities
+        self.check_known_answer()
         for wanted in properties:
             if wanted not in capabilities.properties:
                 has = ", ".join(sorted(capabilities.properties))
@@ -93,11 +134,26 @@ class Potential(Backend, ABC):
         if batch:
             yield from self._answer(batch, properties)
 
+    def check_known_answer(self) -> None:
+        """PluginError where these are published weights and do not answer what they are known to; asks them once."""
+        if self._misread:
+            raise PluginError(self._misread, hint="The installed version of its package misreads these weights")
+
     def calculator(self) -> Calculator:
         """An ASE calculator that answers exactly as `evaluate` does."""
         from whet.contracts.calculator import PotentialCalculator
 
         return PotentialCalculator(self)
+
+    @cached_property
+    def _misread(self) -> str:
+        known = self.foundation_models[self.published].answer if self.published else None
+        if known is None:
+            return ""
+        (labels,) = self.predict([known.compound], ("energy", "forces"))
+        wrong = known.fault(labels)
+        of = "".join(known.symbols)
+        return f"potential {self.name!r}, model {self.published!r}, answers {wrong} for {of}" if wrong else ""
 
     def _check_elements(self, frame: Atoms, known: frozenset[str] | None) -> None:
         unknown = set() if known is None else set(frame.get_chemical_symbols()) - known

@@ -32,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(written.fileno())
         partial.chmod(0o644)
         partial.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         if isinstance(error, StoreError) or error.errno is None:
             raise
@@ -71,7 +71,8 @@ def unwritable(path: Path, error: OSError) -> StoreError:
     return StoreError(what, where=str(path), hint=hint)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable: a rename survives a crash."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -57,7 +57,7 @@ class WorkerProcess:
     def __init__(self, environment: Environment, *, threads: int) -> None:
         python = environment.python
         if not python.is_file():
-            hint = "Create it with `python -m venv` and install whet and the plugin there, or mend `python:`"
+            hint = f"Make it with `whet env create {environment.name} --plugin PLUGIN`, or mend `python:`"
             raise InputError(
                 "there is no such interpreter", where=f"environment {environment.name!r}: {python}", hint=hint
             )

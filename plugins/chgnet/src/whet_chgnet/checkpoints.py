@@ -1,38 +1,17 @@
-"""Checkpoints: where CHGNet's weights lie, and reading and writing them without a trace in the process."""
+"""Checkpoints: reading and writing CHGNet's weights without a trace in the process."""
 
 from __future__ import annotations
 
 import io
 import pickle
 from contextlib import redirect_stdout
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whet import InputError, MissingPackage, UnknownName, replacing
+from whet import InputError, replacing
 
 if TYPE_CHECKING:
     from chgnet.model.model import CHGNet
-
-PRETRAINED = ("0.3.0", "0.2.0", "r2scan")
-"""The models that the wheel of chgnet ships."""
-
-
-def shipped(name: str) -> Path:
-    """The checkpoint of a model that chgnet ships; chgnet is not imported.
-
-    Raises UnknownName for a name that is none of `PRETRAINED`, MissingPackage where chgnet or the file is not there.
-    """
-    if name not in PRETRAINED:
-        raise UnknownName.among("CHGNet model", name, PRETRAINED)
-    package = find_spec("chgnet")
-    folder = Path(package.origin).parent / "pretrained" / name if package and package.origin else None
-    files = sorted(folder.glob("*.pth.tar")) if folder else []
-    if len(files) != 1:
-        raise MissingPackage(
-            f"the weights of CHGNet {name} are not in the installed chgnet", hint="pip install 'chgnet>=0.4.2'"
-        )
-    return files[0]
 
 
 def read_checkpoint(path: Path, device: str) -> CHGNet:

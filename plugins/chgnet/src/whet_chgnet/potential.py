@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import filecmp
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from whet import Capabilities, Labels, LevelOfTheory, Options, Potential, Property
-from whet_chgnet.checkpoints import PRETRAINED, read_checkpoint, shipped, write_checkpoint
+from whet import Capabilities, Labels, Options, Potential, Property
+from whet_chgnet.checkpoints import read_checkpoint, write_checkpoint
+from whet_chgnet.foundation import MODELS
 
 if TYPE_CHECKING:
+    import numpy as np
     from ase import Atoms
     from chgnet.model.model import CHGNet
 
 FINE_TUNED = "fine-tuned"
 """What stands as `model` in the options of a component whose weights Whet made."""
-
-THEORIES = {
-    "0.3.0": LevelOfTheory("PBE/PBE+U", "VASP", settings={"corrections": "MP2020", "data": "MPtrj"}),
-    "0.2.0": LevelOfTheory("PBE/PBE+U", "VASP", settings={"corrections": "MP2020", "data": "MPtrj"}),
-    "r2scan": LevelOfTheory("r2SCAN", "VASP", settings={"data": "MP-r2SCAN"}),
-}
-"""Of the labels that the shipped models were trained on (U as the Materials Project sets it, by compound)."""
 
 
 class ChgnetOptions(Options):
@@ -45,12 +39,8 @@ class ChgnetPotential(Potential):
     name = "chgnet"
     Options = ChgnetOptions
     packages: ClassVar[Mapping[str, str]] = {"chgnet": "chgnet>=0.4.2", "torch": "torch>=2.4"}
-
-    @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
-        path = Path(options.model).expanduser()
-        is_path = options.model not in PRETRAINED and ("/" in options.model or path.is_file())
-        return {"checkpoint": path if is_path else shipped(options.model)}
+    unpickles = False
+    foundation_models = MODELS
 
     @cached_property
     def model(self) -> CHGNet:
@@ -62,7 +52,8 @@ class ChgnetPotential(Potential):
         return self._capabilities
 
     def predict(self, frames: Sequence[Atoms], properties: Sequence[Property]) -> Iterator[Labels]:
-        """As the contract says; `extra` has `magmoms` (μB) for the models that chgnet ships.
+        """As the contract says; `extra` has `magmoms` (μB) for the models that chgnet ships (fine-tuning does not
+        train them).
 
         A stress is left out of frames that are not periodic in all directions. Atoms without a neighbor within
         the cutoff get the energy that the model tends to as the last neighbor leaves, and no force.
@@ -72,7 +63,7 @@ class ChgnetPotential(Potential):
 
         graphs = [crystal_graph(atoms, self.model) for atoms in frames]
         stress = "stress" in properties and any(atoms.pbc.all() for atoms in frames)
-        found = answers(self.model, graphs, stress=stress, magmoms=bool(self._pretrained))
+        found = answers(self.model, graphs, stress=stress, magmoms=bool(self.published))
         for atoms, answer in zip(frames, found, strict=True):
             tension = answer.stress if atoms.pbc.all() else None
             yield Labels(
@@ -81,6 +72,9 @@ class ChgnetPotential(Potential):
                 stress=None if tension is None else tension.numpy(force=True),
                 extra={} if answer.magmoms is None else {"magmoms": answer.magmoms.double().numpy(force=True)},
             )
+
+    def parameters(self) -> Mapping[str, np.ndarray]:
+        return {name: values.numpy(force=True).copy() for name, values in self.model.named_parameters()}
 
     def save(self, folder: Path) -> Mapping[str, Path]:
         path = folder / "checkpoint.pth.tar"
@@ -95,15 +89,6 @@ class ChgnetPotential(Potential):
         return Capabilities(
             elements=frozenset(chemical_symbols[1 : known + 1]),
             cutoff=float(self.model.graph_converter.atom_graph_cutoff),
-            theory=THEORIES.get(self._pretrained),
+            theory=MODELS[self.published].theory if self.published else None,
+            dtype="float32",
         )
-
-    @cached_property
-    def _pretrained(self) -> str:
-        """Which shipped model this is, by content; empty for any other.
-
-        The option does not tell: a component that was named by a path carries the file and not its name. Fine-tuning
-        does not train magnetic moments, so that other checkpoints answer none.
-        """
-        here = self.files["checkpoint"]
-        return next((name for name in PRETRAINED if filecmp.cmp(shipped(name), here, shallow=False)), "")

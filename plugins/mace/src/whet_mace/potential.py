@@ -7,20 +7,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from whet import Capabilities, Labels, LevelOfTheory, Options, Potential, Property, file_digest
+from whet import Capabilities, Labels, Options, Potential, Property
 from whet_mace.checkpoints import head_index, heads_of, read_checkpoint
-from whet_mace.foundation import MODELS, obtain
+from whet_mace.foundation import MODELS
 from whet_mace.isolation import default_dtype, untouched
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from ase import Atoms
 
 FINE_TUNED = "fine-tuned"
 """What stands as `model` in the options of a component whose weights Whet made."""
-
-MPTRJ = LevelOfTheory("PBE/PBE+U", "VASP", settings={"data": "MPtrj"})
-"""Of the labels that MACE-MP-0 was trained on (U as the Materials Project sets it; energies uncorrected)."""
 
 
 class MaceOptions(Options):
@@ -46,13 +44,7 @@ class MacePotential(Potential):
     name = "mace"
     Options = MaceOptions
     packages: ClassVar[Mapping[str, str]] = {"mace": "mace-torch>=0.3.16", "torch": "torch>=2.4"}
-
-    @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
-        """The weights; those of a named model are fetched where they are not here (`whet_mace.foundation.obtain`)."""
-        path = Path(options.model).expanduser()
-        is_path = options.model not in MODELS and ("/" in options.model or path.is_file())
-        return {"checkpoint": path if is_path else obtain(options.model)}
+    foundation_models = MODELS
 
     @cached_property
     def model(self) -> torch.nn.Module:
@@ -75,7 +67,8 @@ class MacePotential(Potential):
         return Capabilities(
             elements=frozenset(chemical_symbols[number] for number in self._numbers),
             cutoff=float(self.model.r_max),  # pyright: ignore[reportArgumentType]
-            theory=MPTRJ if self._is_foundation else None,
+            theory=MODELS[self.published].theory if self.published else None,
+            dtype=self.options.dtype,
         )
 
     def predict(self, frames: Sequence[Atoms], properties: Sequence[Property]) -> Iterator[Labels]:
@@ -98,6 +91,9 @@ class MacePotential(Potential):
                 stress=tensions[index] if tensions is not None and atoms.pbc.all() else None,
             )
             start += len(atoms)
+
+    def parameters(self) -> Mapping[str, np.ndarray]:
+        return {name: values.numpy(force=True).copy() for name, values in self.model.named_parameters()}
 
     def save(self, folder: Path) -> Mapping[str, Path]:
         from shutil import copyfile
@@ -133,11 +129,3 @@ class MacePotential(Potential):
     def _numbers(self) -> list[int]:
         """Atomic numbers that the model knows, in its order."""
         return [int(number) for number in self.model.atomic_numbers]  # pyright: ignore[reportGeneralTypeIssues]
-
-    @property
-    def _is_foundation(self) -> bool:
-        """Whether the weights are a published model's, by content.
-
-        The option does not tell: a component that was named by a path carries the file and not its name.
-        """
-        return file_digest(self.files["checkpoint"]) in {model.sha256 for model in MODELS.values()}

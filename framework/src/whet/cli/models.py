@@ -1,0 +1,104 @@
+"""whet models: list, prefetch, verify"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from whet.cli.parameters import Json
+
+models = typer.Typer(help="Foundation models: what there is, where it lies, and whether it answers right.")
+
+Names = Annotated[list[str] | None, typer.Argument(help="POTENTIAL:MODEL, such as mace:small.", metavar="[MODEL]...")]
+
+
+@models.command("list")
+def list_models(json: Json = False) -> None:
+    """List the named models of every installed potential. Loads none of them."""
+    from whet.cli.terminal import print_json, print_table
+    from whet.plugins.models import named_models
+
+    found = [(model, model.foundation.find()) for model in named_models()]
+    if json:
+        print_json(
+            [
+                {
+                    "name": model.name,
+                    "licence": model.foundation.licence,
+                    "theory": str(model.foundation.theory or ""),
+                    "reference": model.foundation.reference,
+                    "known_answer": model.foundation.answer is not None,
+                    "files": {
+                        role: {"sha256": file.sha256, "size": file.size, "url": file.url, "shipped": file.shipped}
+                        for role, file in model.foundation.files.items()
+                    },
+                    "here": None if here is None else {role: str(path) for role, path in here.items()},
+                }
+                for model, here in found
+            ]
+        )
+        return
+    rows = [
+        (
+            model.name,
+            f"{model.foundation.size / 1e6:.1f}" if model.foundation.size else "?",
+            model.foundation.licence,
+            str(model.foundation.theory or ""),
+            "here" if here is not None else _source(model.foundation),
+        )
+        for model, here in found
+    ]
+    print_table(("model", "MB", "licence", "trained on", ""), rows, right=(1,))
+
+
+@models.command()
+def prefetch(names: Names = None) -> None:
+    """Download named models into the cache, so that compute nodes need no network. A broken download goes on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    from whet.cli.terminal import say
+    from whet.data.errors import InputError
+    from whet.plugins.models import named_model
+
+    if not names:
+        raise InputError("which model?", hint="`whet models list` shows them: whet models prefetch mace:small")
+    console = Console(stderr=True, highlight=False, markup=False)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    for model in [named_model(name) for name in names]:
+        with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
+            bar = bars.add_task(model.name, total=None)
+            files = model.foundation.obtain(
+                lambda had, total, bar=bar, bars=bars: bars.update(bar, completed=had, total=total or None)
+            )
+        for path in files.values():
+            say(f"{model.name}: {path}")
+
+
+@models.command()
+def verify(names: Names = None) -> None:
+    """Check the checksum and the known answer of named models, or of all that lie here. Exit code 2 if one is wrong."""
+    from whet.cli.terminal import say
+    from whet.plugins.models import named_model, named_models
+
+    chosen = [named_model(name) for name in names or ()]
+    wrong = False
+    for model in chosen or [model for model in named_models() if model.foundation.find() is not None]:
+        fault = model.fault()
+        wrong = wrong or bool(fault)
+        right = "checksum and answer are right"
+        if not all(file.sha256 for file in model.foundation.files.values()):
+            right = "is here; no checksum is known"
+        elif model.foundation.answer is None:
+            right = "checksum is right; no answer is known"
+        say(f"{model.name}: {fault or right}")
+    if wrong:
+        raise typer.Exit(2)
+
+
+def _source(model) -> str:
+    files = list(model.files.values())
+    if all(file.url for file in files):
+        return "to be downloaded"
+    return f"comes with {files[0].shipped.partition('/')[0]}"
