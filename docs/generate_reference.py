@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import types
 import typing
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +26,34 @@ from whet.study import schema
 from whet.study.rounds import Round, Strategy
 
 FOLDER = Path(__file__).parent / "reference"
-COMMANDS = ("run", "check", "status", "report", "evaluate", "plugins")
+COMMANDS = (
+    "run",
+    "check",
+    "status",
+    "report",
+    "evaluate",
+    "plugins",
+    "plugins check",
+    "plugins new",
+    "models list",
+    "models prefetch",
+    "models verify",
+    "env create",
+    "env check",
+)
+MEASURED = Path(__file__).parent / "conformance"
+"""What `make conformance` found: one file a backend, as `whet plugins check NAME --json` printed it."""
 BUNDLED = {f"whet-{path.name}" for path in (Path(__file__).parents[1] / "plugins").iterdir()}
 
 
 def main() -> int:
     """Writes or compares the pages."""
-    pages = {"study-file.md": study_file(), "plugins.md": plugins(), "command-line.md": command_line()}
+    pages = {
+        "study-file.md": study_file(),
+        "plugins.md": plugins(),
+        "command-line.md": command_line(),
+        "conformance.md": conformance(),
+    }
     stale = [name for name, text in pages.items() if not _same(FOLDER / name, text)]
     if "--check" in sys.argv:
         sys.stderr.writelines(
@@ -80,7 +103,7 @@ def command_line() -> str:
     parts = ["# Command line\n"]
     for command in COMMANDS:
         ended = subprocess.run(
-            [sys.executable, "-m", "whet", command, "--help"],
+            [sys.executable, "-m", "whet", *command.split(), "--help"],
             capture_output=True,
             text=True,
             check=True,
@@ -88,6 +111,51 @@ def command_line() -> str:
         )
         parts += [f"## whet {command}\n", "```", ended.stdout.replace("python -m whet", "whet").strip(), "```\n"]
     return "\n".join(parts)
+
+
+def conformance() -> str:
+    """What every check asks, and what came of it for the bundled backends."""
+    from whet.testing.descriptors import DESCRIPTOR_CHECKS
+    from whet.testing.engines import ENGINE_CHECKS
+    from whet.testing.labelers import LABELER_CHECKS
+    from whet.testing.potentials import POTENTIAL_CHECKS
+
+    parts = [
+        "# Conformance checks\n",
+        "What `whet plugins check NAME` asks of a backend, and what usually breaks it. Tolerances follow the "
+        "arithmetic that the backend states. How to run them in your own tests: "
+        "[writing a plugin](../writing-a-plugin.md).\n",
+    ]
+    found = [json.loads(path.read_text()) for path in sorted(MEASURED.glob("*.json"))]
+    for title, hook, checks in (
+        ("Potentials", "potential", POTENTIAL_CHECKS),
+        ("MD engines", "MD engine", ENGINE_CHECKS),
+        ("Labelers", "labeler", LABELER_CHECKS),
+        ("Descriptors", "descriptor", DESCRIPTOR_CHECKS),
+    ):
+        mine = [one for listed in found for one in listed if one["subject"].startswith(hook + " ")]
+        parts += [f"## {title}\n", _outcomes(checks, mine, hook)]
+        for check in checks:
+            parts += [f"### `{check.name}`\n", f"*{check.tier}.* {check.meaning}\n"]
+    return "\n".join(parts)
+
+
+def _outcomes(checks: Sequence[Any], found: list[dict[str, Any]], hook: str) -> str:
+    """The table check × backend, with a line for each failure that is expected."""
+    words = {"passed": "✓", "expected": "✗*", "failed": "✗", "not applicable": "–"}
+    names = [one["subject"].removeprefix(hook + " ") for one in found]
+    rows = [f"| check | {' | '.join(f'`{name}`' for name in names)} |", "|---" * (len(names) + 1) + "|"]
+    notes = []
+    for check in checks:
+        cells = []
+        for name, one in zip(names, found, strict=True):
+            outcome = next((o for o in one["outcomes"] if o["check"] == check.name), None)
+            cells.append(words[outcome["status"]] if outcome else "")
+            if outcome and outcome["status"] in ("expected", "failed"):
+                notes.append(f"- `{name}`, `{check.name}`: {outcome['said']}")
+        rows.append(f"| [`{check.name}`](#{check.name}) | {' | '.join(cells)} |")
+    legend = "✓ passed, – does not apply" + (", ✗* fails for a reason that is known:" if notes else "") + "\n"
+    return "\n".join(rows) + "\n\n" + legend + ("\n" + "\n".join(notes) + "\n" if notes else "")
 
 
 def _table(model: type[Options]) -> str:

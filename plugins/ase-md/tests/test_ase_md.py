@@ -11,9 +11,10 @@ import pytest
 from ase import Atoms, units
 from ase.build import bulk
 
-from whet import Capabilities, FrameError, InputError, Labels, Potential, Property, Spec, Trajectory
+from whet import FrameError, InputError, Labels, Potential, Property, Spec, Trajectory
 from whet.data.errors import OptionsError
 from whet.plugins.registry import registry
+from whet.testing import LennardJones
 
 ENSEMBLES: list[dict[str, Any]] = [
     {"ensemble": "nve"},
@@ -29,57 +30,22 @@ class Killed(BaseException):
     """As a signal would: nothing in the engine may catch it."""
 
 
-class Argon(Potential):
-    """Lennard-Jones argon that counts its evaluations and can be made to fail at one of them."""
-
-    name = "argon"
+class Argon(LennardJones):
+    """Lennard-Jones argon that can be made to fail at one of its evaluations."""
 
     def __init__(self, fail_at: int = 0, fault: BaseException | None = None, scale: float = 1.0) -> None:
-        super().__init__(self.Options())
-        self.calls = 0
+        super().__init__()
         self.asked: list[tuple[Property, ...]] = []
         self.fail_at, self.fault, self.scale = fail_at, fault, scale
 
-    @property
-    def capabilities(self) -> Capabilities:
-        return Capabilities()
-
     def predict(self, frames: Sequence[Atoms], properties: Sequence[Property]) -> Iterator[Labels]:
         for frame in frames:
-            self.calls += 1
             self.asked.append(tuple(properties))
-            if self.calls == self.fail_at and self.fault is not None:
+            if self.calls + 1 == self.fail_at and self.fault is not None:
                 raise self.fault
-            energy, forces, stress = lennard_jones(frame)
+            (labels,) = super().predict([frame], properties)
             scale = self.scale if self.calls >= self.fail_at else 1.0
-            yield Labels(energy, scale * forces, stress if "stress" in properties else None)
-
-
-def lennard_jones(atoms: Atoms) -> tuple[float, np.ndarray, np.ndarray]:
-    """Energy, forces and stress with minimum images; energy and forces go to zero at the cutoff.
-
-    It keeps nothing between two calls: ASE's own has a neighbor list whose order, and so the last bit, has a history.
-    """
-    sigma, epsilon, cutoff = 3.4, 0.0104, 5.25
-    cell = np.array(atoms.cell)
-    first, second = np.triu_indices(len(atoms), 1)
-    apart = (atoms.positions[second] - atoms.positions[first]) @ np.linalg.inv(cell)
-    apart = (apart - np.round(apart)) @ cell
-    r = np.sqrt((apart**2).sum(axis=1))
-    near = r < cutoff
-    first, second, apart, r = first[near], second[near], apart[near], r[near]
-
-    def energy_and_slope(r: Any) -> tuple[Any, Any]:
-        attraction = (sigma / r) ** 6
-        return 4 * epsilon * attraction * (attraction - 1), -24 * epsilon * attraction * (2 * attraction - 1) / r
-
-    (pair, slope), (at_cutoff, slope_there) = energy_and_slope(r), energy_and_slope(cutoff)
-    pull = ((slope - slope_there) / r)[:, None] * apart
-    forces = np.zeros((len(atoms), 3))
-    np.add.at(forces, first, pull)
-    np.add.at(forces, second, -pull)
-    energy = float((pair - at_cutoff - slope_there * (r - cutoff)).sum())
-    return energy, forces, pull.T @ apart / abs(np.linalg.det(cell))
+            yield Labels(labels.energy, scale * labels.forces, labels.stress)
 
 
 def crystal(cells: int = 2) -> Atoms:

@@ -149,6 +149,7 @@ class Tune:
             seed=seed,
             replay=springs(replay, 200),
         )
+        self.request.check()
         made = tuner(tuner.Options.checked(upstream or {}, of="fine-tuner 'mace'"))
         return made.fine_tune(self.request, self.folders.mktemp("tune"), lambda *done: self.progress.append(done))
 

@@ -128,12 +128,3 @@ def test_every_option_that_moves_a_number_moves_the_theory() -> None:
     assert labeler(max_iterations=500).theory.fingerprint == reference
     assert labeler().theory.method == "GFN1-xTB"
     assert labeler(accuracy=0.1).theory.surface == labeler().theory.surface
-
-
-def test_frames_are_not_changed_and_answers_repeat(tmp_path: Path) -> None:
-    frame = ice()
-    before = frame.copy()
-    first, second = label(frame, tmp_path), label(frame, tmp_path)
-    assert frame == before and frame.calc is None
-    assert first.energy == second.energy
-    np.testing.assert_array_equal(first.forces, second.forces)

@@ -20,7 +20,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (run, check, status, report, evaluate, plugins):
+for command in (run, check, status, report, evaluate):
     app.command()(command)
+app.add_typer(plugins, name="plugins")
 for name, group in (("models", models), ("env", env)):
     app.add_typer(group, name=name, no_args_is_help=True)

@@ -1,12 +1,96 @@
-"""whet plugins"""
+"""whet plugins: the list; check, new"""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from whet.cli.parameters import Json
 
+plugins = typer.Typer(help="List the plugins that are installed, check one, or begin a new one.")
 
-def plugins(json: Json = False) -> None:
+Tiers = Annotated[
+    list[str] | None,
+    typer.Option("--tier", "-t", help="contract, physics, training, device (repeatable; default: all)."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--fine-tune", help="A setting of every training, such as learning_rate=0.01.", metavar="KEY=VALUE"),
+]
+
+
+@plugins.callback(invoke_without_command=True)
+def list_all(context: typer.Context, json: Json = False) -> None:
     """List the plugins that are installed, and what is wrong with those that cannot be used."""
     from whet.cli.listing import list_plugins
 
-    list_plugins(json)
+    if context.invoked_subcommand is None:
+        list_plugins(json)
+
+
+@plugins.command()
+def check(
+    name: Annotated[str, typer.Argument(help="NAME, or NAME:MODEL of a potential.", metavar="NAME")],
+    option: Annotated[
+        list[str] | None, typer.Option("--set", help="An option of the backend (repeatable).", metavar="KEY=VALUE")
+    ] = None,
+    tier: Tiers = None,
+    only: Annotated[list[str] | None, typer.Option("--only", help="Only this check (repeatable).")] = None,
+    fine_tune: Settings = None,
+    json: Json = False,
+) -> None:
+    """Run the conformance kit on a backend: contract, physics, training. Exit code 2 if a check fails."""
+    from whet.cli.terminal import print_json, say
+    from whet.study.study_file import read_settings
+    from whet.testing.backends import check_backends
+    from whet.testing.check import TIERS
+
+    marks = {"passed": "ok", "failed": "FAILED", "expected": "expected", "not applicable": "-"}
+
+    def seen(outcome) -> None:
+        if json:
+            return
+        time = f"{outcome.seconds:6.1f} s" if outcome.seconds >= 0.05 else ""
+        say(f"  {marks[outcome.status]:<9} {outcome.check:<44} {time}".rstrip())
+        if outcome.status == "failed":
+            for line in (outcome.said, outcome.demand, f"See {outcome.page}"):
+                say(f"            {line}")
+        elif outcome.said:
+            say(f"            {outcome.said}")
+
+    done = check_backends(
+        {"use": name, **read_settings(option or ())},
+        tiers=tier or TIERS,  # pyright: ignore[reportArgumentType] -- checked there
+        only=only or (),
+        fine_tune=read_settings(fine_tune or ()),
+        began=lambda subject: None if json else say(subject),
+        seen=seen,
+    )
+    if json:
+        print_json([found.as_json() for found in done])
+    else:
+        count = sum(len(found.outcomes) for found in done)
+        failed = sum(len(found.failed) for found in done)
+        say(f"{failed} of {count} checks failed." if failed else f"No fault found in {count} checks.")
+    if not all(found.ok for found in done):
+        raise typer.Exit(2)
+
+
+@plugins.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the potential: my-potential.", metavar="NAME")],
+    folder: Annotated[Path, typer.Option("--in", help="Where its folder is made.", metavar="FOLDER")] = Path(),
+) -> None:
+    """Begin a plugin: a package that works, with tests, to be changed into yours."""
+    from whet.cli.terminal import say
+    from whet.plugins.template import new_plugin
+
+    made = new_plugin(name, folder)
+    short = made.name.removeprefix("whet-")
+    say(f"{made} is a pair potential that works. Next:")
+    say()
+    say(f"  pip install -e '{made}[test]'")
+    say(f"  whet plugins check {short}")
+    say(f"  python -m pytest {made}")

@@ -200,6 +200,11 @@ class Backend:
         return {}
 
     @classmethod
+    def expected_failures(cls, options: Any) -> Mapping[str, str]:
+        """Checks of the conformance kit that cannot be passed: check -> reason. One that passes is an error."""
+        return {}
+
+    @classmethod
     def find_parts(cls, options: Any) -> Mapping[str, Spec]:
         """The components inside this one: role -> spec, whose hook is the role's name in the plural."""
         return {}

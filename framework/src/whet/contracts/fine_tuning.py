@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from whet.contracts.component import Backend
 from whet.contracts.potential import Potential
-from whet.data.errors import NotApplied, Unsupported
+from whet.data.errors import InputError, NotApplied, Unsupported
 from whet.data.frames import FrameSet
 from whet.data.identity import JSON
+from whet.data.labels import Labels
 
 if TYPE_CHECKING:
     from whet.contracts.fine_tune_settings import FineTuneSettings, Strategy
@@ -36,6 +37,35 @@ class FineTuneRequest:
     settings: FineTuneSettings
     seed: int
     replay: FrameSet = field(default_factory=lambda: FrameSet(()))
+
+    def check(self) -> None:
+        """InputError where these frames cannot be trained on as asked, whatever the backend; called by the core.
+
+        Without epochs there is nothing to check.
+        """
+        settings, frames = self.settings, self.train + self.valid
+        if not settings.epochs:
+            return
+        if not len(self.train):
+            raise InputError("there is no frame to train on")
+        if settings.patience is not None and not len(self.valid):
+            raise InputError("patience needs frames to validate on", hint="Raise valid_fraction, or leave patience out")
+        multihead = settings.strategy == "multihead-replay"
+        if multihead and not len(self.replay):
+            raise InputError("multihead-replay needs replay frames", hint="Name a file with `replay:`")
+        if not multihead and len(self.replay):
+            raise InputError(f"the strategy {settings.strategy!r} uses no replay frames", hint="Use multihead-replay")
+        known = self.start.capabilities.elements
+        unknown = [] if known is None else sorted(set((frames + self.replay).elements) - known)
+        if unknown:
+            raise InputError(f"potential {self.start.name!r} does not know {', '.join(unknown)}, and cannot learn it")
+        lacking = sum(Labels.of(frame).stress is None or not frame.pbc.all() for frame in frames)
+        if settings.weights.stress > 0 and lacking:
+            raise InputError(
+                f"{lacking} of {len(frames)} frames have no stress, which has the weight "
+                f"{settings.weights.stress:g} in the loss",
+                hint="Label them with stress, leave them out, or set the weight of stress to 0",
+            )
 
 
 @dataclass(frozen=True)
@@ -122,6 +152,9 @@ class FineTuner(Backend, ABC):
     @abstractmethod
     def fine_tune(self, request: FineTuneRequest, folder: Path, progress: Progress) -> FineTuned:
         """Trains, and writes the files of the new potential into `folder`.
+
+        The core has checked the request (`FineTuneRequest.check`, `refuse_unsupported`) and aligned the energies.
+        A training that was cut off is called again with the same folder, and ends as an uninterrupted one does.
 
         What cannot be done raises Unsupported; what upstream did otherwise than asked is stated in `applied`.
         With `epochs: 0` the saved potential predicts what the start predicts.

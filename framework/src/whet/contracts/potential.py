@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from whet.contracts.component import Backend
-from whet.contracts.foundation import FoundationModel
+from whet.contracts.foundation import FoundationModel, KnownAnswer
 from whet.data.errors import FrameError, PluginError, UnknownName, Unsupported
 from whet.data.frames import check_frame
 from whet.data.labels import Labels
@@ -81,6 +81,11 @@ class Potential(Backend, ABC):
         return next((name for name, model in self.foundation_models.items() if model.is_in(self.files)), "")
 
     @property
+    def known_answer(self) -> KnownAnswer | None:
+        """What these weights are known to answer; to be overridden where that hangs on more than the files."""
+        return self.foundation_models[self.published].answer if self.published else None
+
+    @property
     @abstractmethod
     def capabilities(self) -> Capabilities:
         """What this potential can do; may load the model."""
@@ -94,8 +99,14 @@ class Potential(Backend, ABC):
         """
 
     def save(self, folder: Path) -> Mapping[str, Path]:
-        """Writes the potential's files into `folder`: role -> path, from which its component can be loaded again."""
-        raise Unsupported(f"potential {self.name!r} cannot be saved")
+        """Writes the potential's files into `folder`: role -> path, from which its component can be loaded again.
+
+        The files that it was loaded from are copied, which is right for all whose weights do not change in memory.
+        """
+        from shutil import copyfile
+
+        folder.mkdir(parents=True, exist_ok=True)
+        return {role: Path(copyfile(path, folder / path.name)) for role, path in self.files.items()}
 
     def embed(self, frames: Sequence[Atoms]) -> Iterator[Any]:
         """Learned per-atom features, (n_atoms, n_features) a frame: a descriptor for free. Optional."""
@@ -147,7 +158,7 @@ class Potential(Backend, ABC):
 
     @cached_property
     def _misread(self) -> str:
-        known = self.foundation_models[self.published].answer if self.published else None
+        known = self.known_answer
         if known is None:
             return ""
         (labels,) = self.predict([known.compound], ("energy", "forces"))

@@ -93,6 +93,11 @@ class Registry:
             backend.energy_shift = dict(component.energy_shift)
         return backend
 
+    def expected_failures(self, component: Component) -> dict[str, str]:
+        """Checks of the conformance kit that the component's plugin states it cannot pass: check -> reason."""
+        offered = self.find(component.hook, component.name)
+        return dict(offered.expected_failures(offered.Options.model_validate(component.options)))
+
     def listings(self) -> list[Listing]:
         """Everything that is installed, with what is wrong with it."""
         lines = []

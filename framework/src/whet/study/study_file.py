@@ -126,6 +126,14 @@ def _plain(node: Any) -> Any:
     return node
 
 
+def read_settings(settings: Iterable[str]) -> dict[str, Any]:
+    """The mapping that `KEY.KEY=VALUE` words make, values in YAML. InputError for one that is none."""
+    found: dict[str, Any] = {}
+    for setting in settings:
+        _override(found, setting)
+    return found
+
+
 def _override(plain: dict[str, Any], override: str) -> tuple[str | int, ...]:
     """Changes one key; gives its place."""
     from ruamel.yaml import YAML

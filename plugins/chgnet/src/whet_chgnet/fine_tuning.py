@@ -83,21 +83,17 @@ class ChgnetFineTuner(FineTuner):
     def fine_tune(self, request: FineTuneRequest, folder: Path, progress: Progress) -> FineTuned:
         """As the contract says; writes `checkpoint.pth.tar`.
 
-        Raises InputError where there is no frame to train on, no weight above zero, a frame without a stress that has
-        a weight, patience without frames to validate on, or a loss that is not finite any more.
+        Raises InputError where the start is another potential, or the loss is not finite any more.
         """
         import torch
 
         from whet_chgnet.training import Training
 
         settings = request.settings
-        self.refuse_unsupported(settings)
         start = request.start
         if not isinstance(start, ChgnetPotential):
             raise InputError(f"potential {start.name!r} is not CHGNet, which is all that this fine-tuner knows")
         weights = settings.weights
-        if settings.epochs:
-            _check(request)
         model = _fresh(start.model, settings.strategy)
         optimizer = self._optimizer(model, settings.learning_rate or LEARNING_RATE)
         training = Training(
@@ -172,25 +168,6 @@ class ChgnetFineTuner(FineTuner):
             return lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps, eta_min=lowest)
         gamma = last ** (1 / steps) if self._keys.scheduler == "ExponentialLR" else 1.0
         return lr_scheduler.ExponentialLR(optimizer, gamma)
-
-
-def _check(request: FineTuneRequest) -> None:
-    """InputError where the frames cannot be trained on as asked."""
-    frames = request.train + request.valid
-    if not len(request.train):
-        raise InputError("there is no frame to train on")
-    if request.settings.patience is not None and not len(request.valid):
-        raise InputError("patience needs frames to validate on", hint="Raise valid_fraction, or leave patience out")
-    known = request.start.capabilities.elements or frozenset()
-    if unknown := sorted(set(frames.elements) - known):
-        raise InputError(f"CHGNet does not know {', '.join(unknown)}, and cannot be trained on it")
-    weight = request.settings.weights.stress
-    lacking = sum(Labels.of(frame).stress is None or not frame.pbc.all() for frame in frames)
-    if weight > 0 and lacking:
-        raise InputError(
-            f"{lacking} of {len(frames)} frames have no stress, which has the weight {weight:g} in the loss",
-            hint="Label them with stress, leave them out, or set the weight of stress to 0",
-        )
 
 
 def _fresh(model: CHGNet, strategy: str) -> CHGNet:

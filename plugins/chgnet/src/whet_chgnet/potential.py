@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from whet import Capabilities, Labels, Options, Potential, Property
-from whet_chgnet.checkpoints import read_checkpoint, write_checkpoint
+from whet_chgnet.checkpoints import read_checkpoint
 from whet_chgnet.foundation import MODELS
 
 if TYPE_CHECKING:
@@ -75,11 +74,6 @@ class ChgnetPotential(Potential):
 
     def parameters(self) -> Mapping[str, np.ndarray]:
         return {name: values.numpy(force=True).copy() for name, values in self.model.named_parameters()}
-
-    def save(self, folder: Path) -> Mapping[str, Path]:
-        path = folder / "checkpoint.pth.tar"
-        write_checkpoint(self.model, path)
-        return {"checkpoint": path}
 
     @cached_property
     def _capabilities(self) -> Capabilities:

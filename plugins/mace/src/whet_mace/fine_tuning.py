@@ -13,12 +13,11 @@ from whet import (
     FrameSet,
     InputError,
     Progress,
-    Unsupported,
 )
 from whet_mace.account import NEVER, NEW, REPLAY, applied, check_loss, check_model, check_options, curves
 from whet_mace.checkpoints import heads_of, read_checkpoint
 from whet_mace.potential import FINE_TUNED, MacePotential
-from whet_mace.training_files import has_stress, write_training_file
+from whet_mace.training_files import write_training_file
 from whet_mace.training_run import NAME, TrainingRun
 from whet_mace.upstream_options import MaceTrainingOptions, known_options
 
@@ -51,15 +50,13 @@ class MaceFineTuner(FineTuner):
 
         The parameters kept are those of the epoch with the lowest validation loss of the new data; without
         validation frames, of the lowest loss on the training frames. Replay frames train a head of their own.
-        Raises InputError where the frames cannot be trained on as asked, Unsupported where upstream would leave
-        something asked without effect, NotApplied where the training fails or is another than asked.
+        Raises InputError where the start is another potential, Unsupported where upstream would leave something
+        asked without effect, NotApplied where the training fails or is another than asked.
         """
-        self.refuse_unsupported(request.settings)
         start = _mace(request)
         path = folder / f"{NAME}.model"
         if request.settings.epochs == 0:
             return self._unchanged(request, path)
-        _check(request)
         check_loss(self._loss(request), request)
         run = TrainingRun(folder)
         run.run(
@@ -177,29 +174,6 @@ def _mace(request: FineTuneRequest) -> MacePotential:
     if not isinstance(request.start, MacePotential):
         raise InputError(f"potential {request.start.name!r} is not MACE, which is all that this fine-tuner knows")
     return request.start
-
-
-def _check(request: FineTuneRequest) -> None:
-    """InputError or Unsupported where the frames cannot be trained on as asked."""
-    settings = request.settings
-    multihead = settings.strategy == "multihead-replay"
-    frames = request.train + request.valid + request.replay
-    if not len(request.train):
-        raise InputError("there is no frame to train on")
-    if multihead and not len(request.replay):
-        raise InputError("multihead-replay needs replay frames", hint="Name a file with `replay:`")
-    if not multihead and len(request.replay):
-        raise Unsupported(f"the strategy {settings.strategy!r} uses no replay frames", hint="Use multihead-replay")
-    known = request.start.capabilities.elements or frozenset()
-    if unknown := sorted(set(frames.elements) - known):
-        raise InputError(f"this MACE model does not know {', '.join(unknown)}, and cannot be trained on it")
-    lacking = sum(not has_stress(atoms) for atoms in request.train + request.valid)
-    if settings.weights.stress > 0 and lacking:
-        raise InputError(
-            f"{lacking} of {len(request.train + request.valid)} frames have no stress, which has the weight "
-            f"{settings.weights.stress:g} in the loss",
-            hint="Label them with stress, leave them out, or set the weight of stress to 0",
-        )
 
 
 def _head_of(heads: list[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from whet import Capabilities, Labels, Options, Potential, Property
@@ -94,14 +93,6 @@ class MacePotential(Potential):
 
     def parameters(self) -> Mapping[str, np.ndarray]:
         return {name: values.numpy(force=True).copy() for name, values in self.model.named_parameters()}
-
-    def save(self, folder: Path) -> Mapping[str, Path]:
-        from shutil import copyfile
-
-        path = folder / "checkpoint.model"
-        folder.mkdir(parents=True, exist_ok=True)
-        copyfile(self.files["checkpoint"], path)
-        return {"checkpoint": path}
 
     def _batch(self, frames: Sequence[Atoms]) -> dict[str, Any]:
         """The frames as one graph with periodic edges up to the cutoff."""

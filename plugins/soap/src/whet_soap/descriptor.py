@@ -43,6 +43,7 @@ class SoapDescriptor(Descriptor):
     """
 
     name = "soap"
+    result_version = 2
     Options = SoapOptions
     packages: ClassVar[Mapping[str, str]] = {"dscribe": "dscribe>=2.1"}
 
@@ -61,7 +62,10 @@ class SoapDescriptor(Descriptor):
                 raise FrameError(
                     f"{', '.join(unknown)} is not among the elements {', '.join(elements)}", where=f"frame {index}"
                 )
-            yield soap(bool(frame.pbc.any())).create(frame)
+            # DScribe loses neighbors of atoms that lie outside the cell, as they do in an unwrapped trajectory.
+            inside = frame.copy()
+            inside.wrap()
+            yield soap(bool(frame.pbc.any())).create(inside)
 
     def _expansion(self, elements: Sequence[str], periodic: bool) -> Any:
         from dscribe.descriptors import SOAP

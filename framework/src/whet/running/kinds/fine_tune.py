@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from whet.contracts.component import Component, FileRef
 from whet.contracts.fine_tune_settings import FineTuneSettings
-from whet.contracts.fine_tuning import FineTuner, FineTuneRequest
-from whet.contracts.potential import Potential
-from whet.contracts.reference_energies import ReferenceEnergies
+from whet.contracts.fine_tuning import FineTuner
 from whet.data.errors import FrameError
 from whet.data.frame_files import read_labeled
 from whet.data.frames import FrameSet
-from whet.data.labels import Labels
+from whet.running.aligned_training import Material, fine_tuned
 from whet.running.work import Outcome, Work
 
 
@@ -24,50 +19,27 @@ def run(work: Work) -> Outcome:
     settings = FineTuneSettings.checked(work.settings["settings"], of="fine_tune")
     tuner: FineTuner = work.load("fine_tuner")
     tuner.refuse_unsupported(settings)
-    component = work.component("start")
-    # Training happens on the scale of the bare model; the shift of an earlier round is part of what is fitted anew.
-    start = work.registry.load(replace(component, energy_shift={}), store=work.store.root, device=work.device)
     train, valid = work.frames("data", "train"), work.frames("data", "valid")
-    replay = _replay(work, settings)
-    aligned = _alignment(start, train, settings)
-    request = FineTuneRequest(
-        start=start,
-        train=aligned.removed_from(train),
-        valid=aligned.removed_from(valid),
-        settings=settings,
-        seed=work.settings["seed"],
-        replay=_alignment(start, replay, settings).removed_from(replay),
-    )
     folder = work.folder / "fine-tuning"
-    folder.mkdir(exist_ok=True)
-    done = tuner.fine_tune(request, folder, work.progress)
-    done.applied.compare(request)
-    new = Component(
-        hook="potentials",
-        name=component.name,
-        result_version=component.result_version,
-        options=dict(done.options),
-        files={role: FileRef.to(path) for role, path in done.files.items()},
-        parts=component.parts,
-        # Without a step nothing is fitted: the potential answers what it answered before.
-        energy_shift=aligned.shift if settings.epochs else component.energy_shift,
+    made = fine_tuned(
+        tuner,
+        work.component("start"),
+        Material(train, valid, _replay(work, settings)),
+        settings,
+        seed=work.settings["seed"],
+        folder=folder,
+        store=work.store.root,
+        device=work.device,
+        progress=work.progress,
     )
     values = {
         "train": len(train),
         "valid": len(valid),
-        "applied": done.applied.as_json(),
-        "curves": {name: [float(value) for value in curve] for name, curve in done.curves.items()},
-        "reference_energies": aligned.as_json(),
+        "applied": made.done.applied.as_json(),
+        "curves": {name: [float(value) for value in curve] for name, curve in made.done.curves.items()},
+        "reference_energies": made.aligned.as_json(),
     }
-    return Outcome(values, {}, new)
-
-
-def _alignment(start: Potential, frames: FrameSet, settings: FineTuneSettings) -> ReferenceEnergies:
-    """The per-element shift between the labels of these frames and the start's bare predictions."""
-    if settings.reference_energies == "none" or not frames:
-        return ReferenceEnergies({}, 0, 0.0, 0)
-    predicted = [labels.energy for labels in start.evaluate(frames, ("energy", "forces"))]
-    return ReferenceEnergies.fit(frames, [Labels.of(frame).energy for frame in frames], predicted)
+    return Outcome(values, {}, made.component)
 
 
 def _replay(work: Work, settings: FineTuneSettings) -> FrameSet:

@@ -1,0 +1,60 @@
+"""new_plugin: a plugin of one's own, made from the template that ships with Whet."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from pathlib import Path
+
+from whet.data.errors import InputError
+
+WORD = "pairwise"
+"""The name in the template, in the names of its files and in their text."""
+
+LEFT_OUT = {"__pycache__", ".pytest_cache", "build", "dist", ".venv"}
+
+
+def new_plugin(name: str, parent: Path) -> Path:
+    """Writes the package `whet-NAME` into a folder of that name in `parent`, and returns the folder.
+
+    name: lower-case letters, digits and dashes. Raises InputError for another name, or where the folder is not empty.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or keyword.iskeyword(name):
+        hint = "Lower-case letters, digits and single dashes, beginning with a letter: my-potential"
+        raise InputError(f"{name!r} cannot be the name of a plugin", hint=hint)
+    name = name.removeprefix("whet-")
+    folder = parent / f"whet-{name}"
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError("there is something in this folder already", where=str(folder), hint="Choose another name")
+    source = _template()
+    for path in sorted(source.rglob("*")):
+        inside = path.relative_to(source)
+        if path.is_dir() or LEFT_OUT.intersection(inside.parts) or any(p.endswith(".egg-info") for p in inside.parts):
+            continue
+        target = folder / Path(*(_renamed(part, name) for part in inside.parts))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(_renamed(path.read_text(encoding="utf-8"), name), encoding="utf-8")
+    return folder
+
+
+def _renamed(text: str, name: str) -> str:
+    """The template's words replaced: a distribution has dashes, a module underscores, a class neither."""
+    title = "".join(part.capitalize() for part in name.split("-"))
+    module = name.replace("-", "_")
+    for old, new in (
+        (f"whet_{WORD}", f"whet_{module}"),
+        (f"test_{WORD}", f"test_{module}"),
+        (WORD, name),
+        (WORD.capitalize(), title),
+    ):
+        text = text.replace(old, new)
+    return text
+
+
+def _template() -> Path:
+    """The template: in the package, or beside its sources in a checkout."""
+    package = Path(__file__).parents[1]
+    for folder in (package / "plugin_template", package.parents[2] / "plugin-template"):
+        if (folder / "pyproject.toml").is_file():
+            return folder
+    raise InputError("the template is not in this installation of Whet", hint="pip install --force-reinstall whet")

@@ -1,0 +1,56 @@
+"""check_backends: every check of whatever answers to a name, of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from whet.data.errors import UnknownName
+from whet.plugins.hookspecs import HOOKS
+from whet.plugins.registry import registry
+from whet.testing.check import Tier
+from whet.testing.conformance import Conformance, Outcome
+from whet.testing.descriptors import check_descriptor
+from whet.testing.engines import check_engine
+from whet.testing.labelers import check_labeler
+from whet.testing.potentials import check_potential
+
+CHECKED: Mapping[str, Callable[..., Conformance]] = {
+    "potentials": check_potential,
+    "md_engines": check_engine,
+    "labelers": check_labeler,
+    "descriptors": check_descriptor,
+}
+"""Hook -> the function that checks what it offers. A fine-tuner is checked with its potential."""
+
+
+def check_backends(
+    given: Mapping[str, Any],
+    *,
+    tiers: Collection[Tier],
+    only: Collection[str] = (),
+    fine_tune: Mapping[str, Any] | None = None,
+    began: Callable[[str], None] = lambda subject: None,
+    seen: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Conformance]:
+    """Checks every backend of a name, one of each kind that there is.
+
+    given: as in a study file: `use:` (`NAME`, or `NAME:MODEL`) and options. began: told what is checked next. Raises
+    UnknownName where nothing that can be checked has the name, and what `check_potential` raises.
+    """
+    words = str(given["use"])
+    name = words.partition(":")[0]
+    here = registry()
+    kinds = [hook for hook in CHECKED if name in here.names(hook)]
+    if not kinds:
+        for plugin in here.plugins:  # one that is broken says why
+            if plugin.name == name and plugin.problem:
+                here.find("potentials", name)
+        known = {known for hook in CHECKED for known in here.names(hook)}
+        raise UnknownName.among("backend that can be checked", name, known)
+    done = []
+    for hook in kinds:
+        began(f"{HOOKS[hook]} {words}")
+        own = {"fine_tune": fine_tune} if hook == "potentials" else {}
+        done.append(CHECKED[hook](given, tiers=tiers, only=only, seen=seen, **own))
+    return done

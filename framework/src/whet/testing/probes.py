@@ -1,0 +1,111 @@
+"""Probes: questions about a backend that only a fresh interpreter can answer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from whet.contracts.component import Component
+from whet.testing.check import CheckFailed
+
+STATE = """
+import importlib, importlib.util, json, logging, os, random, sys
+from pathlib import Path
+import numpy as np
+torch = importlib.import_module("torch") if importlib.util.find_spec("torch") else None
+from whet.contracts.component import Component
+from whet.data.frame_files import read_structures
+from whet.plugins.registry import registry
+
+def state():
+    found = {
+        "environment variables": dict(os.environ),
+        "working directory": os.getcwd(),
+        "files in the working directory": sorted(os.listdir()),
+        "random numbers of Python": hash(random.getstate()),
+        "random numbers of NumPy": np.random.get_state()[1].tolist() + [np.random.get_state()[2]],
+        "NumPy's error handling": np.geterr(),
+        "handlers of the root logger": [repr(handler) for handler in logging.getLogger().handlers],
+        "level of the root logger": logging.getLogger().level,
+    }
+    if torch is not None:
+        found["torch's default dtype"] = str(torch.get_default_dtype())
+        found["torch's threads"] = torch.get_num_threads()
+        found["torch's random numbers"] = torch.get_rng_state().tolist()
+        found["torch's gradient mode"] = torch.is_grad_enabled()
+        found["torch's deterministic mode"] = torch.are_deterministic_algorithms_enabled()
+    return found
+
+given = json.load(sys.stdin)
+frames = list(read_structures(Path(given["frames"])))
+before = state()
+potential = registry().load(Component.from_json(given["component"]))
+for _ in range(2):
+    list(potential.evaluate(frames, potential.capabilities.properties & {"energy", "forces", "stress"}))
+after = state()
+sys.stderr.write("\\n" + json.dumps([name for name in before if before[name] != after[name]]))
+"""
+
+WITHOUT_PACKAGES = """
+import importlib.abc, json, sys
+given = json.load(sys.stdin)
+
+class Missing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in given["packages"]:
+            raise ModuleNotFoundError(f"No module named {name!r}")
+
+sys.meta_path.insert(0, Missing())
+from whet.data.errors import MissingPackage
+from whet.plugins.registry import registry
+here = registry()
+said = [line.problem for line in here.listings() if (line.hook, line.name) == (given["hook"], given["name"])]
+try:
+    here.find(given["hook"], given["name"])
+    raised = ""
+except MissingPackage as error:
+    raised = str(error)
+except Exception as error:
+    raised = f"{type(error).__name__}: {error}"
+sys.stderr.write("\\n" + json.dumps([said, raised]))
+"""
+
+LOADED = """
+import json, sys
+from whet.plugins.registry import registry
+registry().listings()
+sys.stderr.write("\\n" + json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def changed_state(component: Component, frames: Path, folder: Path) -> tuple[list[str], str]:
+    """What loading and evaluating changed in the process, and what it printed on standard output."""
+    return _asked(STATE, {"component": component.as_json(), "frames": str(frames)}, folder)
+
+
+def without_packages(hook: str, name: str, packages: list[str]) -> tuple[list[str], str]:
+    """What a listing says of the backend where its packages are missing, and the error of using it."""
+    (said, raised), _ = _asked(WITHOUT_PACKAGES, {"hook": hook, "name": name, "packages": packages})
+    return said, raised
+
+
+def loaded_by_listing() -> list[str]:
+    """Top-level modules in memory after every plugin was listed."""
+    return _asked(LOADED, {})[0]
+
+
+def _asked(script: str, given: Any, folder: Path | None = None) -> tuple[Any, str]:
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        cwd=folder,
+    )
+    last = (ended.stderr.strip().splitlines() or ["nothing"])[-1]
+    if ended.returncode:
+        raise CheckFailed(f"a fresh interpreter ended with: {last}")
+    return json.loads(last), ended.stdout.strip()

@@ -1,0 +1,32 @@
+"""The conformance kit: a small random model always, the published one and every training among the slow tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from whet.testing import PotentialConformance, TrainingConformance
+
+
+class TestTiny(PotentialConformance):
+    @pytest.fixture(scope="class")
+    def backend(self, tiny_file: Path) -> dict[str, Any]:
+        return {"use": "mace", "model": str(tiny_file), "dtype": "float64"}
+
+
+@pytest.mark.slow
+class TestSmall(PotentialConformance):
+    @pytest.fixture(scope="class")
+    def backend(self, small_file: Path) -> str:
+        return f"mace:{small_file}"
+
+
+@pytest.mark.slow
+class TestTraining(TrainingConformance):
+    fine_tune: ClassVar = {"learning_rate": 1e-2, "batch_size": 2}
+
+    @pytest.fixture(scope="class")
+    def backend(self, tiny_file: Path) -> str:
+        return f"mace:{tiny_file}"
