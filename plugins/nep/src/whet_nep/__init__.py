@@ -1,0 +1,13 @@
+"""Neuroevolution potentials for Whet. Importing this module imports neither calorine nor numpy."""
+
+from __future__ import annotations
+
+from whet import Potential, hookimpl
+from whet_nep.potential import NepPotential
+
+whet_api = 1
+
+
+@hookimpl
+def potentials() -> list[type[Potential]]:
+    return [NepPotential]
