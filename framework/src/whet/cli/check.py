@@ -22,7 +22,11 @@ def check(study: StudyPath, set_: Set = None, json: Json = False) -> None:
     print_table(("steps", "planned"), [(kind, str(count)) for kind, count in found.steps.items()], right=(1,))
     if found.files:
         say()
-        say("Files that the study reads (model files are code: open only those that you trust):")
-        print_table(("file", "sha256", "read as"), [(path, sha[:12], what) for path, sha, what in found.files])
+        say("Files that the study reads, with the beginning of their SHA-256:")
+        for path, sha, what in found.files:
+            say(f"  {sha[:12]}  {what}")
+            say(f"                {path}")
+        if any("this is code" in what for _, _, what in found.files):
+            say("What is unpickled can run anything: use only files that you trust.")
     say()
     say("No fault found.")

@@ -16,7 +16,8 @@ def print_scores(scores: Iterable[Score]) -> None:
     for name, rows in by_set.items():
         say()
         say(f"{name} ({rows[0].errors.frames} frames)")
-        print_table(("potential", "scale", "95 %", "R²", "MAE F", "MAE E"), map(_row, rows), right=(1, 3, 4, 5))
+        headings = ("potential", "scale", "95 %", "R²", "MAE F", "MAE E", "s/frame")
+        print_table(headings, map(_row, rows), right=(1, 3, 4, 5, 6))
         for score in rows:
             if score.errors.left_out:
                 first = score.errors.left_out[0]
@@ -36,4 +37,5 @@ def _row(score: Score) -> tuple[str, ...]:
         "" if slopes.r2 is None else f"{slopes.r2:.3f}",
         f"{score.errors.forces.mae:.3f}",
         f"{score.errors.energy_fitted_here.mae:.1f}",
+        "" if score.seconds_per_frame is None or score.correction else f"{score.seconds_per_frame:.3f}",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -17,24 +17,26 @@ from whet.data.identity import JSON, file_digest, key_of
 class FileRef:
     """A file identified by its content; the path says only where it was found.
 
-    path: absolute, or relative to the store where the file lies in it (a store can be moved).
+    path: absolute, or relative to the store where the file lies in it (a store can be moved). origin: who published
+    it, where that is known.
     """
 
     sha256: str
     path: str
+    origin: str = ""
 
     @classmethod
-    def to(cls, path: Path) -> Self:
+    def to(cls, path: Path, origin: str = "") -> Self:
         """A reference to an existing file. InputError where there is none."""
         if not path.is_file():
             raise InputError("there is no such file", where=str(path))
-        return cls(file_digest(path), str(path.resolve()))
+        return cls(file_digest(path), str(path.resolve()), origin)
 
     def within(self, store: Path) -> FileRef:
         """The same reference, relative to `store` where it lies in it."""
         path = Path(self.path)
         inside = path.is_absolute() and path.is_relative_to(store.resolve())
-        return FileRef(self.sha256, str(path.relative_to(store.resolve()))) if inside else self
+        return replace(self, path=str(path.relative_to(store.resolve()))) if inside else self
 
     def locate(self, store: Path | None = None) -> Path:
         """The file. InputError where it is gone or its content is another."""
@@ -52,7 +54,8 @@ class Component:
 
     hook: `potentials`, `labelers`, …. result_version: bumped by the author when numbers change. parts: components
     inside this one (the teacher of a teacher labeler). energy_shift: eV by chemical symbol, added to a potential's
-    total energies for each atom: the reference energies that the core aligned before a fine-tuning.
+    total energies for each atom: the reference energies that the core aligned before a fine-tuning. unpickles: whether
+    loading its files may run code that is in them (no part of its identity).
     """
 
     hook: str
@@ -62,6 +65,7 @@ class Component:
     files: Mapping[str, FileRef] = field(default_factory=dict)
     parts: Mapping[str, Component] = field(default_factory=dict)
     energy_shift: Mapping[str, float] = field(default_factory=dict)
+    unpickles: bool = True
 
     def as_json(self) -> dict[str, JSON]:
         """Plain data; `Component.from_json` reads it back."""
@@ -70,9 +74,10 @@ class Component:
             "name": self.name,
             "result_version": self.result_version,
             "options": dict(self.options),
-            "files": {role: {"sha256": ref.sha256, "path": ref.path} for role, ref in self.files.items()},
+            "files": {role: asdict(ref) for role, ref in self.files.items()},
             "parts": {role: part.as_json() for role, part in self.parts.items()},
             "energy_shift": dict(self.energy_shift),
+            "unpickles": self.unpickles,
         }
 
     @classmethod
@@ -86,11 +91,13 @@ class Component:
             files={role: FileRef(**ref) for role, ref in data["files"].items()},
             parts={role: Component.from_json(part) for role, part in data["parts"].items()},
             energy_shift=data["energy_shift"],
+            unpickles=data.get("unpickles", True),
         )
 
     def identity(self) -> dict[str, JSON]:
         """What enters keys: everything but where the files lie."""
         data = self.as_json()
+        del data["unpickles"]
         data["files"] = {role: ref.sha256 for role, ref in self.files.items()}
         data["parts"] = {role: part.identity() for role, part in self.parts.items()}
         return data

@@ -36,6 +36,11 @@ class ModelFile:
     shipped: str = ""
     cached: tuple[str, ...] = ()
 
+    @property
+    def origin(self) -> str:
+        """Where it comes from: its address, or the package that it ships with."""
+        return self.url or f"ships with {self.shipped.partition('/')[0]}"
+
     def is_in(self, path: Path) -> bool:
         """Whether the file's content is this one's, as far as that is known."""
         fits = not self.size or path.stat().st_size == self.size

@@ -67,10 +67,12 @@ class Registry:
         offered = self.find(hook, spec.name)
         options = offered.Options.checked(spec.options, of=f"{HOOKS[hook]} {spec.name!r}")
         parts = {role: self.resolve(_hook_of(role), part) for role, part in sorted(offered.find_parts(options).items())}
-        files = {role: FileRef.to(Path(path)) for role, path in sorted(offered.find_files(options).items())}
+        found = sorted(offered.find_files(options).items())
+        files = {role: FileRef.to(Path(path), _origin(offered, options, role)) for role, path in found}
         named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
         plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()})
-        return Component(hook, offered.name, offered.result_version, plain, files, parts)
+        version = offered.result_version
+        return Component(hook, offered.name, version, plain, files, parts, unpickles=offered.unpickles)
 
     def load(self, component: Component, *, store: Path | None = None, device: str = "cpu") -> Any:
         """The living backend that a component describes.
@@ -151,6 +153,14 @@ def missing_packages(offered: type[Backend]) -> list[str]:
         if not there:
             missing.append(requirement)
     return missing
+
+
+def _origin(offered: type[Backend], options: Any, role: str) -> str:
+    """Who published the file of that role; empty where the options name no published model."""
+    if not issubclass(offered, Potential):
+        return ""
+    model = offered.foundation_models.get(getattr(options, "model", ""))
+    return model.files[role].origin if model and role in model.files else ""
 
 
 def _hook_of(role: str) -> str:

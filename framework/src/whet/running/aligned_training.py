@@ -66,13 +66,10 @@ def fine_tuned(
     folder.mkdir(parents=True, exist_ok=True)
     done = tuner.fine_tune(request, folder, progress)
     done.applied.compare(request)
-    component = Component(
-        hook="potentials",
-        name=start.name,
-        result_version=start.result_version,
+    component = replace(
+        start,
         options=dict(done.options),
         files={role: FileRef.to(path) for role, path in done.files.items()},
-        parts=start.parts,
         # Without a step nothing is fitted: the potential answers what it answered before.
         energy_shift=aligned.shift if settings.epochs else start.energy_shift,
     )

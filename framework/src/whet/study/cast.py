@@ -9,7 +9,7 @@ from typing import Any
 
 from whet.contracts.component import Component, FileRef, Spec, expanded
 from whet.contracts.fine_tune_settings import FineTuneSettings
-from whet.data.errors import InputError, OptionsError, UnknownName, WhetError
+from whet.data.errors import InputError, OptionsError, UnknownName, WhetError, suggestion
 from whet.running.environments import Environment
 from whet.study.schema import Given, PotentialEntry, StudyFile
 from whet.study.study_file import Source
@@ -104,8 +104,13 @@ def cast(study: StudyFile, source: Source) -> Cast:
     }
     settings = {name: _settings(study, source, name, own) for name, (_, _, own) in entries.items()}
     tuners: dict[str, int] = {}
-    if study.strategies:
-        for name, (entry, env, own) in entries.items():
+    for strategy, asked in study.strategies.items():
+        for name in asked.of or ():
+            if name not in entries:
+                hint = suggestion(name, entries) or f"Known: {', '.join(entries)}"
+                raise source.fault(("strategies", strategy, "of"), f"the study has no potential {name!r}", hint)
+    for name, (entry, env, own) in entries.items():
+        if any(strategy.is_for(name) for strategy in study.strategies.values()):
             keys: Keys = ("potentials", name, "fine_tune") if "upstream" in own else ("fine_tune",)
             spec = Spec(_spec(source, ("potentials", name), entry).name, settings[name].upstream)
             tuners[name] = questions.ask(keys, "fine_tuners", spec, env, below=("upstream",) if spec.options else ())

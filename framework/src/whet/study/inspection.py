@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from whet.contracts.component import Component
+from whet.contracts.component import Component, FileRef
 from whet.data.frame_files import LabelKeys, read_labeled, read_structures
 from whet.data.identity import JSON
 from whet.study.study import Study
@@ -59,8 +59,9 @@ def inspect(study: Study) -> Inspection:
         components["dynamics" + (f" in {environment}" if environment else "")] = (engine, environment)
     files: dict[tuple[str, str], str] = {}
     for title, (component, _) in components.items():
-        for path, sha in _files(component):
-            files[path, sha] = f"model of {title} (unpickled)"
+        for ref, unpickled in _files(component):
+            code = ", unpickled: this is code" if unpickled else ""
+            files[ref.path, ref.sha256] = f"model of {title}, {ref.origin or 'a file of yours'}{code}"
     for step in study.plan.steps.values():
         for role, ref in step.files.items():
             files.setdefault((ref.path, ref.sha256), "labeled frames" if step.settings.get("labeled", True) else role)
@@ -71,9 +72,10 @@ def inspect(study: Study) -> Inspection:
     return Inspection(study.file.name, components, study.plan.counts(), done, listed)
 
 
-def _files(component: Component) -> list[tuple[str, str]]:
+def _files(component: Component) -> list[tuple[FileRef, bool]]:
+    """Files of a component and its parts, and whether each is unpickled."""
     inner = [file for part in component.parts.values() for file in _files(part)]
-    return [(ref.path, ref.sha256) for ref in component.files.values()] + inner
+    return [(ref, component.unpickles) for ref in component.files.values()] + inner
 
 
 def _read(settings: Mapping[str, Any], path: Any) -> None:

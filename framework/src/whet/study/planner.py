@@ -49,6 +49,8 @@ class _Planner:
                 what = f"cannot match {target!r}" if target in strategies else f"there is no strategy {target!r}"
                 raise self.source.fault(("strategies", own, "match"), what, f"Possible: {known or 'none'}")
         for own in sorted(strategies, key=lambda one: matches[one] is not None):
+            if not strategies[own].is_for(name):
+                continue
             for seed in strategies[own].seeds:
                 self._strategy(name, own, seed, matches[own])
 

@@ -53,6 +53,8 @@ class Strategy(Options):
     """subsets: which of the study's `data`."""
     sizes: list[Annotated[int, Field(ge=1)]] = Field(default=[1, 10, 100], min_length=1)
     """subsets: how many frames each fine-tuning gets."""
+    of: Annotated[list[str], Field(min_length=1)] | None = None
+    """The potentials, by the study's names for them, that it is for; all of them where nothing is said."""
     seeds: list[Annotated[int, Field(ge=0)]] = Field(default=[1], min_length=1)
     """The whole strategy is repeated with each of these seeds."""
 
@@ -92,6 +94,10 @@ class Strategy(Options):
             return [Round(sampler="data", frames=size, **train) for size in sorted(self.sizes)]
         way_out = suggestion(name, PRESETS_BY_NAME) or f"Presets: {', '.join(PRESETS_BY_NAME)}"
         raise InputError("the strategy needs `preset:` or a list of rounds", hint=way_out)
+
+    def is_for(self, potential: str) -> bool:
+        """Whether the strategy is for this potential."""
+        return self.of is None or potential in self.of
 
     def matched(self, name: str, strategies: Mapping[str, Strategy]) -> str | None:
         """The strategy whose numbers of labels this one is cut to, if any."""
