@@ -35,6 +35,15 @@ def reference_data() -> Path:
     return Path(folder)
 
 
+@pytest.fixture(scope="session")
+def sevennet_python() -> Path:
+    """The interpreter of SevenNet's own environment; tests that need it skip where it is not made."""
+    python = Path(__file__).parents[1] / ".envs" / "sevennet" / "bin" / "python"
+    if not python.is_file():
+        pytest.skip("there is no environment of SevenNet: make environments")
+    return python
+
+
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The toy plugin, installed for this process and for workers that it starts."""

@@ -37,6 +37,8 @@ def test_make_targets_of_the_readme_exist() -> None:
 def test_every_example_is_valid(study: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     if "WHET_REFERENCE_DATA" in study.read_text():
         request.getfixturevalue("reference_data")
+    if ".envs/sevennet" in study.read_text():
+        request.getfixturevalue("sevennet_python")
     from whet import Study
 
     assert Study.load(study).plan.steps

@@ -73,6 +73,35 @@ def test_labels_are_bought_once_for_both_architectures(tmp_path: Path, mace_smal
     assert sum(bought) < first.results.labels["labeled"]
 
 
+ARCHITECTURES = ["data.train.first=12", "tests.test-50.first=3", "fine_tune.epochs=1", "strategies.ten.sizes=[3]"]
+
+
+def test_four_architectures_in_two_environments(tmp_path: Path, reference_data: Path, sevennet_python: Path) -> None:
+    """The example, small: each potential where it lives, SevenNet fine-tuned in its own environment."""
+    study = Study.load(ROOT / "examples" / "architectures", [f"store={tmp_path / 'store'}", *ARCHITECTURES])
+    account = study.run()
+    assert not account.failed, account.failed
+    scores = {score.label: score for score in study.results.scores if not score.correction}
+    assert list(scores) == ["CHGNet", "MACE-MP-0 small", "SevenNet-0", "SevenNet-0 ten 3 frames", "NEP89"]
+    assert all(score.seconds_per_frame for score in scores.values())
+    step = next(member.step for member in study.plan.members if member.step)
+    provenance = study.store.result(step).provenance
+    assert provenance["interpreter"] == str(sevennet_python)
+    assert "sevenn" in provenance["versions"]
+    assert "mace-torch" not in provenance["versions"]
+
+
+@pytest.mark.slow
+def test_known_slopes_of_four_architectures(tmp_path: Path, reference_data: Path, sevennet_python: Path) -> None:
+    """Of independent scripts; NEP89's is our own number, kept from drifting."""
+    given = [f"store={tmp_path / 'store'}", "strategies={}"]
+    study = Study.load(ROOT / "examples" / "architectures", given)
+    assert not study.run().failed
+    found = {score.label: score.softening.slopes.scale for score in study.results.scores}
+    wanted = {"CHGNet": 0.738, "MACE-MP-0 small": 0.855, "SevenNet-0": 0.925, "NEP89": 0.873}
+    assert found == pytest.approx(wanted, abs=1e-3)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("train_from", ["foundation", "previous"])
 def test_multihead_replay_for_three_rounds(

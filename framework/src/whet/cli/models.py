@@ -16,7 +16,7 @@ Names = Annotated[list[str] | None, typer.Argument(help="POTENTIAL:MODEL, such a
 @models.command("list")
 def list_models(json: Json = False) -> None:
     """List the named models of every installed potential. Loads none of them."""
-    from whet.cli.terminal import print_json, print_table
+    from whet.cli.terminal import print_json, say
     from whet.plugins.models import named_models
 
     found = [(model, model.foundation.find()) for model in named_models()]
@@ -39,17 +39,23 @@ def list_models(json: Json = False) -> None:
             ]
         )
         return
-    rows = [
-        (
-            model.name,
-            f"{model.foundation.size / 1e6:.1f}" if model.foundation.size else "?",
-            model.foundation.licence,
-            str(model.foundation.theory or ""),
-            "here" if here is not None else _source(model.foundation),
-        )
-        for model, here in found
-    ]
-    print_table(("model", "MB", "licence", "trained on", ""), rows, right=(1,))
+    if not found:
+        say("No installed potential has named models.")
+        return
+    longest = max(len(model.model) for model, _ in found)
+    before = ""
+    for model, here in found:
+        if model.potential != before:
+            before = model.potential
+            say(before)
+        known = model.foundation
+        place = "here" if here else "url" if all(file.url for file in known.files.values()) else "pip"
+        size = f"{known.size / 1e6:.1f}" if known.size else "?"
+        theory = known.theory.method if known.theory else ""
+        say(f"  {place:<4}  {model.model:<{longest}}  {size:>5}  {theory:<9}  {known.licence}".rstrip())
+    say()
+    say("MB, theory of the training labels, licence. here: it lies here;")
+    say("url: whet models prefetch POTENTIAL:MODEL; pip: it comes with its package.")
 
 
 @models.command()
@@ -63,7 +69,7 @@ def prefetch(names: Names = None) -> None:
     from whet.plugins.models import named_model
 
     if not names:
-        raise InputError("which model?", hint="`whet models list` shows them: whet models prefetch mace:small")
+        raise InputError("no model is named", hint="For example: whet models prefetch mace:small (`whet models list`)")
     console = Console(stderr=True, highlight=False, markup=False)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     for model in [named_model(name) for name in names]:
@@ -95,10 +101,3 @@ def verify(names: Names = None) -> None:
         say(f"{model.name}: {fault or right}")
     if wrong:
         raise typer.Exit(2)
-
-
-def _source(model) -> str:
-    files = list(model.files.values())
-    if all(file.url for file in files):
-        return "to be downloaded"
-    return f"comes with {files[0].shipped.partition('/')[0]}"

@@ -24,11 +24,9 @@ def create_environment(
     one is. An environment that is there already is brought up to date. Raises InputError, with the place of pip's
     log, where it cannot be made.
     """
-    interpreter = folder / "bin" / "python"
-    if not interpreter.exists():
-        _run([str(python or sys.executable), "-m", "venv", str(folder)], folder)
     own, found = _own_folder(), list(constraints)
-    wanted = [f"-e{own}" if own else f"whet=={version('whet')}"]
+    wanted = [f"-e{own}", *(f"-e{path.parent}" for path in own.glob("*/pyproject.toml"))] if own else []
+    wanted = wanted or [f"whet=={version('whet')}"]
     for plugin in plugins:
         source = _folder_of(plugin)
         wanted.append(_requirement(plugin) if source is None else f"-e{source}" if own else str(source))
@@ -36,6 +34,9 @@ def create_environment(
             found.append(source / "constraints.txt")
     with suppress(PackageNotFoundError):
         wanted.append(f"torch=={version('torch').partition('+')[0]}")
+    interpreter = folder / "bin" / "python"
+    if not interpreter.exists():
+        _run([str(python or sys.executable), "-m", "venv", str(folder)], folder)
     limits = [word for path in found for word in ("-c", str(path))]
     _run([str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", *limits, *wanted], folder)
     offers, faults = environment_faults(folder)
@@ -86,7 +87,7 @@ def _run(command: Sequence[str], folder: Path) -> None:
 
 
 def _own_folder() -> Path | None:
-    """The folder of Whet's sources, where this is a developer's installation."""
+    """The folder of Whet's sources, where this is a developer's installation; support distributions lie in it."""
     told = distribution("whet").read_text("direct_url.json")
     origin = json.loads(told) if told else {}
     return Path(unquote(urlparse(origin["url"]).path)) if origin.get("dir_info", {}).get("editable") else None
