@@ -18,7 +18,10 @@ FLOORS = ["data", "contracts", "plugins", "bias", "running", "study", "report", 
 """From the ground up. `testing` ships for plugin authors and may use everything but the command line."""
 
 PLUGIN_SOURCES = sorted((ROOT / "plugins").glob("*/src"))
-MODULES = sorted(CORE.rglob("*.py")) + [path for source in PLUGIN_SOURCES for path in sorted(source.rglob("*.py"))]
+SUPPORT = sorted((ROOT / "framework").glob("*/src"))
+"""Distributions that plugins share and that are no plugins themselves."""
+
+MODULES = [path for source in (CORE, *PLUGIN_SOURCES, *SUPPORT) for path in sorted(source.rglob("*.py"))]
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "tools"}
 HEAVY = ("torch", "pymatgen", "ase", "numpy", "scipy", "sklearn", "matplotlib", "dscribe", "tblite", "mace", "chgnet")
 

@@ -15,8 +15,8 @@ from ase.build import bulk
 from whet import Component, FileRef, FineTuned, FineTuneRequest, FineTuneSettings, FrameSet, Labels, Spec
 from whet.plugins.registry import registry
 from whet_mace.fine_tuning import MaceFineTuner
-from whet_mace.isolation import untouched
 from whet_mace.potential import MacePotential
+from whet_torch.isolation import untouched
 
 
 def load(model: Path | str, **options: Any) -> MacePotential:

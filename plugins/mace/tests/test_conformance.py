@@ -18,6 +18,8 @@ class TestTiny(PotentialConformance):
 
 @pytest.mark.slow
 class TestSmall(PotentialConformance):
+    expected_failures: ClassVar = {"every_element_matters": "two atoms of neon feel nothing"}
+
     @pytest.fixture(scope="class")
     def backend(self, small_file: Path) -> str:
         return f"mace:{small_file}"

@@ -23,7 +23,7 @@ def one(potential, atoms, properties=("energy", "forces", "stress")) -> Any:
 
 
 def upstream(path: Path, dtype: str):
-    from whet_mace.isolation import untouched
+    from whet_torch.isolation import untouched
 
     with untouched(), warnings.catch_warnings():
         os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"

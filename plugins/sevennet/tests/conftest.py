@@ -79,7 +79,8 @@ def sheared() -> Atoms:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A SevenNet with random weights, built as upstream's trainer does: Li and F; cutoff 4 Å; two layers."""
     from whet_sevennet.checkpoints import write_checkpoint  # pyright: ignore[reportMissingImports]
-    from whet_sevennet.isolation import eager, untouched  # pyright: ignore[reportMissingImports]
+    from whet_sevennet.isolation import eager  # pyright: ignore[reportMissingImports]
+    from whet_torch.isolation import untouched
 
     with untouched(), eager():
         import torch

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -24,12 +25,14 @@ def create_environment(
     one is. An environment that is there already is brought up to date. Raises InputError, with the place of pip's
     log, where it cannot be made.
     """
-    own, found = _own_folder(), list(constraints)
-    wanted = [f"-e{own}", *(f"-e{path.parent}" for path in own.glob("*/pyproject.toml"))] if own else []
-    wanted = wanted or [f"whet=={version('whet')}"]
+    own, found = _own_source(), list(constraints)
+    here = ["-e"] if own and own.editable else []
+    wanted = [f"whet=={version('whet')}"]
+    if own:
+        wanted = [word for path in (own.folder, *own.support) for word in (*here, str(path))]
     for plugin in plugins:
         source = _folder_of(plugin)
-        wanted.append(_requirement(plugin) if source is None else f"-e{source}" if own else str(source))
+        wanted += [_requirement(plugin)] if source is None else [*here, str(source)]
         if source is not None and (source / "constraints.txt").is_file():
             found.append(source / "constraints.txt")
     with suppress(PackageNotFoundError):
@@ -86,19 +89,33 @@ def _run(command: Sequence[str], folder: Path) -> None:
         )
 
 
-def _own_folder() -> Path | None:
-    """The folder of Whet's sources, where this is a developer's installation; support distributions lie in it."""
+@dataclass(frozen=True)
+class _Source:
+    """Where Whet was installed from, if that is a folder; support distributions lie in it."""
+
+    folder: Path
+    editable: bool
+
+    @property
+    def support(self) -> list[Path]:
+        return [path.parent for path in sorted(self.folder.glob("*/pyproject.toml"))]
+
+
+def _own_source() -> _Source | None:
     told = distribution("whet").read_text("direct_url.json")
     origin = json.loads(told) if told else {}
-    return Path(unquote(urlparse(origin["url"]).path)) if origin.get("dir_info", {}).get("editable") else None
+    folder = Path(unquote(urlparse(origin.get("url", "")).path))
+    if "dir_info" not in origin or not (folder / "pyproject.toml").is_file():
+        return None
+    return _Source(folder, bool(origin["dir_info"].get("editable")))
 
 
 def _folder_of(plugin: str) -> Path | None:
     """The folder that a plugin's word names: itself, or the one beside Whet's sources."""
     if (Path(plugin) / "pyproject.toml").is_file():
         return Path(plugin).resolve()
-    own = _own_folder()
-    beside = own.parent / "plugins" / plugin if own else None
+    own = _own_source()
+    beside = own.folder.parent / "plugins" / plugin if own else None
     return beside if beside and (beside / "pyproject.toml").is_file() else None
 
 

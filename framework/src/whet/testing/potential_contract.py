@@ -291,13 +291,15 @@ def calculator_answers_as_evaluate(subject: PotentialSubject) -> None:
     """
     import numpy as np
 
-    wanted = subject.answer(subject.crystal)
+    # Asking for a stress as well may take another way through the model, whose last bits differ.
+    wanted = subject.answer(subject.crystal, ("energy", "forces"))
     frame = subject.crystal
     frame.calc = subject.potential.calculator()
     same = frame.get_potential_energy() == wanted.energy and np.array_equal(frame.get_forces(), wanted.forces)
     demand(same, "energy or forces differ")
-    if wanted.stress is not None:
-        voigt = np.array([wanted.stress[i, j] for i, j in VOIGT])
+    stress = subject.answer(subject.crystal).stress
+    if stress is not None:
+        voigt = np.array([stress[i, j] for i, j in VOIGT])
         demand(np.array_equal(frame.get_stress(), voigt), "the stress differs")
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import pickle
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet import InputError, replacing
+from whet_torch.isolation import untouched
 
 if TYPE_CHECKING:
     from chgnet.model.model import CHGNet
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 def read_checkpoint(path: Path, device: str) -> CHGNet:
     """The model of a checkpoint, in float32, ready to predict on `device`.
 
-    Random state, default dtype and standard output are left alone. Raises InputError for a file that is no
-    checkpoint of CHGNet.
+    Raises InputError for a file that is no checkpoint of CHGNet.
     """
     import torch
     from chgnet.model.model import CHGNet
@@ -28,7 +26,7 @@ def read_checkpoint(path: Path, device: str) -> CHGNet:
         arguments, weights = dict(state["model_args"]), state["state_dict"]
         # 0.2.0 does not record that its output layers have a bias; the weights tell.
         arguments["mlp_out_bias"] = any(name.endswith("mlp_out.layers.1.bias") for name in weights)
-        with torch.random.fork_rng(devices=[]), redirect_stdout(io.StringIO()):
+        with untouched():
             model = CHGNet(**arguments)
         model.load_state_dict(weights)
     except (KeyError, TypeError, RuntimeError, EOFError, pickle.UnpicklingError) as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet import InputError, UnknownName
-from whet_mace.isolation import untouched
+from whet_torch.isolation import untouched
 
 if TYPE_CHECKING:
     import torch

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from whet_torch.answers import Answers
 
 if TYPE_CHECKING:
     from sevenn.atom_graph_data import AtomGraphData  # pyright: ignore[reportMissingImports]
     from sevenn.nn.sequential import AtomGraphSequential  # pyright: ignore[reportMissingImports]
-    from torch import Tensor
 
 MATRIX = ((0, 3, 5), (3, 1, 4), (5, 4, 2))
 """Where the elements of a tensor stand in SevenNet's order xx, yy, zz, xy, yz, zx."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What the model says of a batch, float64.
+def answer(model: AtomGraphSequential, batch: AtomGraphData, *, differentiable: bool = False) -> Answers:
+    """The model's answers, stresses too: those of frames that have no volume mean nothing.
 
-    energies: (n_frames,), eV, total. forces: (n_atoms, 3), eV/Å. stresses: (n_frames, 3, 3), eV/Å³, tension positive;
-    meaningless for frames that have no volume.
+    differentiable: whether a loss of forces and stresses can be differentiated (training).
     """
-
-    energies: Tensor
-    forces: Tensor
-    stresses: Tensor
-
-
-def answer(model: AtomGraphSequential, batch: AtomGraphData, *, differentiable: bool = False) -> Answer:
-    """The model's answer; differentiable: whether a loss of forces and stresses can be differentiated (training)."""
     import torch
 
     model.train(differentiable)  # upstream's switch for exactly that; nothing else in the model hangs on it
@@ -40,5 +30,5 @@ def answer(model: AtomGraphSequential, batch: AtomGraphData, *, differentiable: 
     stresses = -found["inferred_stress"].double()[:, MATRIX]
     forces = found["inferred_force"].double()
     if differentiable:
-        return Answer(energies, forces, stresses)
-    return Answer(energies.detach(), forces.detach(), stresses.detach())
+        return Answers(energies, forces, stresses)
+    return Answers(energies.detach(), forces.detach(), stresses.detach())

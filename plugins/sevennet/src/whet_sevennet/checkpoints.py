@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet import InputError, replacing
-from whet_sevennet.isolation import eager, untouched
+from whet_sevennet.isolation import eager
+from whet_torch.isolation import untouched
 
 if TYPE_CHECKING:
     from sevenn.nn.sequential import AtomGraphSequential  # pyright: ignore[reportMissingImports]

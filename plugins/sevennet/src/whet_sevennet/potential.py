@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from whet import Capabilities, InputError, KnownAnswer, Labels, LevelOfTheory, Options, Potential, Property, UnknownName
 from whet_sevennet.checkpoints import Checkpoint, read_checkpoint
 from whet_sevennet.foundation import FIDELITIES, MODELS, Fidelity
-from whet_sevennet.isolation import untouched
+from whet_torch.isolation import untouched
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,7 +86,8 @@ class SevennetPotential(Potential):
         with untouched():
             graphs = [graph_of(atoms, self.model.cutoff) for atoms in frames]
             found = answer(self.model, batch_of(graphs, modal=self.modal, device=self.device))
-        forces, stresses = found.forces.numpy(force=True), found.stresses.numpy(force=True)
+        forces = found.forces.numpy(force=True)  # pyright: ignore[reportOptionalMemberAccess]
+        stresses = found.stresses.numpy(force=True)  # pyright: ignore[reportOptionalMemberAccess]
         start = 0
         for index, atoms in enumerate(frames):
             yield Labels(

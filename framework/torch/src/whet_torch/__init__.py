@@ -1,0 +1,1 @@
+"""What Whet's plugins of torch potentials share. Importing these modules does not import torch."""
