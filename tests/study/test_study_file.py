@@ -64,10 +64,19 @@ def test_the_program_ends_with_2_and_writes_nothing(toy: None, study_file: Path)
     assert list(study_file.parent.iterdir()) == [study_file]
 
 
-def test_unsupported_words_are_refused_when_they_are_reached(toy: None, study_file: Path) -> None:
-    study = Study.load(study_file, ["fine_tune.ema=0.99"])
-    account = study.run(workers=0)
-    assert any("does not know ema" in str(error) for error in account.failed.values())
+def test_what_a_backend_lacks_is_refused_before_anything_runs(toy: None, study_file: Path) -> None:
+    with pytest.raises(WhetError, match=r"key fine_tune: the fine-tuning of 'toy' does not know ema"):
+        Study.load(study_file, ["fine_tune.ema=0.99"])
+    with pytest.raises(WhetError, match=r"'toy' has no fine-tuning strategy 'lora'. It has full"):
+        Study.load(study_file, ["fine_tune.strategy=lora"])
+
+
+def test_a_strategy_may_be_of_some_potentials(toy: None, study_file: Path) -> None:
+    two = ["potentials={main: toy, other: toy:hard}", "strategies={naive: {rounds: 2, of: [other]}}"]
+    tuned = {member.potential for member in Study.load(study_file, two).plan.members if member.step}
+    assert tuned == {"other"}
+    with pytest.raises(WhetError, match=r"key strategies.naive.of: the study has no potential 'othr'. Did you mean"):
+        Study.load(study_file, ["strategies={naive: {rounds: 2, of: [othr]}}", two[0]])
 
 
 def test_a_fault_of_an_override_says_so(toy: None, study_file: Path) -> None:

@@ -24,7 +24,7 @@ PAGE = (ROOT / "docs" / "writing-a-plugin.md").read_text()
 @pytest.fixture
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The plugin of the page, as pip would leave it."""
-    for name, text in re.findall(r"```python\n# (whet_tiny/\w+\.py)\n(.*?)```", PAGE, re.DOTALL):
+    for name, text in re.findall(r"```python\n# src/(whet_tiny/\w+\.py)\n(.*?)```", PAGE, re.DOTALL):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)

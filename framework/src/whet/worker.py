@@ -1,7 +1,7 @@
 """`python -m whet.worker STEP…` runs steps by their folders, in this interpreter or another environment's.
 
 `python -m whet.worker -` reads jobs from standard input, one JSON object a line, and answers on standard output:
-`{"run": FOLDER, "device": "cpu"}` or `{"resolve": [[hook, name, options], …]}`; answers are
+`{"run": FOLDER, "device": "cpu"}` or `{"resolve": [{"hook": …, "name": …, …}, …]}`; answers are
 `{"progress": [done, total]}` and, last for each job, `{"done": …}` or `{"fault": {…}}`. It ends when its standard
 input closes.
 """
@@ -17,9 +17,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from whet.contracts.component import Spec
 from whet.data.errors import OptionsError, WhetError
-from whet.plugins.registry import registry
+from whet.running.environments import Question
 from whet.running.store import Store
 from whet.running.work import run_step
 
@@ -85,13 +84,11 @@ def _do(job: dict[str, Any], progress: Callable[[int, int], None]) -> Any:
         folder = Path(job["run"])
         run_step(Store(folder.parent.parent), folder.name, device=job["device"], progress=progress)
         return True
-    answers = []
-    for hook, name, options in job["resolve"]:
-        try:
-            answers.append({"component": registry().resolve(hook, Spec(name, options)).as_json()})
-        except WhetError as error:
-            answers.append({"fault": described(error)})
-    return answers
+    answers = [Question.from_json(question).answer() for question in job["resolve"]]
+    return [
+        {"fault": described(answer)} if isinstance(answer, WhetError) else {"component": answer.as_json()}
+        for answer in answers
+    ]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from whet.testing import PotentialConformance, TrainingConformance
 
 class TestTiny(PotentialConformance):
     @pytest.fixture(scope="class")
-    def backend(self, tiny_file: Path) -> dict[str, Any]:
+    @classmethod
+    def backend(cls, tiny_file: Path) -> dict[str, Any]:
         return {"use": "mace", "model": str(tiny_file), "dtype": "float64"}
 
 
@@ -21,7 +22,8 @@ class TestSmall(PotentialConformance):
     expected_failures: ClassVar = {"every_element_matters": "two atoms of neon feel nothing"}
 
     @pytest.fixture(scope="class")
-    def backend(self, small_file: Path) -> str:
+    @classmethod
+    def backend(cls, small_file: Path) -> str:
         return f"mace:{small_file}"
 
 
@@ -30,5 +32,6 @@ class TestTraining(TrainingConformance):
     fine_tune: ClassVar = {"learning_rate": 1e-2, "batch_size": 2}
 
     @pytest.fixture(scope="class")
-    def backend(self, tiny_file: Path) -> str:
+    @classmethod
+    def backend(cls, tiny_file: Path) -> str:
         return f"mace:{tiny_file}"

@@ -33,7 +33,8 @@ def trained(labeled: FrameSet, tmp_path_factory: pytest.TempPathFactory) -> Comp
 
 class TestTrained(PotentialConformance):
     @pytest.fixture(scope="class")
-    def backend(self, trained: Component) -> Component:
+    @classmethod
+    def backend(cls, trained: Component) -> Component:
         return trained
 
 
@@ -42,7 +43,8 @@ class TestTraining(TrainingConformance):
     fine_tune: ClassVar = {"learning_rate": 3e-4}
 
     @pytest.fixture(scope="class")
-    def backend(self, trained: Component) -> Component:
+    @classmethod
+    def backend(cls, trained: Component) -> Component:
         return trained
 
 
@@ -50,7 +52,8 @@ class TestTraining(TrainingConformance):
 @pytest.mark.parametrize("architecture", ["M3GNet", "CHGNet", "QET"], scope="class")
 class TestUntrained(PotentialConformance):
     @pytest.fixture(scope="class")
-    def backend(self, architecture: str) -> dict[str, Any]:
+    @classmethod
+    def backend(cls, architecture: str) -> dict[str, Any]:
         return {
             "use": "matgl:scratch",
             "architecture": architecture,

@@ -68,7 +68,9 @@ def test_a_misread_modal_is_found_out(loaded, monkeypatch):
     fidelities = sys.modules["whet_sevennet.foundation"].FIDELITIES["7net-mf-0"]
     wrong = type(fidelities["PBE"])(fidelities["PBE"].theory, KnownAnswer(-6.7))
     monkeypatch.setitem(fidelities, "PBE", wrong)
-    with pytest.raises(PluginError, match=r"model '7net-mf-0', answers an energy of -3\.379 eV/atom instead of -3\.350"):
+    with pytest.raises(
+        PluginError, match=r"model '7net-mf-0', answers an energy of -3\.379 eV/atom instead of -3\.350"
+    ):
         one(loaded("7net-mf-0", modal="PBE"), bulk("Cu"))
 
 

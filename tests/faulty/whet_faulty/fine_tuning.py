@@ -34,6 +34,8 @@ class FaultyFineTuner(PairwiseFineTuner):
             settings = settings.model_copy(update={"strategy": "full"})
         if fault == "stress without weight" and settings.weights.stress == 0:
             settings = settings.model_copy(update={"weights": settings.weights.model_copy(update={"stress": 1.0})})
+        if fault == "rate is its own":
+            settings = settings.model_copy(update={"learning_rate": 0.5})
         if fault == "starts afresh":
             start = _Fresh(start)
         if fault == "resumes half" and (folder / "last.json").exists():
@@ -72,6 +74,8 @@ class FaultyFineTuner(PairwiseFineTuner):
             heads=["new", "replay"] if asked.settings.strategy == "multihead-replay" else [],
             replay_frames=len(asked.replay),
         )
+        if fault == "rate is its own":
+            applied = replace(applied, learning_rate=asked.settings.learning_rate or 0.5)
         if fault == "thaws" and asked.settings.strategy == "frozen":
             applied = replace(applied, trainable_parameters=40, frozen_parameters=30)
         return replace(made, applied=applied, options={"model": "fine-tuned", "fault": fault})

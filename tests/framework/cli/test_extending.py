@@ -18,13 +18,13 @@ def test_a_check_that_passes_and_one_that_fails(monkeypatch: pytest.MonkeyPatch)
     only = ("--only", "stress_is_the_strain_derivative", "--only", "outputs_are_plain_arrays")
     good = whet("plugins", "check", "pairwise", *only)
     assert good.returncode == 0
-    assert "No fault found in 2 checks." in good.stdout
+    assert "No fault found: 2 passed." in good.stdout
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "faulty"))
     bad = whet("plugins", "check", "faulty", "--set", "fault=stress sign", *only)
     assert bad.returncode == 2
     assert "its sign is wrong" in bad.stdout
     assert "See docs/reference/conformance.md#stress_is_the_strain_derivative" in bad.stdout
-    assert "1 of 2 checks failed." in bad.stdout
+    assert "1 failed, 1 passed." in bad.stdout
     listed = whet("plugins", "check", "faulty", "--set", "fault=stress sign", *only, "--json")
     assert listed.returncode == 2
     ((outcomes),) = json.loads(listed.stdout)
@@ -45,7 +45,7 @@ def test_a_check_that_passes_and_one_that_fails(monkeypatch: pytest.MonkeyPatch)
         (("plugins", "new", "My"), "'My' cannot be the name of a plugin"),
         (("models", "prefetch"), "no model is named"),
         (("models", "prefetch", "pairwise:noble"), "Did you mean 'pairwise:noble-gases'?"),
-        (("models", "verify", "pairwise"), "'pairwise' has several models. One of pairwise:noble-gases"),
+        (("models", "verify", "pairwise"), "'pairwise' names no model. Known: pairwise:noble-gases"),
     ],
 )
 def test_what_is_wrong_is_one_line(words: tuple[str, ...], said: str) -> None:

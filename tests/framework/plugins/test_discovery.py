@@ -49,6 +49,10 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     install(tmp_path, "apiless", "from whet import hookimpl\n@hookimpl\ndef potentials(): return []\n")
     install(tmp_path, "future", HEAD.replace("= 1", "= 99") + "@hookimpl\ndef potentials(): return []\n")
     install(tmp_path, "wrong", HEAD + "@hookimpl\ndef potentials(): return [int]\n")
+    misplaced = POTENTIAL.replace("def potentials", "def fine_tuners").format(name="misplaced", packages={})
+    install(tmp_path, "misplaced", HEAD + misplaced)
+    incomplete = POTENTIAL.replace("    def predict(self, frames, properties): ...\n", "")
+    install(tmp_path, "incomplete", HEAD + incomplete.format(name="incomplete", packages={}))
     install(tmp_path, "failing", HEAD + "@hookimpl\ndef potentials(): return 1 / 0\n")
     install(tmp_path, "twin-a", HEAD + POTENTIAL.format(name="twin", packages={}))
     install(tmp_path, "twin-b", HEAD + POTENTIAL.format(name="twin", packages={}))
@@ -65,7 +69,9 @@ PROBLEMS = {
     "hookless": "implements no hook",
     "apiless": "states no hook API version",
     "future": "was written for hook API 99",
-    "wrong": "<class 'int'> is no class derived from a contract",
+    "wrong": "int is no class derived from whet.Potential",
+    "misplaced": "Mine is no class derived from whet.FineTuner",
+    "incomplete": "class Mine lacks predict",
     "failing": "its hook potentials failed: ZeroDivisionError",
 }
 

@@ -33,6 +33,7 @@ POTENTIAL_FAULTS = [
     ("lists", {"outputs_are_plain_arrays"}, "forces is a list"),
     ("stress always", {"stress_only_where_it_means_something"}, "a stress for a molecule"),
     ("lone force", {"isolated_atom"}, "feels a force"),
+    ("old answer", {"known_answer_is_right"}, r"it answers KnownAnswer\(energy=-0\.3"),
     ("bare errors", {"missing_files_are_named"}, "instead of InputError"),
     ("saves rounded", {"saved_is_loaded_the_same"}, "differs by"),
 ]
@@ -79,6 +80,7 @@ TRAINING_FAULTS = [
     ("stress is dropped", {"every_label_takes_effect"}, set()),
     ("stress without weight", {"labels_without_weight_have_no_effect"}, set()),
     ("thaws", {"only_what_is_trained_changes"}, set()),
+    ("rate is its own", {"words_are_honored"}, set()),
     ("replay is dropped", {"replay_happens_or_is_refused"}, set()),
     ("unseeded", {"same_seed_same_weights", "an_interrupted_training_ends_the_same"}, None),
     ("resumes half", {"an_interrupted_training_ends_the_same"}, set()),
@@ -159,7 +161,7 @@ def test_expected_failures_are_strict() -> None:
 def test_a_failure_says_what_it_means_and_where_that_is_explained() -> None:
     found = check_potential({"use": "faulty", "fault": "in place"}, only=["inputs_are_untouched"])
     (failure,) = found.failed
-    assert failure.demand.startswith("Frames are as they were")
+    assert failure.meaning.startswith("Frames are as they were")
     page, _, anchor = failure.page.partition("#")
     assert f"### `{anchor}`" in (FAULTY.parents[1] / page).read_text()
     assert found.as_json()["ok"] is False

@@ -28,7 +28,11 @@ def create(
 ) -> None:
     """Make an environment with this version of Whet and some plugins; the same command mends a broken one."""
     from whet.cli.terminal import say
+    from whet.data.errors import InputError
     from whet.running.new_environment import create_environment
+
+    if not name or name != Path(name).name or " " in name or name.startswith("."):
+        raise InputError(f"{name!r} cannot be the name of an environment", hint="It becomes a folder: sevennet")
 
     say(f"Installing into {folder / name} (a few minutes) ...")
     made = create_environment(folder / name, plugin, constraints=constraint or (), python=python)

@@ -25,6 +25,9 @@ def list_plugins(json: bool) -> None:
         if line.hook != hook and line.hook:
             hook = line.hook
             _say(f"{HOOKS[hook]}s")
+        if not line.hook and hook is not None:
+            hook = None
+            _say("plugins that cannot be used")
         origin = f"{line.distribution} {line.version}".strip()
         if line.problem:
             _say(f"  {line.name}  ({origin}) cannot be used: {line.problem}")

@@ -90,7 +90,7 @@ def verify(names: Names = None) -> None:
 
     chosen = [named_model(name) for name in names or ()]
     wrong = False
-    for model in chosen or [model for model in named_models() if model.foundation.find() is not None]:
+    for model in chosen or [m for m in named_models() if m.foundation.find() is not None or m.altered()]:
         fault = model.fault()
         wrong = wrong or bool(fault)
         right = "checksum and answer are right"

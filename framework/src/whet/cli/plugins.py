@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -55,8 +56,8 @@ def check(
         time = f"{outcome.seconds:6.1f} s" if outcome.seconds >= 0.05 else ""
         say(f"  {marks[outcome.status]:<9} {outcome.check:<44} {time}".rstrip())
         if outcome.status == "failed":
-            for line in (outcome.said, outcome.demand, f"See {outcome.page}"):
-                say(f"            {line}")
+            for line in (outcome.said, *outcome.meaning.splitlines(), f"See {outcome.page}"):
+                say(f"            {line}".rstrip())
         elif outcome.said:
             say(f"            {outcome.said}")
 
@@ -71,9 +72,11 @@ def check(
     if json:
         print_json([found.as_json() for found in done])
     else:
-        count = sum(len(found.outcomes) for found in done)
-        failed = sum(len(found.failed) for found in done)
-        say(f"{failed} of {count} checks failed." if failed else f"No fault found in {count} checks.")
+        counts = Counter(outcome.status for found in done for outcome in found.outcomes)
+        failed = counts.pop("failed", 0)
+        words = {"passed": "passed", "expected": "failed as expected", "not applicable": "do not apply"}
+        rest = ", ".join(f"{counts[status]} {word}" for status, word in words.items() if counts[status])
+        say(f"{failed} failed, {rest}." if failed else f"No fault found: {rest}.")
     if not all(found.ok for found in done):
         raise typer.Exit(2)
 

@@ -160,15 +160,16 @@ class FineTuner(Backend, ABC):
         With `epochs: 0` the saved potential predicts what the start predicts.
         """
 
-    def refuse_unsupported(self, settings: FineTuneSettings) -> None:
+    @classmethod
+    def refuse_unsupported(cls, settings: FineTuneSettings) -> None:
         """Unsupported, with the nearest that there is, where a strategy or a word is beyond this backend."""
-        if settings.strategy not in self.strategies:
+        if settings.strategy not in cls.strategies:
             raise Unsupported(
-                f"{self.name!r} has no fine-tuning strategy {settings.strategy!r}",
-                hint=f"It has {', '.join(sorted(self.strategies))}",
+                f"{cls.name!r} has no fine-tuning strategy {settings.strategy!r}",
+                hint=f"It has {', '.join(sorted(cls.strategies))}",
             )
-        if lacking := sorted(settings.asked() - self.words):
+        if lacking := sorted(settings.asked() - cls.words):
             raise Unsupported(
-                f"the fine-tuning of {self.name!r} does not know {', '.join(lacking)}",
-                hint=f"Leave it out; it knows {', '.join(sorted(self.words)) or 'none of the optional words'}",
+                f"the fine-tuning of {cls.name!r} does not know {', '.join(lacking)}",
+                hint=f"Leave it out; it knows {', '.join(sorted(cls.words)) or 'none of the optional words'}",
             )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from whet.data.errors import MissingPackage
 from whet.data.identity import file_digest
@@ -50,6 +50,14 @@ class ModelFile:
         """The file where it lies already, its content checked: the user's folders first; None where it is nowhere."""
         return next((path for path in self._places() if path.is_file() and self.is_in(path)), None)
 
+    def altered(self) -> str:
+        """What is wrong with the file that ships with a package; empty where it is right, or not there."""
+        path = next((path for path in self._shipped() if path.is_file()), None)
+        if path is None or self.is_in(path):
+            return ""
+        found = f"{path} is there, but its SHA-256 is {file_digest(path)[:12]}… ({path.stat().st_size:,} bytes)"
+        return f"{found}; it should be {self.sha256[:12]}… ({self.size:,} bytes)"
+
     def obtain(self, progress: Callable[[int, int], None] = lambda done, total: None) -> Path:
         """The file: where it lies, else downloaded into Whet's cache.
 
@@ -63,7 +71,11 @@ class ModelFile:
         path = model_cache() / self.names[0]
         if not self.url:
             package = self.shipped.partition("/")[0]
-            raise MissingPackage(f"{self.names[0]} comes with the package {package}, which has no such file here")
+            altered = self.altered()
+            raise MissingPackage(
+                altered or f"{self.names[0]} comes with the package {package}, which has no such file here",
+                hint=f"Install {package} again" if altered else "",
+            )
         way_out = f"Get {self.url} elsewhere and save it as {path}, or name its folder in WHET_MODELS"
         download(self.url, path, size=self.size, sha256=self.sha256, way_out=way_out, progress=progress)
         return path
@@ -72,12 +84,14 @@ class ModelFile:
         named = [Path(folder).expanduser() for folder in os.environ.get("WHET_MODELS", "").split(os.pathsep) if folder]
         for folder in (*named, model_cache()):
             yield from (folder / name for name in self.names)
-        if self.shipped:
-            package, _, inside = self.shipped.partition("/")
-            found = find_spec(package)
-            if found and found.origin:
-                yield Path(found.origin).parent / inside
+        yield from self._shipped()
         yield from (user_cache() / place for place in self.cached)
+
+    def _shipped(self) -> Iterator[Path]:
+        package, _, inside = self.shipped.partition("/")
+        found = find_spec(package) if package else None
+        if found and found.origin:
+            yield Path(found.origin).parent / inside
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,16 @@ class KnownAnswer:
         atoms = bulk("".join(self.symbols), "rocksalt", a=self.lattice_constant)
         atoms.positions[1] += (0.12, -0.07, 0.04)
         return atoms
+
+    @classmethod
+    def of(cls, labels: Labels, symbols: tuple[str, str]) -> Self:
+        """The answer that labels of the compound of these two elements are: what a plugin's author states."""
+        rows = [tuple(round(float(number), 4) for number in row) for row in labels.forces]
+        return cls(round(labels.energy, 5), (rows[0], rows[1]), symbols)  # pyright: ignore[reportArgumentType]
+
+    def __str__(self) -> str:
+        """As it stands in a plugin's source."""
+        return f"KnownAnswer(energy={self.energy}, forces={self.forces}, symbols={self.symbols})"
 
     def fault(self, labels: Labels) -> str:
         """What is wrong with labels of the compound; empty where they are as they should be."""

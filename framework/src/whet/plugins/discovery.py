@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -12,7 +13,7 @@ import pluggy
 from whet.contracts.component import Backend
 from whet.data.errors import suggestion
 from whet.plugins import hookspecs
-from whet.plugins.hookspecs import API, GROUP, HOOKS
+from whet.plugins.hookspecs import API, CONTRACTS, GROUP, HOOKS
 
 
 @dataclass(frozen=True)
@@ -66,17 +67,23 @@ def _load(entry: EntryPoint, manager: pluggy.PluginManager) -> FoundPlugin:
     offers: dict[str, list[type[Backend]]] = {}
     for hook in marked:
         try:
-            offers[hook] = [_checked(offered) for offered in getattr(module, hook)()]
+            offers[hook] = [_checked(offered, hook) for offered in getattr(module, hook)()]
         except (Exception, SystemExit) as error:
             return broken(f"its hook {hook} failed: {_one_line(error)}")
     return FoundPlugin(entry.name, distribution, version, offers)
 
 
-def _checked(offered: Any) -> type[Backend]:
-    if not (isinstance(offered, type) and issubclass(offered, Backend)):
-        raise TypeError(f"{offered!r} is no class derived from a contract of whet")
+def _checked(offered: Any, hook: str) -> type[Backend]:
+    """The class, once it is of the hook's contract and complete. Raises TypeError where it is not."""
+    home, _, contract = CONTRACTS[hook].rpartition(".")
+    wanted = getattr(import_module(home), contract)
+    if not (isinstance(offered, type) and issubclass(offered, wanted)):
+        named = offered.__name__ if isinstance(offered, type) else repr(offered)
+        raise TypeError(f"{named} is no class derived from whet.{contract}")
     if not isinstance(getattr(offered, "name", None), str):
         raise TypeError(f"class {offered.__name__} has no name")
+    if lacking := sorted(getattr(offered, "__abstractmethods__", ())):
+        raise TypeError(f"class {offered.__name__} lacks {', '.join(lacking)}")
     return offered
 
 

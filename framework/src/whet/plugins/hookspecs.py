@@ -33,6 +33,16 @@ HOOKS = {
 }
 """Hook -> what one of its backends is called in messages."""
 
+CONTRACTS = {
+    "potentials": "whet.contracts.potential.Potential",
+    "fine_tuners": "whet.contracts.fine_tuning.FineTuner",
+    "md_engines": "whet.contracts.dynamics.MDEngine",
+    "labelers": "whet.contracts.labeling.Labeler",
+    "descriptors": "whet.contracts.descriptor.Descriptor",
+    "structures": "whet.contracts.structures.StructureSource",
+}
+"""Hook -> the class that what it offers is derived from; named, so that only what is used is imported."""
+
 
 @hookspec
 def potentials() -> list[type[Potential]]:  # pyright: ignore[reportReturnType]

@@ -24,13 +24,18 @@ class NamedModel:
         """`mace:small`"""
         return f"{self.potential}:{self.model}"
 
+    def altered(self) -> str:
+        """What is wrong with a file that ships with a package; empty where nothing is."""
+        return next((fault for file in self.foundation.files.values() if (fault := file.altered())), "")
+
     def fault(self) -> str:
         """What is wrong with the files that lie here or with what they answer; empty where all is well.
 
         Loads the potential. Where nothing lies here that is the fault.
         """
-        files = self.foundation.find()
-        if files is None:
+        if altered := self.altered():
+            return altered
+        if self.foundation.find() is None:
             return "not here"
         try:
             here = registry()
@@ -59,6 +64,6 @@ def named_model(name: str) -> NamedModel:
     if name in known:
         return known[name]
     if ":" not in name and any(model.potential == name for model in known.values()):
-        hint = f"One of {', '.join(model for model in known if model.startswith(name + ':'))}"
-        raise InputError(f"{name!r} has several models", hint=hint)
+        hint = f"Known: {', '.join(model for model in known if model.startswith(name + ':'))}"
+        raise InputError(f"{name!r} names no model", hint=hint)
     raise UnknownName.among("foundation model", name, known)

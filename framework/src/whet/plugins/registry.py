@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from whet.contracts.component import Backend, Component, FileRef, Spec
+from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.potential import Potential
 from whet.data.errors import MissingPackage, PluginError, UnknownName
 from whet.plugins.discovery import FoundPlugin, discover
@@ -59,12 +60,15 @@ class Registry:
             raise MissingPackage(f"{kind} {name!r} needs {', '.join(missing)}", hint=_install(missing))
         return offered
 
-    def resolve(self, hook: str, spec: Spec) -> Component:
+    def resolve(self, hook: str, spec: Spec, settings: FineTuneSettings | None = None) -> Component:
         """The component that a spec names: options checked, files found and hashed. Loads nothing heavy.
 
-        Raises what `find` raises, OptionsError, and InputError for a missing file.
+        settings: what a fine-tuner will be asked for. Raises what `find` raises, OptionsError, InputError for a
+        missing file, and Unsupported where a fine-tuner has not what it will be asked for.
         """
         offered = self.find(hook, spec.name)
+        if settings is not None:
+            offered.refuse_unsupported(settings)
         options = offered.Options.checked(spec.options, of=f"{HOOKS[hook]} {spec.name!r}")
         parts = {role: self.resolve(_hook_of(role), part) for role, part in sorted(offered.find_parts(options).items())}
         found = sorted(offered.find_files(options).items())

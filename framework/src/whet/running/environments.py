@@ -15,11 +15,40 @@ from threading import Timer
 from typing import Any, Self
 
 from whet.contracts.component import Component, Spec
+from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.data.errors import InputError, KeyProblem, OptionsError, StepFailed, WhetError, by_name
 from whet.plugins.registry import registry
 
 PATIENCE = 120
 """Seconds that another interpreter has to import its plugins and answer; a network disk takes its time."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What does this spec mean? settings: what a fine-tuner will be asked for."""
+
+    hook: str
+    spec: Spec
+    settings: FineTuneSettings | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data; `Question.from_json` reads it back."""
+        settings = None if self.settings is None else self.settings.as_json()
+        return {"hook": self.hook, "name": self.spec.name, "options": dict(self.spec.options), "settings": settings}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The question that `as_json` described."""
+        settings = data["settings"]
+        given = None if settings is None else FineTuneSettings.checked(settings, of="the question")
+        return cls(data["hook"], Spec(data["name"], data["options"]), given)
+
+    def answer(self) -> Component | WhetError:
+        """The component, or the fault in the spec, in this interpreter."""
+        try:
+            return registry().resolve(self.hook, self.spec, self.settings)
+        except WhetError as error:
+            return error
 
 
 @dataclass(frozen=True)
@@ -29,14 +58,14 @@ class Environment:
     name: str = ""
     python: Path = Path(sys.executable)
 
-    def resolve(self, asked: Sequence[tuple[str, Spec]]) -> list[Component | WhetError]:
-        """What each (hook, spec) means where the plugin is installed: a component, or the fault in it.
+    def resolve(self, asked: Sequence[Question]) -> list[Component | WhetError]:
+        """What each question means where the plugin is installed: a component, or the fault in it.
 
         Nothing heavy is loaded. Raises InputError where the interpreter cannot answer at all.
         """
         if not self.name:
-            return [_tried(hook, spec) for hook, spec in asked]
-        job = {"resolve": [[hook, spec.name, dict(spec.options)] for hook, spec in asked]}
+            return [question.answer() for question in asked]
+        job = {"resolve": [question.as_json() for question in asked]}
         with WorkerProcess(self, threads=1) as worker:
             patience = Timer(PATIENCE, worker.kill)
             patience.start()
@@ -146,10 +175,3 @@ def fault(data: Mapping[str, Any]) -> WhetError:
         made.what, made.args = data["what"], (data["what"],)
         return made
     return kind(data["what"], where=data["where"], hint=data["hint"])
-
-
-def _tried(hook: str, spec: Spec) -> Component | WhetError:
-    try:
-        return registry().resolve(hook, spec)
-    except WhetError as error:
-        return error

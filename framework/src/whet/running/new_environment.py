@@ -73,6 +73,7 @@ def _run(command: Sequence[str], folder: Path) -> None:
     """Runs a command, its output in the environment's log. InputError with the last that it said where it fails."""
     log = folder / "install.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    before = log.stat().st_size if log.is_file() else 0
     with log.open("a", encoding="utf-8") as file:
         file.write(f"$ {' '.join(command)}\n")
         file.flush()
@@ -81,7 +82,9 @@ def _run(command: Sequence[str], folder: Path) -> None:
         except OSError as error:
             raise InputError(f"{command[0]} cannot be run ({error.strerror})", where=str(folder)) from error
     if ended.returncode:
-        said = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if "ERROR:" in line]
+        words = log.read_bytes()[before:].decode("utf-8", errors="replace").splitlines()
+        # pip first says which versions it passed over, and then what is wrong.
+        said = [line for line in words if line.startswith("ERROR:") and "Ignored the following" not in line]
         raise InputError(
             f"the environment cannot be made ({said[0].strip() if said else 'pip failed'})",
             where=str(folder),

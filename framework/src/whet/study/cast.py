@@ -10,7 +10,7 @@ from typing import Any
 from whet.contracts.component import Component, FileRef, Spec, expanded
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.data.errors import InputError, OptionsError, UnknownName, WhetError, suggestion
-from whet.running.environments import Environment
+from whet.running.environments import Environment, Question
 from whet.study.schema import Given, PotentialEntry, StudyFile
 from whet.study.study_file import Source
 
@@ -48,10 +48,9 @@ class Cast:
 
 
 @dataclass
-class _Question:
+class _Asked:
     keys: Keys
-    hook: str
-    spec: Spec
+    question: Question
     environment: str
     below: Keys = ()
 
@@ -62,13 +61,21 @@ class _Questions:
 
     source: Source
     environments: Mapping[str, Environment]
-    asked: list[_Question] = field(default_factory=list)
+    asked: list[_Asked] = field(default_factory=list)
 
-    def ask(self, keys: Keys, hook: str, spec: Spec, environment: str = "", below: Keys = ()) -> int:
+    def ask(
+        self,
+        keys: Keys,
+        hook: str,
+        spec: Spec,
+        environment: str = "",
+        below: Keys = (),
+        settings: FineTuneSettings | None = None,
+    ) -> int:
         if environment not in self.environments:
             known = [name for name in self.environments if name]
             raise UnknownName.among("environment", environment, known, where=self.source.place((*keys, "environment")))
-        self.asked.append(_Question(keys, hook, spec, environment, below))
+        self.asked.append(_Asked(keys, Question(hook, spec, settings), environment, below))
         return len(self.asked) - 1
 
     def answers(self) -> list[Component]:
@@ -77,14 +84,14 @@ class _Questions:
             mine = [index for index, question in enumerate(self.asked) if question.environment == name]
             if not mine:
                 continue
-            answers = environment.resolve([(self.asked[index].hook, self.asked[index].spec) for index in mine])
+            answers = environment.resolve([self.asked[index].question for index in mine])
             for index, answer in zip(mine, answers, strict=True):
                 if isinstance(answer, WhetError):
                     raise self._placed(answer, self.asked[index])
                 found[index] = answer
         return [found[index] for index in range(len(self.asked))]
 
-    def _placed(self, error: WhetError, question: _Question) -> WhetError:
+    def _placed(self, error: WhetError, question: _Asked) -> WhetError:
         keys = (*question.keys, *question.below)
         if isinstance(error, OptionsError) and error.problems:
             return self.source.all_faults(error.problems, keys)
@@ -113,7 +120,8 @@ def cast(study: StudyFile, source: Source) -> Cast:
         if any(strategy.is_for(name) for strategy in study.strategies.values()):
             keys: Keys = ("potentials", name, "fine_tune") if "upstream" in own else ("fine_tune",)
             spec = Spec(_spec(source, ("potentials", name), entry).name, settings[name].upstream)
-            tuners[name] = questions.ask(keys, "fine_tuners", spec, env, below=("upstream",) if spec.options else ())
+            below: Keys = ("upstream",) if spec.options else ()
+            tuners[name] = questions.ask(keys, "fine_tuners", spec, env, below, settings[name])
     labeler = _single(questions, source, "labeler", "labelers", study.labeler)
     structures = None
     if study.structures is not None and not _is_file(study.structures):

@@ -42,6 +42,9 @@ def check_backends(
     name = words.partition(":")[0]
     here = registry()
     kinds = [hook for hook in CHECKED if name in here.names(hook)]
+    # Options that belong to one of several backends of the name say which is meant.
+    fit = [hook for hook in kinds if set(given) - {"use"} <= set(here.find(hook, name).Options.model_fields)]
+    kinds = fit or kinds
     if not kinds:
         for plugin in here.plugins:  # one that is broken says why
             if plugin.name == name and plugin.problem:

@@ -35,11 +35,6 @@ class Check:
     run: Callable[[Any], None]
 
     @property
-    def demand(self) -> str:
-        """The first sentence of `meaning`."""
-        return self.meaning.partition("\n")[0]
-
-    @property
     def page(self) -> str:
         """Where the documentation explains it."""
         return f"docs/reference/conformance.md#{self.name}"

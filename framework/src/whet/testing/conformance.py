@@ -18,7 +18,7 @@ class Outcome:
     """What came of one check.
 
     status: `expected` is a failure that the plugin's author announced. said: what was found, or why the check does
-    not apply. demand, page: what is asked, and where it is explained.
+    not apply. meaning, page: what is asked and what usually breaks it, and where that is explained.
     """
 
     check: str
@@ -26,7 +26,7 @@ class Outcome:
     status: Status
     said: str
     seconds: float
-    demand: str
+    meaning: str
     page: str
 
 
@@ -54,7 +54,7 @@ class Conformance:
     def raise_for_failures(self) -> None:
         """CheckFailed that names every failure, unless there is none."""
         if not self.ok:
-            lines = "\n".join(f"{o.check}: {o.said}\n  {o.demand} ({o.page})" for o in self.failed)
+            lines = "\n".join(f"{o.check}: {o.said}\n  {_sentence(o.meaning)} ({o.page})" for o in self.failed)
             raise CheckFailed(f"{self.subject} fails {len(self.failed)} of {len(self.outcomes)} checks:\n{lines}")
 
 
@@ -83,13 +83,18 @@ def run_checks(
     for tier in tiers:
         if tier not in TIERS:
             raise InputError(f"there is no tier {tier!r}", hint=f"Known: {', '.join(TIERS)}")
+    chosen = [check for check in checks if check.tier in tiers and (not only or check.name in only)]
+    if not chosen:
+        raise InputError("no check is of the tiers and names that were asked for")
     outcomes = []
-    for outcome in _outcomes(
-        (c for c in checks if c.tier in tiers and (not only or c.name in only)), subject, expected
-    ):
+    for outcome in _outcomes(chosen, subject, expected):
         seen(outcome)
         outcomes.append(outcome)
     return Conformance(str(subject), tuple(outcomes))
+
+
+def _sentence(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 def _outcomes(checks: Iterable[Check], subject: Any, expected: Mapping[str, str]) -> Iterator[Outcome]:
@@ -102,7 +107,7 @@ def _outcomes(checks: Iterable[Check], subject: Any, expected: Mapping[str, str]
             elif status == "passed":
                 status, said = "failed", f"passed, though it is listed as an expected failure: {expected[check.name]}"
         seconds = round(time.perf_counter() - began, 3)
-        yield Outcome(check.name, check.tier, status, said, seconds, check.demand, check.page)
+        yield Outcome(check.name, check.tier, status, said, seconds, check.meaning, check.page)
 
 
 def _tried(check: Check, subject: Any) -> tuple[Status, str]:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from whet.contracts.component import FileRef, Spec
+from whet.contracts.foundation import KnownAnswer
 from whet.contracts.options import Options
-from whet.data.errors import FrameError, InputError, UnknownName, WhetError
+from whet.data.errors import FrameError, InputError, PluginError, UnknownName, WhetError
 from whet.data.units import VOIGT
 from whet.plugins.registry import registry
 from whet.testing import probes, structures
@@ -37,6 +38,29 @@ def states_what_it_can_do(subject: PotentialSubject) -> None:
     demand(stated.elements is None or stated.elements, "it states that it knows no element")
     demand(stated.cutoff is None or 0 < stated.cutoff < 100, f"the cutoff is {stated.cutoff} Å")
     demand({"energy", "forces"} <= stated.properties, "energy and forces are what every potential answers")
+
+
+@check("contract")
+def known_answer_is_right(subject: PotentialSubject) -> None:
+    """Published weights state what they answer for a small compound, and answer that.
+
+    It is asked when they are first used, so that a version of the package that misreads them is refused.
+    """
+    potential = subject.load()
+    if not potential.published:
+        raise NotApplicable("these are no published weights")
+    known = potential.known_answer
+    symbols = known.symbols if known and set(known.symbols) <= set(subject.pair) else subject.pair
+    compound = KnownAnswer(0.0, symbols=symbols).compound
+    (labels,) = potential.evaluate([compound], ("energy", "forces"))
+    now = f"it answers {KnownAnswer.of(labels, symbols)}"
+    if known is None:
+        raise NotApplicable(f"none is stated; {now}")
+    potential.asks_known_answer = True
+    try:
+        potential.check_known_answer()
+    except PluginError as error:
+        raise CheckFailed(f"{error.what}; {now}") from error
 
 
 @check("contract")

@@ -67,7 +67,10 @@ class PotentialSubject:
 
     def load(self, component: Component | None = None, device: str | None = None) -> Potential:
         """A fresh instance of this potential, or of another component."""
-        return registry().load(component or self.component, device=device or self.device)
+        made: Potential = registry().load(component or self.component, device=device or self.device)
+        # A wrong answer would hide what is wrong with it; one check asks for it.
+        made.asks_known_answer = False
+        return made
 
     @cached_property
     def capabilities(self) -> Capabilities:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from whet.contracts.fine_tune_settings import FineTuneSettings
+from whet.contracts.fine_tune_settings import OPTIONAL_WORDS, FineTuneSettings
 from whet.data.errors import Unsupported
 from whet.data.labels import Labels
 from whet.testing.check import CheckFailed, NotApplicable, check, demand
@@ -73,6 +73,24 @@ def only_what_is_trained_changes(subject: PotentialSubject) -> None:
         if strategy in ("frozen", "head-only"):
             demand(len(changed) < len(before), f"strategy {strategy}: every parameter changed")
             demand(made.done.applied.frozen_parameters > 0, f"strategy {strategy}: no parameter is said to be frozen")
+
+
+@check("training")
+def words_are_honored(subject: PotentialSubject) -> None:
+    """Every optional word that the fine-tuner states is honored: asked for, it is done, and another value matters.
+
+    A learning rate that a package replaces by its own is the usual case. State in `words` only what you pass on.
+    """
+    words = subject.tuner.words
+    unknown = sorted(words - set(OPTIONAL_WORDS))
+    demand(not unknown, f"no words of Whet: {', '.join(unknown)}. Known: {', '.join(OPTIONAL_WORDS)}")
+    plain = subject.tuned()
+    trials = {"learning_rate": 0.37 * plain.done.applied.learning_rate, "batch_size": 1, "ema": 0.5, "patience": 1}
+    for word, value in trials.items():
+        if word in words and word not in subject.fine_tune:
+            other = subject.tuned(**{word: value})
+            if word == "learning_rate":
+                _differ(subject, plain, other, f"{word} {value:.3g}")
 
 
 @check("training")

@@ -36,9 +36,10 @@ class _Conformance:
     expected_failures: ClassVar[Mapping[str, str]] = {}
 
     @pytest.fixture(scope="class")
-    def backend(self) -> str | Mapping[str, Any] | Component:
+    @classmethod
+    def backend(cls) -> str | Mapping[str, Any] | Component:
         """What is tested: a name, a mapping with `use:`, or a component."""
-        return self.given
+        return cls.given
 
     def _run(self, check: Check, subject: Any) -> None:
         found = run_checks(self.checks, subject, expected_failures=self.expected_failures, only=[check.name])
@@ -56,7 +57,8 @@ class PotentialConformance(_Conformance):
     checks = POTENTIAL_CHECKS
 
     @pytest.fixture(scope="class")
-    def subject(self, backend: Any) -> Iterator[PotentialSubject]:
+    @classmethod
+    def subject(cls, backend: Any) -> Iterator[PotentialSubject]:
         """The potential under test, loaded once for the class."""
         yield PotentialSubject(backend)
 
@@ -72,9 +74,10 @@ class TrainingConformance(_Conformance):
     fine_tune: ClassVar[Mapping[str, Any]] = {}
 
     @pytest.fixture(scope="class")
-    def subject(self, backend: Any) -> Iterator[PotentialSubject]:
+    @classmethod
+    def subject(cls, backend: Any) -> Iterator[PotentialSubject]:
         """The potential under test, loaded once for the class; trainings are shared by the checks."""
-        yield PotentialSubject(backend, fine_tune=self.fine_tune)
+        yield PotentialSubject(backend, fine_tune=cls.fine_tune)
 
     @_tests_of(TRAINING)
     def test_conforms(self, check: Check, subject: PotentialSubject) -> None:
@@ -87,7 +90,8 @@ class DescriptorConformance(_Conformance):
     checks = DESCRIPTOR_CHECKS
 
     @pytest.fixture(scope="class")
-    def subject(self, backend: Any) -> Iterator[DescriptorSubject]:
+    @classmethod
+    def subject(cls, backend: Any) -> Iterator[DescriptorSubject]:
         """The descriptor under test."""
         yield DescriptorSubject(backend)
 
@@ -102,7 +106,8 @@ class EngineConformance(_Conformance):
     checks = ENGINE_CHECKS
 
     @pytest.fixture(scope="class")
-    def subject(self, backend: Any) -> Iterator[EngineSubject]:
+    @classmethod
+    def subject(cls, backend: Any) -> Iterator[EngineSubject]:
         """The engine under test."""
         yield EngineSubject(backend)
 
@@ -119,9 +124,10 @@ class LabelerConformance(_Conformance):
     molecule: ClassVar[str] = "H2O"
 
     @pytest.fixture(scope="class")
-    def subject(self, backend: Any) -> Iterator[LabelerSubject]:
+    @classmethod
+    def subject(cls, backend: Any) -> Iterator[LabelerSubject]:
         """The labeler under test."""
-        yield LabelerSubject(backend, molecule=self.molecule)
+        yield LabelerSubject(backend, molecule=cls.molecule)
 
     @_tests_of(LABELER_CHECKS)
     def test_conforms(self, check: Check, subject: LabelerSubject) -> None:
