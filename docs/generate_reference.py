@@ -115,10 +115,7 @@ def command_line() -> str:
 
 def conformance() -> str:
     """What every check asks, and what came of it for the bundled backends."""
-    from whet.testing.descriptors import DESCRIPTOR_CHECKS
-    from whet.testing.engines import ENGINE_CHECKS
-    from whet.testing.labelers import LABELER_CHECKS
-    from whet.testing.potentials import POTENTIAL_CHECKS
+    from whet.testing.backends import CHECKS
 
     parts = [
         "# Conformance checks\n",
@@ -127,14 +124,9 @@ def conformance() -> str:
         "[writing a plugin](../writing-a-plugin.md).\n",
     ]
     found = [json.loads(path.read_text()) for path in sorted(MEASURED.glob("*.json"))]
-    for title, hook, checks in (
-        ("Potentials", "potential", POTENTIAL_CHECKS),
-        ("MD engines", "MD engine", ENGINE_CHECKS),
-        ("Labelers", "labeler", LABELER_CHECKS),
-        ("Descriptors", "descriptor", DESCRIPTOR_CHECKS),
-    ):
+    for hook, checks in CHECKS.items():
         mine = [one for listed in found for one in listed if one["subject"].startswith(hook + " ")]
-        parts += [f"## {title}\n", _outcomes(checks, mine, hook)]
+        parts += [f"## {hook[0].upper()}{hook[1:]}s\n", _outcomes(checks, mine, hook)]
         for check in checks:
             parts += [f"### `{check.name}`\n", f"*{check.tier}.* {check.meaning}\n"]
     return "\n".join(parts)

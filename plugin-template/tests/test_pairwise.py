@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 from ase.build import bulk
 
-from whet import Spec
-from whet.plugins.registry import registry
+import whet
 
 
 def test_distant_atoms_do_not_interact() -> None:
-    potential = registry().load(registry().resolve("potentials", Spec("pairwise")))
+    potential = whet.load("pairwise")
     atoms = bulk("Ar", "fcc", a=9.0)
     (labels,) = potential.evaluate([atoms])
     assert labels.energy == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -31,6 +32,20 @@ def test_make_targets_of_the_readme_exist() -> None:
         for first, second in re.findall(r"(?m)^make ([a-z-]+)|`make ([a-z-]+)`", (ROOT / "README.md").read_text())
     }:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_conformance_table_has_every_check_of_every_backend() -> None:
+    """`make conformance` is to be run again where a check was added or renamed."""
+    from whet.testing.backends import CHECKS
+
+    stale = []
+    for path in sorted((ROOT / "docs" / "conformance").glob("*.json")):
+        for one in json.loads(path.read_text()):
+            assert one["ok"], path
+            (known,) = (checks for kind, checks in CHECKS.items() if one["subject"].startswith(f"{kind} "))
+            if [outcome["check"] for outcome in one["outcomes"]] != [check.name for check in known]:
+                stale.append(path.name)
+    assert not stale
 
 
 @pytest.mark.parametrize("study", sorted((ROOT / "examples").glob("*/study.yaml")), ids=lambda path: path.parent.name)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from whet.data.labels import Failure, Labels
     from whet.data.theory import LevelOfTheory
     from whet.plugins.hookspecs import hookimpl
+    from whet.plugins.registry import load
     from whet.report.page import write_report
     from whet.study.evaluation import evaluate
     from whet.study.study import Study
@@ -77,6 +78,7 @@ _HOME = {
     "whet.data.labels": ("Failure", "Labels"),
     "whet.data.theory": ("LevelOfTheory",),
     "whet.plugins.hookspecs": ("hookimpl",),
+    "whet.plugins.registry": ("load",),
     "whet.report.page": ("write_report",),
     "whet.study.evaluation": ("evaluate",),
     "whet.study.study": ("Study",),
@@ -127,6 +129,7 @@ __all__ = [
     "frame_key",
     "hookimpl",
     "key_of",
+    "load",
     "read_frames",
     "read_labeled",
     "read_structures",

@@ -32,6 +32,16 @@ def test_the_calculator_answers_as_evaluate_does(potential) -> None:
     np.testing.assert_array_equal(atoms.get_stress(voigt=False), labels.stress)
 
 
+def test_a_potential_is_loaded_by_its_name(toy: None) -> None:
+    import whet
+
+    atoms = crystal()
+    atoms.calc = whet.load({"use": "toy:hard", "scale": 2.0}).calculator()
+    double = atoms.get_potential_energy()
+    atoms.calc = whet.load("toy:hard").calculator()
+    assert double == pytest.approx(2 * atoms.get_potential_energy())
+
+
 def test_toy_forces_and_stress_are_derivatives(potential) -> None:
     """The toy is the yardstick of the seam tests, so it has to be right itself."""
     atoms, h = crystal(), 1e-5

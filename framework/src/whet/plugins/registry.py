@@ -146,6 +146,17 @@ def registry() -> Registry:
     return Registry(discover())
 
 
+def load(potential: str | Mapping[str, Any], *, device: str = "cpu") -> Potential:
+    """A living potential, named as in a study file: `mace:small`, or a mapping with `use:` and its options.
+
+    >>> atoms.calc = whet.load("chgnet").calculator()
+
+    Raises what `Registry.resolve` and `Registry.load` raise.
+    """
+    here = registry()
+    return here.load(here.resolve("potentials", Spec.parse(potential, folder=Path.cwd())), device=device)
+
+
 def missing_packages(offered: type[Backend]) -> list[str]:
     """Requirements of a backend whose module cannot be found here (nothing is imported)."""
     missing = []

@@ -39,7 +39,8 @@ def new_plugin(name: str, parent: Path) -> Path:
 
 def _renamed(text: str, name: str) -> str:
     """The template's words replaced: a distribution has dashes, a module underscores, a class neither."""
-    title = "".join(part.capitalize() for part in name.split("-"))
+    # The class ends with the word anyway: my-potential becomes MyPotential.
+    title = "".join(part.capitalize() for part in name.removesuffix("-potential").split("-"))
     module = name.replace("-", "_")
     for old, new in (
         (f"whet_{WORD}", f"whet_{module}"),

@@ -8,12 +8,12 @@ from typing import Any
 from whet.data.errors import UnknownName
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.registry import registry
-from whet.testing.check import Tier
+from whet.testing.check import Check, Tier
 from whet.testing.conformance import Conformance, Outcome
-from whet.testing.descriptors import check_descriptor
-from whet.testing.engines import check_engine
-from whet.testing.labelers import check_labeler
-from whet.testing.potentials import check_potential
+from whet.testing.descriptors import DESCRIPTOR_CHECKS, check_descriptor
+from whet.testing.engines import ENGINE_CHECKS, check_engine
+from whet.testing.labelers import LABELER_CHECKS, check_labeler
+from whet.testing.potentials import POTENTIAL_CHECKS, check_potential
 
 CHECKED: Mapping[str, Callable[..., Conformance]] = {
     "potentials": check_potential,
@@ -22,6 +22,14 @@ CHECKED: Mapping[str, Callable[..., Conformance]] = {
     "descriptors": check_descriptor,
 }
 """Hook -> the function that checks what it offers. A fine-tuner is checked with its potential."""
+
+CHECKS: Mapping[str, tuple[Check, ...]] = {
+    HOOKS["potentials"]: POTENTIAL_CHECKS,
+    HOOKS["md_engines"]: ENGINE_CHECKS,
+    HOOKS["labelers"]: LABELER_CHECKS,
+    HOOKS["descriptors"]: DESCRIPTOR_CHECKS,
+}
+"""What a kind of backend is called -> its checks."""
 
 
 def check_backends(
