@@ -82,7 +82,7 @@ def test_four_architectures_in_two_environments(tmp_path: Path, reference_data: 
     account = study.run()
     assert not account.failed, account.failed
     scores = {score.label: score for score in study.results.scores if not score.correction}
-    assert list(scores) == ["CHGNet", "MACE-MP-0 small", "SevenNet-0", "SevenNet-0 ten 3 frames", "NEP89"]
+    assert list(scores) == ["CHGNet", "MACE-MP-0 small", "SevenNet-0", "SevenNet-0 ten 3", "NEP89"]
     assert all(score.seconds_per_frame for score in scores.values())
     step = next(member.step for member in study.plan.members if member.step)
     provenance = study.store.result(step).provenance
