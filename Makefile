@@ -26,7 +26,7 @@ $(VENV)/.installed: constraints.txt $(DISTRIBUTIONS:%=%/pyproject.toml)
 	@$(PIP) torch
 	@$(PIP) $(TOOLS) $(DISTRIBUTIONS:%=-e ./%)
 	@# Only for the weights of NEP89 that are in it: its own packages are a graphical program's.
-	@$(PIP) --no-deps neptrainkit
+	@$(PIP) --no-deps --only-binary :all: neptrainkit || echo "No wheel has NEP89 for this Python: whet models prefetch nep:nep89"
 	@touch $@
 
 $(SEVENNET)/.installed: $(VENV)/.installed $(APART)/pyproject.toml $(APART)/constraints.txt
