@@ -55,6 +55,12 @@ def test_what_is_wrong_is_one_line(words: tuple[str, ...], said: str) -> None:
     assert len(ended.stderr.splitlines()) == 1
 
 
+def test_the_version() -> None:
+    from importlib.metadata import version
+
+    assert whet("--version").stdout == f"whet {version('whet')}\n"
+
+
 def test_models_are_listed_fetched_and_verified() -> None:
     listed = whet("models", "list")
     assert max(map(len, listed.stdout.splitlines())) <= 80

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from whet.cli.check import check
@@ -14,12 +16,30 @@ from whet.cli.run import run
 from whet.cli.status import status
 
 app = typer.Typer(
-    help="Measure how biased a universal interatomic potential is on your system, and fine-tune the bias away.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"whet {version('whet')}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Measure how biased a universal interatomic potential is on your system, and fine-tune the bias away."""
+
+
 for command in (run, check, status, report, evaluate):
     app.command()(command)
 app.add_typer(plugins, name="plugins")
