@@ -133,6 +133,17 @@ def test_the_beginning_of_another_file_is_fetched_anew(server: str, tmp_path: Pa
     assert (tmp_path / "it").read_bytes() == CONTENT
 
 
+def test_without_a_checksum_nothing_is_gone_on_from(server: str, tmp_path: Path) -> None:
+    """The end of this file behind the beginning of another would have the right size and no name for its fault."""
+    (tmp_path / ".it.partial").write_bytes(b"something else")
+    fetch(server, "good", tmp_path / "it", sha256="")
+    assert (tmp_path / "it").read_bytes() == CONTENT
+    assert Server.asked == ["good all"]
+    with pytest.raises(InputError, match="cannot be downloaded"):
+        fetch(server, "cut-always", tmp_path / "other", sha256="")
+    assert [path.name for path in tmp_path.iterdir()] == ["it"]
+
+
 def test_a_complete_partial_file_needs_no_server(tmp_path: Path) -> None:
     (tmp_path / ".it.partial").write_bytes(CONTENT)
     fetch("http://127.0.0.1:9", "down", tmp_path / "it")

@@ -36,9 +36,10 @@ def download(
     """Fetches `url` to `path`; `path` appears only when its content is there and right.
 
     size (bytes), sha256: what is expected; 0 and empty where they are not known. way_out: what to do where it cannot
-    be had. progress: called with bytes had and bytes in all (0 where nobody says). What has come when a connection
-    breaks stays beside `path` (`.NAME.partial`), and the next call asks for the rest; two processes do not fetch the
-    same file at once. Raises InputError where the server does not give it, StoreError where it cannot be written.
+    be had. progress: called with bytes had and bytes in all (0 where nobody says). Where a checksum is known, what has
+    come when a connection breaks stays beside `path` (`.NAME.partial`), and the next call asks for the rest. Two
+    processes do not fetch the same file at once. Raises InputError where the server does not give it, StoreError
+    where it cannot be written.
     """
     import fcntl
 
@@ -50,6 +51,10 @@ def download(
             if path.is_file() and not _fault(path, size, sha256):  # another process was faster
                 partial.unlink(missing_ok=True)
                 return
+            if not os.fstat(file.fileno()).st_nlink:  # another process threw it away while this one waited
+                raise _Broken("another process got something else than the model")
+            if not sha256:  # nothing would tell the rest of one file from the beginning of another
+                _emptied(file)
             resumed = file.seek(0, 2) > 0
             _fill(file, url, size, progress)
             wrong = _fault(partial, size, sha256)
@@ -64,9 +69,9 @@ def download(
             partial.replace(path)
             sync_folder(path.parent)
     except _Broken as error:
-        had = partial.stat().st_size
+        had = partial.stat().st_size if partial.exists() and sha256 else 0
         if not had:
-            partial.unlink()
+            partial.unlink(missing_ok=True)
         kept = f", after {had:,} bytes, which are kept" if had else ""
         raise InputError(f"the model cannot be downloaded ({error}{kept})", where=url, hint=way_out) from None
     except InputError as error:
