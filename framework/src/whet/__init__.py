@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         suggestion,
     )
     from whet.data.frame_files import read_frames, read_labeled, read_structures, write_frames
-    from whet.data.frames import FrameSet, frame_key, total_charge
+    from whet.data.frames import FrameSet, boxed, frame_key, total_charge
     from whet.data.identity import file_digest, key_of
     from whet.data.labels import Failure, Labels
     from whet.data.theory import LevelOfTheory
@@ -73,7 +73,7 @@ _HOME = {
         "suggestion",
     ),
     "whet.data.frame_files": ("read_frames", "read_labeled", "read_structures", "write_frames"),
-    "whet.data.frames": ("FrameSet", "frame_key", "total_charge"),
+    "whet.data.frames": ("FrameSet", "boxed", "frame_key", "total_charge"),
     "whet.data.identity": ("file_digest", "key_of"),
     "whet.data.labels": ("Failure", "Labels"),
     "whet.data.theory": ("LevelOfTheory",),
@@ -124,6 +124,7 @@ __all__ = [
     "Unsupported",
     "Weights",
     "WhetError",
+    "boxed",
     "evaluate",
     "file_digest",
     "frame_key",

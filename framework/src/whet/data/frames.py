@@ -55,6 +55,22 @@ def check_frame(atoms: Atoms) -> None:
         raise FrameError("the frame is periodic but its cell is missing or flat")
 
 
+def boxed(atoms: Atoms, vacuum: float) -> Atoms:
+    """The frame for a model that knows periodic structures only: itself where it is periodic, else a copy with vacuum.
+
+    vacuum: Å, on either side along the open directions; above half a model's cutoff no atom sees an image there, and
+    the answer is exact. Raises FrameError for a cell without a volume.
+    """
+    if not atoms.pbc.all():
+        atoms = atoms.copy()
+        atoms.calc = None
+        atoms.center(vacuum=vacuum, axis=[axis for axis in range(3) if not atoms.pbc[axis]])
+        atoms.pbc = True
+    if not abs(atoms.cell.volume) > 1e-6:
+        raise FrameError(f"the cell of {atoms.get_chemical_formula()} has no volume")
+    return atoms
+
+
 class FrameSet(Sequence["Atoms"]):
     """An immutable sequence of frames, each perhaps carrying labels (see `Labels.of`)."""
 

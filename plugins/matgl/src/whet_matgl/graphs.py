@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from whet import FrameError, total_charge
+from whet import boxed, total_charge
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -51,9 +51,9 @@ def graph_of(atoms: Atoms, model: Potential) -> Graph:
 
     network: Any = model.model
     cutoff = float(network.cutoff)
-    boxed = _boxed(atoms, cutoff)
-    cell = np.ascontiguousarray(boxed.cell.array)
-    places = boxed.get_scaled_positions(wrap=True)
+    inside = boxed(atoms, cutoff / 2 + 0.5)
+    cell = np.ascontiguousarray(inside.cell.array)
+    places = inside.get_scaled_positions(wrap=True)
     points = np.ascontiguousarray(places @ cell)
     first, second, images, distances = find_points_in_spheres(
         points, points, r=cutoff, pbc=np.ones(3, dtype=np.int64), lattice=cell, tol=SAME
@@ -80,15 +80,3 @@ def joined(graphs: Sequence[Graph]) -> tuple[Batch, Tensor, Tensor]:
     batch = Batch.from_data_list([graph.data for graph in graphs])
     lattices = torch.stack([graph.lattice for graph in graphs])
     return batch, lattices, lattices.new_tensor([graph.charge for graph in graphs])
-
-
-def _boxed(atoms: Atoms, cutoff: float) -> Atoms:
-    """The frame in a periodic cell: itself where it is periodic, else a copy with vacuum along the other directions."""
-    if not atoms.pbc.all():
-        atoms = atoms.copy()
-        atoms.calc = None
-        atoms.center(vacuum=cutoff / 2 + 0.5, axis=[axis for axis in range(3) if not atoms.pbc[axis]])
-        atoms.pbc = True
-    if not abs(atoms.cell.volume) > 1e-6:
-        raise FrameError(f"the cell of {atoms.get_chemical_formula()} has no volume")
-    return atoms

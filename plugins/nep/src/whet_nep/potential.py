@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from whet import Capabilities, Labels, Options, Potential, Property
-from whet_nep.boxes import boxed
+from whet import Capabilities, Labels, Options, Potential, Property, boxed
 from whet_nep.evaluator import Evaluator
 from whet_nep.foundation import MODELS
 from whet_nep.model_file import Head, read_head
@@ -59,7 +58,7 @@ class NepPotential(Potential):
     def predict(self, frames: Sequence[Atoms], properties: Sequence[Property]) -> Iterator[Labels]:
         """As the contract says; a stress is left out of frames that are not periodic in all directions."""
         for atoms in frames:
-            energy, forces, virial = self._evaluate(boxed(atoms, self.head.cutoff))
+            energy, forces, virial = self._evaluate(boxed(atoms, self.head.cutoff / 2 + 0.5))
             stress = None
             if "stress" in properties and atoms.pbc.all():
                 stress = -(virial + virial.T) / (2 * atoms.cell.volume)
