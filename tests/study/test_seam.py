@@ -163,7 +163,7 @@ def test_a_lost_result_is_recomputed_and_those_that_used_it_are_told(
     study = Study.load(study_file)
     (victim,) = [s for s in study.plan.of_kind("md") if s.title == "main periodic 2: dynamics"]
     path = study.store.folder(victim.key) / "result.json"
-    path.write_text(path.read_text().replace('"ended": ""', '"ended": "another history"'))
+    path.write_text(path.read_text().replace('"planned": ', '"planned": 1'))
     told = study.results.stale
     assert "main periodic 2: label" in told
 

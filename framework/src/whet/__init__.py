@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from whet.contracts.component import Component, FileRef, Spec
     from whet.contracts.descriptor import Descriptor
-    from whet.contracts.dynamics import MDEngine, Protocol, Trajectory
+    from whet.contracts.dynamics import MDEngine, Simulation, Start
     from whet.contracts.fine_tune_settings import FineTuneSettings, Strategy, Weights
     from whet.contracts.fine_tuning import Applied, FineTuned, FineTuner, FineTuneRequest, Progress
     from whet.contracts.foundation import FoundationModel, KnownAnswer, ModelFile
     from whet.contracts.labeling import Labeler
+    from whet.contracts.monitors import End, Monitors, Stopped, answering
     from whet.contracts.options import Options
     from whet.contracts.potential import Capabilities, Potential, Property
+    from whet.contracts.protocol import Protocol
+    from whet.contracts.recording import Recording, State, Trajectory
     from whet.contracts.reference_energies import ReferenceEnergies
     from whet.contracts.structures import StructureSource
+    from whet.contracts.velocities import degrees_of_freedom, initial_momenta
     from whet.data import units
     from whet.data.durable import replacing
     from whet.data.errors import (
@@ -35,7 +39,8 @@ if TYPE_CHECKING:
         WhetError,
         suggestion,
     )
-    from whet.data.frame_files import read_frames, read_labeled, read_structures, write_frames
+    from whet.data.frame_files import read_labeled, read_structures
+    from whet.data.frame_log import FrameLog, read_frames, write_frames
     from whet.data.frames import FrameSet, boxed, frame_key, total_charge
     from whet.data.identity import file_digest, key_of
     from whet.data.labels import Failure, Labels
@@ -49,15 +54,19 @@ if TYPE_CHECKING:
 _HOME = {
     "whet.contracts.component": ("Component", "FileRef", "Spec"),
     "whet.contracts.descriptor": ("Descriptor",),
-    "whet.contracts.dynamics": ("MDEngine", "Protocol", "Trajectory"),
+    "whet.contracts.dynamics": ("MDEngine", "Simulation", "Start"),
     "whet.contracts.fine_tune_settings": ("FineTuneSettings", "Strategy", "Weights"),
     "whet.contracts.fine_tuning": ("Applied", "FineTuneRequest", "FineTuned", "FineTuner", "Progress"),
     "whet.contracts.foundation": ("FoundationModel", "KnownAnswer", "ModelFile"),
     "whet.contracts.labeling": ("Labeler",),
+    "whet.contracts.monitors": ("End", "Monitors", "Stopped", "answering"),
     "whet.contracts.options": ("Options",),
     "whet.contracts.potential": ("Capabilities", "Potential", "Property"),
+    "whet.contracts.protocol": ("Protocol",),
+    "whet.contracts.recording": ("Recording", "State", "Trajectory"),
     "whet.contracts.reference_energies": ("ReferenceEnergies",),
     "whet.contracts.structures": ("StructureSource",),
+    "whet.contracts.velocities": ("degrees_of_freedom", "initial_momenta"),
     "whet.data.durable": ("replacing",),
     "whet.data.errors": (
         "FrameError",
@@ -72,7 +81,8 @@ _HOME = {
         "WhetError",
         "suggestion",
     ),
-    "whet.data.frame_files": ("read_frames", "read_labeled", "read_structures", "write_frames"),
+    "whet.data.frame_files": ("read_labeled", "read_structures"),
+    "whet.data.frame_log": ("FrameLog", "read_frames", "write_frames"),
     "whet.data.frames": ("FrameSet", "boxed", "frame_key", "total_charge"),
     "whet.data.identity": ("file_digest", "key_of"),
     "whet.data.labels": ("Failure", "Labels"),
@@ -88,6 +98,7 @@ __all__ = [
     "Capabilities",
     "Component",
     "Descriptor",
+    "End",
     "Failure",
     "FileRef",
     "FineTuneRequest",
@@ -96,6 +107,7 @@ __all__ = [
     "FineTuner",
     "FoundationModel",
     "FrameError",
+    "FrameLog",
     "FrameSet",
     "InputError",
     "KeyProblem",
@@ -106,6 +118,7 @@ __all__ = [
     "MDEngine",
     "MissingPackage",
     "ModelFile",
+    "Monitors",
     "NotApplied",
     "Options",
     "OptionsError",
@@ -114,8 +127,13 @@ __all__ = [
     "Progress",
     "Property",
     "Protocol",
+    "Recording",
     "ReferenceEnergies",
+    "Simulation",
     "Spec",
+    "Start",
+    "State",
+    "Stopped",
     "Strategy",
     "StructureSource",
     "Study",
@@ -124,11 +142,14 @@ __all__ = [
     "Unsupported",
     "Weights",
     "WhetError",
+    "answering",
     "boxed",
+    "degrees_of_freedom",
     "evaluate",
     "file_digest",
     "frame_key",
     "hookimpl",
+    "initial_momenta",
     "key_of",
     "load",
     "read_frames",

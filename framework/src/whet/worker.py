@@ -1,9 +1,9 @@
 """`python -m whet.worker STEP…` runs steps by their folders, in this interpreter or another environment's.
 
 `python -m whet.worker -` reads jobs from standard input, one JSON object a line, and answers on standard output:
-`{"run": FOLDER, "device": "cpu"}` or `{"resolve": [{"hook": …, "name": …, …}, …]}`; answers are
-`{"progress": [done, total]}` and, last for each job, `{"done": …}` or `{"fault": {…}}`. It ends when its standard
-input closes.
+`{"run": [FOLDER, …], "device": "cpu"}` (several folders: steps that are done at once) or
+`{"resolve": [{"hook": …, "name": …, …}, …]}`; answers are `{"progress": [done, total]}` and, last for each job,
+`{"done": …}` or `{"fault": {…}}`. It ends when its standard input closes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from whet.data.errors import OptionsError, WhetError
 from whet.running.environments import Question
 from whet.running.store import Store
-from whet.running.work import run_step
+from whet.running.work import run_step, run_together
 
 
 def main(arguments: list[str]) -> int:
@@ -81,8 +81,9 @@ def described(error: WhetError) -> dict[str, Any]:
 
 def _do(job: dict[str, Any], progress: Callable[[int, int], None]) -> Any:
     if "run" in job:
-        folder = Path(job["run"])
-        run_step(Store(folder.parent.parent), folder.name, device=job["device"], progress=progress)
+        folders = [Path(folder) for folder in job["run"]]
+        keys = [folder.name for folder in folders]
+        run_together(Store(folders[0].parent.parent), keys, device=job["device"], progress=progress)
         return True
     answers = [Question.from_json(question).answer() for question in job["resolve"]]
     return [

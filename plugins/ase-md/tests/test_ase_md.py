@@ -11,7 +11,7 @@ import pytest
 from ase import Atoms, units
 from ase.build import bulk
 
-from whet import FrameError, InputError, Labels, Potential, Property, Spec, Trajectory
+from whet import FrameError, InputError, Labels, Potential, Property, Spec, Start, Trajectory
 from whet.data.errors import OptionsError
 from whet.plugins.registry import registry
 from whet.testing import LennardJones
@@ -22,6 +22,7 @@ ENSEMBLES: list[dict[str, Any]] = [
     {"ensemble": "nvt", "thermostat": "bussi"},
     {"ensemble": "nvt", "thermostat": "nose-hoover"},
     {"ensemble": "npt"},
+    {"ensemble": "npt", "barostat": "anisotropic"},
     {"ensemble": "npt", "barostat": "full"},
 ]
 
@@ -59,7 +60,7 @@ def engine(**options: Any) -> Any:
 
 def run(folder: Path, potential: Potential | None = None, *, seed: int = 1, **options: Any) -> Trajectory:
     dynamics = engine(**options)
-    return dynamics.run(crystal(), potential or Argon(), seed=seed, folder=folder, progress=lambda done, total: None)
+    return dynamics.run(Start(crystal(), seed, folder), potential or Argon(), lambda done, total: None)
 
 
 def temperatures(trajectory: Trajectory) -> np.ndarray:
@@ -77,7 +78,7 @@ def same(one: Trajectory, other: Trajectory) -> bool:
             arrays.append(np.array(labels.energy))
         return [array.tobytes() for array in arrays]
 
-    return (one.times, one.ended) == (other.times, other.ended) and numbers(one) == numbers(other)
+    return (one.times, one.end) == (other.times, other.end) and numbers(one) == numbers(other)
 
 
 def test_nve_conserves_the_energy_and_the_momentum(tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_nvt_has_its_temperature(thermostat: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("barostat", ["isotropic", "full"])
+@pytest.mark.parametrize("barostat", ["isotropic", "anisotropic", "full"])
 def test_npt_has_its_pressure_and_temperature(barostat: str, tmp_path: Path) -> None:
     trajectory = run(
         tmp_path, ensemble="npt", barostat=barostat, pressure=500.0, equilibration=2000, production=10000, every=5
@@ -122,10 +123,8 @@ def test_frames_and_times_are_those_of_the_protocol(tmp_path: Path) -> None:
     before = start.copy()
     told: list[tuple[int, int]] = []
     dynamics = engine(equilibration=10, production=20, every=5)
-    trajectory = dynamics.run(
-        start, potential, seed=3, folder=tmp_path, progress=lambda done, total: told.append((done, total))
-    )
-    assert trajectory.ended == ""
+    trajectory = dynamics.run(Start(start, 3, tmp_path), potential, lambda done, total: told.append((done, total)))
+    assert trajectory.end is None
     assert trajectory.times == (40.0, 60.0, 80.0, 100.0, 120.0)
     assert len(trajectory.frames) == dynamics.protocol.frames
     assert told[-1] == (30, 30)
@@ -165,8 +164,8 @@ def test_a_killed_run_goes_on_bit_for_bit(
 ) -> None:
     protocol = {"equilibration": 6, "production": 12, "every": 4, **options}
     whole = run(tmp_path / "whole", **protocol)
-    monkeypatch.setattr("whet_ase_md.engine.CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr("whet_ase_md.engine.CHECKPOINT_PATIENCE", 0.0)
+    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_PATIENCE", 0.0)
     with pytest.raises(Killed):
         run(tmp_path / "killed", Argon(killed_at, Killed()), **protocol)
     rest = Argon()
@@ -176,7 +175,7 @@ def test_a_killed_run_goes_on_bit_for_bit(
 
 
 def test_the_folder_of_another_run_is_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whet_ase_md.engine.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_SECONDS", 0.0)
     run(tmp_path / "shared", production=20, seed=5)
     assert same(run(tmp_path / "fresh", production=20), run(tmp_path / "shared", production=20))
 
@@ -184,31 +183,40 @@ def test_the_folder_of_another_run_is_not_gone_on_with(tmp_path: Path, monkeypat
 def test_an_absurd_force_ends_the_run(tmp_path: Path) -> None:
     ended = run(tmp_path, Argon(fail_at=8, scale=1e6), production=20, every=2)
     assert ended.times == (0.0, 8.0, 16.0, 24.0)
-    assert ended.ended.startswith("at 28 fs: the largest force is ")
-    assert "limit 1000 eV/Å" in ended.ended
+    assert str(ended.end).startswith("at 28 fs: the largest force is ")
+    assert "limit 1000 eV/Å" in str(ended.end)
     assert len(ended.frames) == 4
 
 
 def test_a_non_finite_answer_ends_the_run(tmp_path: Path) -> None:
     ended = run(tmp_path, Argon(fail_at=4, scale=np.nan), production=20, every=2)
     assert ended.times == (0.0, 8.0)
-    assert ended.ended.startswith("at 12 fs: ") and "not finite" in ended.ended
+    assert str(ended.end).startswith("at 12 fs: ") and "not finite" in str(ended.end)
 
 
 def test_a_frame_that_the_potential_refuses_ends_the_run(tmp_path: Path) -> None:
     at_once = run(tmp_path, Argon(fail_at=1, fault=FrameError("two atoms are at one place")), production=20)
     assert (len(at_once.frames), at_once.times) == (0, ())
-    assert at_once.ended == "at 0 fs: two atoms are at one place"
+    assert str(at_once.end) == "at 0 fs: two atoms are at one place"
 
 
 def test_an_absurd_temperature_ends_the_run(tmp_path: Path) -> None:
-    ended = run(tmp_path, Argon(fail_at=4, scale=1e4), max_temperature=200.0, max_force=1e6, production=20)
-    assert "the temperature is " in ended.ended and "limit 200 K" in ended.ended
+    ended = run(
+        tmp_path, Argon(fail_at=4, scale=1e4), monitors={"max_temperature": 200.0, "max_force": 1e6}, production=20
+    )
+    assert "the temperature is " in str(ended.end) and "limit 200 K" in str(ended.end)
 
 
 def test_an_exploding_cell_ends_the_run(tmp_path: Path) -> None:
-    ended = run(tmp_path, ensemble="npt", pressure=-2e4, barostat_time=100.0, max_volume_change=1.5, production=2000)
-    assert "times the start's" in ended.ended
+    ended = run(
+        tmp_path,
+        ensemble="npt",
+        pressure=-2e4,
+        barostat_time=100.0,
+        monitors={"max_volume_change": 1.5},
+        production=2000,
+    )
+    assert "times the start's" in str(ended.end)
     assert 0 < len(ended.frames) < 201
 
 
@@ -220,4 +228,4 @@ def test_requests_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     start = crystal()
     start.pbc = (True, True, False)
     with pytest.raises(InputError, match="periodic in all directions"):
-        engine(ensemble="npt").run(start, Argon(), seed=1, folder=tmp_path, progress=lambda done, total: None)
+        engine(ensemble="npt").run(Start(start, 1, tmp_path), Argon(), lambda done, total: None)

@@ -93,7 +93,7 @@ def labeled_frames(draw: st.DrawFn) -> Atoms:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(labeled_frames(), max_size=4))
 def test_what_is_written_is_read_bit_for_bit(tmp_path_factory: pytest.TempPathFactory, frames: list[Atoms]) -> None:
-    path = tmp_path_factory.mktemp("frames") / "f.traj"
+    path = tmp_path_factory.mktemp("frames") / "f.frames"
     write_frames(path, frames)
     back = read_frames(path)
     assert back.key == FrameSet(frames).key
@@ -107,17 +107,17 @@ def test_what_is_written_is_read_bit_for_bit(tmp_path_factory: pytest.TempPathFa
 
 def test_the_same_frames_make_the_same_bytes(tmp_path: Path) -> None:
     (atoms,) = read_labeled(written(tmp_path, GOOD))
-    write_frames(tmp_path / "a.traj", [atoms])
-    write_frames(tmp_path / "b.traj", [atoms])
-    assert (tmp_path / "a.traj").read_bytes() == (tmp_path / "b.traj").read_bytes()
+    write_frames(tmp_path / "a.frames", [atoms])
+    write_frames(tmp_path / "b.frames", [atoms])
+    assert (tmp_path / "a.frames").read_bytes() == (tmp_path / "b.frames").read_bytes()
 
 
 def test_a_damaged_trajectory_is_named(tmp_path: Path) -> None:
     (atoms,) = read_labeled(written(tmp_path, GOOD))
-    path = tmp_path / "a.traj"
+    path = tmp_path / "a.frames"
     write_frames(path, [atoms, atoms])
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(FrameError, match=r"a\.traj"):
+    with pytest.raises(FrameError, match=r"a\.frames"):
         read_frames(path)
 
 

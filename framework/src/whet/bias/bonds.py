@@ -1,17 +1,15 @@
-"""Bonds: lengths of the bonds of a starting structure, followed through frames; broken ones are counted.
-
-The topology comes from the starting structure, not from a moving cutoff: a cutoff would hide a bond that stretches.
-"""
+"""Bonds: lengths of the bonds of a starting structure, followed through frames; broken ones are counted."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whet.bias.resampling import Interval, Resampling, interval_json
 from whet.data.errors import FrameError, InputError
 from whet.data.identity import JSON
+from whet.data.topology import BondTopology
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,68 +19,22 @@ BROKEN = 0.5
 """Å; a bond this much longer than in the starting structure counts as broken (after Niblett et al.)."""
 
 
-@dataclass(frozen=True, eq=False)
-class BondTopology:
-    """The bonded pairs of a starting structure.
+def follow(topology: BondTopology, frames: Sequence[Atoms]) -> BondLengths:
+    """The lengths of the bonds of a topology in frames of the same atoms.
 
-    numbers: (n_atoms,) atomic numbers. pairs: (n_bonds, 2) atom indices. kinds: (n_bonds,) symbols in alphabetical
-    order, `C-H`. lengths: (n_bonds,) Å in the starting structure.
+    FrameError where a frame has other atoms, or where there is none.
     """
+    import numpy as np
 
-    numbers: np.ndarray
-    pairs: np.ndarray
-    kinds: np.ndarray
-    lengths: np.ndarray
-
-    @classmethod
-    def of(cls, start: Atoms, multiplier: float = 1.2, unbonded: Collection[str] = ()) -> BondTopology:
-        """Pairs closer than `multiplier` times the sum of their covalent radii, across periodic boundaries too.
-
-        unbonded: symbols of ions that have neighbors but no bonds (Li). FrameError where an atom is bonded to an
-        image of itself, or to two images of another: the minimal image could not tell such bonds apart.
-        """
-        import numpy as np
-        from ase.data import covalent_radii
-        from ase.neighborlist import neighbor_list
-
-        named = start.get_chemical_symbols()
-        symbols = np.array(named)
-        i, j, d = neighbor_list("ijd", start, multiplier * covalent_radii[start.numbers])
-        bonded = ~(np.isin(symbols[i], list(unbonded)) | np.isin(symbols[j], list(unbonded)))
-        once = bonded & (i < j)
-        pairs = np.stack([i[once], j[once]], axis=1)
-        if np.any(i[bonded] == j[bonded]) or len(np.unique(pairs, axis=0)) < len(pairs):
-            raise FrameError(
-                f"in the cell of {start.get_chemical_formula()} an atom is bonded to two images of one atom",
-                hint="Repeat the cell (atoms.repeat), or name the ions that have no bonds",
-            )
-        order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-        pairs = pairs[order]
-        kinds = np.array(["-".join(sorted((named[a], named[b]))) for a, b in pairs.tolist()], dtype=str)
-        return cls(start.numbers.copy(), pairs, kinds, d[once][order])
-
-    def follow(self, frames: Sequence[Atoms]) -> BondLengths:
-        """The lengths of the same pairs in frames of the same atoms, by minimal image in each frame's own cell.
-
-        FrameError where a frame has other atoms, or where there is none.
-        """
-        import numpy as np
-        from ase.geometry import find_mic
-
-        if not len(frames):
-            raise FrameError("there is no frame to follow bonds through", hint="Give at least one")
-        lengths = np.empty((len(frames), len(self.pairs)))
-        for place, frame in enumerate(frames):
-            if not np.array_equal(frame.numbers, self.numbers):
-                raise FrameError(
-                    f"its atoms {frame.get_chemical_formula()} are not those of the starting structure",
-                    where=f"frame {place}",
-                    hint="Follow bonds through frames of one trajectory",
-                )
-            apart = frame.positions[self.pairs[:, 1]] - frame.positions[self.pairs[:, 0]]
-            if len(apart):
-                lengths[place] = find_mic(apart, frame.cell, frame.pbc)[1]  # pyright: ignore[reportArgumentType]
-        return BondLengths(self, lengths)
+    if not len(frames):
+        raise FrameError("there is no frame to follow bonds through", hint="Give at least one")
+    lengths = np.empty((len(frames), len(topology.pairs)))
+    for place, frame in enumerate(frames):
+        try:
+            lengths[place] = topology.lengths_in(frame)
+        except FrameError as error:
+            raise error.at(f"frame {place}") from None
+    return BondLengths(topology, lengths)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ class Component:
     hook: `potentials`, `labelers`, …. result_version: bumped by the author when numbers change. parts: components
     inside this one (the teacher of a teacher labeler). energy_shift: eV by chemical symbol, added to a potential's
     total energies for each atom: the reference energies that the core aligned before a fine-tuning. unpickles: whether
-    loading its files may run code that is in them (no part of its identity).
+    loading its files may run code that is in them. together: whether an MD engine gains from running many
+    trajectories at once. Neither of the last two is part of its identity.
     """
 
     hook: str
@@ -66,6 +67,7 @@ class Component:
     parts: Mapping[str, Component] = field(default_factory=dict)
     energy_shift: Mapping[str, float] = field(default_factory=dict)
     unpickles: bool = True
+    together: bool = False
 
     def as_json(self) -> dict[str, JSON]:
         """Plain data; `Component.from_json` reads it back."""
@@ -78,6 +80,7 @@ class Component:
             "parts": {role: part.as_json() for role, part in self.parts.items()},
             "energy_shift": dict(self.energy_shift),
             "unpickles": self.unpickles,
+            "together": self.together,
         }
 
     @classmethod
@@ -92,12 +95,13 @@ class Component:
             parts={role: Component.from_json(part) for role, part in data["parts"].items()},
             energy_shift=data["energy_shift"],
             unpickles=data.get("unpickles", True),
+            together=data.get("together", False),
         )
 
     def identity(self) -> dict[str, JSON]:
         """What enters keys: everything but where the files lie."""
         data = self.as_json()
-        del data["unpickles"]
+        del data["unpickles"], data["together"]
         data["files"] = {role: ref.sha256 for role, ref in self.files.items()}
         data["parts"] = {role: part.identity() for role, part in self.parts.items()}
         return data

@@ -1,85 +1,167 @@
-"""Dynamics: the contract of an MD engine, and the words of a protocol that every engine shares."""
+"""Dynamics: the contract of an MD engine. An author writes `simulation`: a state and how it moves."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
-
-from pydantic import Field, model_validator
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from whet.contracts.component import Backend
 from whet.contracts.fine_tuning import Progress
+from whet.contracts.monitors import Stopped, answering
 from whet.contracts.options import Options
 from whet.contracts.potential import Potential
-from whet.data.frames import FrameSet
+from whet.contracts.protocol import Protocol
+from whet.contracts.recording import Recording, State, Trajectory
+from whet.data.errors import InputError
+from whet.data.frames import frame_key
+from whet.data.identity import key_of
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-
-class Protocol(Options):
-    """What is simulated, in words that mean the same in every engine. An engine's own options extend it."""
-
-    ensemble: Literal["nve", "nvt", "npt"] = "nvt"
-    """Ensemble of the whole run."""
-    temperature: float = Field(default=300.0, gt=0)
-    """Kelvin; initial velocities are drawn at it in every ensemble."""
-    pressure: float = 0.0
-    """bar; for npt."""
-    timestep: float = Field(default=1.0, gt=0)
-    """fs."""
-    equilibration: int = Field(default=0, ge=0)
-    """Steps before the first frame is kept."""
-    production: int = Field(default=100, ge=1)
-    """Steps of the production run."""
-    every: int = Field(default=10, ge=1)
-    """Steps between two frames; the first and the last state of the production run are both kept."""
-    thermostat_time: float = Field(default=50.0, gt=0)
-    """fs; damping time of the thermostat."""
-    barostat_time: float = Field(default=500.0, gt=0)
-    """fs; damping time of the barostat."""
-
-    @model_validator(mode="after")
-    def _frames_fit(self) -> Protocol:
-        if self.production % self.every:
-            raise ValueError(f"production ({self.production}) is not a multiple of every ({self.every})")
-        return self
-
-    @property
-    def frames(self) -> int:
-        """Frames of a complete trajectory."""
-        return self.production // self.every + 1
+    from whet.data.labels import Labels
 
 
 @dataclass(frozen=True)
-class Trajectory:
-    """What a run left.
+class Start:
+    """Where one trajectory begins.
 
-    frames: with velocities, and the driving potential's energy and forces as labels. times: fs since the start of
-    the run, one a frame. ended: empty for a complete run, else the reason why it stopped.
+    atoms: not changed. seed: of everything random in it. folder: its own, for what the engine writes; a run that was
+    killed is taken up from there.
     """
 
-    frames: FrameSet
-    times: tuple[float, ...]
-    ended: str = ""
+    atoms: Atoms
+    seed: int
+    folder: Path
+
+
+class Simulation(ABC):
+    """The moving state of one run. Nothing in it depends on anything but what it was made of.
+
+    stride: the most steps that may pass between two looks at the state.
+    """
+
+    stride: int = 1
+
+    @abstractmethod
+    def advance(self, steps: int) -> None:
+        """So many steps more; with zero, what the first look at the state needs. Raises what the potential raises.
+
+        After a fault the state is of no use.
+        """
+
+    @property
+    @abstractmethod
+    def atoms(self) -> Atoms:
+        """The present state, with velocities; positions are not wrapped into the cell."""
+
+    @property
+    @abstractmethod
+    def labels(self) -> Labels:
+        """The driving potential's answer for the present state, as it gave it."""
+
+    @abstractmethod
+    def save(self) -> State:
+        """Everything that the next step depends on."""
+
+    @abstractmethod
+    def restore(self, state: State) -> None:
+        """Goes on from what `save` gave, in a simulation that was made of the same things."""
+
+    def close(self) -> None:  # noqa: B027 -- most hold nothing
+        """Gives back what it holds (a library, a process)."""
 
 
 class MDEngine(Backend, ABC):
     """Runs molecular dynamics. Its `Options` extend `Protocol`, which is therefore `self.options`."""
 
     Options: ClassVar[type[Options]] = Protocol
+    constraints: ClassVar[frozenset[str]] = frozenset()
+    """Names of ASE's constraints that the engine holds when the starting structure has them."""
+    together: ClassVar[bool] = False
+    """Whether it gains from running many trajectories at once (`run_together`)."""
+    lost_on_resume: ClassVar[str] = ""
+    """What a run that was killed and taken up again does not keep; empty where it goes on bit for bit."""
 
     @abstractmethod
-    def run(self, start: Atoms, potential: Potential, *, seed: int, folder: Path, progress: Progress) -> Trajectory:
-        """One trajectory from `start` (not changed), driven by `potential`; the same seed gives the same trajectory.
+    def simulation(self, start: Start, potential: Potential) -> Simulation:
+        """A run from `start`, driven by `potential`, before its first step; the same seed gives the same trajectory."""
 
-        folder: for what the engine writes; a run that was killed is taken up from there. A run that cannot go on
-        (non-finite forces, absurd temperature) ends with its reason and keeps what is good; it raises nothing.
+    def run(self, start: Start, potential: Potential, progress: Progress) -> Trajectory:
+        """One trajectory. A run that cannot go on ends with its reason and keeps what is good; it raises nothing.
+
+        Raises InputError for a start that cannot be run at all.
         """
+        self.check(start.atoms)
+        recording = self.recording(start, potential)
+        simulation = self.simulation(start, potential)
+        step = recording.step
+        try:
+            with answering():
+                if recording.state is not None:
+                    simulation.restore(recording.state)
+                else:
+                    simulation.advance(0)
+                    recording.see(0, simulation.atoms, simulation.labels, simulation.save)
+                while not recording.is_over:
+                    stride = min(simulation.stride, self._until_next(step))
+                    step += stride
+                    simulation.advance(stride)
+                    recording.see(step, simulation.atoms, simulation.labels, simulation.save)
+                    if step % self.protocol.every == 0 or step == self.protocol.steps:
+                        progress(step, self.protocol.steps)
+        except Stopped as stopped:
+            recording.stop(step, stopped)
+        finally:
+            simulation.close()
+        return recording.trajectory()
+
+    def run_together(self, starts: Sequence[Start], potential: Potential, progress: Progress) -> list[Trajectory]:
+        """Many trajectories, in order; one after the other, unless the engine knows better.
+
+        progress: of all steps of all of them.
+        """
+        total = self.protocol.steps * len(starts)
+        return [
+            self.run(start, potential, lambda done, _, before=before: progress(before + done, total))
+            for before, start in zip(range(0, total, self.protocol.steps), starts, strict=True)
+        ]
 
     @property
     def protocol(self) -> Any:
         """The options, as a Protocol."""
         return self.options
+
+    def recording(self, start: Start, potential: Potential) -> Recording:
+        """The bookkeeping of a run, gone on with where its folder has some of the same one."""
+        atoms = start.atoms
+        momenta = atoms.get_momenta().tolist() if self.protocol.velocities == "start" else None
+        held = [repr(constraint.todict()) for constraint in atoms.constraints]
+        masses = atoms.get_masses().tolist()
+        identity = [self.options.as_json(), start.seed, frame_key(atoms), masses, momenta, held, potential.name]
+        return Recording(start.folder, key_of(identity), self.protocol, atoms)
+
+    def check(self, start: Atoms) -> None:
+        """InputError for a start that cannot be run at all."""
+        if len(start) < 2:
+            raise InputError("dynamics needs at least two atoms")
+        if self.protocol.ensemble == "npt" and not start.pbc.all():
+            hint = "Use nvt, or give it a cell"
+            raise InputError("npt needs a structure that is periodic in all directions", hint=hint)
+        names = {type(constraint).__name__ for constraint in start.constraints}
+        held = frozenset() if self.protocol.ensemble == "npt" else self.constraints
+        if unheld := sorted(names - held):
+            where = f"{self.name} in {self.protocol.ensemble}"
+            known = ", ".join(sorted(held)) or "none"
+            hint = f"It holds {known}; remove the others from the starting structure"
+            raise InputError(f"{where} does not hold the constraint {', '.join(unheld)}", hint=hint)
+
+    def _until_next(self, step: int) -> int:
+        """Steps until a state that is to be kept, or the last one."""
+        protocol = self.protocol
+        since = step - protocol.equilibration
+        due = protocol.equilibration if since < 0 else step + protocol.every - since % protocol.every
+        return min(due, protocol.steps) - step

@@ -1,14 +1,13 @@
-"""Frames on disk: the user's files are read with an error that names frame and line; ours keep every bit."""
+"""Frames in files that a user gave, read with an error that names frame and line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet.data.durable import replacing
 from whet.data.errors import FrameError, InputError
 from whet.data.frames import FrameSet, check_frame
 from whet.data.labels import Labels
@@ -62,32 +61,6 @@ def read_structures(path: Path) -> FrameSet:
             raise error.at(place) from None
         frames.append(atoms)
     return FrameSet(frames)
-
-
-def write_frames(path: Path, frames: Iterable[Atoms]) -> None:
-    """Writes an ASE trajectory, all or nothing; every float survives bit for bit. Raises StoreError."""
-    from ase.io.trajectory import TrajectoryWriter
-
-    with replacing(path) as partial:
-        writer = TrajectoryWriter(partial)
-        try:
-            for atoms in frames:
-                writer.write(atoms)
-        finally:
-            writer.close()
-
-
-def read_frames(path: Path) -> FrameSet:
-    """The frames that `write_frames` wrote. Raises FrameError where the file is damaged."""
-    from ase.io.trajectory import TrajectoryReader
-
-    if path.stat().st_size == 0:
-        return FrameSet(())
-    try:
-        with TrajectoryReader(path) as reader:
-            return FrameSet(reader[index] for index in range(len(reader)))  # pyright: ignore[reportArgumentType]
-    except Exception as error:  # the reader's own faults are many and undocumented
-        raise FrameError(f"the trajectory is damaged ({error})", where=str(path)) from error
 
 
 def _frames_of(path: Path) -> Iterator[tuple[str, Atoms]]:

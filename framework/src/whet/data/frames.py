@@ -75,7 +75,14 @@ class FrameSet(Sequence["Atoms"]):
     """An immutable sequence of frames, each perhaps carrying labels (see `Labels.of`)."""
 
     def __init__(self, frames: Iterable[Atoms]) -> None:
-        self._frames = tuple(frames)
+        self._frames: Sequence[Atoms] = tuple(frames)
+
+    @classmethod
+    def lazily(cls, frames: Sequence[Atoms]) -> FrameSet:
+        """The frames of a sequence that reads each when it is asked for, and must not change."""
+        found = cls(())
+        found._frames = frames
+        return found
 
     @overload
     def __getitem__(self, index: int) -> Atoms: ...

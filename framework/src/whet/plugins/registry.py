@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from whet.contracts.component import Backend, Component, FileRef, Spec
+from whet.contracts.dynamics import MDEngine
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.potential import Potential
 from whet.data.errors import MissingPackage, PluginError, UnknownName
@@ -76,7 +77,8 @@ class Registry:
         named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
         plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()})
         version = offered.result_version
-        return Component(hook, offered.name, version, plain, files, parts, unpickles=offered.unpickles)
+        together = issubclass(offered, MDEngine) and offered.together
+        return Component(hook, offered.name, version, plain, files, parts, {}, offered.unpickles, together)
 
     def load(self, component: Component, *, store: Path | None = None, device: str = "cpu") -> Any:
         """The living backend that a component describes.

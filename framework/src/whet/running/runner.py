@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,7 +14,10 @@ from whet.data.errors import StepFailed, StoreError, WhetError
 from whet.running.environments import Environment, WorkerProcess
 from whet.running.step import Step
 from whet.running.store import Store
-from whet.running.work import run_step
+from whet.running.work import run_together
+
+Ended = WhetError | float
+"""How a step ended: a fault, or the seconds that it took."""
 
 
 class Watcher(Protocol):
@@ -54,7 +57,8 @@ class Runner:
     """workers: processes side by side; 0 runs every step of this environment in this process.
 
     threads: of each worker's numerical libraries. device: where potentials live (`cpu`, `cuda`, `cuda:1`).
-    environments: other interpreters, by the name that steps know them by.
+    environments: other interpreters, by the name that steps know them by. together: whether trajectories whose engine
+    can run many at once do so, whatever steps they are of; otherwise they run side by side in the workers.
     """
 
     store: Store
@@ -62,6 +66,7 @@ class Runner:
     threads: int = 1
     device: str = "cpu"
     environments: Mapping[str, Environment] = field(default_factory=dict)
+    together: bool = False
 
     def run(self, steps: Iterable[Step], watcher: Watcher | None = None) -> Account:
         """Runs every step that has no result yet, in an order in which each finds what feeds it.
@@ -81,17 +86,19 @@ class Runner:
         for step in waiting.values():
             self.store.describe(step)
         with _Crew(self) as crew, ThreadPoolExecutor(max(self.workers, 1)) as pool:
-            running: dict[Future[float], Step] = {}
+            running: dict[Future[list[Ended]], list[Step]] = {}
             try:
                 while waiting or running:
-                    for step in self._ready(waiting, running.values(), account):
-                        del waiting[step.key]
-                        running[pool.submit(crew.do, step, watcher)] = step
+                    for steps in self._ready(waiting, running.values(), account):
+                        for step in steps:
+                            del waiting[step.key]
+                        running[pool.submit(crew.do, steps, watcher)] = steps
                     if not running:
                         break
                     finished, _ = wait(running, return_when=FIRST_COMPLETED)
                     for future in finished:
-                        self._settle(running.pop(future), future, account, watcher)
+                        for step, ended in zip(running.pop(future), future.result(), strict=True):
+                            self._settle(step, ended, account, watcher)
             except BaseException:
                 crew.stop()
                 raise
@@ -99,25 +106,25 @@ class Runner:
         account.seconds = time.monotonic() - started
         return account
 
-    def _ready(self, waiting: Mapping[str, Step], running: Iterable[Step], account: Account) -> list[Step]:
-        """As many steps as there is room for, first come first served, whose inputs are all there."""
-        busy = {step.key for step in running}
-        room = max(self.workers, 1) - len(busy)
+    def _ready(
+        self, waiting: Mapping[str, Step], running: Collection[list[Step]], account: Account
+    ) -> list[list[Step]]:
+        """As many jobs as there is room for, first come first served, whose inputs are all there."""
+        busy = {step.key for steps in running for step in steps}
         blocked = {*waiting, *busy, *account.failed}
-        return [step for step in waiting.values() if not blocked.intersection(step.feeds)][: max(room, 0)]
+        jobs: dict[str, list[Step]] = {}
+        for step in waiting.values():
+            if not blocked.intersection(step.feeds):
+                jobs.setdefault(_batch(step) if self.together else step.key, []).append(step)
+        return list(jobs.values())[: max(max(self.workers, 1) - len(running), 0)]
 
-    def _settle(self, step: Step, future: Future[float], account: Account, watcher: Watcher) -> None:
-        try:
-            seconds = future.result()
-        except StoreError:
-            # The store itself is at fault (a full disk): going on would only repeat it.
-            raise
-        except WhetError as error:
-            account.failed[step.key] = error
-            watcher.ended(step, error, 0.0)
+    def _settle(self, step: Step, ended: Ended, account: Account, watcher: Watcher) -> None:
+        if isinstance(ended, WhetError):
+            account.failed[step.key] = ended
+            watcher.ended(step, ended, 0.0)
         else:
             account.ran.append(step.key)
-            watcher.ended(step, None, seconds)
+            watcher.ended(step, None, ended)
 
 
 class _Crew:
@@ -138,33 +145,62 @@ class _Crew:
         """Ends every worker, whatever it is doing."""
         self._all.close()
 
-    def do(self, step: Step, watcher: Watcher) -> float:
-        """Runs the step where its plugins are; gives the seconds that it took."""
+    def do(self, steps: Sequence[Step], watcher: Watcher) -> list[Ended]:
+        """Runs steps where their plugins are, all at once where there are several; each one's seconds or fault.
+
+        Raises StoreError: the store itself is at fault (a full disk), and going on would only repeat it.
+        """
+        for step in steps:
+            watcher.began(step)
+        return self._tried(steps, watcher)
+
+    def _tried(self, steps: Sequence[Step], watcher: Watcher) -> list[Ended]:
         started = time.monotonic()
-        watcher.began(step)
-        store, device = self._runner.store, self._runner.device
-        if not step.environment and self._runner.workers == 0:
-            run_step(store, step.key, device=device, progress=_for(step, watcher))
-        else:
-            job = {"run": str(store.folder(step.key)), "device": device}
-            free = self._free.setdefault(step.environment, SimpleQueue())
-            worker = self._hire(step.environment) if free.empty() else free.get()
-            try:
-                worker.ask(job, _for(step, watcher))
-            except StepFailed as error:
-                if not worker.alive:
-                    error.hint = error.hint or f"Its log: {store.folder(step.key) / 'log.txt'}"
-                    error.at(step.title or step.key)
-                raise
-            finally:
-                if worker.alive:
-                    free.put(worker)
-        return time.monotonic() - started
+        try:
+            self._do(steps, watcher)
+        except StoreError:
+            raise
+        except WhetError as error:
+            # One that cannot run is not to stop the others: each shows for itself what it can do.
+            return [error] if len(steps) == 1 else [self._tried([step], watcher)[0] for step in steps]
+        return [(time.monotonic() - started) / len(steps)] * len(steps)
+
+    def _do(self, steps: Sequence[Step], watcher: Watcher) -> None:
+        store, device, first = self._runner.store, self._runner.device, steps[0]
+        if not first.environment and self._runner.workers == 0:
+            run_together(store, [step.key for step in steps], device=device, progress=_for(steps, watcher))
+            return
+        job = {"run": [str(store.folder(step.key)) for step in steps], "device": device}
+        free = self._free.setdefault(first.environment, SimpleQueue())
+        worker = self._hire(first.environment) if free.empty() else free.get()
+        try:
+            worker.ask(job, _for(steps, watcher))
+        except StepFailed as error:
+            if not worker.alive:
+                error.hint = error.hint or f"Its log: {store.folder(first.key) / 'log.txt'}"
+                error.at(first.title or first.key)
+            raise
+        finally:
+            if worker.alive:
+                free.put(worker)
 
     def _hire(self, name: str) -> WorkerProcess:
         environment = self._runner.environments[name] if name else Environment()
         return self._all.enter_context(WorkerProcess(environment, threads=self._runner.threads))
 
 
-def _for(step: Step, watcher: Watcher) -> Callable[[int, int], None]:
-    return lambda done, total: watcher.progress(step, done, total)
+def _batch(step: Step) -> str:
+    """The same for steps that can be one batch: trajectories of one engine that can, driven by one potential."""
+    engine = step.components.get("engine")
+    if step.kind != "md" or engine is None or not engine.together or "labeler" in step.components:
+        return step.key
+    potential = step.components["potential"].key if "potential" in step.components else step.inputs["potential"][0]
+    return f"{step.environment} {engine.key} {potential}"
+
+
+def _for(steps: Sequence[Step], watcher: Watcher) -> Callable[[int, int], None]:
+    def progress(done: int, total: int) -> None:
+        for step in steps:
+            watcher.progress(step, done // len(steps), total // len(steps))
+
+    return progress

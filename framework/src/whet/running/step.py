@@ -11,13 +11,13 @@ from whet.contracts.component import Component, FileRef
 from whet.data.identity import JSON, key_of
 
 KINDS: dict[str, int] = {
-    "structure": 1,
-    "import": 1,
-    "md": 1,
-    "label": 1,
-    "dataset": 1,
+    "structure": 2,
+    "import": 2,
+    "md": 2,
+    "label": 2,
+    "dataset": 2,
     "fine-tune": 1,
-    "evaluate": 1,
+    "evaluate": 2,
     "coverage": 1,
 }
 """Kind of step -> version of its results, bumped when the core's own numbers change; module whet.running.kinds.KIND."""

@@ -133,7 +133,7 @@ class Store:
 
     def frames(self, key: str, role: str = "frames") -> FrameSet:
         """The frames that a step left under that role. FrameError or InputError where they are damaged."""
-        from whet.data.frame_files import read_frames
+        from whet.data.frame_log import read_frames
 
         try:
             return read_frames(self.result(key).outputs[role].locate(self.root))

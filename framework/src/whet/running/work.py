@@ -7,7 +7,8 @@ import platform
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import import_module
@@ -91,42 +92,57 @@ def run_step(store: Store, key: str, *, device: str = "cpu", progress: Progress 
 
     Raises WhetError for a known fault (its place is the step), StepFailed with the log's path for any other.
     """
-    with store.locked(key):
-        if store.is_done(key):
-            return store.result(key)
-        step = store.step(key)
-        log = store.folder(key) / "log.txt"
-        work = Work(step, store, device, progress)
-        started = time.time()
-        here, environment = Path.cwd(), dict(os.environ)
-        try:
-            with captured(log):
-                done = _doer(step.kind)(work)
+    (result,) = run_together(store, [key], device=device, progress=progress)
+    return result
+
+
+def run_together(
+    store: Store, keys: Sequence[str], *, device: str = "cpu", progress: Progress = lambda done, total: None
+) -> list[Result]:
+    """`run_step` for several steps of one kind that are done at once; a fault is that of all of them.
+
+    progress: of all of them; the log is the first one's.
+    """
+    with ExitStack() as held:
+        for key in sorted(keys):
+            held.enter_context(store.locked(key))
+        todo = [key for key in keys if not store.is_done(key)]
+        if todo:
+            _do([Work(store.step(key), store, device, progress) for key in todo])
+        return [store.result(key) for key in keys]
+
+
+def _do(works: Sequence[Work]) -> None:
+    first = works[0]
+    store, title = first.store, first.step.title or first.step.key
+    log = first.folder / "log.txt"
+    started = time.time()
+    here, environment = Path.cwd(), dict(os.environ)
+    try:
+        with captured(log):
+            kind = import_module(f"whet.running.kinds.{first.step.kind.replace('-', '_')}")
+            outcomes = [kind.run(first)] if len(works) == 1 else kind.run_together(works)
+        for work, done in zip(works, outcomes, strict=True):
             result = Result(
                 values=done.values,
                 outputs={role: store.reference(path) for role, path in done.files.items()},
                 component=_within(done.component, store),
-                fed_by={feed: store.result(feed).content for feed in step.feeds},
-                provenance={**_provenance(work, device, started), **done.measured},
+                fed_by={feed: store.result(feed).content for feed in work.step.feeds},
+                provenance={**_provenance(work, started, len(works)), **done.measured},
             )
-            store.keep(key, result)
-        except WhetError as error:
-            raise error.at(step.title or key) from None
-        except OSError as error:
-            if error.errno is None:
-                raise _unforeseen(step, log, error) from error
-            raise unwritable(Path(error.filename or store.folder(key)), error).at(step.title or key) from error
-        except Exception as error:
-            raise _unforeseen(step, log, error) from error
-        finally:
-            if Path.cwd() != here:
-                os.chdir(here)
-            _restore(environment)
-        return result
-
-
-def _doer(kind: str) -> Any:
-    return import_module(f"whet.running.kinds.{kind.replace('-', '_')}").run
+            store.keep(work.step.key, result)
+    except WhetError as error:
+        raise error.at(title) from None
+    except OSError as error:
+        if error.errno is None:
+            raise _unforeseen(first.step, log, error) from error
+        raise unwritable(Path(error.filename or first.folder), error).at(title) from error
+    except Exception as error:
+        raise _unforeseen(first.step, log, error) from error
+    finally:
+        if Path.cwd() != here:
+            os.chdir(here)
+        _restore(environment)
 
 
 def _unforeseen(step: Step, log: Path, error: Exception) -> StepFailed:
@@ -143,7 +159,7 @@ def _within(component: Component | None, store: Store) -> Component | None:
     return Component(**{**vars(component), "files": files})
 
 
-def _provenance(work: Work, device: str, started: float) -> dict[str, Any]:
+def _provenance(work: Work, started: float, share: int) -> dict[str, Any]:
     """Where the numbers came from: versions of what the plugins named and of what they import."""
     wanted = {"whet", "numpy", "ase"} | {
         module for backend in _backends(work) for module in (backend.__module__.partition(".")[0], *backend.packages)
@@ -155,10 +171,10 @@ def _provenance(work: Work, device: str, started: float) -> dict[str, Any]:
         "python": platform.python_version(),
         "interpreter": sys.executable,
         "machine": platform.node(),
-        "device": device,
+        "device": work.device,
         "threads": os.environ.get("OMP_NUM_THREADS", ""),
         "started": started,
-        "seconds": round(time.time() - started, 3),
+        "seconds": round((time.time() - started) / share, 3),
     }
 
 

@@ -13,6 +13,7 @@ from whet.bias.one_scale import OneScale as OneScaleCorrection
 from whet.bias.one_scale import one_scale_correction, strongest_frame
 from whet.bias.pairs import Comparison, LeftOut
 from whet.bias.softening import Softening, softening
+from whet.contracts.monitors import End
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.errors import FrameError
 from whet.data.frames import FrameSet
@@ -141,8 +142,8 @@ class Results:
     @cached_property
     def stopped(self) -> list[tuple[str, str]]:
         """Trajectories that ended before their time: title and reason."""
-        found = [(step.title, self.values(step.key).get("ended", "")) for step in self.plan.of_kind("md")]
-        return [(title, reason) for title, reason in found if reason]
+        found = [(step.title, self.values(step.key).get("end")) for step in self.plan.of_kind("md")]
+        return [(title, str(End(**end))) for title, end in found if end]
 
     @cached_property
     def cost(self) -> dict[str, float]:

@@ -122,6 +122,9 @@ class Running(Options):
     """Threads of each worker's numerical libraries; above the free cores potentials get very slow."""
     device: str = "cpu"
     """Where potentials live: `cpu`, `cuda`, `cuda:1`."""
+    together: bool | None = None
+    """Whether an engine that can run many trajectories as one batch does so; by default on every device but the CPU,
+    where workers side by side are faster."""
 
 
 class StudyFile(Options):

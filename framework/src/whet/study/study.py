@@ -54,6 +54,7 @@ class Study:
             running.threads,
             running.device,
             self.cast.environments,
+            running.device != "cpu" if running.together is None else running.together,
         )
         return runner.run(self.plan.steps.values(), watcher)
 

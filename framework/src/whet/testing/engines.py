@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.contracts.component import Component, Spec
-from whet.contracts.dynamics import MDEngine, Trajectory
+from whet.contracts.dynamics import MDEngine, Start
 from whet.contracts.potential import Property
+from whet.contracts.recording import Trajectory
 from whet.data.errors import FrameError
 from whet.data.labels import Labels
 from whet.plugins.registry import registry
@@ -97,13 +98,8 @@ class EngineSubject:
         **options: Any,
     ) -> Trajectory:
         """One trajectory."""
-        return self.engine(**options).run(
-            start or self.start,
-            potential or LennardJones(),
-            seed=seed,
-            folder=folder or self.folder(),
-            progress=progress,
-        )
+        begin = Start(start or self.start, seed, folder or self.folder())
+        return self.engine(**options).run(begin, potential or LennardJones(), progress)
 
     def _plain(self, ensemble: str) -> Trajectory:
         return self.run(ensemble=ensemble)
@@ -119,7 +115,7 @@ def trajectory_is_complete(subject: EngineSubject) -> None:
 
     told: list[tuple[int, int]] = []
     made = subject.run(ensemble="nvt", equilibration=20, progress=lambda done, total: told.append((done, total)))
-    demand(not made.ended, f"the run ended early: {made.ended}")
+    demand(made.end is None, f"the run ended early: {made.end}")
     wanted = [4.0 * step for step in range(20, 81, 10)]
     demand(list(made.times) == wanted, f"frames at {list(made.times)} fs instead of {wanted}")
     demand(len(made.frames) == len(wanted), f"{len(made.frames)} frames instead of {len(wanted)}")
@@ -153,7 +149,7 @@ def same_seed_same_trajectory(subject: EngineSubject) -> None:
 def a_failing_potential_ends_the_run(subject: EngineSubject) -> None:
     """Where the potential cannot answer, the run ends with the reason and keeps the frames that are good."""
     made = subject.run(_Failing(35, FrameError("forces are not finite")), ensemble="nvt")
-    demand("forces are not finite" in made.ended, f"the reason is {made.ended!r}")
+    demand("forces are not finite" in str(made.end), f"the reason is {made.end}")
     demand(0 < len(made.frames) < 7, f"{len(made.frames)} frames were kept, of some 4 that were good")
 
 
@@ -205,7 +201,7 @@ def _same(first: Trajectory, second: Trajectory) -> bool:
             for array in (frame.positions, frame.get_momenta(), frame.cell.array, Labels.of(frame).forces)
         ]
 
-    return (first.times, first.ended) == (second.times, second.ended) and numbers(first) == numbers(second)
+    return (first.times, first.end) == (second.times, second.end) and numbers(first) == numbers(second)
 
 
 ENGINE_CHECKS: tuple[Check, ...] = (

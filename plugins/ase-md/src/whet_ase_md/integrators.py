@@ -8,9 +8,16 @@ from ase import units
 from ase.constraints import FixCom
 from ase.md.bussi import Bussi
 from ase.md.langevin import Langevin
-from ase.md.nose_hoover_chain import MTKNPT, IsotropicMTKNPT, NoseHooverChainNVT, NoseHooverChainThermostat
+from ase.md.nose_hoover_chain import (
+    MTKNPT,
+    IsotropicMTKNPT,
+    MaskedMTKNPT,
+    NoseHooverChainNVT,
+    NoseHooverChainThermostat,
+)
 from ase.md.verlet import VelocityVerlet
 
+from whet import degrees_of_freedom
 from whet import units as whet_units
 
 if TYPE_CHECKING:
@@ -18,17 +25,23 @@ if TYPE_CHECKING:
     from ase import Atoms
     from ase.md.md import MolecularDynamics
 
-    from whet_ase_md.engine import AseMDOptions
+    from whet import Protocol
+
+BAROSTATS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "isotropic": (IsotropicMTKNPT, {}),
+    "anisotropic": (MaskedMTKNPT, {"mask": (True, True, True)}),
+    "full": (MTKNPT, {}),
+}
 
 
-def integrator(atoms: Atoms, options: AseMDOptions, random: np.random.Generator) -> MolecularDynamics:
+def integrator(atoms: Atoms, options: Protocol, random: np.random.Generator) -> MolecularDynamics:
     """The integrator for `options`, over `atoms`, which have momenta; draws only from `random`."""
     step = options.timestep * units.fs
     damping = options.thermostat_time * units.fs
     if options.ensemble == "nve":
         return VelocityVerlet(atoms, step)
     if options.ensemble == "npt":
-        kind = IsotropicMTKNPT if options.barostat == "isotropic" else MTKNPT
+        kind, more = BAROSTATS[options.barostat or "isotropic"]
         coupled = kind(
             atoms,
             step,
@@ -36,13 +49,15 @@ def integrator(atoms: Atoms, options: AseMDOptions, random: np.random.Generator)
             pressure_au=options.pressure * whet_units.BAR,
             tdamp=damping,
             pdamp=options.barostat_time * units.fs,
+            **more,
         )
-        return _without_center_of_mass(coupled, options, damping)
-    if options.thermostat == "nose-hoover":
+        return _with_freedom(coupled, options, damping)
+    if options.coupling == "nose-hoover":
         chain = NoseHooverChainNVT(atoms, step, temperature_K=options.temperature, tdamp=damping)
-        return _without_center_of_mass(chain, options, damping)
-    atoms.set_constraint(FixCom())
-    if options.thermostat == "bussi":
+        return _with_freedom(chain, options, damping)
+    if not atoms.constraints:
+        atoms.set_constraint(FixCom())
+    if options.coupling == "bussi":
         return Bussi(atoms, step, temperature_K=options.temperature, taut=damping, rng=random)
     return Langevin(atoms, step, temperature_K=options.temperature, friction=1 / damping, fixcm=False, rng=random)
 
@@ -53,8 +68,8 @@ def parts(dynamics: MolecularDynamics) -> dict[str, Any]:
     return {"": dynamics, **{name: part for name, part in found.items() if part is not None}}
 
 
-def _without_center_of_mass(dynamics: Any, options: AseMDOptions, damping: float) -> MolecularDynamics:
-    """The same integrator with a thermostat for 3N − 3 degrees of freedom.
+def _with_freedom(dynamics: Any, options: Protocol, damping: float) -> MolecularDynamics:
+    """The same integrator with a thermostat for the degrees of freedom that there are.
 
     ASE's chain counts 3N, but total momentum is conserved and zero: the system would be too hot by N/(N − 1).
     """
@@ -62,7 +77,7 @@ def _without_center_of_mass(dynamics: Any, options: AseMDOptions, damping: float
     dynamics._thermostat = NoseHooverChainThermostat(
         num_atoms_global=n_atoms,
         masses=dynamics.masses,
-        temperature_K=options.temperature * (n_atoms - 1) / n_atoms,
+        temperature_K=options.temperature * degrees_of_freedom(dynamics.atoms) / (3 * n_atoms),
         tdamp=damping,
     )
     return dynamics

@@ -1,121 +1,89 @@
-"""Simulation: the moving state of one run: atoms, driving potential, integrator and random numbers."""
+"""AseSimulation: the moving state of one run: atoms, driving potential, integrator and random numbers."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ase import units
 from ase.calculators.calculator import Calculator, all_changes
 
-from whet import Labels, Property
+from whet import Labels, Simulation, State, initial_momenta, units
 from whet_ase_md.integrators import integrator, parts
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from whet import Potential
-    from whet_ase_md.engine import AseMDOptions
+    from whet import Potential, Protocol, Start
 
 
-class Stopped(Exception):
-    """The run cannot go on; the message says why."""
+class AseSimulation(Simulation):
+    """One of ASE's integrators over a copy of the start."""
 
-
-class Simulation:
-    """One run, step by step. Nothing in it depends on anything but its arguments.
-
-    step: steps done. begun: whether the start has been evaluated without a fault.
-    """
-
-    def __init__(self, start: Atoms, potential: Potential, options: AseMDOptions, seed: int) -> None:
-        self.options = options
-        self.step = 0
-        self.begun = False
-        self.random = np.random.default_rng(seed)
-        self.start_volume = start.get_volume() if options.ensemble == "npt" else 0.0
-        self.driver = Driver(potential, stress=options.ensemble == "npt", max_force=options.max_force)
-        self.atoms = start.copy()
-        self.atoms.set_momenta(_thermal_momenta(self.atoms, options.temperature, self.random))
+    def __init__(self, start: Start, potential: Potential, protocol: Protocol) -> None:
+        self.protocol = protocol
+        self.random = np.random.default_rng(start.seed)
+        self.driver = Driver(potential, protocol)
+        self._atoms = start.atoms.copy()
+        self._atoms.set_momenta(initial_momenta(start.atoms, protocol, self.random), apply_constraint=False)
         self._connect()
 
-    def begin(self) -> None:
-        """Evaluates the start. Raises Stopped, and what the potential raises."""
-        self.atoms.get_forces()
-        self.begun = True
-
-    def advance(self) -> None:
-        """One step. Raises Stopped, and what the potential raises; the state is of no use then."""
-        self.integrator.step()
-        self._check()
-        self.step += 1
-
-    def frame(self) -> Atoms:
-        """A copy of the atoms with their velocities that carries the potential's labels."""
-        frame = self.atoms.copy()
-        frame.set_constraint()
-        return self.labels.attach(frame)
+    @property
+    def atoms(self) -> Atoms:
+        return self._atoms
 
     @property
     def labels(self) -> Labels:
-        """The potential's answer for the state as it is."""
-        self.atoms.get_forces()  # cached: an evaluation only where an integrator left the atoms moved
+        # Cached: an evaluation only where an integrator left the atoms moved.
+        self._atoms.get_forces(apply_constraint=False)
         return self.driver.labels
 
-    def state(self) -> dict[str, np.ndarray]:
-        """Everything that the next step depends on, besides the random numbers' state."""
+    def advance(self, steps: int) -> None:
+        for _ in range(steps):
+            self.integrator.step()
+
+    def save(self) -> State:
         labels = self.labels
-        stress = {} if labels.stress is None else {"stress": labels.stress}
+        optional = {"stress": labels.stress, **{f"extra.{name}": value for name, value in labels.extra.items()}}
         return {
-            "positions": self.atoms.get_positions(),
-            "momenta": self.atoms.get_momenta(),
-            "cell": np.array(self.atoms.cell),
+            "random": np.array(json.dumps(self.random.bit_generator.state)),
+            "positions": self._atoms.get_positions(),
+            "momenta": self._atoms.get_momenta(),
+            "cell": np.array(self._atoms.cell),
             "energy": np.array(labels.energy),
             "forces": labels.forces,
-            **stress,
+            **{name: value for name, value in optional.items() if value is not None},
             **{f"{part}.{name}": np.array(value) for part, name, value in self._inner()},
         }
 
-    def restore(self, state: dict[str, np.ndarray], step: int, random: dict[str, Any]) -> None:
-        """Goes on from what `state` gave."""
-        self.atoms.set_constraint()
-        self.atoms.set_cell(state["cell"])
-        self.atoms.set_positions(state["positions"])
-        self.atoms.set_momenta(state["momenta"])
+    def restore(self, state: State) -> None:
+        self._atoms.set_constraint(self.held)
+        self._atoms.set_cell(state["cell"])
+        self._atoms.set_positions(state["positions"], apply_constraint=False)
+        self._atoms.set_momenta(state["momenta"], apply_constraint=False)
         self._connect()
-        self.driver.remember(self.atoms, Labels(float(state["energy"]), state["forces"], state.get("stress")))
-        self.random.bit_generator.state = random
+        extra = {name[6:]: value for name, value in state.items() if name.startswith("extra.")}
+        labels = Labels(float(state["energy"]), state["forces"], state.get("stress"), extra)
+        self.driver.remember(self._atoms, labels)
+        self.random.bit_generator.state = json.loads(str(state["random"]))
         for part, name, value in list(self._inner()):
             saved = state[f"{part}.{name}"]
             # A Python float that never changed stays one: NumPy's scalars may round a power differently.
             if not np.array_equal(saved, value):
                 setattr(parts(self.integrator)[part], name, saved[()])
-        self.step, self.begun = step, True
 
     def _connect(self) -> None:
-        self.integrator: Any = integrator(self.atoms, self.options, self.random)
-        self.atoms.calc = self.driver
+        self.held = list(self._atoms.constraints)
+        self.integrator: Any = integrator(self._atoms, self.protocol, self.random)
+        self._atoms.calc = self.driver
 
-    def _inner(self) -> Any:
+    def _inner(self) -> Iterator[tuple[str, str, Any]]:
         """The numbers and arrays that ASE's integrator keeps between two steps: part, name, value."""
         for part, owner in parts(self.integrator).items():
             for name, value in vars(owner).items():
                 if isinstance(value, float | np.ndarray):
                     yield part, name, value
-
-    def _check(self) -> None:
-        options = self.options
-        freedom = 3 * len(self.atoms) - 3
-        temperature = 2 * self.atoms.get_kinetic_energy() / (freedom * units.kB)
-        limit = options.max_temperature or 20 * options.temperature + 2000
-        if not temperature <= limit:
-            raise Stopped(f"the temperature is {temperature:.4g} K (limit {limit:g} K)")
-        if self.start_volume:
-            ratio = self.atoms.get_volume() / self.start_volume
-            if not 1 / options.max_volume_change <= ratio <= options.max_volume_change:
-                raise Stopped(
-                    f"the volume is {ratio:.3g} times the start's (limit: factor {options.max_volume_change:g})"
-                )
 
 
 class Driver(Calculator):
@@ -123,40 +91,30 @@ class Driver(Calculator):
 
     implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012 -- as ASE declares it
 
-    def __init__(self, potential: Potential, *, stress: bool, max_force: float) -> None:
+    def __init__(self, potential: Potential, protocol: Protocol) -> None:
         super().__init__()
         self.potential = potential
-        self.max_force = max_force
-        self.wanted: tuple[Property, ...] = ("energy", "forces", "stress") if stress else ("energy", "forces")
+        self.wanted = protocol.properties
 
     def calculate(
         self, atoms: Atoms | None = None, properties: list[str] | None = None, system_changes: list[str] = all_changes
     ) -> None:
-        """Fills `results`. Raises Stopped for an absurd force, and what `Potential.evaluate` raises."""
+        """Fills `results`. Raises what `Potential.evaluate` raises."""
         self.results = {}
         super().calculate(atoms, properties, system_changes)
         assert self.atoms is not None
         self.atoms.set_constraint()  # the integrator's business, not the potential's
         (labels,) = self.potential.evaluate([self.atoms], self.wanted)
-        largest = float(np.sqrt((labels.forces**2).sum(axis=1).max()))
-        if largest > self.max_force:
-            raise Stopped(f"the largest force is {largest:.4g} eV/Å (limit {self.max_force:g} eV/Å)")
         self._answer(labels)
 
     def remember(self, atoms: Atoms, labels: Labels) -> None:
         """Takes an earlier answer for `atoms`, so that they are not evaluated again."""
         self.atoms = atoms.copy()
+        self.atoms.set_constraint()
         self._answer(labels)
 
     def _answer(self, labels: Labels) -> None:
-        self.labels = Labels(labels.energy, labels.forces, labels.stress if "stress" in self.wanted else None)
+        self.labels = labels
         self.results = {"energy": labels.energy, "free_energy": labels.energy, "forces": labels.forces}
-        if self.labels.stress is not None:
-            self.results["stress"] = self.labels.stress[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
-
-
-def _thermal_momenta(atoms: Atoms, temperature: float, random: np.random.Generator) -> np.ndarray:
-    """Maxwell-Boltzmann momenta (n_atoms, 3) in ASE's units, the center of mass at rest."""
-    masses = atoms.get_masses()[:, None]
-    momenta = random.standard_normal((len(atoms), 3)) * np.sqrt(masses * units.kB * temperature)
-    return momenta - masses * (momenta.sum(axis=0) / masses.sum())
+        if labels.stress is not None:
+            self.results["stress"] = np.array([labels.stress[i, j] for i, j in units.VOIGT])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 from whet.bias.bond_shift import bond_shifts
-from whet.bias.bonds import BondLengths, BondTopology
+from whet.bias.bonds import BondLengths, follow
 from whet.data.errors import FrameError
+from whet.data.topology import BondTopology
 from whet.report.drawing import COLORS, FAINT, canvas, grid, hide, legend_below, plain, titled
 from whet.report.findings import Findings
 from whet.report.numbers import Estimate
@@ -118,7 +119,7 @@ def _followed(results: Results, trajectories: list[Trajectory]) -> tuple[BondLen
             continue
         try:
             # From the packed structure, where molecules are whole: not from a frame in which a bond may be broken.
-            part = BondTopology.of(store.frames(one.structure)[0]).follow(store.frames(one.md))
+            part = follow(BondTopology.of(store.frames(one.structure)[0]), store.frames(one.md))
         except FrameError as error:
             skipped.append(f"{results.plan.steps[one.md].title} ({error.what})")
             continue

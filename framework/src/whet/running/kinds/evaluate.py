@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from whet.contracts.potential import Property
 from whet.data.errors import FrameError, UnknownName
-from whet.data.frame_files import write_frames
+from whet.data.frame_log import write_frames
 from whet.running.work import Outcome, Work
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(work: Work) -> Outcome:
     if fault is not None and not predicted:
         raise fault
     seconds = (time.perf_counter() - started) / max(len(frames), 1)
-    path = work.folder / "predicted.traj"
+    path = work.folder / "predicted.frames"
     write_frames(path, predicted)
     values = {"frames": len(frames), "kept": kept, "left_out": left_out}
     return Outcome(values, {"frames": path}, measured={"seconds_per_frame": seconds})

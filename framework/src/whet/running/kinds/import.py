@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from whet.data.errors import FrameError
-from whet.data.frame_files import LabelKeys, read_labeled, read_structures, write_frames
+from whet.data.frame_files import LabelKeys, read_labeled, read_structures
+from whet.data.frame_log import write_frames
 from whet.data.labels import Labels
 from whet.running.work import Outcome, Work
 
@@ -28,7 +29,7 @@ def run(work: Work) -> Outcome:
         raise FrameError(f"{limit} frames were asked for, the file has {len(frames)}", where=str(path))
     frames = frames[:limit]
     without_stress = sum(Labels.of(frame).stress is None for frame in frames) if work.settings["labeled"] else None
-    out = work.folder / "frames.traj"
+    out = work.folder / "frames.frames"
     write_frames(out, frames)
     values = {"frames": len(frames), "elements": list(frames.elements), "without_stress": without_stress}
     return Outcome({key: value for key, value in values.items() if value is not None}, {"frames": out})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whet.data.frame_files import write_frames
+from whet.data.frame_log import write_frames
 from whet.data.labels import Failure
 from whet.running.shelved_labeler import ShelvedLabeler
 from whet.running.work import Outcome, Work
@@ -26,7 +26,7 @@ def run(work: Work) -> Outcome:
         labeled.append(labels.attach(frame))
         kept.append(index)
     work.progress(len(frames), len(frames))
-    path = work.folder / "labeled.traj"
+    path = work.folder / "labeled.frames"
     write_frames(path, labeled)
     values = {
         "frames": len(frames),

@@ -1,9 +1,13 @@
-"""md: one trajectory, driven by a potential (or by the labeler itself)."""
+"""md: trajectories driven by a potential (or by the labeler itself), one a step, several at once where that pays."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from whet.contracts.dynamics import MDEngine, Start
+from whet.contracts.recording import Trajectory
 from whet.data.errors import FrameError
-from whet.data.frame_files import write_frames
+from whet.data.frame_log import write_frames
 from whet.running.shelved_labeler import LabelerPotential, ShelvedLabeler
 from whet.running.work import Outcome, Work
 
@@ -11,28 +15,39 @@ from whet.running.work import Outcome, Work
 def run(work: Work) -> Outcome:
     """Starts from the last frame of `inputs.start`; leaves `frames`, with the driver's energies and forces.
 
-    components: engine, and potential or labeler where no step made the potential. settings: seed.
+    components: engine, and potential or labeler where no step made the potential. settings: seed. Values: frames,
+    times (fs), end (monitor, what, time, keeps; null for a complete run), planned (frames).
     """
-    engine = work.load("engine")
-    labeler = None
-    if "labeler" in work.step.components:
-        labeler = ShelvedLabeler(work.load("labeler"), work.store.shelf, work.folder / "labeler")
-    potential = LabelerPotential(labeler) if labeler else work.potential()
-    trajectory = engine.run(
-        work.frames("start")[-1],
-        potential,
-        seed=work.settings["seed"],
-        folder=work.folder / "engine",
-        progress=work.progress,
-    )
+    engine: MDEngine = work.load("engine")
+    if "labeler" not in work.step.components:
+        return _outcome(work, engine, engine.run(_start(work), work.potential(), work.progress))
+    labeler = ShelvedLabeler(work.load("labeler"), work.store.shelf, work.folder / "labeler")
+    trajectory = engine.run(_start(work), LabelerPotential(labeler), work.progress)
+    return _outcome(work, engine, trajectory, bought=labeler.bought)
+
+
+def run_together(works: Sequence[Work]) -> list[Outcome]:
+    """The same for several steps of one engine and one potential, as one batch."""
+    first = works[0]
+    engine: MDEngine = first.load("engine")
+    made = engine.run_together([_start(work) for work in works], first.potential(), first.progress)
+    return [_outcome(work, engine, one, together=len(works)) for work, one in zip(works, made, strict=True)]
+
+
+def _start(work: Work) -> Start:
+    return Start(work.frames("start")[-1], work.settings["seed"], work.folder / "engine")
+
+
+def _outcome(work: Work, engine: MDEngine, trajectory: Trajectory, **measured: int) -> Outcome:
     if not trajectory.frames:
-        raise FrameError(f"the trajectory ended before its first frame: {trajectory.ended}")
-    path = work.folder / "trajectory.traj"
-    write_frames(path, trajectory.frames)
+        raise FrameError(f"the trajectory ended before its first frame: {trajectory.end}").at(work.step.title)
+    path = trajectory.file or work.folder / "trajectory.frames"
+    if trajectory.file is None:
+        write_frames(path, trajectory.frames)
     values = {
         "frames": len(trajectory.frames),
         "times": list(trajectory.times),
-        "ended": trajectory.ended,
+        "end": trajectory.end.as_json() if trajectory.end else None,
         "planned": engine.protocol.frames,
     }
-    return Outcome(values, {"frames": path}, measured={"bought": labeler.bought} if labeler else {})
+    return Outcome(values, {"frames": path}, measured=measured)

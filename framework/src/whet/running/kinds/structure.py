@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from whet.data.frame_files import write_frames
+from whet.data.frame_log import write_frames
 from whet.data.frames import check_frame
 from whet.running.work import Outcome, Work
 
@@ -11,6 +11,6 @@ def run(work: Work) -> Outcome:
     """Makes structure number `settings.index` with `settings.seed`; leaves `frames` (one)."""
     atoms = work.load("structures").make(work.settings["index"], work.settings["seed"])
     check_frame(atoms)
-    path = work.folder / "structure.traj"
+    path = work.folder / "structure.frames"
     write_frames(path, [atoms])
     return Outcome({"formula": atoms.get_chemical_formula(), "atoms": len(atoms)}, {"frames": path})

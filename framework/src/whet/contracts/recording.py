@@ -1,0 +1,148 @@
+"""Recording: what one run of dynamics leaves: its frames as they come, its checkpoint, and why it ended."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whet.contracts.monitors import End, Stopped, Watch
+from whet.data.durable import replacing
+from whet.data.frame_log import FrameLog
+from whet.data.frames import FrameSet
+
+if TYPE_CHECKING:
+    import numpy as np
+    from ase import Atoms
+
+    from whet.contracts.protocol import Protocol
+    from whet.data.labels import Labels
+
+CHECKPOINT_SECONDS = 10.0
+"""Wall time between two checkpoints; they move no number."""
+
+CHECKPOINT_PATIENCE = 50.0
+"""A checkpoint is followed by at least so many times the time that it took."""
+
+State = Mapping[str, "np.ndarray"]
+"""Everything that the next step of a simulation depends on, by name."""
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """What a run left.
+
+    frames: with velocities, and the driving potential's energy, forces and (where it was asked for) stress as labels;
+    positions are not wrapped into the cell. times: fs since the start of the run, one a frame. end: why and when it
+    ended before its time, None for a complete run. file: where the frames are, if they are in a file of the run's
+    folder.
+    """
+
+    frames: FrameSet
+    times: tuple[float, ...]
+    end: End | None = None
+    file: Path | None = None
+
+
+class Recording:
+    """The bookkeeping of one run, the same for every engine: monitors, frames, checkpoints.
+
+    folder: the run's own. identity: of the run; a checkpoint of another one is not gone on with. An engine shows it
+    the state after every step (or every few), with what it needs to go on from there.
+
+    state: of the checkpoint from which the run goes on; None where it begins. step: of that state.
+    """
+
+    def __init__(self, folder: Path, identity: str, protocol: Protocol, start: Atoms) -> None:
+        self.protocol = protocol
+        self.end: End | None = None
+        self.step = 0
+        self.state: dict[str, np.ndarray] | None = None
+        self._identity = identity
+        self._held = start.constraints
+        self._checkpoint = folder / "checkpoint.npz"
+        self.frames = FrameLog(folder / "trajectory.frames")
+        seconds, kept = self._load()
+        self.frames.cut(kept)
+        self._watch = Watch(protocol.monitors, start, protocol.temperature, seconds)
+        self._next_write = time.monotonic() + CHECKPOINT_SECONDS
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing more to do: the last step was seen, or the run was ended."""
+        return self.end is not None or self.step >= self.protocol.steps
+
+    def see(self, step: int, atoms: Atoms, labels: Labels, state: Callable[[], State]) -> None:
+        """Takes the state after `step` steps: looks whether it may go on, keeps it as a frame or checkpoint if due.
+
+        atoms: with velocities, not changed. state: called where a checkpoint is written. Raises StoreError.
+        """
+        try:
+            self._watch.look(atoms, labels)
+        except Stopped as stopped:
+            self.stop(step, stopped)
+            if stopped.keeps:
+                self._keep(atoms, labels)
+            return
+        if self.protocol.is_kept(step):
+            self._keep(atoms, labels)
+        self.step = step
+        if time.monotonic() >= self._next_write and not self.is_over:
+            began = time.monotonic()
+            self.write(state())
+            self._next_write = time.monotonic() + max(
+                CHECKPOINT_SECONDS, CHECKPOINT_PATIENCE * (time.monotonic() - began)
+            )
+
+    def stop(self, step: int, stopped: Stopped) -> None:
+        """Ends the run in the state after `step` steps, or on the way to it."""
+        self.end = End(stopped.monitor, stopped.what, step * self.protocol.timestep, stopped.keeps)
+
+    def write(self, state: State) -> None:
+        """Writes a checkpoint of the state that was seen last, all or nothing. Raises StoreError."""
+        import numpy as np
+
+        about = {
+            "identity": self._identity,
+            "step": self.step,
+            "kept": len(self.frames),
+            "seconds": self._watch.seconds,
+        }
+        self.frames.sync()
+        with replacing(self._checkpoint) as partial:
+            np.savez(partial, about=np.array(json.dumps(about)), **state)  # pyright: ignore[reportArgumentType]
+
+    def trajectory(self) -> Trajectory:
+        """What the run left; its frames are read from the file when they are asked for."""
+        protocol, count = self.protocol, len(self.frames)
+        extra = self.end is not None and self.end.keeps
+        regular = range(count - 1 if extra else count)
+        times = [protocol.timestep * (protocol.equilibration + index * protocol.every) for index in regular]
+        if self.end is not None and extra:
+            times.append(self.end.time)
+        self.frames.sync()
+        return Trajectory(FrameSet.lazily(self.frames), tuple(times), self.end, self.frames.path)
+
+    def _keep(self, atoms: Atoms, labels: Labels) -> None:
+        frame = labels.attach(atoms)
+        frame.set_constraint(self._held)  # an engine may have its own
+        if "stress" not in self.protocol.properties and frame.calc is not None:
+            frame.calc.results.pop("stress", None)
+        self.frames.append(frame)
+
+    def _load(self) -> tuple[float, int]:
+        """Seconds and frames of the checkpoint; nothing of either where there is none for this run."""
+        import numpy as np
+
+        if not self._checkpoint.is_file():
+            return 0.0, 0
+        with np.load(self._checkpoint, allow_pickle=False) as file:
+            state: dict[str, Any] = dict(file)
+        about = json.loads(str(state.pop("about")))
+        if about["identity"] != self._identity or about["kept"] > len(self.frames):
+            return 0.0, 0
+        self.state, self.step = state, about["step"]
+        return about["seconds"], about["kept"]
