@@ -64,8 +64,8 @@ class Simulation(ABC):
         """The driving potential's answer for the present state, as it gave it."""
 
     @abstractmethod
-    def save(self) -> State:
-        """Everything that the next step depends on."""
+    def save(self) -> State | None:
+        """Everything that the next step depends on; None where that cannot be had at this step."""
 
     @abstractmethod
     def restore(self, state: State) -> None:
@@ -83,8 +83,6 @@ class MDEngine(Backend, ABC):
     """Names of ASE's constraints that the engine holds when the starting structure has them."""
     together: ClassVar[bool] = False
     """Whether it gains from running many trajectories at once (`run_together`)."""
-    lost_on_resume: ClassVar[str] = ""
-    """What a run that was killed and taken up again does not keep; empty where it goes on bit for bit."""
 
     @abstractmethod
     def simulation(self, start: Start, potential: Potential) -> Simulation:
@@ -129,6 +127,11 @@ class MDEngine(Backend, ABC):
             self.run(start, potential, lambda done, _, before=before: progress(before + done, total))
             for before, start in zip(range(0, total, self.protocol.steps), starts, strict=True)
         ]
+
+    @property
+    def lost_on_resume(self) -> str:
+        """What a run with this protocol, killed and taken up again, does not keep; empty if it goes on bit for bit."""
+        return ""
 
     @property
     def protocol(self) -> Any:

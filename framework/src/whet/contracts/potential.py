@@ -55,6 +55,9 @@ class Potential(Backend, ABC):
     foundation_models: ClassVar[Mapping[str, FoundationModel]] = {}
     """Published weights by the name that the option `model` has for them."""
 
+    native_forms: ClassVar[tuple[str, ...]] = ()
+    """Forms in which an MD engine can run the potential by itself (see `native`), the best first."""
+
     energy_shift: Mapping[str, float] = {}
     """eV by chemical symbol, added to total energies for each atom; set by the core from the component."""
 
@@ -113,6 +116,14 @@ class Potential(Backend, ABC):
     def embed(self, frames: Sequence[Atoms]) -> Iterator[Any]:
         """Learned per-atom features, (n_atoms, n_features) a frame: a descriptor for free. Optional."""
         raise Unsupported(f"potential {self.name!r} offers no embedding")
+
+    def native(self, form: str, folder: Path, symbols: Sequence[str]) -> Sequence[str]:
+        """Writes the potential into `folder` in one of its `native_forms`; gives the commands that load it. Optional.
+
+        `lammps:STYLE` is a pair style of LAMMPS (units `metal`), for atom types that are `symbols` in this order. The
+        energy shift is left out. An engine compares the answer for one frame before it uses it.
+        """
+        raise Unsupported(f"potential {self.name!r} has no form {form!r}")
 
     def parameters(self) -> Mapping[str, np.ndarray]:
         """The numbers of the bare model that a training may move, by name; copies.

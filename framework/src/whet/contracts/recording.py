@@ -75,10 +75,11 @@ class Recording:
         """Whether there is nothing more to do: the last step was seen, or the run was ended."""
         return self.end is not None or self.step >= self.protocol.steps
 
-    def see(self, step: int, atoms: Atoms, labels: Labels, state: Callable[[], State]) -> None:
+    def see(self, step: int, atoms: Atoms, labels: Labels, state: Callable[[], State | None]) -> None:
         """Takes the state after `step` steps: looks whether it may go on, keeps it as a frame or checkpoint if due.
 
-        atoms: with velocities, not changed. state: called where a checkpoint is written. Raises StoreError.
+        atoms: with velocities, not changed. state: called where a checkpoint is due; one that gives None is asked again
+        at the next look. Raises StoreError.
         """
         try:
             self._watch.look(atoms, labels)
@@ -92,10 +93,10 @@ class Recording:
         self.step = step
         if time.monotonic() >= self._next_write and not self.is_over:
             began = time.monotonic()
-            self.write(state())
-            self._next_write = time.monotonic() + max(
-                CHECKPOINT_SECONDS, CHECKPOINT_PATIENCE * (time.monotonic() - began)
-            )
+            if (found := state()) is not None:
+                self.write(found)
+                took = time.monotonic() - began
+                self._next_write = time.monotonic() + max(CHECKPOINT_SECONDS, CHECKPOINT_PATIENCE * took)
 
     def stop(self, step: int, stopped: Stopped) -> None:
         """Ends the run in the state after `step` steps, or on the way to it."""

@@ -19,8 +19,10 @@ EXTRA_SHAPES: dict[str, tuple[str, str]] = {
     "charges": ("atom", "e"),
     "dipole": ("3", "e·Å"),
     "free_energy": ("", "eV"),
+    "force_spread": ("atom", "eV/Å"),
 }
-"""Registered names of `Labels.extra`: shape (`atom` is n_atoms) and unit. They are ASE's names."""
+"""Registered names of `Labels.extra`: shape (`atom` is n_atoms) and unit. They are ASE's names, but for
+`force_spread`: the standard deviation of an atom's force over the members of a committee."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +76,8 @@ class Labels:
         results: dict[str, object] = {"energy": self.energy, "forces": np.array(self.forces), **self.extra}
         if self.stress is not None:
             results["stress"] = np.array([self.stress[i, j] for i, j in VOIGT])
-        labeled.calc = SinglePointCalculator(labeled, **results)
+        labeled.calc = SinglePointCalculator(labeled)
+        labeled.calc.results = results  # ASE's constructor takes no name that it does not know
         return labeled
 
     @classmethod

@@ -54,7 +54,8 @@ def unpack(content: bytes) -> Atoms:
     frame.info = about["info"]
     frame.set_constraint([dict2constraint(one) for one in about["constraints"]])
     if labels := {name[7:]: array for name, array in found.items() if name.startswith("labels/")}:
-        frame.calc = SinglePointCalculator(frame, **{name: array[()] for name, array in labels.items()})
+        frame.calc = SinglePointCalculator(frame)
+        frame.calc.results = {name: array[()] for name, array in labels.items()}
     return frame
 
 

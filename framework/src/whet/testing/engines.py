@@ -2,107 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from whet.contracts.component import Component, Spec
-from whet.contracts.dynamics import MDEngine, Start
-from whet.contracts.potential import Property
+from whet.contracts.component import Component
+from whet.contracts.dynamics import Start
 from whet.contracts.recording import Trajectory
+from whet.contracts.velocities import initial_momenta, temperature
 from whet.data.errors import FrameError
 from whet.data.labels import Labels
-from whet.plugins.registry import registry
 from whet.testing.check import TIERS, Check, Tier, check, demand
 from whet.testing.conformance import Conformance, Outcome, run_checks
+from whet.testing.engine_subject import EngineSubject, Failing, Killed, Uncertain
 from whet.testing.lennard_jones import LennardJones
 
 if TYPE_CHECKING:
-    from ase import Atoms
-
-PROTOCOL: dict[str, Any] = {"temperature": 40.0, "timestep": 4.0, "production": 60, "every": 10}
-
-
-class _Killed(BaseException):
-    """As a signal would: nothing in the engine may catch it."""
-
-
-class _Failing(LennardJones):
-    """Argon that raises at one of its calls."""
-
-    def __init__(self, at: int, fault: BaseException) -> None:
-        super().__init__()
-        self.at, self.fault = at, fault
-
-    def predict(self, frames: Sequence[Atoms], properties: Sequence[Property]) -> Iterator[Labels]:
-        if self.calls + 1 >= self.at:
-            raise self.fault
-        yield from super().predict(frames, properties)
-
-
-class EngineSubject:
-    """An engine under test: how a user names it; options of the protocol are the checks' own."""
-
-    def __init__(self, given: Component | str | Mapping[str, Any]) -> None:
-        if isinstance(given, Component):
-            self.spec = Spec(given.name, given.options)
-        else:
-            self.spec = Spec.parse(given, folder=Path.cwd())
-        self._scratch = tempfile.TemporaryDirectory(prefix="whet-check-")
-        self._runs = 0
-        self.plain = cache(self._plain)
-
-    def __str__(self) -> str:
-        return f"MD engine {self.spec.name}"
-
-    @property
-    def expected_failures(self) -> Mapping[str, str]:
-        """Those that the plugin states of itself."""
-        here = registry()
-        return here.expected_failures(
-            here.resolve("md_engines", Spec(self.spec.name, {**self.spec.options, **PROTOCOL}))
-        )
-
-    @property
-    def start(self) -> Atoms:
-        """32 argon atoms, a little off their sites."""
-        from ase.build import bulk
-
-        atoms = bulk("Ar", "fcc", a=5.4, cubic=True) * 2
-        atoms.rattle(0.05, seed=1)
-        return atoms
-
-    def engine(self, **options: Any) -> MDEngine:
-        """The engine with a protocol."""
-        here = registry()
-        options = {**self.spec.options, **PROTOCOL, **options}
-        return here.load(here.resolve("md_engines", Spec(self.spec.name, options)))
-
-    def folder(self) -> Path:
-        """A fresh folder."""
-        self._runs += 1
-        path = Path(self._scratch.name) / str(self._runs)
-        path.mkdir()
-        return path
-
-    def run(
-        self,
-        potential: Any = None,
-        *,
-        start: Atoms | None = None,
-        seed: int = 1,
-        folder: Path | None = None,
-        progress: Callable[[int, int], None] = lambda done, total: None,
-        **options: Any,
-    ) -> Trajectory:
-        """One trajectory."""
-        begin = Start(start or self.start, seed, folder or self.folder())
-        return self.engine(**options).run(begin, potential or LennardJones(), progress)
-
-    def _plain(self, ensemble: str) -> Trajectory:
-        return self.run(ensemble=ensemble)
+    import numpy as np
 
 
 @check("contract")
@@ -140,30 +55,131 @@ def start_is_untouched(subject: EngineSubject) -> None:
 @check("contract")
 def same_seed_same_trajectory(subject: EngineSubject) -> None:
     """The same seed gives the same trajectory, bit for bit; another seed gives another one."""
-    first, again, other = subject.plain("nvt"), subject.run(ensemble="nvt"), subject.run(ensemble="nvt", seed=2)
+    first, again, other = (
+        subject.plain(ensemble="nvt"),
+        subject.run(ensemble="nvt"),
+        subject.run(ensemble="nvt", seed=2),
+    )
     demand(_same(first, again), "the same seed gave another trajectory")
     demand(not _same(first, other), "another seed gave the same trajectory")
 
 
 @check("contract")
+def first_velocities_are_those_of_the_seed(subject: EngineSubject) -> None:
+    """A run starts with the velocities that `whet.initial_momenta` draws: one seed starts one run, in every engine."""
+    import numpy as np
+
+    engine, start = subject.engine(ensemble="nve"), subject.start
+    wanted = initial_momenta(start, engine.protocol, np.random.default_rng(1))
+    off = float(np.abs(subject.plain(ensemble="nve").frames[0].get_momenta() - wanted).max())
+    demand(off < 1e-8 * float(np.abs(wanted).max()), f"the first momenta are off by {off:.2g} (u eV)^(1/2)")
+
+
+@check("contract")
 def a_failing_potential_ends_the_run(subject: EngineSubject) -> None:
     """Where the potential cannot answer, the run ends with the reason and keeps the frames that are good."""
-    made = subject.run(_Failing(35, FrameError("forces are not finite")), ensemble="nvt")
+    at = 35 if subject.asks_at_every_step else 5
+    made = subject.run(Failing(at, FrameError("forces are not finite")), ensemble="nvt")
     demand("forces are not finite" in str(made.end), f"the reason is {made.end}")
+    demand(made.end is not None and made.end.monitor == "answer", "it is not said that the potential did not answer")
     demand(0 < len(made.frames) < 7, f"{len(made.frames)} frames were kept, of some 4 that were good")
 
 
 @check("contract")
+def an_exploding_run_is_stopped(subject: EngineSubject) -> None:
+    """A run that explodes (here by a time step that is far too long) is stopped with a reason, and leaves no bad frame.
+
+    Every frame that is kept was within the limits.
+    """
+    import numpy as np
+
+    limits = {"max_force": 50.0, "max_temperature": 5000.0}
+    made = subject.run(ensemble="nve", timestep=400.0, production=2000, every=1, monitors=limits)
+    demand(made.end is not None, "an exploded run went on to its end")
+    for frame in made.frames:
+        largest, hot = float(np.abs(Labels.of(frame).forces).max()), temperature(frame)
+        demand(largest <= 50.0 and hot <= 5000.0, f"a frame with {largest:.3g} eV/Å and {hot:.3g} K was kept")
+
+
+@check("contract")
+def an_uncertain_frame_is_handed_over(subject: EngineSubject) -> None:
+    """The first frame about which a committee disagrees too much ends the run and is its last frame, to be labeled."""
+    import numpy as np
+
+    since = 25 if subject.asks_at_every_step else 5
+    made = subject.run(Uncertain(since), ensemble="nve", monitors={"max_force_spread": 0.5})
+    demand(made.end is not None and made.end.monitor == "spread", f"the end is {made.end}")
+    demand(made.end is not None and made.times[-1] == made.end.time, "its time is not that of the last frame")
+    demand(len(made.times) == len(made.frames), "times and frames differ in number")
+    last = Labels.of(made.frames[-1])
+    demand(float(np.max(last.extra["force_spread"])) == 1.0, "the last frame is not the one that was uncertain")
+
+
+@check("contract")
 def a_killed_run_is_taken_up(subject: EngineSubject) -> None:
-    """A run that was killed, called again with the same folder, gives the trajectory of an uninterrupted one."""
-    folder = subject.folder()
-    try:
-        subject.run(_Failing(35, _Killed()), ensemble="nvt", folder=folder)
-    except _Killed:
-        pass
-    else:
-        demand(False, "an exception that nothing should catch was caught")
-    demand(_same(subject.run(ensemble="nvt", folder=folder), subject.plain("nvt")), "it gives another trajectory")
+    """A run that was killed, called again with the same folder, gives the trajectory of an uninterrupted one.
+
+    In every ensemble and with every thermostat that the engine has; where it states `lost_on_resume`, one of the same
+    length.
+    """
+    for words in _ensembles(subject):
+        whole = subject.plain(**words)
+        for at in (1, 12, 35) if subject.asks_at_every_step else (1, 4):
+            folder = subject.folder()
+            try:
+                with subject.eager():
+                    subject.run(Failing(at, Killed()), folder=folder, **words)
+            except Killed:
+                pass
+            else:
+                demand(False, "an exception that nothing should catch was caught")
+            again = subject.run(folder=folder, **words)
+            what = f"{words}, killed at evaluation {at}"
+            demand(again.end is None and again.times == whole.times, f"{what}: it ends {again.end}")
+            if not subject.engine(**words).lost_on_resume:
+                demand(_same(again, whole), f"{what}: it gives another trajectory")
+
+
+@check("contract")
+def many_trajectories_are_those_of_each(subject: EngineSubject) -> None:
+    """Trajectories that are run together are those that each start gives by itself; one that ends stops no other."""
+    import numpy as np
+
+    engine = subject.engine(ensemble="nve", monitors={"max_temperature": 400.0})
+    small = subject.start
+    hot = small.copy()
+    hot.rattle(0.6, seed=3)  # too close: it heats up at once
+    starts = [Start(one, seed, subject.folder()) for seed, one in enumerate((small, hot, small), 1)]
+    made = engine.run_together(starts, LennardJones(), lambda done, total: None)
+    demand(len(made) == 3, f"{len(made)} trajectories instead of 3")
+    demand(made[1].end is not None and made[0].end is None and made[2].end is None, "the wrong trajectory was ended")
+    for place in (0, 2):
+        alone = engine.run(Start(small, place + 1, subject.folder()), LennardJones(), lambda done, total: None)
+        off = np.abs(made[place].frames[-1].positions - alone.frames[-1].positions).max()
+        demand(off < 1e-6, f"the last positions are off by {off:.2g} Å")
+
+
+@check("physics")
+def nve_is_velocity_verlet(subject: EngineSubject) -> None:
+    """Without a thermostat 200 steps give the total energies of velocity Verlet, to 1e-5 eV, for the whole crystal."""
+    import numpy as np
+    from ase import units
+
+    made = subject.run(ensemble="nve", production=200)
+    atoms, dt = subject.start, 4.0 * units.fs
+    masses = atoms.get_masses()[:, None]
+    momenta = made.frames[0].get_momenta()
+    (labels,) = LennardJones().evaluate([atoms], ("energy", "forces"))
+    wanted = []
+    for step in range(201):
+        if step % 10 == 0:
+            wanted.append(labels.energy + float((momenta**2 / masses).sum()) / 2)
+        momenta = momenta + 0.5 * dt * labels.forces
+        atoms.positions += dt * momenta / masses
+        (labels,) = LennardJones().evaluate([atoms], ("energy", "forces"))
+        momenta = momenta + 0.5 * dt * labels.forces
+    off = float(np.abs(_total_energies(made) - wanted).max())
+    demand(off < 1e-5, f"the total energy is off by {off:.2g} eV")
 
 
 @check("physics")
@@ -172,25 +188,76 @@ def nve_conserves_energy_and_momentum(subject: EngineSubject) -> None:
     import numpy as np
 
     made = subject.run(ensemble="nve", production=200)
-    total = np.array([Labels.of(frame).energy + frame.get_kinetic_energy() for frame in made.frames])
     atoms = len(made.frames[0])
-    drift = float(np.ptp(total)) / atoms
+    drift = float(np.ptp(_total_energies(made))) / atoms
     demand(drift < 1e-4, f"the total energy moves by {drift:.2g} eV/atom")
     momentum = float(np.abs(made.frames[-1].get_momenta().sum(axis=0)).max())
     demand(momentum < 1e-6 * atoms, f"the momentum of all atoms is {momentum:.2g} (u eV)^(1/2)")
 
 
 @check("physics")
+def held_atoms_stay(subject: EngineSubject) -> None:
+    """Where the engine holds FixAtoms, held atoms do not move, and the others have the temperature."""
+    import numpy as np
+    from ase.constraints import FixAtoms
+
+    if "FixAtoms" not in subject.engine().constraints:
+        return
+    start = subject.start
+    start.set_constraint(FixAtoms([0, 5, 9, 12]))
+    made = subject.run(start=start, ensemble="nvt", equilibration=300, production=1000)
+    moved = np.abs(made.frames[-1].positions - start.positions).max(axis=1)
+    demand(float(moved[[0, 5, 9, 12]].max()) < 1e-9, "a held atom moved")
+    found = float(np.mean([temperature(frame) for frame in made.frames]))
+    demand(abs(found - 40) < 6.5, f"the mean temperature of the others is {found:.1f} K instead of 40 K")
+
+
+@check("physics")
 def thermostat_holds_the_temperature(subject: EngineSubject) -> None:
-    """The mean kinetic temperature of an nvt run is the one that was asked for, within the fluctuations of 32 atoms."""
+    """The mean kinetic temperature of a run is the one that was asked for, within the fluctuations of 32 atoms."""
+    import numpy as np
+
+    for words in _ensembles(subject):
+        if words["ensemble"] == "nve":
+            continue
+        made = subject.run(equilibration=300, **{**words, "production": 1000, "thermostat_time": 50.0})
+        found = float(np.mean([temperature(frame) for frame in made.frames]))
+        # √(2/93) of 40 K is 6 K for one frame; some twenty independent ones leave 1.3 K, and this is five of those.
+        demand(abs(found - 40) < 6.5, f"{words}: the mean temperature is {found:.1f} K instead of 40 K")
+
+
+@check("physics")
+def barostat_holds_the_pressure(subject: EngineSubject) -> None:
+    """The mean pressure of an npt run is the one that was asked for: 1000 bar, where the start has some 400 less."""
     import numpy as np
     from ase import units
 
-    made = subject.run(ensemble="nvt", equilibration=300, production=1000, thermostat_time=50.0)
-    freedom = 3 * len(made.frames[0]) - 3
-    found = np.mean([2 * float(frame.get_kinetic_energy()) / (freedom * units.kB) for frame in made.frames])
-    # √(2/93) of 40 K is 6 K for one frame; some twenty independent ones leave 1.3 K, and this is five of those.
-    demand(abs(found - 40) < 6.5, f"the mean temperature is {found:.1f} K instead of 40 K")
+    for words in _ensembles(subject):
+        if words["ensemble"] != "npt":
+            continue
+        wanted = {"pressure": 1000.0, "barostat_time": 200.0, "equilibration": 1000, "production": 3000, "every": 5}
+        pressures = []
+        for frame in subject.run(**{**words, **wanted}).frames:
+            stress = Labels.of(frame).stress
+            demand(stress is not None, "frames of npt carry no stress")
+            kinetic = 2 / 3 * frame.get_kinetic_energy() / frame.get_volume()
+            pressures.append((kinetic - np.trace(stress) / 3) / units.bar)
+        found = float(np.mean(pressures))
+        demand(abs(found - 1000) < 150, f"{words}: the mean pressure is {found:.0f} bar instead of 1000 bar")
+
+
+def _ensembles(subject: EngineSubject) -> list[dict[str, Any]]:
+    """Every ensemble, thermostat and barostat that the engine has, as words of a protocol."""
+    words: list[dict[str, Any]] = [{"ensemble": "nve"}]
+    words += [{"ensemble": "nvt", "thermostat": one} for one in ("langevin", "nose-hoover", "bussi")]
+    words += [{"ensemble": "npt", "barostat": one} for one in ("isotropic", "anisotropic", "full")]
+    return [one for one in words if subject.has(**one)]
+
+
+def _total_energies(made: Trajectory) -> np.ndarray:
+    import numpy as np
+
+    return np.array([Labels.of(frame).energy + frame.get_kinetic_energy() for frame in made.frames])
 
 
 def _same(first: Trajectory, second: Trajectory) -> bool:
@@ -208,10 +275,17 @@ ENGINE_CHECKS: tuple[Check, ...] = (
     trajectory_is_complete,
     start_is_untouched,
     same_seed_same_trajectory,
+    first_velocities_are_those_of_the_seed,
     a_failing_potential_ends_the_run,
+    an_exploding_run_is_stopped,
+    an_uncertain_frame_is_handed_over,
     a_killed_run_is_taken_up,
+    many_trajectories_are_those_of_each,
+    nve_is_velocity_verlet,
     nve_conserves_energy_and_momentum,
+    held_atoms_stay,
     thermostat_holds_the_temperature,
+    barostat_holds_the_pressure,
 )
 
 

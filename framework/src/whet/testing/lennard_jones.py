@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet.contracts.potential import Capabilities, Potential, Property
@@ -24,6 +25,7 @@ class LennardJones(Potential):
 
     name = "lennard-jones"
     unpickles = False
+    native_forms = ("lammps:lj/smooth/linear",)
 
     def __init__(self) -> None:
         super().__init__(self.Options())
@@ -39,6 +41,9 @@ class LennardJones(Potential):
             energy, forces, virial = _sums(frame)
             stress = virial / frame.get_volume() if "stress" in properties and frame.pbc.all() else None
             yield Labels(energy, forces, stress)
+
+    def native(self, form: str, folder: Path, symbols: Sequence[str]) -> Sequence[str]:
+        return [f"pair_style lj/smooth/linear {CUTOFF}", f"pair_coeff * * {EPSILON} {SIGMA}"]
 
 
 def _sums(atoms: Atoms) -> tuple[float, np.ndarray, np.ndarray]:

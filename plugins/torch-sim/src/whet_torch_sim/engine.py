@@ -1,0 +1,52 @@
+"""TorchSim: molecular dynamics of many trajectories as one batch, driven by any potential."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from whet import MDEngine, Start
+from whet_torch_sim.options import TorchSimOptions
+
+if TYPE_CHECKING:
+    from whet import Potential, Progress, Simulation, Trajectory
+
+
+class TorchSim(MDEngine):
+    """Molecular dynamics with torch-sim's integrator steps: nve, nvt (Langevin, Bussi).
+
+    All trajectories of a batch move together and are one question to the potential at each step. What a trajectory
+    does depends neither on those beside it nor on how often it was killed and taken up, as far as the potential
+    answers a frame alike in every batch.
+    """
+
+    name = "torch-sim"
+    Options = TorchSimOptions
+    packages: ClassVar[Mapping[str, str]] = {"torch_sim": "torch-sim-atomistic>=0.3", "torch": "torch>=2.4"}
+    constraints = frozenset({"FixAtoms"})
+    together = True
+
+    def simulation(self, start: Start, potential: Potential) -> Simulation:
+        from whet_torch_sim.asking import Asking
+        from whet_torch_sim.walker import Walker
+
+        return Walker(start, Asking(potential, self.protocol.properties), self.protocol)
+
+    def run_together(self, starts: Sequence[Start], potential: Potential, progress: Progress) -> list[Trajectory]:
+        """Many trajectories, in order, moved as one batch; one that ends leaves it, and the others go on.
+
+        Raises InputError, before any of them moves, for a start that cannot be run at all.
+        """
+        from whet_torch_sim.asking import Asking
+        from whet_torch_sim.crew import Crew, Member
+        from whet_torch_sim.walker import Walker
+
+        for start in starts:
+            self.check(start.atoms)
+        asking = Asking(potential, self.protocol.properties)
+        walkers = [Walker(start, asking, self.protocol) for start in starts]
+        members = [
+            Member(walker, lambda start=start: self.recording(start, potential))
+            for walker, start in zip(walkers, starts, strict=True)
+        ]
+        return Crew(members, asking, self.protocol, progress).run()

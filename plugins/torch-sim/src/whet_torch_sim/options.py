@@ -1,0 +1,28 @@
+"""TorchSimOptions: the protocol as far as torch-sim keeps it, and how many trajectories share a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pydantic import Field, field_validator
+
+from whet import Protocol
+
+
+class TorchSimOptions(Protocol):
+    """A protocol without npt and without Nosé-Hoover chains; the README says why."""
+
+    thermostats: ClassVar[Mapping[Any, tuple[Any, ...]]] = {"nvt": ("langevin", "bussi")}
+    barostats: ClassVar[tuple[Any, ...]] = ()
+
+    most: int | None = Field(default=None, ge=1)
+    """Most trajectories that move at once; the others wait until one of them ends. By default all do. It changes no
+    number, and batches that an accelerator has no memory for are divided without it."""
+
+    @field_validator("ensemble")
+    @classmethod
+    def _is_had(cls, ensemble: str) -> str:
+        if ensemble == "npt":
+            raise ValueError("should be nve or nvt (torch-sim's barostat is wrong: ase-md has npt)")
+        return ensemble
