@@ -61,8 +61,9 @@ docs: install
 # What the table of docs/reference/conformance.md is made of. Minutes; run it when a backend or a check has changed.
 SCRATCH := --set 'elements=[Na, Cl]' --set architecture=TensorNet --set size=small
 conformance: install environments
-	@for name in chgnet mace:small nep pairwise ase-md tblite soap; do echo "$$name ..."; \
+	@for name in chgnet mace:small nep pairwise ase-md lammps torch-sim tblite soap; do echo "$$name ..."; \
 	    $(BIN)/whet plugins check $$name --json > docs/conformance/$${name%%:*}.json || exit 1; done
+	@echo "d3 ..."; $(BIN)/whet plugins check d3 --set potential=chgnet --json > docs/conformance/d3.json
 	@echo "matgl ..."; $(BIN)/whet plugins check matgl:scratch $(SCRATCH) --json > docs/conformance/matgl.json
 	@echo "sevennet ..."; $(SEVENNET)/bin/whet plugins check sevennet --json > docs/conformance/sevennet.json
 	@$(BIN)/python docs/generate_reference.py

@@ -130,7 +130,7 @@ def test_a_molecule_in_vacuum_and_a_slab(tmp_path: Path) -> None:
 
 def test_masses_and_isotopes_are_the_structures(tmp_path: Path) -> None:
     start = crystal()
-    start.set_masses([40.0 if index % 3 else 36.0 for index in range(32)])
+    start.arrays["masses"] = np.where(np.arange(32) % 3, 40.0, 36.0)
     own = run(tmp_path / "lammps", start, ensemble="nve")
     other = run(tmp_path / "ase", start, use="ase-md", ensemble="nve")
     np.testing.assert_allclose(own.frames[-1].positions, other.frames[-1].positions, atol=1e-7)

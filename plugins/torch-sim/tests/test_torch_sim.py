@@ -107,8 +107,8 @@ def test_a_start_at_rest_is_set_in_motion_by_its_forces(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        ({"ensemble": "npt"}, "should be nve or nvt"),
-        ({"preset": "wong-yang", "timestep": 0.5}, "should be nve or nvt"),
+        ({"ensemble": "npt"}, "ensemble npt is not had here"),
+        ({"preset": "wong-yang", "timestep": 0.5}, "ensemble npt is not had here"),
         ({"thermostat": "nose-hoover"}, "known: langevin, bussi"),
         ({"most": 0}, "most"),
     ],

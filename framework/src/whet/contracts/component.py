@@ -56,7 +56,7 @@ class Component:
     inside this one (the teacher of a teacher labeler). energy_shift: eV by chemical symbol, added to a potential's
     total energies for each atom: the reference energies that the core aligned before a fine-tuning. unpickles: whether
     loading its files may run code that is in them. together: whether an MD engine gains from running many
-    trajectories at once. Neither of the last two is part of its identity.
+    trajectories at once. not_identity: options that move no number. None of the last three is part of its identity.
     """
 
     hook: str
@@ -68,6 +68,7 @@ class Component:
     energy_shift: Mapping[str, float] = field(default_factory=dict)
     unpickles: bool = True
     together: bool = False
+    not_identity: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, JSON]:
         """Plain data; `Component.from_json` reads it back."""
@@ -81,6 +82,7 @@ class Component:
             "energy_shift": dict(self.energy_shift),
             "unpickles": self.unpickles,
             "together": self.together,
+            "not_identity": list(self.not_identity),
         }
 
     @classmethod
@@ -96,12 +98,14 @@ class Component:
             energy_shift=data["energy_shift"],
             unpickles=data.get("unpickles", True),
             together=data.get("together", False),
+            not_identity=tuple(data.get("not_identity", ())),
         )
 
     def identity(self) -> dict[str, JSON]:
         """What enters keys: everything but where the files lie."""
         data = self.as_json()
-        del data["unpickles"], data["together"]
+        del data["unpickles"], data["together"], data["not_identity"]
+        data["options"] = {key: value for key, value in self.options.items() if key not in self.not_identity}
         data["files"] = {role: ref.sha256 for role, ref in self.files.items()}
         data["parts"] = {role: part.identity() for role, part in self.parts.items()}
         return data
@@ -217,5 +221,5 @@ class Backend:
 
     @classmethod
     def find_parts(cls, options: Any) -> Mapping[str, Spec]:
-        """The components inside this one: role -> spec, whose hook is the role's name in the plural."""
+        """The components inside this one: role -> spec. The role names the hook: `potential`, or `potential-2`."""
         return {}

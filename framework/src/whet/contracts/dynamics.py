@@ -95,6 +95,8 @@ class MDEngine(Backend, ABC):
         """
         self.check(start.atoms)
         recording = self.recording(start, potential)
+        if recording.is_over:
+            return recording.trajectory()
         simulation = self.simulation(start, potential)
         step = recording.step
         try:
@@ -144,7 +146,8 @@ class MDEngine(Backend, ABC):
         momenta = atoms.get_momenta().tolist() if self.protocol.velocities == "start" else None
         held = [repr(constraint.todict()) for constraint in atoms.constraints]
         masses = atoms.get_masses().tolist()
-        identity = [self.options.as_json(), start.seed, frame_key(atoms), masses, momenta, held, potential.name]
+        words = {key: value for key, value in self.options.as_json().items() if key not in self.Options.not_identity}
+        identity = [words, start.seed, frame_key(atoms), masses, momenta, held, potential.name]
         return Recording(start.folder, key_of(identity), self.protocol, atoms)
 
     def check(self, start: Atoms) -> None:

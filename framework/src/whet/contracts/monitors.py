@@ -182,8 +182,9 @@ def answering() -> Iterator[None]:
     except FrameError as error:
         raise Stopped("answer", str(error)) from error
     except (MemoryError, RuntimeError) as error:
-        text = str(error).lower()
-        if isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text:
+        # Torch has an error of its own on a GPU, and none on a CPU; the core knows neither.
+        known = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+        if known or "can't allocate memory" in str(error):
             raise Stopped("memory", "the potential has no memory left") from error
         raise
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,6 +20,9 @@ class Options(BaseModel):
 
     # Built when first used, docstrings read when asked for: listing plugins is to start fast.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+
+    not_identity: ClassVar[frozenset[str]] = frozenset()
+    """Options that move no number (how much is done at once): they may change without a result being computed anew."""
 
     @classmethod
     def descriptions(cls) -> dict[str, str]:

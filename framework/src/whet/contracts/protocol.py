@@ -46,7 +46,7 @@ class Protocol(Options):
     }
     """Thermostats that the engine has for each ensemble, the default first."""
     barostats: ClassVar[tuple[Barostat, ...]] = ("isotropic", "anisotropic", "full")
-    """How an engine's cell can move."""
+    """How an engine's cell can move; an engine that has none has no npt."""
 
     preset: str | None = None
     """A published protocol to start from (`wong-yang`); the keys beside it replace its own."""
@@ -98,6 +98,8 @@ class Protocol(Options):
     def _fits(self) -> Protocol:
         if self.production % self.every:
             raise ValueError(f"production ({self.production}) is not a multiple of every ({self.every})")
+        if self.ensemble == "npt" and not self.barostats:
+            raise ValueError("ensemble npt is not had here; known: nve, nvt")
         known = self.thermostats.get(self.ensemble, ())
         if self.thermostat is not None and self.thermostat not in known:
             way_out = _known(known) if known else "leave it out"

@@ -103,7 +103,10 @@ class Recording:
         self.end = End(stopped.monitor, stopped.what, step * self.protocol.timestep, stopped.keeps)
 
     def write(self, state: State) -> None:
-        """Writes a checkpoint of the state that was seen last, all or nothing. Raises StoreError."""
+        """Writes a checkpoint of the state that was seen last, all or nothing; of a run that is over, that it is.
+
+        Raises StoreError.
+        """
         import numpy as np
 
         about = {
@@ -111,20 +114,21 @@ class Recording:
             "step": self.step,
             "kept": len(self.frames),
             "seconds": self._watch.seconds,
+            "end": self.end.as_json() if self.end else None,
         }
         self.frames.sync()
         with replacing(self._checkpoint) as partial:
             np.savez(partial, about=np.array(json.dumps(about)), **state)  # pyright: ignore[reportArgumentType]
 
     def trajectory(self) -> Trajectory:
-        """What the run left; its frames are read from the file when they are asked for."""
+        """What the run left, once it is over; its frames are read from the file when they are asked for."""
+        self.write({})
         protocol, count = self.protocol, len(self.frames)
         extra = self.end is not None and self.end.keeps
         regular = range(count - 1 if extra else count)
         times = [protocol.timestep * (protocol.equilibration + index * protocol.every) for index in regular]
         if self.end is not None and extra:
             times.append(self.end.time)
-        self.frames.sync()
         return Trajectory(FrameSet.lazily(self.frames), tuple(times), self.end, self.frames.path)
 
     def _keep(self, atoms: Atoms, labels: Labels) -> None:
@@ -145,5 +149,6 @@ class Recording:
         about = json.loads(str(state.pop("about")))
         if about["identity"] != self._identity or about["kept"] > len(self.frames):
             return 0.0, 0
-        self.state, self.step = state, about["step"]
+        self.state, self.step = state or None, about["step"]
+        self.end = End(**about["end"]) if about["end"] else None
         return about["seconds"], about["kept"]

@@ -77,8 +77,17 @@ class Registry:
         named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
         plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()})
         version = offered.result_version
-        together = issubclass(offered, MDEngine) and offered.together
-        return Component(hook, offered.name, version, plain, files, parts, {}, offered.unpickles, together)
+        return Component(
+            hook,
+            offered.name,
+            version,
+            plain,
+            files,
+            parts,
+            unpickles=offered.unpickles,
+            together=issubclass(offered, MDEngine) and offered.together,
+            not_identity=tuple(sorted(offered.Options.not_identity)),
+        )
 
     def load(self, component: Component, *, store: Path | None = None, device: str = "cpu") -> Any:
         """The living backend that a component describes.
@@ -181,7 +190,9 @@ def _origin(offered: type[Backend], options: Any, role: str) -> str:
 
 
 def _hook_of(role: str) -> str:
-    return next(hook for hook, kind in HOOKS.items() if kind == role or hook == role)
+    """The hook of a part: `potential`, or `potential-2` where there are several."""
+    word = role.rstrip("0123456789").removesuffix("-")
+    return next(hook for hook, kind in HOOKS.items() if word in (kind, hook))
 
 
 def _install(requirements: Iterable[str]) -> str:

@@ -113,10 +113,18 @@ class Runner:
         busy = {step.key for steps in running for step in steps}
         blocked = {*waiting, *busy, *account.failed}
         jobs: dict[str, list[Step]] = {}
+        others: dict[str, list[Step]] = {}
         for step in waiting.values():
-            if not blocked.intersection(step.feeds):
-                jobs.setdefault(_batch(step) if self.together else step.key, []).append(step)
-        return list(jobs.values())[: max(max(self.workers, 1) - len(running), 0)]
+            name = _batch(step) if self.together else step.key
+            (others if blocked.intersection(step.feeds) else jobs).setdefault(name, []).append(step)
+        soon = busy.union(*({step.key for step in steps} for name, steps in jobs.items() if name == steps[0].key))
+
+        def is_to_grow(name: str) -> bool:
+            """Whether a batch gets more members once what is running or ready, and is no batch itself, is done."""
+            return any(soon.issuperset(blocked.intersection(step.feeds)) for step in others.get(name, ()))
+
+        room = max(self.workers, 1) - len(running)
+        return [steps for name, steps in jobs.items() if not is_to_grow(name)][: max(room, 0)]
 
     def _settle(self, step: Step, ended: Ended, account: Account, watcher: Watcher) -> None:
         if isinstance(ended, WhetError):

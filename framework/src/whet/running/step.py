@@ -17,6 +17,7 @@ KINDS: dict[str, int] = {
     "label": 2,
     "dataset": 2,
     "fine-tune": 1,
+    "committee": 1,
     "evaluate": 2,
     "coverage": 1,
 }

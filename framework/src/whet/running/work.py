@@ -123,6 +123,8 @@ def _do(works: Sequence[Work]) -> None:
             kind = import_module(f"whet.running.kinds.{first.step.kind.replace('-', '_')}")
             outcomes = [kind.run(first)] if len(works) == 1 else kind.run_together(works)
         for work, done in zip(works, outcomes, strict=True):
+            if isinstance(done, WhetError):
+                continue
             result = Result(
                 values=done.values,
                 outputs={role: store.reference(path) for role, path in done.files.items()},
@@ -131,6 +133,9 @@ def _do(works: Sequence[Work]) -> None:
                 provenance={**_provenance(work, started, len(works)), **done.measured},
             )
             store.keep(work.step.key, result)
+        for done in outcomes:
+            if isinstance(done, WhetError):
+                raise done
     except WhetError as error:
         raise error.at(title) from None
     except OSError as error:

@@ -15,7 +15,8 @@ SetKind = Literal["independent", "replay", "self"]
 class Member:
     """One potential as the report knows it: untouched (round 0), or fine-tuned by a strategy up to a round.
 
-    potential: its name in the study file. step: key of the fine-tuning that made it ("" for the untouched one).
+    potential: its name in the study file. step: key of the step that made it ("" for the untouched one). trained: keys
+    of its fine-tunings: that step, or those of each member of a committee.
     """
 
     potential: str
@@ -24,6 +25,7 @@ class Member:
     seed: int = 0
     size: int | None = None
     step: str = ""
+    trained: tuple[str, ...] = ()
     last: bool = False
     one_of_several: bool = False
 

@@ -86,7 +86,12 @@ class _Planner:
             if round_.train_from != "none":
                 dataset = self._dataset(name, strategy, number, seed, labels, round_, match, player, title)
                 start_from = Member(name) if round_.train_from == "foundation" else current
-                tuned = self._fine_tune(player, start_from, dataset, seed, f"{title}: fine-tune")
+                trained = self._fine_tune(player, start_from, dataset, strategy, seed, f"{title}: fine-tune")
+                tuned = trained[0]
+                if len(trained) > 1:
+                    where = player.role.environment
+                    step = Step("committee", {}, {}, {"members": trained}, {}, f"{title}: committee", where)
+                    tuned = self.plan.add(step)
                 current = Member(
                     name,
                     strategy,
@@ -94,6 +99,7 @@ class _Planner:
                     seed,
                     round_.frames,
                     tuned,
+                    trained,
                     last=number == len(rounds) or round_.sampler == "data",
                     one_of_several=len(self._seeds(strategy)) > 1,
                 )
@@ -145,28 +151,34 @@ class _Planner:
                 inputs["match"] = sized_by
         return self.plan.add(Step("dataset", settings, inputs=inputs, title=f"{title}: gather data"))
 
-    def _fine_tune(self, player: Player, start: Member, dataset: str, seed: int, title: str) -> str:
+    def _fine_tune(
+        self, player: Player, start: Member, dataset: str, strategy: str, seed: int, title: str
+    ) -> tuple[str, ...]:
+        """The fine-tuning, or each one of a committee, which goes on from the same member of the one before."""
         assert player.fine_tuner is not None
         settings = player.settings.as_json()
         if player.replay is not None:
             settings["replay"] = "given"  # the file enters by content
-        components = {"fine_tuner": player.fine_tuner}
-        inputs = {"data": (dataset,)}
-        if start.step:
-            inputs["start"] = (start.step,)
-        else:
-            components["start"] = player.role.component
-        return self.plan.add(
-            Step(
+        count = self.study.strategies[strategy].committee
+        made = []
+        for place in range(count):
+            components, inputs = {"fine_tuner": player.fine_tuner}, {"data": (dataset,)}
+            if start.step:
+                inputs["start"] = (start.trained[place],)
+            else:
+                components["start"] = player.role.component
+            purpose = ("fine-tune", seed, place) if place else ("fine-tune", seed)
+            step = Step(
                 "fine-tune",
-                {"settings": settings, "seed": self._seed("fine-tune", seed)},
+                {"settings": settings, "seed": self._seed(*purpose)},
                 components,
                 inputs,
                 {"replay": player.replay} if player.replay else {},
-                title,
+                f"{title} {place + 1}" if count > 1 else title,
                 player.role.environment,
             )
-        )
+            made.append(self.plan.add(step))
+        return tuple(made)
 
     def _one_scale(self, name: str, strategy: str, seed: int, dataset: str) -> None:
         member = Member(name)

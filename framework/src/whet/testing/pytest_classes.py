@@ -11,7 +11,8 @@ from whet.contracts.component import Component
 from whet.testing.check import Check
 from whet.testing.conformance import run_checks
 from whet.testing.descriptors import DESCRIPTOR_CHECKS, DescriptorSubject
-from whet.testing.engines import ENGINE_CHECKS, EngineSubject
+from whet.testing.engine_subject import EngineSubject
+from whet.testing.engines import ENGINE_CHECKS
 from whet.testing.labelers import LABELER_CHECKS, LabelerSubject
 from whet.testing.potential_subject import PotentialSubject
 from whet.testing.potentials import POTENTIAL_CHECKS

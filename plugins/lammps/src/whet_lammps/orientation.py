@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from ase.cell import Cell
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -21,10 +22,8 @@ class Orientation:
     """
 
     def __init__(self, atoms: Atoms) -> None:
-        cell = atoms.cell.copy()
-        for axis in np.flatnonzero(~atoms.pbc):
-            cell[axis] = 0.0
-        q, r = np.linalg.qr(cell.complete().array.T)
+        periodic = Cell(np.where(atoms.pbc[:, None], atoms.cell.array, 0.0))
+        q, r = np.linalg.qr(periodic.complete().array.T)
         signs = np.where(np.diag(r) < 0, -1.0, 1.0)
         self.turn = q * signs
         self.box = (r * signs[:, None]).T + 0.0

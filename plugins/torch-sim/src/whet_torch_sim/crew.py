@@ -32,7 +32,9 @@ class Member:
         """Begins, or goes on from its checkpoint."""
         self.recording = self._record()
         self.step = self.recording.step
-        if self.recording.state is not None:
+        if self.recording.is_over:
+            self.made = self.recording.trajectory()
+        elif self.recording.state is not None:
             self.walker.restore(self.recording.state)
 
     def see(self, stopped: Stopped | None) -> None:
@@ -65,7 +67,7 @@ class Crew:
             boarding = [waiting.popleft() for _ in range(min(room, len(waiting)))]
             for member in boarding:
                 member.board()
-            self._begin([member for member in boarding if member.recording.state is None])
+            self._begin([member for member in boarding if member.made is None and member.recording.state is None])
             aboard = [member for member in [*aboard, *boarding] if member.made is None]
             self._move(aboard)
             aboard = [member for member in aboard if member.made is None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from whet import Protocol
 
@@ -15,14 +15,8 @@ class TorchSimOptions(Protocol):
 
     thermostats: ClassVar[Mapping[Any, tuple[Any, ...]]] = {"nvt": ("langevin", "bussi")}
     barostats: ClassVar[tuple[Any, ...]] = ()
+    not_identity = frozenset({"most"})
 
     most: int | None = Field(default=None, ge=1)
     """Most trajectories that move at once; the others wait until one of them ends. By default all do. It changes no
     number, and batches that an accelerator has no memory for are divided without it."""
-
-    @field_validator("ensemble")
-    @classmethod
-    def _is_had(cls, ensemble: str) -> str:
-        if ensemble == "npt":
-            raise ValueError("should be nve or nvt (torch-sim's barostat is wrong: ase-md has npt)")
-        return ensemble

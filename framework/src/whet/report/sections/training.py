@@ -59,10 +59,10 @@ def _replayed(findings: Findings, tuned: list[Member]) -> bool:
 def _row(findings: Findings, member: Member) -> list[Cell]:
     found = findings.results.training(member)
     applied, alignment = found["applied"], found["reference_energies"]
-    seconds = findings.study.store.result(member.step).provenance.get("seconds")
+    seconds = findings.study.store.result(member.trained[0]).provenance.get("seconds")
     known = isinstance(seconds, int | float)
     return [
-        findings.shown_member(member),
+        findings.shown_member(member) + (f", first of {len(member.trained)}" if len(member.trained) > 1 else ""),
         found["train"],
         found["valid"],
         applied["strategy"],

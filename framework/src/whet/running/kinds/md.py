@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from whet.contracts.dynamics import MDEngine, Start
 from whet.contracts.recording import Trajectory
-from whet.data.errors import FrameError
+from whet.data.errors import FrameError, WhetError
 from whet.data.frame_log import write_frames
 from whet.running.shelved_labeler import LabelerPotential, ShelvedLabeler
 from whet.running.work import Outcome, Work
@@ -26,12 +26,18 @@ def run(work: Work) -> Outcome:
     return _outcome(work, engine, trajectory, bought=labeler.bought)
 
 
-def run_together(works: Sequence[Work]) -> list[Outcome]:
-    """The same for several steps of one engine and one potential, as one batch."""
+def run_together(works: Sequence[Work]) -> list[Outcome | WhetError]:
+    """The same for several steps of one engine and one potential, as one batch; a fault is that of one step."""
     first = works[0]
     engine: MDEngine = first.load("engine")
     made = engine.run_together([_start(work) for work in works], first.potential(), first.progress)
-    return [_outcome(work, engine, one, together=len(works)) for work, one in zip(works, made, strict=True)]
+    found: list[Outcome | WhetError] = []
+    for work, one in zip(works, made, strict=True):
+        try:
+            found.append(_outcome(work, engine, one, together=len(works)))
+        except FrameError as error:
+            found.append(error)
+    return found
 
 
 def _start(work: Work) -> Start:

@@ -1,0 +1,121 @@
+"""Dynamics in a study: committees that hand over frames, trajectories as one batch, ends that are told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from whet import Labels, Study
+from whet.plugins.registry import registry
+
+COMMITTEE = "strategies={active: {preset: periodic, rounds: 2, committee: 3, train_from: previous}}"
+
+
+def test_a_committee_trains_drives_and_goes_on_by_member(toy: None, study_file: Path) -> None:
+    study = Study.load(study_file, [COMMITTEE])
+    account = study.run(workers=0)
+    assert not account.failed, list(map(str, account.failed.values()))
+    first, second = (member for member in study.plan.members if member.step)
+    assert len(first.trained) == len(second.trained) == 3
+    for before, after in zip(first.trained, second.trained, strict=True):
+        assert study.plan.steps[after].inputs["start"] == (before,)
+    seeds = {study.plan.steps[key].settings["seed"] for key in second.trained}
+    assert len(seeds) == 3
+    made = study.store.result(second.step).component
+    assert made is not None and sorted(made.parts) == ["potential-1", "potential-2", "potential-3"]
+    (driven,) = [step for step in study.plan.of_kind("md") if step.title == "main active 2: dynamics"]
+    assert driven.inputs["potential"] == (first.step,)
+    for frame in study.store.frames(driven.key):
+        assert Labels.of(frame).extra["force_spread"].shape == (len(frame),)
+    score = {score.label: score.softening.slopes.scale for score in study.results.scores if not score.correction}
+    assert score["main active 2"] == pytest.approx(1.0, abs=0.15)
+    # A committee of one is no committee, and its fine-tuning is the first member's.
+    alone = Study.load(study_file, [COMMITTEE.replace("committee: 3", "committee: 1")])
+    assert alone.plan.members[1].step == first.trained[0]
+
+
+def test_a_committee_is_reported(toy: None, study_file: Path) -> None:
+    from whet import write_report
+
+    study = Study.load(study_file, [COMMITTEE])
+    study.run(workers=0)
+    page = write_report(study).read_text()
+    assert "first of 3" in page
+
+
+def test_its_spread_ends_a_trajectory_and_hands_over_the_frame(toy: None, study_file: Path) -> None:
+    two = "potentials={main: toy, two: {use: committee, members: [toy, {use: toy, model: hard}]}}"
+    rounds = "strategies={own: {of: [main], rounds: [{driver: foundation}, {driver: two}]}}"
+    study = Study.load(study_file, [two, rounds, "dynamics.monitors={max_force_spread: 1.0e-3}"])
+    account = study.run(workers=0)
+    assert not account.failed, list(map(str, account.failed.values()))
+    values = {step.title: study.store.result(step.key).values for step in study.plan.of_kind("md")}
+    whole, ended = values["main own 1: dynamics"], values["main own 2: dynamics"]
+    assert whole["end"] is None  # a single potential has no spread
+    assert ended["end"]["monitor"] == "spread" and ended["end"]["keeps"]
+    assert ended["times"][-1] == ended["end"]["time"] < 40.0
+    (label,) = [step for step in study.plan.of_kind("label") if step.title == "main own 2: label"]
+    assert study.store.result(label.key).values["labeled"] == ended["frames"]
+    told = dict(study.results.stopped)
+    assert "the committee's forces differ by" in told["main own 2: dynamics"]
+
+
+def trajectories(study: Study) -> dict[str, list[np.ndarray]]:
+    return {step.key: [frame.positions for frame in study.store.frames(step.key)] for step in study.plan.of_kind("md")}
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_trajectories_as_one_batch_are_the_same_steps(
+    toy: None, study_file: Path, tmp_path: Path, workers: int
+) -> None:
+    naive = ["strategies={naive: 3}", "self_generated.of=none"]
+    single = Study.load(study_file, [*naive, f"store={tmp_path / 'single'}"])
+    single.run(workers=0)
+    batched = Study.load(study_file, [*naive, f"store={tmp_path / 'batched'}", "running.together=true"])
+    account = batched.run(workers=workers)
+    assert not account.failed, list(map(str, account.failed.values()))
+    assert single.plan.steps.keys() == batched.plan.steps.keys()
+    shared = [
+        step.key
+        for step in batched.plan.of_kind("md")
+        if batched.store.result(step.key).provenance.get("together") == 3
+    ]
+    assert len(shared) == 3  # three rounds of the untouched potential
+    one, other = trajectories(single), trajectories(batched)
+    for key, frames in one.items():
+        for a, b in zip(frames, other[key], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_one_that_cannot_run_does_not_stop_its_batch(
+    toy: None, study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naive = ["strategies={naive: 3}", "self_generated.of=none", "running.together=true", "tests={}"]
+    study = Study.load(study_file, naive)
+    engine = registry().find("md_engines", "toy")
+    plain = engine.check
+
+    def choosy(self: object, start: object) -> None:
+        plain(self, start)
+        made.append(start)
+        if len(made) in (2, 5):  # the second of the batch, and again when it is tried alone
+            raise ValueError("this one is cursed")
+
+    made: list[object] = []
+    monkeypatch.setattr(engine, "check", choosy)
+    account = study.run(workers=0)
+    failed = [study.plan.steps[key].title for key in account.failed]
+    assert len(failed) == 1 and failed[0].endswith("dynamics")
+    assert sum(study.store.is_done(step.key) for step in study.plan.of_kind("md")) == 2
+
+
+def test_a_run_that_ends_early_says_so(toy: None, study_file: Path) -> None:
+    study = Study.load(study_file, ["dynamics.monitors={max_temperature: 1.0}", "strategies={naive: 1}"])
+    account = study.run(workers=0)
+    assert account.failed
+    assert all("before its first frame: at 0 fs: the temperature is" in str(fault) for fault in account.failed.values())
+    ended = json.loads(json.dumps([str(fault) for fault in account.failed.values()]))
+    assert all("limit 1 K" in one for one in ended)
