@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -119,3 +120,34 @@ def test_a_run_that_ends_early_says_so(toy: None, study_file: Path) -> None:
     assert all("before its first frame: at 0 fs: the temperature is" in str(fault) for fault in account.failed.values())
     ended = json.loads(json.dumps([str(fault) for fault in account.failed.values()]))
     assert all("limit 1 K" in one for one in ended)
+
+
+def test_what_a_killed_run_lost_is_recorded_and_told(
+    toy: None, study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = Study.load(study_file, ["strategies={naive: 1}", "self_generated.of=none", "tests={}"])
+    engine = registry().find("md_engines", "toy")
+    monkeypatch.setattr(engine, "lost_on_resume", "its memory")
+    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_PATIENCE", 0.0)
+    simulate = engine.simulation
+
+    def once(self: Any, start: Any, potential: Any) -> Any:
+        monkeypatch.setattr(engine, "simulation", simulate)
+        made = simulate(self, start, potential)
+        advance = made.advance
+
+        def die(steps: int) -> None:
+            if made._atoms.get_positions()[0, 0] != start.atoms.positions[0, 0]:
+                raise KeyboardInterrupt
+            advance(steps)
+
+        made.advance = die
+        return made
+
+    monkeypatch.setattr(engine, "simulation", once)
+    with pytest.raises(KeyboardInterrupt):
+        study.run(workers=0)
+    account = study.run(workers=0)
+    assert not account.failed, list(map(str, account.failed.values()))
+    assert study.results.resumed == [("main naive 1: dynamics", "its memory")]

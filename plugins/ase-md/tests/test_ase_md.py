@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,10 @@ import numpy as np
 import pytest
 from ase import Atoms, units
 from ase.build import bulk
+from ase.constraints import FixBondLengths, Hookean
 
 from whet import FrameError, InputError, Labels, Potential, Property, Spec, Start, Trajectory
+from whet.contracts import recording
 from whet.data.errors import OptionsError
 from whet.plugins.registry import registry
 from whet.testing import LennardJones
@@ -229,3 +233,90 @@ def test_requests_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     start.pbc = (True, True, False)
     with pytest.raises(InputError, match="periodic in all directions"):
         engine(ensemble="npt").run(Start(start, 1, tmp_path), Argon(), lambda done, total: None)
+
+
+@pytest.mark.parametrize("options", ENSEMBLES, ids=str)
+def test_killed_at_twenty_random_steps(
+    options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocol = {"equilibration": 20, "production": 100, "every": 10, **options}
+    whole = run(tmp_path / "whole", **protocol)
+    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_PATIENCE", 0.0)
+    random = np.random.default_rng(3)
+    for _ in range(20):
+        with contextlib.suppress(Killed):
+            run(tmp_path / "killed", Argon(int(random.integers(2, 11)), Killed()), **protocol)
+    rest = Argon()
+    assert same(whole, run(tmp_path / "killed", rest, **protocol))
+    assert rest.calls < 120  # it did not begin anew
+
+
+def _simulate(folder: Path) -> None:
+    """What is killed: writes a checkpoint at every tenth of a second or so."""
+    recording.CHECKPOINT_SECONDS = 0.02
+    recording.CHECKPOINT_PATIENCE = 1.0
+    run(folder, production=3000, every=100)
+
+
+@pytest.mark.slow
+def test_killed_by_the_system_at_random_moments(tmp_path: Path) -> None:
+    whole = run(tmp_path / "whole", production=3000, every=100)
+    random = np.random.default_rng()
+    context = multiprocessing.get_context("spawn")
+    kills = 0
+    for _ in range(60):
+        child = context.Process(target=_simulate, args=(tmp_path / "killed",))
+        child.start()
+        child.join(timeout=1.5 + random.random())
+        if child.exitcode is not None:
+            assert child.exitcode == 0
+            break
+        child.kill()
+        child.join()
+        kills += 1
+    assert kills > 0
+    assert same(whole, run(tmp_path / "killed", production=3000, every=100))
+
+
+def test_a_finished_run_is_read_and_not_done_again(tmp_path: Path) -> None:
+    first = run(tmp_path, production=20)
+    again = Argon()
+    assert same(first, run(tmp_path, again, production=20))
+    assert again.calls == 0
+
+
+def test_constraints_of_the_structure_hold(tmp_path: Path) -> None:
+    start = crystal()
+    start.set_constraint(FixBondLengths([[0, 1], [4, 7]]))
+    lengths = [start.get_distance(0, 1, mic=True), start.get_distance(4, 7, mic=True)]
+    made = engine(production=50).run(Start(start, 1, tmp_path), Argon(), lambda done, total: None)
+    frame = made.frames[-1]
+    assert [frame.get_distance(0, 1, mic=True), frame.get_distance(4, 7, mic=True)] == pytest.approx(lengths, abs=1e-4)
+    assert type(frame.constraints[0]).__name__ == "FixBondLengths"
+    start.set_constraint(Hookean(0, 1, 5.0, 3.0))
+    with pytest.raises(InputError, match="does not hold the constraint Hookean"):
+        engine(production=50).run(Start(start, 1, tmp_path / "other"), Argon(), lambda done, total: None)
+
+
+def test_velocities_of_the_start_are_gone_on_with(tmp_path: Path) -> None:
+    first = run(tmp_path / "first", ensemble="nve", production=20)
+    words = {"ensemble": "nve", "production": 20, "velocities": "start"}
+    after = engine(**words).run(Start(first.frames[-1], 9, tmp_path / "rest"), Argon(), lambda done, total: None)
+    whole = run(tmp_path / "whole", ensemble="nve", production=40)
+    np.testing.assert_allclose(after.frames[-1].positions, whole.frames[-1].positions, atol=1e-10)
+    with pytest.raises(InputError, match="no velocities"):
+        engine(**words).run(Start(crystal(), 9, tmp_path / "none"), Argon(), lambda done, total: None)
+
+
+def test_a_cluster_need_not_turn(tmp_path: Path) -> None:
+    cluster = Atoms("Ar8", positions=np.array(list(np.ndindex(2, 2, 2))) * 3.8)
+    words = {"ensemble": "nve", "production": 20, "rotation": "zero"}
+    made = engine(**words).run(Start(cluster, 1, tmp_path / "still"), Argon(), lambda done, total: None)
+    assert np.abs(made.frames[0].get_angular_momentum()).max() < 1e-8
+    free = engine(ensemble="nve", production=20).run(
+        Start(cluster, 1, tmp_path / "free"), Argon(), lambda done, total: None
+    )
+    assert np.abs(free.frames[0].get_angular_momentum()).max() > 1e-3
+    with pytest.raises(InputError, match="without periodic boundaries"):
+        engine(**words).run(Start(crystal(), 1, tmp_path / "crystal"), Argon(), lambda done, total: None)

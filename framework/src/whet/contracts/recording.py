@@ -38,13 +38,14 @@ class Trajectory:
     frames: with velocities, and the driving potential's energy, forces and (where it was asked for) stress as labels;
     positions are not wrapped into the cell. times: fs since the start of the run, one a frame. end: why and when it
     ended before its time, None for a complete run. file: where the frames are, if they are in a file of the run's
-    folder.
+    folder. resumed: how often it was killed and taken up from a checkpoint.
     """
 
     frames: FrameSet
     times: tuple[float, ...]
     end: End | None = None
     file: Path | None = None
+    resumed: int = 0
 
 
 class Recording:
@@ -60,6 +61,7 @@ class Recording:
         self.protocol = protocol
         self.end: End | None = None
         self.step = 0
+        self.resumed = 0
         self.state: dict[str, np.ndarray] | None = None
         self._identity = identity
         self._held = start.constraints
@@ -115,6 +117,7 @@ class Recording:
             "kept": len(self.frames),
             "seconds": self._watch.seconds,
             "end": self.end.as_json() if self.end else None,
+            "resumed": self.resumed,
         }
         self.frames.sync()
         with replacing(self._checkpoint) as partial:
@@ -129,7 +132,7 @@ class Recording:
         times = [protocol.timestep * (protocol.equilibration + index * protocol.every) for index in regular]
         if self.end is not None and extra:
             times.append(self.end.time)
-        return Trajectory(FrameSet.lazily(self.frames), tuple(times), self.end, self.frames.path)
+        return Trajectory(FrameSet.lazily(self.frames), tuple(times), self.end, self.frames.path, self.resumed)
 
     def _keep(self, atoms: Atoms, labels: Labels) -> None:
         frame = labels.attach(atoms)
@@ -151,4 +154,5 @@ class Recording:
             return 0.0, 0
         self.state, self.step = state or None, about["step"]
         self.end = End(**about["end"]) if about["end"] else None
+        self.resumed = about["resumed"] + (0 if self.is_over else 1)
         return about["seconds"], about["kept"]

@@ -146,6 +146,13 @@ class Results:
         return [(title, str(End(**end))) for title, end in found if end]
 
     @cached_property
+    def resumed(self) -> list[tuple[str, str]]:
+        """Trajectories that were killed and could not go on bit for bit: title, and what was lost."""
+        found = [step for step in self.plan.of_kind("md") if self.store.is_done(step.key)]
+        lost = [(step.title, self.store.result(step.key).provenance.get("lost_on_resume", "")) for step in found]
+        return [(title, what) for title, what in lost if what]
+
+    @cached_property
     def cost(self) -> dict[str, float]:
         """Seconds of work by kind of step, summed over workers, as they were when each step ran."""
         spent: Counter[str] = Counter()

@@ -33,6 +33,7 @@ def _text(findings: Findings) -> list[str | Markup]:
         others = f"; the other {shared} were on the shelf already" if shared else ""
         text.append(f"{count(labels['labeled'], 'label')} used, {labels['bought']} of them computed here{others}.")
     text += [f"{title} ended early: {reason}." for title, reason in results.stopped]
+    text += [f"{title} was killed and taken up again, without {lost}." for title, lost in results.resumed]
     mixed = [name for name, numbers in results.versions.items() if len(numbers) > 1]
     if mixed:
         text.append(warning(f"Results of several versions are mixed: {', '.join(mixed)}."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from whet.contracts.dynamics import MDEngine, Start
 from whet.contracts.recording import Trajectory
@@ -44,7 +45,7 @@ def _start(work: Work) -> Start:
     return Start(work.frames("start")[-1], work.settings["seed"], work.folder / "engine")
 
 
-def _outcome(work: Work, engine: MDEngine, trajectory: Trajectory, **measured: int) -> Outcome:
+def _outcome(work: Work, engine: MDEngine, trajectory: Trajectory, **measured: Any) -> Outcome:
     if not trajectory.frames:
         raise FrameError(f"the trajectory ended before its first frame: {trajectory.end}").at(work.step.title)
     path = trajectory.file or work.folder / "trajectory.frames"
@@ -56,4 +57,6 @@ def _outcome(work: Work, engine: MDEngine, trajectory: Trajectory, **measured: i
         "end": trajectory.end.as_json() if trajectory.end else None,
         "planned": engine.protocol.frames,
     }
-    return Outcome(values, {"frames": path}, measured=measured)
+    if trajectory.resumed and engine.lost_on_resume:
+        measured["lost_on_resume"] = engine.lost_on_resume
+    return Outcome(values, {"frames": path}, measured={**measured, "resumed": trajectory.resumed})
