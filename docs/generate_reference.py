@@ -35,6 +35,8 @@ COMMANDS = (
     "plugins",
     "plugins check",
     "plugins new",
+    "frames show",
+    "frames convert",
     "models list",
     "models prefetch",
     "models verify",
@@ -43,7 +45,7 @@ COMMANDS = (
 )
 MEASURED = Path(__file__).parent / "conformance"
 """What `make conformance` found: one file a backend, as `whet plugins check NAME --json` printed it."""
-BUNDLED = {f"whet-{path.name}" for path in (Path(__file__).parents[1] / "plugins").iterdir()}
+BUNDLED = {"whet"} | {f"whet-{path.name}" for path in (Path(__file__).parents[1] / "plugins").iterdir()}
 
 
 def main() -> int:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         WhetError,
         suggestion,
     )
+    from whet.data.frame_export import export_frames
     from whet.data.frame_files import read_labeled, read_structures
     from whet.data.frame_log import FrameLog, read_frames, write_frames
     from whet.data.frames import FrameSet, boxed, frame_key, total_charge
@@ -81,6 +82,7 @@ _HOME = {
         "WhetError",
         "suggestion",
     ),
+    "whet.data.frame_export": ("export_frames",),
     "whet.data.frame_files": ("read_labeled", "read_structures"),
     "whet.data.frame_log": ("FrameLog", "read_frames", "write_frames"),
     "whet.data.frames": ("FrameSet", "boxed", "frame_key", "total_charge"),
@@ -146,6 +148,7 @@ __all__ = [
     "boxed",
     "degrees_of_freedom",
     "evaluate",
+    "export_frames",
     "file_digest",
     "frame_key",
     "hookimpl",

@@ -174,6 +174,14 @@ def test_what_is_lost_is_said(thermostat: str) -> None:
     assert "neighbor lists" in engine(ensemble="nve", forces="pair").lost_on_resume
 
 
+def test_a_folder_may_have_spaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_PATIENCE", 0.0)
+    with pytest.raises(Killed):
+        run(tmp_path / "my own runs", potential=Argon(20), ensemble="nve")
+    assert run(tmp_path / "my own runs", ensemble="nve").end is None
+
+
 def test_the_script_is_kept_and_readable(tmp_path: Path) -> None:
     words = {"equilibration": 10, "production": 20, "every": 10, "temperature": 40.0, "timestep": 0.5}
     run(tmp_path, preset="wong-yang", **words)

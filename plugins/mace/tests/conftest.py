@@ -28,10 +28,8 @@ def reload(made: FineTuned) -> MacePotential:
     return registry().load(Component("potentials", "mace", options=made.options, files=files))
 
 
-@pytest.fixture(scope="session")
-def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A MACE model with random weights: H, Li, O, Mg; cutoff 4 Å; float64."""
-    path = tmp_path_factory.mktemp("tiny") / "tiny.model"
+def make_tiny(path: Path, heads: dict[str, float]) -> Path:
+    """A MACE model with random weights: H, Li, O, Mg; cutoff 4 Å; float64. heads: name -> scale of its energies."""
     with untouched():
         import mace.modules
         import torch
@@ -52,17 +50,29 @@ def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
             hidden_irreps=o3.Irreps("8x0e"),
             MLP_irreps=o3.Irreps("8x0e"),
             gate=torch.nn.functional.silu,
-            atomic_energies=np.array([[-1.1, -2.2, -3.3, -4.4]]),
+            atomic_energies=np.array([[-1.1, -2.2, -3.3, -4.4]]) * np.arange(1, len(heads) + 1)[:, None],
             avg_num_neighbors=20.0,
             atomic_numbers=[1, 3, 8, 12],
             correlation=2,
             radial_type="bessel",
-            atomic_inter_scale=0.8,
-            atomic_inter_shift=0.1,
-            heads=["Default"],
+            atomic_inter_scale=np.squeeze([*heads.values()]),
+            atomic_inter_shift=np.squeeze([0.1] * len(heads)),
+            heads=[*heads],
         )
         torch.save(model, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model with one head."""
+    return make_tiny(tmp_path_factory.mktemp("tiny") / "tiny.model", {"Default": 0.8})
+
+
+@pytest.fixture(scope="session")
+def two_heads_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model with two heads, `Default` and `pt_head`, that agree on nothing."""
+    return make_tiny(tmp_path_factory.mktemp("tiny") / "two.model", {"Default": 0.8, "pt_head": 0.5})
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,10 @@ def bits(value: Any) -> bytes:
 
 floats = st.floats(allow_nan=False, width=64)
 names = st.text("abcdefgh_", min_size=1, max_size=6).map("x_{}".format)
-plain = st.one_of(st.text(max_size=8), floats, st.integers(), st.booleans(), st.none())
+misleading = st.sampled_from(
+    ["T", "false", "nan", "Inf", "12", "1e5", "1 2", "_JSON x", "", " a", "a,b", "\\", '"', "é\n"]
+)
+plain = st.one_of(st.text(max_size=8), misleading, floats, st.integers(), st.booleans(), st.none())
 rectangular = st.one_of(
     plain, st.lists(floats, max_size=4), st.lists(st.text(max_size=4)), st.dictionaries(names, plain)
 )
@@ -176,7 +179,13 @@ def test_what_extended_xyz_cannot_hold_is_refused_by_name(change: Any, what: str
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("cell", [np.diag([4.0, 5.0, 6.0]), SKEWED, -SKEWED, SKEWED[::-1], np.tril(SKEWED + 6)])
+LEANING = np.array([[5.0, 0.0, 0.0], [-2.0, 6.0, 0.0], [-1.5, -2.5, 7.0]])
+"""Every tilt is negative: the upright box around it begins elsewhere than the cell."""
+
+
+@pytest.mark.parametrize(
+    "cell", [np.diag([4.0, 5.0, 6.0]), SKEWED, -SKEWED, SKEWED[::-1], np.tril(SKEWED + 6), LEANING]
+)
 def test_a_lammps_dump_is_the_same_structure_turned(cell: np.ndarray, tmp_path: Path) -> None:
     given_frames = [frame(seed, cell) for seed in range(2)]
     export_frames(tmp_path / "a.lammpstrj", given_frames)
@@ -186,6 +195,7 @@ def test_a_lammps_dump_is_the_same_structure_turned(cell: np.ndarray, tmp_path: 
         box = back.cell.array
         np.testing.assert_allclose(box, np.tril(box), atol=0)
         assert (np.diag(box) > 0).all() and back.pbc.all()
+        np.testing.assert_allclose(back.get_celldisp(), 0, atol=1e-12)
         np.testing.assert_allclose(box @ box.T, cell @ cell.T, rtol=1e-12, atol=1e-12)
         turn = np.linalg.solve(cell, box)
         np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-13)
@@ -238,6 +248,7 @@ def test_a_molecule_gets_a_box_around_it(cell: Any, tmp_path: Path) -> None:
     assert isinstance(read, Atoms)
     np.testing.assert_allclose(read.get_all_distances(), atoms.get_all_distances(), atol=1e-12)
     np.testing.assert_allclose(read.cell.array, back.cell.array, atol=1e-12)
+    np.testing.assert_allclose(read.positions, shifted, atol=1e-12)
 
 
 def test_a_flat_cell_is_refused(tmp_path: Path) -> None:

@@ -118,6 +118,26 @@ def test_damage_in_the_middle_is_named_and_costs_nothing_else(tmp_path: Path) ->
         log[1]
 
 
+def test_a_damaged_head_in_the_middle_is_no_torn_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.frames"
+    write_frames(path, [frame(index) for index in range(3)])
+    content = bytearray(path.read_bytes())
+    content[16 + 16 + len(pack(frame(0)))] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(FrameError, match=r"a\.frames, after frame 0: the file is damaged"):
+        FrameLog(path)
+
+
+def test_a_file_that_was_cut_meanwhile_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.frames"
+    write_frames(path, [frame(index) for index in range(5)])
+    log = FrameLog(path)
+    FrameLog(path).cut(2)
+    assert log[1].info["index"] == 1
+    with pytest.raises(FrameError, match=r"frame 4: the frame is damaged"):
+        log[4]
+
+
 def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.frames"
     path.write_text("Lattice and more than sixteen bytes of it")

@@ -9,6 +9,7 @@ import typer
 from whet.cli.check import check
 from whet.cli.env import env
 from whet.cli.evaluate import evaluate
+from whet.cli.frames import frames
 from whet.cli.models import models
 from whet.cli.plugins import plugins
 from whet.cli.report import report
@@ -43,5 +44,5 @@ def program(
 for command in (run, check, status, report, evaluate):
     app.command()(command)
 app.add_typer(plugins, name="plugins")
-for name, group in (("models", models), ("env", env)):
+for name, group in (("frames", frames), ("models", models), ("env", env)):
     app.add_typer(group, name=name, no_args_is_help=True)

@@ -102,6 +102,10 @@ class FrameLog(Sequence["Atoms"]):
             while self._end + RECORD.size <= size:
                 mark, _, length = RECORD.unpack(file.read(RECORD.size))
                 begin = self._end + RECORD.size
+                if mark != b"FRME" and mark.strip(b"\0"):
+                    # Not torn: what follows may be whole, and must not be written over.
+                    place = f"{self.path}, after frame {len(self._places) - 1}"
+                    raise FrameError("the file is damaged", where=place, hint="Restore it from a copy")
                 if begin + length > size or mark != b"FRME":
                     break
                 self._places.append((begin, length))
@@ -113,8 +117,8 @@ class FrameLog(Sequence["Atoms"]):
     def _is_whole(self, file: BinaryIO, index: int) -> bool:
         begin, length = self._places[index]
         file.seek(begin - RECORD.size)
-        _, checksum, _ = RECORD.unpack(file.read(RECORD.size))
-        return zlib.crc32(file.read(length)) == checksum
+        head, content = file.read(RECORD.size), file.read(length)
+        return len(head) == RECORD.size and zlib.crc32(content) == RECORD.unpack(head)[1]
 
     def _read(self, file: BinaryIO, index: int) -> Atoms:
         place = f"{self.path}, frame {index}"

@@ -33,6 +33,8 @@ class Library:
         folder.mkdir(parents=True, exist_ok=True)
         self.script = folder / f"in.{name}"
         self.script.write_text("# Written by Whet as the run went along.\n", encoding="utf-8")
+        arguments = list(arguments)
+        self.is_accelerated = {"-k", "-kokkos"}.intersection(arguments) != set()
         quiet = ["-log", str(folder / f"log.{name}"), "-screen", "none", "-nocite"]
         try:
             self.lammps: Any = lammps(cmdargs=[*quiet, *arguments])
@@ -54,10 +56,18 @@ class Library:
             script.write(text + "\n")
 
     def has_pair_style(self, name: str) -> bool:
-        """Whether this LAMMPS was built with a pair style; for `mliap unified` that includes its Python interface."""
+        """Whether this LAMMPS can use a pair style; `mliap unified` needs its Python interface, and Kokkos running."""
         style, _, kind = name.partition(" ")
-        built = bool(self.lammps.has_style("pair", style))
-        return built and (kind != "unified" or bool(self.lammps.has_package("PYTHON")))
+        if kind == "unified" and not (self.is_accelerated and bool(self.lammps.has_package("PYTHON"))):
+            return False
+        return bool(self.lammps.has_style("pair", style))
+
+    def prepare_pair_style(self, name: str) -> None:
+        """What a pair style needs before its commands."""
+        if name == "mliap unified":
+            from lammps.mliap import activate_mliappy_kokkos
+
+            activate_mliappy_kokkos(self.lammps)
 
     def close(self) -> None:
         """Ends the instance."""

@@ -46,6 +46,7 @@ class PairForces(LammpsSimulation):
             what = f"this LAMMPS has none of the pair styles that {self.potential.name!r} exports to"
             hint = "`forces: external` runs any potential in any LAMMPS"
             raise Unsupported(f"{what} ({', '.join(forms) or 'it exports to none'})", hint=hint)
+        self.library.prepare_pair_style(known)
         yield from self.potential.native(FORM + known, self.folder, self.types.symbols)
         yield "compute whet_virial all pressure NULL virial"
 

@@ -54,7 +54,7 @@ class LammpsSimulation(Simulation):
     def restart(self) -> State:
         """LAMMPS's own restart file, and the step."""
         path = self.folder / "restart.partial"
-        self.told(f"write_restart {path}", written=False)
+        self.told(f'write_restart "{path}"', written=False)
         restart = np.frombuffer(path.read_bytes(), dtype=np.uint8)
         path.unlink()
         return {"restart": restart, "step": np.array(self.step)}
@@ -62,7 +62,7 @@ class LammpsSimulation(Simulation):
     def restore(self, state: State) -> None:
         path, step = self.folder / "restart.partial", int(state["step"])
         path.write_bytes(state["restart"].tobytes())
-        self.prepare(f"read_restart {path}", f"resumed-{step}.lammps", [self.seed, step])
+        self.prepare(f'read_restart "{path}"', f"resumed-{step}.lammps", [self.seed, step])
         path.unlink()
 
     def close(self) -> None:
@@ -98,7 +98,7 @@ class LammpsSimulation(Simulation):
         self.folder.mkdir(parents=True, exist_ok=True)
         full = self.options.barostat == "full"
         write_data_file(path, self.start, self.momenta, self.oriented, self.types, can_tilt=full)
-        self.prepare(f"read_data {path}", "lammps", [self.seed])
+        self.prepare(f'read_data "{path}"', "lammps", [self.seed])
 
     def prepare(self, source: str, name: str, seed: list[int]) -> None:
         """A fresh instance with the structure from `source`, after all commands and before the next step."""

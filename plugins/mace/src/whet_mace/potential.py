@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from whet import Capabilities, Labels, Options, Potential, Property
+from whet import Capabilities, Labels, Options, Potential, Property, UnknownName
 from whet_mace.checkpoints import head_index, heads_of, read_checkpoint
 from whet_mace.foundation import MODELS
 from whet_torch.isolation import untouched
@@ -44,6 +45,7 @@ class MacePotential(Potential):
     Options = MaceOptions
     packages: ClassVar[Mapping[str, str]] = {"mace": "mace-torch>=0.3.16", "torch": "torch>=2.4"}
     foundation_models = MODELS
+    native_forms = ("lammps:mliap unified", "lammps:mace")
 
     @classmethod
     def expected_failures(cls, options: Any) -> Mapping[str, str]:
@@ -99,6 +101,24 @@ class MacePotential(Potential):
                 stress=tensions[index] if tensions is not None and atoms.pbc.all() else None,
             )
             start += len(atoms)
+
+    def native(self, form: str, folder: Path, symbols: Sequence[str]) -> Sequence[str]:
+        """As the contract says: the head that answers here, in the precision of the potential.
+
+        Raises UnknownName for an element that the model does not know.
+        """
+        if form not in self.native_forms:
+            return super().native(form, folder, symbols)
+        known = self.capabilities.elements or frozenset()
+        for symbol in symbols:
+            if symbol not in known:
+                raise UnknownName.among("element of this MACE model", symbol, sorted(known))
+        from whet_mace.lammps_export import LammpsExport
+
+        export = LammpsExport(self.model, self.head)
+        folder.mkdir(parents=True, exist_ok=True)
+        write = export.torchscript if form == "lammps:mace" else export.mliap
+        return write(folder, symbols)
 
     def parameters(self) -> Mapping[str, np.ndarray]:
         return {name: values.numpy(force=True).copy() for name, values in self.model.named_parameters()}

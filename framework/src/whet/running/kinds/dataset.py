@@ -27,7 +27,7 @@ def run(work: Work) -> Outcome:
         chosen = pool.take(np.random.default_rng(seed).permutation(len(pool))[:wanted])
     fraction = work.settings["valid_fraction"]
     train, valid = chosen.split([1 - fraction, fraction], seed=seed)
-    paths = {"train": work.folder / "train.frames", "valid": work.folder / "valid.traj"}
+    paths = {"train": work.folder / "train.frames", "valid": work.folder / "valid.frames"}
     write_frames(paths["train"], train)
     write_frames(paths["valid"], valid)
     return Outcome({"pool": len(pool), "train": len(train), "valid": len(valid)}, paths)

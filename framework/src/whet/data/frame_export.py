@@ -1,0 +1,120 @@
+"""export_frames: frames in the files of other programs, as exactly as each format can hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whet.data.durable import replacing
+from whet.data.errors import FrameError, InputError, WhetError
+from whet.data.extended_xyz import extended_xyz
+from whet.data.frame_log import write_frames
+from whet.data.lammps_text import lammps_data, lammps_dump
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+def export_frames(path: Path, frames: Sequence[Atoms], indices: Sequence[int] | None = None) -> None:
+    """Writes frames (those at `indices`) in the format that the file's suffix names, all or nothing.
+
+    | suffix              | what is kept                                                                               |
+    |---------------------|--------------------------------------------------------------------------------------------|
+    | .extxyz, .xyz       | every number, bit for bit, as ASE reads it; of constraints the fixed atoms and directions  |
+    | .frames             | everything, bit for bit                                                                    |
+    | .lammpstrj, .dump   | cell and positions (Å), velocities (Å/ps), forces (eV/Å), turned as LAMMPS wants the cell  |
+    | .data, .lmp         | of one frame: cell, positions, masses, velocities, charges                                 |
+    | what else ASE knows | what the format has room for: .traj, .cif, .pdb, POSCAR, …                                 |
+
+    One frame at a time is in memory. Raises InputError where the format is not known or holds one frame only,
+    FrameError where a frame does not fit into it, StoreError where the file cannot be written.
+    """
+    chosen = _Chosen(frames, range(len(frames)) if indices is None else indices)
+    if not chosen:
+        raise FrameError("there is no frame to write", where=str(path))
+    write = _writer(path, len(chosen))
+    with replacing(path) as partial:
+        write(partial, chosen)
+
+
+class _Chosen(Sequence["Atoms"]):
+    """Some of the frames, each read when it is asked for."""
+
+    def __init__(self, frames: Sequence[Atoms], indices: Sequence[int]) -> None:
+        self._frames, self.indices = frames, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, place: int | slice) -> Any:
+        if isinstance(place, slice):
+            return _Chosen(self._frames, self.indices[place])
+        return self._frames[self.indices[place]]
+
+    def __iter__(self) -> Iterator[Atoms]:
+        return (self._frames[index] for index in self.indices)
+
+
+Writer = Callable[[Path, _Chosen], None]
+
+
+def _writer(path: Path, count: int) -> Writer:
+    """What writes such a file. InputError where nothing does, or where the file would hold one frame only."""
+    from ase.io.formats import UnknownFileTypeError, filetype, get_compression, ioformats
+
+    root, compression = get_compression(path.name)
+    suffix = Path(root).suffix.lower()
+    if suffix == ".frames" and not compression:
+        return write_frames
+    if suffix in (".extxyz", ".xyz"):
+        return _frame_by_frame(lambda frame, index: extended_xyz(frame))
+    if suffix in (".lammpstrj", ".dump"):
+        types: dict[str, int] = {}
+        return _frame_by_frame(lambda frame, index: lammps_dump(frame, index, types))
+    try:
+        name = "lammps-data" if suffix in (".data", ".lmp") else filetype(path.name, read=False)
+    except UnknownFileTypeError:
+        name = ""
+    if suffix == ".frames" or name not in ioformats or not ioformats[name].can_write:
+        known = ".extxyz, .xyz, .frames, .traj, .lammpstrj, .dump, .data, .lmp, .cif, .pdb, .xsf, POSCAR"
+        hint = f"Known: {known}, and the other suffixes under which ASE writes"
+        raise InputError("the suffix names no format that can be written", where=str(path), hint=hint)
+    if ioformats[name].single and count > 1:
+        what = f"a file of the format {name} holds one frame, and {count} are chosen"
+        raise InputError(what, where=str(path), hint="--last 1 takes the last")
+    if name == "lammps-data":
+        return _frame_by_frame(lambda frame, index: lammps_data(frame))
+    return _by_ase(name)
+
+
+def _frame_by_frame(text: Callable[[Atoms, int], str]) -> Writer:
+    """A file that is the text of each frame, one after the other; the name may end in .gz."""
+
+    def write(path: Path, chosen: _Chosen) -> None:
+        from ase.io.formats import open_with_compression
+
+        with open_with_compression(str(path), "w") as file:
+            for index, frame in zip(chosen.indices, chosen, strict=True):
+                try:
+                    if not len(frame):
+                        raise FrameError("the frame has no atoms")
+                    file.write(text(frame, index))
+                except FrameError as error:
+                    raise error.at(f"frame {index}") from None
+
+    return write
+
+
+def _by_ase(name: str) -> Writer:
+    def write(path: Path, chosen: _Chosen) -> None:
+        import ase.io
+
+        try:
+            ase.io.write(path, chosen, format=name)  # pyright: ignore[reportArgumentType] -- any sequence will do
+        except Exception as error:  # whatever a format's writer raises for a frame that it was not made for
+            if isinstance(error, WhetError) or getattr(error, "errno", None) is not None:
+                raise
+            raise FrameError(f"ASE cannot write the frames as {name} ({error})") from error
+
+    return write
