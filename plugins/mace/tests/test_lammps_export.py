@@ -122,7 +122,7 @@ def by_torchscript(potential: Potential, atoms: Atoms, folder: Path) -> Labels:
     commands = potential.native(MACE, folder, sorted(set(atoms.get_chemical_symbols())))
     path = folder / "mace.pt"
     symbols = " ".join(sorted(set(atoms.get_chemical_symbols())))
-    assert commands == ["pair_style mace no_domain_decomposition", f"pair_coeff * * {path} {symbols}"]
+    assert commands == ["pair_style mace no_domain_decomposition", f'pair_coeff * * "{path}" {symbols}']
     model: Any = torch.jit.load(str(path))
     numbers = [int(number) for number in model.atomic_numbers]
     given = mace_input(Domain(atoms, float(model.r_max)), numbers, model.model.node_embedding.linear.weight.dtype)
@@ -139,7 +139,7 @@ def by_mliap(potential: Potential, atoms: Atoms, folder: Path) -> Labels:
     symbols = sorted(set(atoms.get_chemical_symbols()))
     commands = potential.native(MLIAP, folder, symbols)
     path = folder / "mace.mliap"
-    assert commands == [f"pair_style mliap unified {path} 0", f"pair_coeff * * {' '.join(symbols)}"]
+    assert commands == [f'pair_style mliap unified "{path}" 0', f"pair_coeff * * {' '.join(symbols)}"]
     exported = pickle.loads(path.read_bytes())
     data = MliapData(atoms, 2 * exported.rcutfac, exported.element_types)
     exported.compute_forces(data)

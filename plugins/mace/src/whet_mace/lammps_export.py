@@ -43,7 +43,7 @@ class LammpsExport:
             exported.config.allow_cpu = True
             # A name that ends in .pt goes through torch.load, which without a variable refuses what is not weights.
             path.write_bytes(pickle.dumps(exported))
-        return [f"pair_style mliap unified {path} 0", f"pair_coeff * * {' '.join(symbols)}"]
+        return [f'pair_style mliap unified "{path}" 0', f"pair_coeff * * {' '.join(symbols)}"]
 
     def torchscript(self, folder: Path, symbols: Sequence[str]) -> list[str]:
         """For `pair_style mace` (LAMMPS of MACE's authors, with libtorch); gives the commands that load it."""
@@ -54,7 +54,7 @@ class LammpsExport:
 
             exported: Any = jit.compile(LAMMPS_MACE(model, head=self.head).eval())
             exported.save(str(path))
-        return ["pair_style mace no_domain_decomposition", f"pair_coeff * * {path} {' '.join(symbols)}"]
+        return ["pair_style mace no_domain_decomposition", f'pair_coeff * * "{path}" {" ".join(symbols)}']
 
     @contextmanager
     def _copied(self) -> Iterator[torch.nn.Module]:
