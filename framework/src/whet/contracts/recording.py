@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from whet.contracts.monitors import End, Stopped, Watch
 from whet.data.durable import replacing
+from whet.data.errors import StoreError
 from whet.data.frame_log import FrameLog
 from whet.data.frames import FrameSet
 
@@ -36,7 +38,8 @@ class Trajectory:
     """What a run left.
 
     frames: with velocities, and the driving potential's energy, forces and (where it was asked for) stress as labels;
-    positions are not wrapped into the cell. times: fs since the start of the run, one a frame. end: why and when it
+    positions are not wrapped into the cell. times: fs since the start of the run, one a frame (also each frame's
+    `info["time"]`). end: why and when it
     ended before its time, None for a complete run. file: where the frames are, if they are in a file of the run's
     folder. resumed: how often it was killed and taken up from a checkpoint.
     """
@@ -88,10 +91,10 @@ class Recording:
         except Stopped as stopped:
             self.stop(step, stopped)
             if stopped.keeps:
-                self._keep(atoms, labels)
+                self._keep(step, atoms, labels)
             return
         if self.protocol.is_kept(step):
-            self._keep(atoms, labels)
+            self._keep(step, atoms, labels)
         self.step = step
         if time.monotonic() >= self._next_write and not self.is_over:
             began = time.monotonic()
@@ -134,8 +137,9 @@ class Recording:
             times.append(self.end.time)
         return Trajectory(FrameSet.lazily(self.frames), tuple(times), self.end, self.frames.path, self.resumed)
 
-    def _keep(self, atoms: Atoms, labels: Labels) -> None:
+    def _keep(self, step: int, atoms: Atoms, labels: Labels) -> None:
         frame = labels.attach(atoms)
+        frame.info["time"] = step * self.protocol.timestep
         frame.set_constraint(self._held)  # an engine may have its own
         if "stress" not in self.protocol.properties and frame.calc is not None:
             frame.calc.results.pop("stress", None)
@@ -147,9 +151,13 @@ class Recording:
 
         if not self._checkpoint.is_file():
             return 0.0, 0
-        with np.load(self._checkpoint, allow_pickle=False) as file:
-            state: dict[str, Any] = dict(file)
-        about = json.loads(str(state.pop("about")))
+        try:
+            with np.load(self._checkpoint, allow_pickle=False) as file:
+                state: dict[str, Any] = dict(file)
+            about = json.loads(str(state.pop("about")))
+        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+            hint = "Remove it, and the run begins anew"
+            raise StoreError(f"the checkpoint is damaged ({error})", where=str(self._checkpoint), hint=hint) from error
         if about["identity"] != self._identity or about["kept"] > len(self.frames):
             return 0.0, 0
         self.state, self.step = state or None, about["step"]

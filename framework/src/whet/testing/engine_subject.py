@@ -42,6 +42,20 @@ class Failing(LennardJones):
         yield from super().predict(frames, properties)
 
 
+class Watched(LennardJones):
+    """Argon that notes at which of its calls a force was first above a limit (eV/Å); 0 where none was."""
+
+    def __init__(self, limit: float) -> None:
+        super().__init__()
+        self.limit, self.first = limit, 0
+
+    def predict(self, frames: Sequence[Atoms], properties: Sequence[Property]) -> Iterator[Labels]:
+        for labels in super().predict(frames, properties):
+            if not self.first and not (labels.forces**2).sum(axis=1).max() <= self.limit**2:
+                self.first = self.calls
+            yield labels
+
+
 class Uncertain(LennardJones):
     """Argon that answers like a committee whose members disagree from one of its calls on."""
 

@@ -13,7 +13,7 @@ from whet.data.errors import FrameError
 from whet.data.labels import Labels
 from whet.testing.check import TIERS, Check, Tier, check, demand
 from whet.testing.conformance import Conformance, Outcome, run_checks
-from whet.testing.engine_subject import EngineSubject, Failing, Killed, Uncertain
+from whet.testing.engine_subject import EngineSubject, Failing, Killed, Uncertain, Watched
 from whet.testing.lennard_jones import LennardJones
 
 if TYPE_CHECKING:
@@ -87,15 +87,18 @@ def a_failing_potential_ends_the_run(subject: EngineSubject) -> None:
 
 @check("contract")
 def an_exploding_run_is_stopped(subject: EngineSubject) -> None:
-    """A run that explodes (here by a time step that is far too long) is stopped with a reason, and leaves no bad frame.
+    """A run that explodes (here by a time step that is far too long) is stopped with a reason, within ten steps.
 
     Every frame that is kept was within the limits.
     """
     import numpy as np
 
     limits = {"max_force": 50.0, "max_temperature": 5000.0}
-    made = subject.run(ensemble="nve", timestep=400.0, production=2000, every=1, monitors=limits)
+    argon = Watched(50.0)
+    made = subject.run(argon, ensemble="nve", timestep=400.0, production=2000, every=1, monitors=limits)
     demand(made.end is not None, "an exploded run went on to its end")
+    after = argon.calls - argon.first if argon.first else 0
+    demand(after <= 10, f"it went on for {after} evaluations after a force of more than 50 eV/Å")
     for frame in made.frames:
         largest, hot = float(np.abs(Labels.of(frame).forces).max()), temperature(frame)
         demand(largest <= 50.0 and hot <= 5000.0, f"a frame with {largest:.3g} eV/Å and {hot:.3g} K was kept")
