@@ -80,6 +80,25 @@ class Labels:
         labeled.calc.results = results  # ASE's constructor takes no name that it does not know
         return labeled
 
+    def as_arrays(self) -> dict[str, np.ndarray]:
+        """The labels as arrays by name, to be kept in an archive; `from_arrays` reads them back bit for bit."""
+        import numpy as np
+
+        found = {"energy": np.float64(self.energy), "forces": np.asarray(self.forces, dtype=np.float64)}
+        if self.stress is not None:
+            found["stress"] = np.asarray(self.stress)
+        return found | {f"extra/{name}": np.asarray(value) for name, value in self.extra.items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Labels:
+        """The labels among these arrays; others are passed over. KeyError where there are none."""
+        return cls(
+            energy=float(arrays["energy"]),
+            forces=arrays["forces"],
+            stress=arrays.get("stress"),
+            extra={name.removeprefix("extra/"): arrays[name] for name in arrays if name.startswith("extra/")},
+        )
+
     @classmethod
     def of(cls, atoms: Atoms) -> Labels:
         """The labels that a frame carries. FrameError where it carries no energy or no forces."""

@@ -133,12 +133,8 @@ def _packed(frame: Atoms, labels: Labels) -> bytes:
         "pbc": frame.pbc,
         "charge": np.float64(total_charge(frame)),
         "initial_magmoms": frame.get_initial_magnetic_moments(),
-        "energy": np.float64(labels.energy),
-        "forces": np.asarray(labels.forces, dtype=np.float64),
-        **{f"extra/{name}": np.asarray(value) for name, value in labels.extra.items()},
+        **labels.as_arrays(),
     }
-    if labels.stress is not None:
-        arrays["stress"] = labels.stress
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
@@ -148,9 +144,4 @@ def _unpacked(content: bytes) -> Labels:
     import numpy as np
 
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        return Labels(
-            energy=float(archive["energy"]),
-            forces=archive["forces"],
-            stress=archive.get("stress"),
-            extra={name.removeprefix("extra/"): archive[name] for name in archive if name.startswith("extra/")},
-        )
+        return Labels.from_arrays(archive)

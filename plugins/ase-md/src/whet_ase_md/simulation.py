@@ -44,16 +44,12 @@ class AseSimulation(Simulation):
             self.integrator.step()
 
     def save(self) -> State:
-        labels = self.labels
-        optional = {"stress": labels.stress, **{f"extra.{name}": value for name, value in labels.extra.items()}}
         return {
             "random": np.array(json.dumps(self.random.bit_generator.state)),
             "positions": self._atoms.get_positions(),
             "momenta": self._atoms.get_momenta(),
             "cell": np.array(self._atoms.cell),
-            "energy": np.array(labels.energy),
-            "forces": labels.forces,
-            **{name: value for name, value in optional.items() if value is not None},
+            **self.labels.as_arrays(),
             **{f"{part}.{name}": np.array(value) for part, name, value in self._inner()},
         }
 
@@ -63,9 +59,7 @@ class AseSimulation(Simulation):
         self._atoms.set_positions(state["positions"], apply_constraint=False)
         self._atoms.set_momenta(state["momenta"], apply_constraint=False)
         self._connect()
-        extra = {name[6:]: value for name, value in state.items() if name.startswith("extra.")}
-        labels = Labels(float(state["energy"]), state["forces"], state.get("stress"), extra)
-        self.driver.remember(self._atoms, labels)
+        self.driver.remember(self._atoms, Labels.from_arrays(state))
         self.random.bit_generator.state = json.loads(str(state["random"]))
         for part, name, value in list(self._inner()):
             saved = state[f"{part}.{name}"]

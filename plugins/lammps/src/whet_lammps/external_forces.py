@@ -58,8 +58,6 @@ class ExternalForces(LammpsSimulation):
     def save(self) -> State | None:
         if self._is_chained and self.step % RENEWAL:
             return None
-        labels = self.labels
-        optional = {"stress": labels.stress, **{f"extra.{name}": value for name, value in labels.extra.items()}}
         moving = self._moving()
         self._wrap(moving["x"])
         restart = self.restart()
@@ -68,14 +66,11 @@ class ExternalForces(LammpsSimulation):
             **restart,
             **moving,
             "positions": self._positions,
-            "energy": np.array(labels.energy),
-            "forces": labels.forces,
-            **{name: value for name, value in optional.items() if value is not None},
+            **self.labels.as_arrays(),
         }
 
     def restore(self, state: State) -> None:
-        extra = {name[6:]: value for name, value in state.items() if name.startswith("extra.")}
-        self._labels = Labels(float(state["energy"]), state["forces"], state.get("stress"), extra)
+        self._labels = Labels.from_arrays(state)
         self._positions = state["positions"]
         self._is_known = True
         super().restore(state)

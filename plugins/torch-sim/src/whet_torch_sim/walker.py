@@ -66,22 +66,15 @@ class Walker(Simulation):
                 raise stopped
 
     def save(self) -> State:
-        labels = self.labels
-        extra = {f"extra.{name}": value for name, value in labels.extra.items()}
         return {
             "random": np.array(json.dumps(self.random.bit_generator.state)),
             "positions": self._atoms.get_positions(),
             "momenta": self._atoms.get_momenta(),
             "cell": np.array(self._atoms.cell),
-            "energy": np.array(labels.energy),
-            "forces": labels.forces,
-            **({} if labels.stress is None else {"stress": labels.stress}),
-            **extra,
+            **self.labels.as_arrays(),
         }
 
     def restore(self, state: State) -> None:
         self._atoms.set_cell(state["cell"])
-        extra = {name[6:]: value for name, value in state.items() if name.startswith("extra.")}
-        labels = Labels(float(state["energy"]), state["forces"], state.get("stress"), extra)
-        self.take(state["positions"], state["momenta"], labels)
+        self.take(state["positions"], state["momenta"], Labels.from_arrays(state))
         self.random.bit_generator.state = json.loads(str(state["random"]))
