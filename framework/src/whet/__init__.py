@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from whet.contracts.recording import Recording, State, Trajectory
     from whet.contracts.reference_energies import ReferenceEnergies
     from whet.contracts.structures import StructureSource
-    from whet.contracts.velocities import degrees_of_freedom, initial_momenta
+    from whet.contracts.velocities import initial_momenta
     from whet.data import units
     from whet.data.durable import replacing
     from whet.data.errors import (
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from whet.data.frame_log import FrameLog, read_frames, write_frames
     from whet.data.frames import FrameSet, boxed, frame_key, total_charge
     from whet.data.identity import file_digest, key_of
+    from whet.data.kinetics import degrees_of_freedom, temperature
     from whet.data.labels import Failure, Labels
     from whet.data.theory import LevelOfTheory
     from whet.plugins.hookspecs import hookimpl
@@ -67,7 +68,7 @@ _HOME = {
     "whet.contracts.recording": ("Recording", "State", "Trajectory"),
     "whet.contracts.reference_energies": ("ReferenceEnergies",),
     "whet.contracts.structures": ("StructureSource",),
-    "whet.contracts.velocities": ("degrees_of_freedom", "initial_momenta"),
+    "whet.contracts.velocities": ("initial_momenta",),
     "whet.data.durable": ("replacing",),
     "whet.data.errors": (
         "FrameError",
@@ -87,6 +88,7 @@ _HOME = {
     "whet.data.frame_log": ("FrameLog", "read_frames", "write_frames"),
     "whet.data.frames": ("FrameSet", "boxed", "frame_key", "total_charge"),
     "whet.data.identity": ("file_digest", "key_of"),
+    "whet.data.kinetics": ("degrees_of_freedom", "temperature"),
     "whet.data.labels": ("Failure", "Labels"),
     "whet.data.theory": ("LevelOfTheory",),
     "whet.plugins.hookspecs": ("hookimpl",),
@@ -160,6 +162,7 @@ __all__ = [
     "read_structures",
     "replacing",
     "suggestion",
+    "temperature",
     "total_charge",
     "units",
     "write_frames",

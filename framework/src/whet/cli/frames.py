@@ -148,7 +148,7 @@ class _Summary:
         import numpy as np
         from ase import units
 
-        from whet.contracts.velocities import degrees_of_freedom, temperature
+        from whet.data.kinetics import degrees_of_freedom, temperature
 
         index, results = self.count, atoms.calc.results if atoms.calc is not None else {}
         self.count += 1

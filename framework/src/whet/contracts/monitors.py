@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from whet.contracts.options import Options
-from whet.contracts.velocities import temperature
 from whet.data.errors import FrameError, InputError
+from whet.data.kinetics import temperature
 from whet.data.topology import BondTopology
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Initial velocities and temperatures: the same for every engine, so that the same seed starts the same run."""
+"""Initial velocities: the same for every engine, so that the same seed starts the same run."""
 
 from __future__ import annotations
 
@@ -11,19 +11,6 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from whet.contracts.protocol import Protocol
-
-
-def degrees_of_freedom(atoms: Atoms) -> int:
-    """Of the velocities: three an atom, less those that constraints take, less the resting center of mass."""
-    removed = sum(constraint.get_removed_dof(atoms) for constraint in atoms.constraints)
-    return 3 * len(atoms) - (removed or 3)
-
-
-def temperature(atoms: Atoms) -> float:
-    """Kinetic temperature, K."""
-    from ase import units
-
-    return float(2 * atoms.get_kinetic_energy() / (degrees_of_freedom(atoms) * units.kB))
 
 
 def initial_momenta(start: Atoms, protocol: Protocol, random: np.random.Generator) -> np.ndarray:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from whet.contracts.component import Component
 from whet.contracts.dynamics import Start
 from whet.contracts.recording import Trajectory
-from whet.contracts.velocities import initial_momenta, temperature
+from whet.contracts.velocities import initial_momenta
 from whet.data.errors import FrameError
+from whet.data.kinetics import temperature
 from whet.data.labels import Labels
 from whet.testing.check import TIERS, Check, Tier, check, demand
 from whet.testing.conformance import Conformance, Outcome, run_checks

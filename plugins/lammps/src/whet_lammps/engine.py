@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import Field
-
-from whet import MDEngine, Protocol, Start
+from whet import MDEngine, Start
+from whet_lammps.options import LammpsOptions
 
 if TYPE_CHECKING:
     from whet import Potential, Simulation
-
-
-class LammpsOptions(Protocol):
-    """A protocol, and how LAMMPS is run."""
-
-    forces: Literal["external", "pair"] = "external"
-    """Who computes forces: the potential at every step (`external`, any potential), or LAMMPS itself with a pair style
-    that the potential exports to (`pair`), checked against the potential on the starting structure."""
-    extra: list[str] = Field(default=[])
-    """LAMMPS commands of your own (a fix, a dump, a compute), run after all others and before the first step; the
-    groups are `all` and, where atoms are held in place, `mobile`. LAMMPS's units are `metal`."""
-    arguments: list[str] = Field(default=[])
-    """Command-line arguments of LAMMPS (`[-k, on, g, "1", -sf, kk]` for a GPU)."""
 
 
 class Lammps(MDEngine):

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from whet import Labels, State
+from whet_lammps.orientation import VOIGT
 from whet_lammps.simulation import LammpsSimulation
 
 if TYPE_CHECKING:
     from whet import Potential, Start
-    from whet_lammps.engine import LammpsOptions
+    from whet_lammps.options import LammpsOptions
 
 RENEWAL = 100
 """Steps after which LAMMPS gets ready anew, and only then can a run be gone on with bit for bit: between them a
 Nosé-Hoover chain carries on the temperature from step to step, and a restart computes it from the velocities."""
-
-LAMMPS_VOIGT = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 
 
 class ExternalForces(LammpsSimulation):
@@ -134,7 +133,7 @@ class ExternalForces(LammpsSimulation):
             self.lammps.fix_external_set_energy_global("potential", labels.energy)
             if labels.stress is not None:
                 virial = -self.oriented.tensor(labels.stress) * abs(np.linalg.det(cell))
-                six = [float(virial[place]) for place in LAMMPS_VOIGT]
+                six = [float(virial[place]) for place in VOIGT]
                 self.lammps.fix_external_set_virial_global("potential", six)
         except BaseException as fault:
             self._fault = fault

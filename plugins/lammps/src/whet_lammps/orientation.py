@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 ROOM = 10.0
 """Å around the atoms along directions that are not periodic; LAMMPS lets its box grow with them."""
 
+VOIGT = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
+"""LAMMPS's order of the six independent components of a tensor."""
+
 
 class Orientation:
     """The turn between a structure as it was given and as LAMMPS has it.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from whet import Labels, NotApplied, Unsupported, units
-from whet_lammps.external_forces import LAMMPS_VOIGT
+from whet_lammps.orientation import VOIGT
 from whet_lammps.simulation import LammpsSimulation
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class PairForces(LammpsSimulation):
         if own.stress is not None:
             six = np.array(self.lammps.extract_compute("whet_virial", 0, 1)[:6]) * -units.BAR
             turned = self.oriented.tensor(own.stress)
-            faults.append(("stress", max(abs(turned[at] - six[k]) for k, at in enumerate(LAMMPS_VOIGT)), "eV/Å³"))
+            faults.append(("stress", max(abs(turned[at] - six[k]) for k, at in enumerate(VOIGT)), "eV/Å³"))
         limits = TOLERANCES[self.potential.capabilities.dtype]
         for (name, found, unit), limit in zip(faults, limits, strict=False):
             if not found <= limit:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from whet import Potential, Start
-    from whet_lammps.engine import LammpsOptions
+    from whet_lammps.options import LammpsOptions
 
 
 class LammpsSimulation(Simulation):
