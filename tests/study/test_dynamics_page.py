@@ -9,12 +9,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from whet import MDEngine, Start
 from whet.contracts.component import Spec
 from whet.plugins.registry import registry
 from whet.study.rounds import Strategy
-from whet.testing import LennardJones
-from whet.testing.engine_subject import EngineSubject
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "dynamics.md"
 
@@ -37,21 +34,6 @@ def test_every_key_is_known(block: str) -> None:
 
 def test_the_python_of_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.chdir(tmp_path)
-    (code,) = (block for block in blocks("python") if "whet.load" in block)
+    (code,) = blocks("python")
     exec(compile(code, str(PAGE), "exec"), {})
     assert "(0.0, 5.0, 10.0) None" in capsys.readouterr().out
-
-
-def test_the_engine_of_it_is_velocity_verlet_and_goes_on_bit_for_bit(tmp_path: Path) -> None:
-    (code,) = (block for block in blocks("python") if "class Verlet" in block)
-    made: dict[str, Any] = {}
-    exec(compile(code, str(PAGE), "exec"), made)
-    words = {"ensemble": "nve", "temperature": 40.0, "timestep": 4.0, "production": 60, "every": 10}
-    engine: MDEngine = made["Verlet"](made["Verlet"].Options.model_validate(words))
-    start = EngineSubject("ase-md").start
-    own = engine.run(Start(start, 1, tmp_path / "own"), LennardJones(), lambda done, total: None)
-    here = registry()
-    ase = here.load(here.resolve("md_engines", Spec("ase-md", words)))
-    other = ase.run(Start(start, 1, tmp_path / "ase"), LennardJones(), lambda done, total: None)
-    assert own.times == other.times
-    assert abs(own.frames[-1].positions - other.frames[-1].positions).max() < 1e-9
