@@ -31,7 +31,7 @@ from whet.plugins.registry import registry
 if TYPE_CHECKING:
     from ase import Atoms
 
-BLOCKS, STEPS = 5, 20
+BLOCKS, STEPS = 15, 10
 
 
 class Timed:

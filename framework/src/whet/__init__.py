@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from whet.contracts.code_labeler import CodeLabeler, CodeOptions, k_grid
     from whet.contracts.component import Component, FileRef, Spec
     from whet.contracts.descriptor import Descriptor
     from whet.contracts.dynamics import MDEngine, Simulation, Start
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from whet.study.study import Study
 
 _HOME = {
+    "whet.contracts.code_labeler": ("CodeLabeler", "CodeOptions", "k_grid"),
     "whet.contracts.component": ("Component", "FileRef", "Spec"),
     "whet.contracts.descriptor": ("Descriptor",),
     "whet.contracts.dynamics": ("MDEngine", "Simulation", "Start"),
@@ -100,6 +102,8 @@ _HOME = {
 __all__ = [
     "Applied",
     "Capabilities",
+    "CodeLabeler",
+    "CodeOptions",
     "Component",
     "Descriptor",
     "End",
@@ -155,6 +159,7 @@ __all__ = [
     "frame_key",
     "hookimpl",
     "initial_momenta",
+    "k_grid",
     "key_of",
     "load",
     "read_frames",
