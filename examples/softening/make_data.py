@@ -1,0 +1,111 @@
+"""How licl-pbe.extxyz was made: `python make_data.py STORE OUT` (GPAW, about an hour of one core; it can be resumed).
+
+LiCl, rock salt, 8 atoms a cell: strained, rattled, and from dynamics at four temperatures driven by CHGNet. PBE.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from ase.build import bulk
+
+import whet
+from whet import Failure, Spec, Start, export_frames
+from whet.plugins.registry import registry
+from whet.running.shelved_labeler import ShelvedLabeler
+from whet.running.store import Store
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+EDGE = 5.15
+"""Å; near the lattice constant of PBE."""
+
+LABELER = {"cutoff": 600.0, "k_spacing": 0.45, "keep": "nothing"}
+"""Converged on a rattled cell against 700 eV and 0.2 1/Å: 1.7 meV/atom (constant), 0.3 meV/Å, 0.06 GPa."""
+
+CLOSEST = 1.5
+"""Å; nearer atoms are no frame of interest, but an overlap of cores."""
+
+
+def structures() -> Iterator[Atoms]:
+    """The frames, in a fixed order; `config_type` says how each was made."""
+    random = np.random.default_rng(1)
+    cell = bulk("LiCl", "rocksalt", a=EDGE, cubic=True)
+    for scale in np.linspace(0.90, 1.12, 23):
+        yield named(strained(cell, np.eye(3) * scale), "volume")
+    for size in np.linspace(0.02, 0.12, 22):
+        shear = random.uniform(-size, size, (3, 3))
+        yield named(rattled(strained(cell, np.eye(3) + (shear + shear.T) / 2), 0.02, random), "strained")
+    for size in np.repeat([0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4], 9):
+        yield named(rattled(strained(cell, np.eye(3) * random.uniform(0.96, 1.06)), size, random), "rattled")
+    for kelvin, scale in ((500, 1.0), (1000, 1.02), (2000, 1.05), (4000, 1.08)):
+        yield from at_temperature(strained(cell, np.eye(3) * scale), kelvin)
+
+
+def strained(cell: Atoms, deformation: np.ndarray) -> Atoms:
+    """The cell under a homogeneous deformation (3, 3)."""
+    made = cell.copy()
+    made.set_cell(cell.cell.array @ deformation, scale_atoms=True)
+    return made
+
+
+def rattled(cell: Atoms, size: float, random: np.random.Generator) -> Atoms:
+    """Normal displacements with the standard deviation `size` (Å) that bring no two atoms too close."""
+    while True:
+        made = cell.copy()
+        made.positions += random.normal(scale=size, size=(len(cell), 3))
+        distances = made.get_all_distances(mic=True)[np.triu_indices(len(made), 1)]
+        if distances.min() > CLOSEST:
+            return made
+
+
+def at_temperature(cell: Atoms, kelvin: int) -> Iterator[Atoms]:
+    """Fifteen frames, 100 fs apart, of dynamics driven by CHGNet."""
+    words = {"temperature": kelvin, "timestep": 1.0, "equilibration": 500, "production": 1400, "every": 100}
+    here = registry()
+    engine = here.load(here.resolve("md_engines", Spec("ase-md", words)))
+    with tempfile.TemporaryDirectory() as folder:
+        made = engine.run(Start(cell, kelvin, Path(folder)), whet.load("chgnet"), lambda done, total: None)
+        for frame in made.frames:
+            bare = cell.copy()
+            bare.positions = frame.positions
+            bare.wrap()
+            yield named(bare, f"{kelvin} K")
+
+
+def named(frame: Atoms, how: str) -> Atoms:
+    """The frame with a note of how it was made."""
+    frame.info["config_type"] = how
+    return frame
+
+
+def main(store: Path, out: Path) -> None:
+    """Labels every frame, once, and writes those that have labels."""
+    here = registry()
+    labeler = here.load(here.resolve("labelers", Spec("gpaw", LABELER)))
+    kept = Store(store)
+    kept.prepare()
+    shelved = ShelvedLabeler(labeler, kept.shelf, store / "scratch")
+    cached = store / "structures.frames"
+    if not cached.is_file():
+        whet.write_frames(cached, structures())
+    labeled = []
+    for index, frame in enumerate(whet.read_frames(cached)):
+        answer = shelved.label(frame)
+        if isinstance(answer, Failure):
+            sys.stdout.write(f"frame {index} ({frame.info['config_type']}): {answer.reason}\n")
+        else:
+            labeled.append(answer.attach(frame))
+        sys.stdout.write(f"{index + 1} frames, {len(labeled)} with labels\n")
+        sys.stdout.flush()
+    export_frames(out, labeled)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
