@@ -43,11 +43,10 @@ class Code(CodeLabeler):
     broken_parser = False
 
     def __init__(self, folder: Path, **options: Any) -> None:
-        super().__init__(CodeOptions.model_validate(options))
         self.count = folder / "count.txt"
         self.code = folder / "program.py"
         self.code.write_text(PROGRAM)
-        self.program = ("{python}", str(self.code))
+        super().__init__(CodeOptions.model_validate({"command": f"{{python}} {self.code}", **options}))
 
     @property
     def theory(self) -> LevelOfTheory:
