@@ -70,6 +70,12 @@ def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def lively_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model whose forces are some 0.1 eV/Å: those of the others are too small to train on."""
+    return make_tiny(tmp_path_factory.mktemp("tiny") / "lively.model", {"Default": 40.0})
+
+
+@pytest.fixture(scope="session")
 def two_heads_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model with two heads, `Default` and `pt_head`, that agree on nothing."""
     return make_tiny(tmp_path_factory.mktemp("tiny") / "two.model", {"Default": 0.8, "pt_head": 0.5})

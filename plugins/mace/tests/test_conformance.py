@@ -29,9 +29,9 @@ class TestSmall(PotentialConformance):
 
 @pytest.mark.slow
 class TestTraining(TrainingConformance):
-    fine_tune: ClassVar = {"learning_rate": 1e-2, "batch_size": 2}
+    fine_tune: ClassVar = {"learning_rate": 1e-3, "batch_size": 2}
 
     @pytest.fixture(scope="class")
     @classmethod
-    def backend(cls, tiny_file: Path) -> str:
-        return f"mace:{tiny_file}"
+    def backend(cls, lively_file: Path) -> str:
+        return f"mace:{lively_file}"
