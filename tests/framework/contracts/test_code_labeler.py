@@ -129,6 +129,18 @@ def test_a_finished_calculation_survives_a_parser_with_a_bug(tmp_path: Path) -> 
     assert code.runs == 1
 
 
+def test_the_output_stays_until_the_label_is_stored(tmp_path: Path) -> None:
+    code = Code(tmp_path, keep="nothing")
+    answers = code.label(frames(2), tmp_path / "scratch")
+    next(answers)
+    assert len(list((tmp_path / "scratch").rglob("out.json"))) == 1  # killed here, nothing would be lost
+    next(answers)
+    assert not any(path for path in (tmp_path / "scratch").rglob("out.json") if '"energy": 0.0' in path.read_text())
+    code.broken_parser = True
+    list(code.label(frames(1), tmp_path / "other"))
+    assert any((tmp_path / "other").rglob("out.json"))
+
+
 def test_a_calculation_that_broke_off_is_run_afresh(tmp_path: Path) -> None:
     code = Code(tmp_path)
     code.what = {"0": "crash"}

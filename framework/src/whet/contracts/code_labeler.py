@@ -45,7 +45,7 @@ class CodeOptions(Options):
     timeout: float | None = Field(default=None, gt=0)
     """s; a calculation that takes longer is ended, and its frame fails."""
     keep: Literal["all", "failed", "nothing"] = "failed"
-    """Whose folders stay once the label is stored."""
+    """Whose folders stay once the label is stored; that of a finished calculation without a label always does."""
 
 
 class CodeLabeler(Labeler):
@@ -80,7 +80,12 @@ class CodeLabeler(Labeler):
                     running.append(self._begun(frame, folder))
                 if not running:
                     return
-                yield self._finished(running.popleft())
+                ended = running.popleft()
+                answer = self._finished(ended)
+                yield answer
+                # Only now: whoever asks for the next one has stored this one.
+                if self._is_to_go(answer, ended):
+                    ended.forget()
         finally:
             for calculation in running:
                 calculation.kill()
@@ -120,10 +125,13 @@ class CodeLabeler(Labeler):
             except Exception as error:  # a parser's fault loses nothing: the output is there to be read again
                 what = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
                 answer = Failure(f"its output cannot be read ({what})", str(calculation.folder))
-        failed = isinstance(answer, Failure)
-        if self.options.keep == "nothing" or (self.options.keep == "failed" and not failed):
-            calculation.forget()
         return answer
+
+    def _is_to_go(self, answer: Labels | Failure, calculation: _Calculation) -> bool:
+        """Whether the folder is removed: never that of a finished calculation that gave no labels."""
+        if isinstance(answer, Failure):
+            return self.options.keep == "nothing" and not calculation.has_ended
+        return self.options.keep != "all"
 
 
 class _Calculation:

@@ -16,6 +16,8 @@ from whet.running.shelf import Shelf
 if TYPE_CHECKING:
     from ase import Atoms
 
+    from whet.data.theory import LevelOfTheory
+
 
 @dataclass
 class ShelvedLabeler:
@@ -31,7 +33,13 @@ class ShelvedLabeler:
         theory = self.labeler.theory
         if (found := self.shelf.get(frame, theory)) is not None:
             return found
-        (answer,) = self.labeler.label([frame], self.folder)
+        answers = iter(self.labeler.label([frame], self.folder))
+        answer = self._kept(frame, theory, next(answers))
+        # A labeler may tidy up behind an answer once the next is asked for: not before this one is stored.
+        next(answers, None)
+        return answer
+
+    def _kept(self, frame: Atoms, theory: LevelOfTheory, answer: Labels | Failure) -> Labels | Failure:
         if isinstance(answer, Failure):
             return answer
         try:

@@ -13,7 +13,7 @@ from whet import Labels, read_frames, replacing, total_charge
 
 def main() -> None:
     """Writes labels.npz, or failure.json where self-consistency was not reached."""
-    from gpaw import GPAW, PW, FermiDirac, KohnShamConvergenceError
+    from gpaw import GPAW, PW, FermiDirac, KohnShamConvergenceError  # pyright: ignore[reportMissingImports]
 
     words: dict[str, Any] = json.loads(Path("input.json").read_text(encoding="utf-8"))
     (frame,) = read_frames(Path("frame.frames"))
