@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import importlib.metadata
-import subprocess
-import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from whet import FrameError, FrameLog, InputError, Labels, read_frames, read_labeled, write_frames
+from whet import FrameError, FrameLog, InputError, Labels, write_frames
 from whet.data.errors import StoreError
 from whet.data.frame_export import export_frames
 from whet.data.packed import pack
@@ -364,48 +362,3 @@ def test_memory_stays_flat_however_long_the_file(name: str, tmp_path: Path) -> N
         tracemalloc.stop()
     assert (tmp_path / "long.frames").stat().st_size > 3e6
     assert peaks[1] - peaks[0] < 570 * 300  # bytes; where each frame lies is kept, the frames are not: 6 kB each
-
-
-def test_ase_reads_appends_and_writes_files_of_frames(tmp_path: Path) -> None:
-    path = tmp_path / "a.frames"
-    ase.io.write(path, [frame(seed) for seed in range(3)])
-    ase.io.write(path, frame(3), append=True)
-    with path.open("ab") as file:
-        file.write(b"FRME and so on")
-    assert len(read_frames_of_ase(path, ":")) == 4
-    assert [pack(one) for one in read_frames_of_ase(path, "1::2")] == [pack(frame(1)), pack(frame(3))]
-    last = ase.io.read(path)
-    assert isinstance(last, Atoms) and pack(last) == pack(frame(3))
-    renamed = path.rename(tmp_path / "renamed")
-    assert len(read_frames_of_ase(renamed, "-2:")) == 2
-    assert len(read_labeled(renamed)) == 4
-    ase.io.write(path, frame(5))
-    assert [pack(one) for one in read_frames(path)] == [pack(frame(5))]
-
-
-def read_frames_of_ase(path: Path, index: str) -> list[Atoms]:
-    found = ase.io.read(path, index=index)
-    assert isinstance(found, list)
-    return found
-
-
-def test_ase_reads_no_more_than_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_frames(tmp_path / "a.frames", [frame(seed) for seed in range(5)])
-    read: list[int] = []
-    real = FrameLog.__getitem__
-
-    def spied(log: FrameLog, index: int) -> Atoms:
-        read.append(index)
-        return real(log, index)
-
-    monkeypatch.setattr(FrameLog, "__getitem__", spied)
-    images = ase.io.iread(tmp_path / "a.frames", index=":")
-    next(images)
-    assert read == [0]
-
-
-def test_ase_imports_little_for_the_format() -> None:
-    code = "import sys, ase.io.formats; print([name for name in sys.modules if name.partition('.')[0] == 'whet'])"
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stdout.strip() == "['whet', 'whet.data', 'whet.data.ase_format']"
-    assert not ended.stderr
