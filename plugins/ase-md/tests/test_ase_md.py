@@ -18,7 +18,7 @@ from whet import FrameError, InputError, Labels, Potential, Property, Spec, Star
 from whet.contracts import recording
 from whet.data.errors import OptionsError
 from whet.plugins.registry import registry
-from whet.testing import LennardJones
+from whet.testing import LennardJones, same_trajectory
 
 ENSEMBLES: list[dict[str, Any]] = [
     {"ensemble": "nve"},
@@ -70,19 +70,6 @@ def run(folder: Path, potential: Potential | None = None, *, seed: int = 1, **op
 def temperatures(trajectory: Trajectory) -> np.ndarray:
     freedom = 3 * len(trajectory.frames[0]) - 3
     return np.array([2 * frame.get_kinetic_energy() / (freedom * units.kB) for frame in trajectory.frames])
-
-
-def same(one: Trajectory, other: Trajectory) -> bool:
-    def numbers(trajectory: Trajectory) -> list[bytes]:
-        arrays = []
-        for frame in trajectory.frames:
-            labels = Labels.of(frame)
-            stress = np.zeros(0) if labels.stress is None else labels.stress
-            arrays += [frame.positions, frame.get_momenta(), np.array(frame.cell), labels.forces, stress]
-            arrays.append(np.array(labels.energy))
-        return [array.tobytes() for array in arrays]
-
-    return (one.times, one.end) == (other.times, other.end) and numbers(one) == numbers(other)
 
 
 def test_nve_conserves_the_energy_and_the_momentum(tmp_path: Path) -> None:
@@ -156,8 +143,8 @@ def test_same_seed_same_trajectory_and_no_global_random_number(options: dict[str
     expected = np.random.random(3)  # noqa: NPY002
     np.random.seed(7)  # noqa: NPY002
     one = run(tmp_path / "1", production=20, **options)
-    assert same(one, run(tmp_path / "2", production=20, **options))
-    assert not same(one, run(tmp_path / "3", production=20, seed=2, **options))
+    assert same_trajectory(one, run(tmp_path / "2", production=20, **options))
+    assert not same_trajectory(one, run(tmp_path / "3", production=20, seed=2, **options))
     np.testing.assert_array_equal(np.random.random(3), expected)  # noqa: NPY002
 
 
@@ -173,7 +160,7 @@ def test_a_killed_run_goes_on_bit_for_bit(
     with pytest.raises(Killed):
         run(tmp_path / "killed", Argon(killed_at, Killed()), **protocol)
     rest = Argon()
-    assert same(whole, run(tmp_path / "killed", rest, **protocol))
+    assert same_trajectory(whole, run(tmp_path / "killed", rest, **protocol))
     # Before the first step there is no checkpoint; afterwards only the step that was lost is done again.
     assert rest.calls == 20 - max(killed_at, 1)
 
@@ -181,7 +168,7 @@ def test_a_killed_run_goes_on_bit_for_bit(
 def test_the_folder_of_another_run_is_not_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_SECONDS", 0.0)
     run(tmp_path / "shared", production=20, seed=5)
-    assert same(run(tmp_path / "fresh", production=20), run(tmp_path / "shared", production=20))
+    assert same_trajectory(run(tmp_path / "fresh", production=20), run(tmp_path / "shared", production=20))
 
 
 def test_an_absurd_force_ends_the_run(tmp_path: Path) -> None:
@@ -248,7 +235,7 @@ def test_killed_at_twenty_random_steps(
         with contextlib.suppress(Killed):
             run(tmp_path / "killed", Argon(int(random.integers(2, 11)), Killed()), **protocol)
     rest = Argon()
-    assert same(whole, run(tmp_path / "killed", rest, **protocol))
+    assert same_trajectory(whole, run(tmp_path / "killed", rest, **protocol))
     assert rest.calls < 120  # it did not begin anew
 
 
@@ -276,13 +263,13 @@ def test_killed_by_the_system_at_random_moments(tmp_path: Path) -> None:
         child.join()
         kills += 1
     assert kills > 0
-    assert same(whole, run(tmp_path / "killed", production=3000, every=100))
+    assert same_trajectory(whole, run(tmp_path / "killed", production=3000, every=100))
 
 
 def test_a_finished_run_is_read_and_not_done_again(tmp_path: Path) -> None:
     first = run(tmp_path, production=20)
     again = Argon()
-    assert same(first, run(tmp_path, again, production=20))
+    assert same_trajectory(first, run(tmp_path, again, production=20))
     assert again.calls == 0
 
 

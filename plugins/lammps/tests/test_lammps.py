@@ -14,7 +14,7 @@ from ase.build import bulk, molecule
 
 from whet import InputError, Labels, NotApplied, Potential, Property, Spec, Start, Trajectory, Unsupported
 from whet.plugins.registry import registry
-from whet.testing import LennardJones
+from whet.testing import LennardJones, same_trajectory
 
 
 class Killed(BaseException):
@@ -69,13 +69,6 @@ def run(
 ) -> Trajectory:
     begin = Start(start or crystal(), seed, folder)
     return engine(use, **options).run(begin, potential or Argon(), lambda done, total: None)
-
-
-def numbers(made: Trajectory) -> list[bytes]:
-    arrays = [
-        (frame.positions, frame.get_momenta(), frame.cell.array, Labels.of(frame).forces) for frame in made.frames
-    ]
-    return [array.tobytes() for frame in arrays for array in frame]
 
 
 def total_energies(made: Trajectory) -> np.ndarray:
@@ -160,7 +153,7 @@ def test_killed_at_random_steps_it_goes_on_bit_for_bit(
     while kills < 20:
         try:
             made = run(tmp_path / str(finished), start, Argon(int(random.integers(2, 30))), **words)
-            assert numbers(made) == numbers(whole)
+            assert same_trajectory(made, whole)
             finished += 1
         except Killed:
             kills += 1

@@ -15,7 +15,7 @@ from ase.constraints import FixAtoms
 
 from whet import FrameError, InputError, Labels, Potential, Property, Spec, Start, Trajectory
 from whet.plugins.registry import registry
-from whet.testing import LennardJones
+from whet.testing import LennardJones, same_trajectory
 
 ENSEMBLES: list[dict[str, Any]] = [
     {"ensemble": "nve", "stress": True},
@@ -80,19 +80,6 @@ def run(begin: Sequence[Start], potential: Potential | None = None, **options: A
     return engine(**options).run_together(begin, potential or Argon(), lambda done, total: None)
 
 
-def same(one: Trajectory, other: Trajectory) -> bool:
-    def numbers(trajectory: Trajectory) -> list[bytes]:
-        arrays = []
-        for frame in trajectory.frames:
-            labels = Labels.of(frame)
-            stress = np.zeros(0) if labels.stress is None else labels.stress
-            arrays += [frame.positions, frame.get_momenta(), np.array(frame.cell), labels.forces, stress]
-            arrays.append(np.array(labels.energy))
-        return [array.tobytes() for array in arrays]
-
-    return (one.times, one.end) == (other.times, other.end) and numbers(one) == numbers(other)
-
-
 @pytest.mark.parametrize("options", ENSEMBLES)
 def test_five_of_different_sizes_are_those_of_each_alone_bit_for_bit(options: dict[str, Any], tmp_path: Path) -> None:
     potential = Argon()
@@ -100,7 +87,7 @@ def test_five_of_different_sizes_are_those_of_each_alone_bit_for_bit(options: di
     assert potential.asked == [[len(atoms) for atoms in structures()]] * 25  # the starts, and once a step
     for index, made in enumerate(together):
         (start,) = starts(tmp_path / "alone", [index])
-        assert same(made, engine(**options).run(start, Argon(), lambda done, total: None))
+        assert same_trajectory(made, engine(**options).run(start, Argon(), lambda done, total: None))
         assert len(made.frames) == 7
         (own,) = LennardJones().evaluate([made.frames[-1]], ("energy", "forces"))
         np.testing.assert_array_equal(Labels.of(made.frames[-1]).forces, own.forces)
@@ -118,7 +105,7 @@ def test_one_that_goes_wrong_ends_and_the_others_go_on(force: float, monitor: st
     assert wrong == [1]
     for index, made in enumerate(ended):
         if index not in wrong:
-            assert same(made, whole[index])
+            assert same_trajectory(made, whole[index])
     end = ended[1].end
     assert end is not None and (end.monitor, end.time) == (monitor, 36.0)
     assert ended[1].times == (0.0, 16.0, 32.0)
@@ -152,7 +139,7 @@ def test_a_killed_batch_goes_on_bit_for_bit(
     rest = Argon()
     # Two begin now: the members of this batch are at different steps.
     resumed = run(starts(folder), rest, **options)
-    assert all(same(one, other) for one, other in zip(whole, resumed, strict=True))
+    assert all(same_trajectory(one, other) for one, other in zip(whole, resumed, strict=True))
     # Only the step that was lost is done again; before the first one there is no checkpoint.
     assert sum(map(len, rest.asked)) == 2 * 27 + 3 * (28 - max(killed_at, 1) if killed_at > 1 else 27)
 
@@ -160,7 +147,7 @@ def test_a_killed_batch_goes_on_bit_for_bit(
 def test_what_memory_does_not_hold_is_divided_and_stays_divided(tmp_path: Path) -> None:
     potential = Argon(hold=100)
     made = run(starts(tmp_path / "little"), potential)
-    assert all(same(one, other) for one, other in zip(made, run(starts(tmp_path / "much")), strict=True))
+    assert all(same_trajectory(one, other) for one, other in zip(made, run(starts(tmp_path / "much")), strict=True))
     # 173 atoms in all: once too many, and then never more than half of them.
     assert potential.asked[0] == [32, 48, 31, 16, 46]
     assert potential.asked[1:] == [[32, 48], [31, 16], [46]] * 25
@@ -171,7 +158,7 @@ def test_one_that_memory_does_not_hold_alone_ends(tmp_path: Path) -> None:
     whole = run(starts(tmp_path / "much"))
     end = made[1].end
     assert end is not None and (end.monitor, end.time) == ("memory", 0.0)
-    assert all(same(made[index], whole[index]) for index in (0, 2, 3, 4))
+    assert all(same_trajectory(made[index], whole[index]) for index in (0, 2, 3, 4))
 
 
 def test_no_more_than_most_move_at_once(tmp_path: Path) -> None:
@@ -180,7 +167,7 @@ def test_no_more_than_most_move_at_once(tmp_path: Path) -> None:
     dynamics = engine(most=2)
     made = dynamics.run_together(starts(tmp_path / "few"), potential, lambda done, total: told.append((done, total)))
     whole = run(starts(tmp_path / "all"))
-    assert all(same(made[index], whole[index]) for index in (0, 2, 3, 4))
+    assert all(same_trajectory(made[index], whole[index]) for index in (0, 2, 3, 4))
     assert made[1].end is not None
     # The second one ends at the tenth question, and the third takes its place at once.
     assert max(map(len, potential.asked)) == 2

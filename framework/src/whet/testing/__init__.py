@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from whet.testing.check import TIERS, CheckFailed
     from whet.testing.conformance import Conformance, Outcome
     from whet.testing.descriptors import check_descriptor
+    from whet.testing.engine_subject import same_trajectory
     from whet.testing.engines import check_engine
     from whet.testing.labelers import check_labeler
     from whet.testing.lennard_jones import LennardJones
@@ -29,6 +30,7 @@ _HOME = {
     "check": ("TIERS", "CheckFailed"),
     "conformance": ("Conformance", "Outcome"),
     "descriptors": ("check_descriptor",),
+    "engine_subject": ("same_trajectory",),
     "engines": ("check_engine",),
     "labelers": ("check_labeler",),
     "lennard_jones": ("LennardJones",),
@@ -56,6 +58,7 @@ __all__ = [
     "check_engine",
     "check_labeler",
     "check_potential",
+    "same_trajectory",
 ]
 _ORIGIN = {name: home for home, names in _HOME.items() for name in names}
 

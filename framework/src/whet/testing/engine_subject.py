@@ -16,6 +16,7 @@ from whet.contracts.potential import Property
 from whet.contracts.recording import Trajectory
 from whet.data.errors import OptionsError
 from whet.data.labels import Labels
+from whet.data.packed import pack
 from whet.plugins.registry import registry
 from whet.testing.lennard_jones import LennardJones
 
@@ -157,3 +158,9 @@ class EngineSubject:
 
     def _plain(self, **options: Any) -> Trajectory:
         return self.run(**options)
+
+
+def same_trajectory(first: Trajectory, second: Trajectory) -> bool:
+    """Whether two trajectories are the same bit for bit: times, end, and all that their frames carry."""
+    ends = (first.times, first.end) == (second.times, second.end)
+    return ends and [pack(frame) for frame in first.frames] == [pack(frame) for frame in second.frames]

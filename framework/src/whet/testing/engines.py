@@ -14,7 +14,7 @@ from whet.data.kinetics import temperature
 from whet.data.labels import Labels
 from whet.testing.check import TIERS, Check, Tier, check, demand
 from whet.testing.conformance import Conformance, Outcome, run_checks
-from whet.testing.engine_subject import EngineSubject, Failing, Killed, Uncertain, Watched
+from whet.testing.engine_subject import EngineSubject, Failing, Killed, Uncertain, Watched, same_trajectory
 from whet.testing.lennard_jones import LennardJones
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def same_seed_same_trajectory(subject: EngineSubject) -> None:
         subject.run(ensemble="nvt"),
         subject.run(ensemble="nvt", seed=2),
     )
-    demand(_same(first, again), "the same seed gave another trajectory")
-    demand(not _same(first, other), "another seed gave the same trajectory")
+    demand(same_trajectory(first, again), "the same seed gave another trajectory")
+    demand(not same_trajectory(first, other), "another seed gave the same trajectory")
 
 
 @check("contract")
@@ -141,7 +141,7 @@ def a_killed_run_is_taken_up(subject: EngineSubject) -> None:
             what = f"{words}, killed at evaluation {at}"
             demand(again.end is None and again.times == whole.times, f"{what}: it ends {again.end}")
             if not subject.engine(**words).lost_on_resume:
-                demand(_same(again, whole), f"{what}: it gives another trajectory")
+                demand(same_trajectory(again, whole), f"{what}: it gives another trajectory")
 
 
 @check("contract")
@@ -263,17 +263,6 @@ def _total_energies(made: Trajectory) -> np.ndarray:
     import numpy as np
 
     return np.array([Labels.of(frame).energy + frame.get_kinetic_energy() for frame in made.frames])
-
-
-def _same(first: Trajectory, second: Trajectory) -> bool:
-    def numbers(made: Trajectory) -> list[bytes]:
-        return [
-            array.tobytes()
-            for frame in made.frames
-            for array in (frame.positions, frame.get_momenta(), frame.cell.array, Labels.of(frame).forces)
-        ]
-
-    return (first.times, first.end) == (second.times, second.end) and numbers(first) == numbers(second)
 
 
 ENGINE_CHECKS: tuple[Check, ...] = (
