@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from whet.contracts.fine_tune_settings import FineTuneSettings, Strategy, Weights
     from whet.contracts.fine_tuning import Applied, FineTuned, FineTuner, FineTuneRequest, Progress
     from whet.contracts.foundation import FoundationModel, KnownAnswer, ModelFile
-    from whet.contracts.labeling import Labeler
+    from whet.contracts.labeling import Labeler, isolated_atom
     from whet.contracts.monitors import End, Monitors, Stopped, answering
     from whet.contracts.options import Options
     from whet.contracts.potential import Capabilities, Potential, Property
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from whet.data.identity import file_digest, key_of
     from whet.data.kinetics import degrees_of_freedom, temperature
     from whet.data.labels import Failure, Labels
+    from whet.data.recorded import Recorded
     from whet.data.theory import LevelOfTheory
     from whet.plugins.hookspecs import hookimpl
     from whet.plugins.registry import load
@@ -62,7 +63,7 @@ _HOME = {
     "whet.contracts.fine_tune_settings": ("FineTuneSettings", "Strategy", "Weights"),
     "whet.contracts.fine_tuning": ("Applied", "FineTuneRequest", "FineTuned", "FineTuner", "Progress"),
     "whet.contracts.foundation": ("FoundationModel", "KnownAnswer", "ModelFile"),
-    "whet.contracts.labeling": ("Labeler",),
+    "whet.contracts.labeling": ("Labeler", "isolated_atom"),
     "whet.contracts.monitors": ("End", "Monitors", "Stopped", "answering"),
     "whet.contracts.options": ("Options",),
     "whet.contracts.potential": ("Capabilities", "Potential", "Property"),
@@ -92,6 +93,7 @@ _HOME = {
     "whet.data.identity": ("file_digest", "key_of"),
     "whet.data.kinetics": ("degrees_of_freedom", "temperature"),
     "whet.data.labels": ("Failure", "Labels"),
+    "whet.data.recorded": ("Recorded",),
     "whet.data.theory": ("LevelOfTheory",),
     "whet.plugins.hookspecs": ("hookimpl",),
     "whet.plugins.registry": ("load",),
@@ -135,6 +137,7 @@ __all__ = [
     "Progress",
     "Property",
     "Protocol",
+    "Recorded",
     "Recording",
     "ReferenceEnergies",
     "Simulation",
@@ -159,6 +162,7 @@ __all__ = [
     "frame_key",
     "hookimpl",
     "initial_momenta",
+    "isolated_atom",
     "k_grid",
     "key_of",
     "load",

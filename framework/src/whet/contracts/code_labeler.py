@@ -67,6 +67,10 @@ class CodeLabeler(Labeler):
     def read(self, frame: Atoms, folder: Path) -> Labels | Failure:
         """The labels in the program's output; a Failure where it did not converge or did something else than asked."""
 
+    def is_complete(self, folder: Path) -> bool:
+        """Whether the output shows that the program came to its end, where nobody was left to see it end."""
+        return False
+
     def label(self, frames: Sequence[Atoms], folder: Path) -> Iterator[Labels | Failure]:
         """As the contract says; up to `processes` calculations run at a time, answers come in order.
 
@@ -93,8 +97,15 @@ class CodeLabeler(Labeler):
     @property
     def argv(self) -> list[str]:
         """The command, as a list."""
-        given = shlex.split(self.options.command) or list(self.program)
-        return [sys.executable if word == "{python}" else word for word in given]
+        return self.found(shlex.split(self.options.command) or list(self.program))
+
+    def found(self, argv: Sequence[str]) -> list[str]:
+        """The command with `{python}` replaced. Raises MissingPackage where its program is not there."""
+        first = sys.executable if argv[0] == "{python}" else argv[0]
+        if shutil.which(first) is None:
+            hint = "Install it, or give its `command:`"
+            raise MissingPackage(f"labeler {self.name!r} cannot run {first!r}", hint=hint)
+        return [first, *argv[1:]]
 
     def environment(self) -> Mapping[str, str]:
         """Environment variables of the program beside those of this process."""
@@ -103,18 +114,18 @@ class CodeLabeler(Labeler):
     def _begun(self, frame: Atoms, folder: Path) -> _Calculation:
         place = folder / self.theory.fingerprint[:12] / frame_key(frame)
         calculation = _Calculation(frame, place, self.options.timeout)
+        if calculation.has_ended or (place.is_dir() and self.is_complete(place)):
+            return calculation
+        argv = self.argv
+        if place.exists():
+            shutil.rmtree(place)
+        place.mkdir(parents=True)
         try:
-            if not calculation.has_ended:
-                if place.exists():
-                    shutil.rmtree(place)
-                place.mkdir(parents=True)
-                self.prepare(frame, place)
-                calculation.start(self.argv, {**os.environ, **self.environment()})
+            self.prepare(frame, place)
         except FrameError as error:
             calculation.fault = error.what
-        except FileNotFoundError as error:
-            hint = "Install it, or give its `command:`"
-            raise MissingPackage(f"labeler {self.name!r} cannot run {self.argv[0]!r}", hint=hint) from error
+        else:
+            calculation.start(argv, {**os.environ, **self.environment()})
         return calculation
 
     def _finished(self, calculation: _Calculation) -> Labels | Failure:
@@ -149,7 +160,7 @@ class _Calculation:
         return (self.folder / ENDED).is_file() and read_json(self.folder / ENDED)["code"] == 0
 
     def start(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Starts the program; raises FileNotFoundError where there is none."""
+        """Starts the program."""
         with (self.folder / "output.txt").open("wb") as output:
             self._process = subprocess.Popen(
                 argv,

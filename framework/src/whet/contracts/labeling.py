@@ -5,19 +5,24 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from whet.contracts.component import Backend
+from whet.data.errors import Unsupported
 
 if TYPE_CHECKING:
     from ase import Atoms
 
     from whet.data.labels import Failure, Labels
+    from whet.data.recorded import Recorded
     from whet.data.theory import LevelOfTheory
 
 
 class Labeler(Backend, ABC):
     """Computes labels of one level of theory."""
+
+    outputs: ClassVar[Sequence[str]] = ()
+    """Names of the files (`vasprun.xml`) by which calculations that somebody ran are found in a tree of folders."""
 
     @property
     @abstractmethod
@@ -31,3 +36,27 @@ class Labeler(Backend, ABC):
         folder: scratch space. A frame that fails is a Failure with its reason; what would fail for every frame
         (a missing program, a wrong option) raises.
         """
+
+    @classmethod
+    def recorded(cls, output: Path) -> Iterator[Recorded]:
+        """What stands in an output file of a calculation that Whet did not run, with the theory that really ran.
+
+        Each labeled frame in the order in which it was computed, or why it is no label. Never raises for what is wrong
+        with the file.
+        """
+        raise Unsupported(f"labeler {cls.name!r} does not read calculations that it did not run")
+
+
+def isolated_atom(symbol: str, box: float = 12.0) -> Atoms:
+    """The frame whose energy is an element's reference energy: one atom, open in all directions, in its ground state.
+
+    `info["spin"]` is the multiplicity 2S + 1 of Hund's rules. box: Å; a cell for codes that need one, with edges that
+    differ by 0.5 Å, so that no symmetry keeps the orbitals from filling.
+    """
+    from ase import Atoms
+    from ase.data import atomic_numbers, ground_state_magnetic_moments
+
+    atom = Atoms([symbol], cell=[box, box + 0.5, box + 1.0])
+    atom.center()
+    atom.info["spin"] = round(float(ground_state_magnetic_moments[atomic_numbers[symbol]])) + 1
+    return atom

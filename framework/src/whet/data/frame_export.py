@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whet.data.durable import replacing
 from whet.data.errors import FrameError, InputError, WhetError
 from whet.data.extended_xyz import extended_xyz
 from whet.data.frame_log import write_frames
+from whet.data.frames import ChosenFrames
 from whet.data.lammps_text import lammps_data, lammps_dump
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def export_frames(path: Path, frames: Sequence[Atoms], indices: Sequence[int] | 
     One frame at a time is in memory. Raises InputError where the format is not known or holds one frame only,
     FrameError where a frame does not fit into it, StoreError where the file cannot be written.
     """
-    chosen = _Chosen(frames, range(len(frames)) if indices is None else indices)
+    chosen = ChosenFrames(frames, range(len(frames)) if indices is None else indices)
     if not chosen:
         raise FrameError("there is no frame to write", where=str(path))
     write = _writer(path, len(chosen))
@@ -38,25 +39,7 @@ def export_frames(path: Path, frames: Sequence[Atoms], indices: Sequence[int] | 
         write(partial, chosen)
 
 
-class _Chosen(Sequence["Atoms"]):
-    """Some of the frames, each read when it is asked for."""
-
-    def __init__(self, frames: Sequence[Atoms], indices: Sequence[int]) -> None:
-        self._frames, self.indices = frames, indices
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, place: int | slice) -> Any:
-        if isinstance(place, slice):
-            return _Chosen(self._frames, self.indices[place])
-        return self._frames[self.indices[place]]
-
-    def __iter__(self) -> Iterator[Atoms]:
-        return (self._frames[index] for index in self.indices)
-
-
-Writer = Callable[[Path, _Chosen], None]
+Writer = Callable[[Path, ChosenFrames], None]
 
 
 def _writer(path: Path, count: int) -> Writer:
@@ -91,7 +74,7 @@ def _writer(path: Path, count: int) -> Writer:
 def _frame_by_frame(text: Callable[[Atoms, int], str]) -> Writer:
     """A file that is the text of each frame, one after the other; the name may end in .gz."""
 
-    def write(path: Path, chosen: _Chosen) -> None:
+    def write(path: Path, chosen: ChosenFrames) -> None:
         from ase.io.formats import open_with_compression
 
         with open_with_compression(str(path), "w") as file:
@@ -107,7 +90,7 @@ def _frame_by_frame(text: Callable[[Atoms, int], str]) -> Writer:
 
 
 def _by_ase(name: str) -> Writer:
-    def write(path: Path, chosen: _Chosen) -> None:
+    def write(path: Path, chosen: ChosenFrames) -> None:
         import ase.io
 
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from whet.data.errors import FrameError, InputError
 from whet.data.identity import key_of
@@ -69,6 +69,24 @@ def boxed(atoms: Atoms, vacuum: float) -> Atoms:
     if not abs(atoms.cell.volume) > 1e-6:
         raise FrameError(f"the cell of {atoms.get_chemical_formula()} has no volume")
     return atoms
+
+
+class ChosenFrames(Sequence["Atoms"]):
+    """Those frames of a sequence that stand at `indices`, each read when it is asked for."""
+
+    def __init__(self, frames: Sequence[Atoms], indices: Sequence[int]) -> None:
+        self._frames, self.indices = frames, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, place: int | slice) -> Any:
+        if isinstance(place, slice):
+            return ChosenFrames(self._frames, self.indices[place])
+        return self._frames[self.indices[place]]
+
+    def __iter__(self) -> Iterator[Atoms]:
+        return (self._frames[index] for index in self.indices)
 
 
 class FrameSet(Sequence["Atoms"]):

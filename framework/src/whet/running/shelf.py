@@ -66,6 +66,12 @@ class Shelf:
             )
         return _unpacked(content)
 
+    def keys(self, theory: LevelOfTheory) -> set[str]:
+        """The keys of the frames that have labels of this level of theory."""
+        query = "select frame from labels where theory = ?"
+        rows = self._do(lambda database: database.execute(query, (theory.fingerprint,)).fetchall())
+        return {key for (key,) in rows}
+
     def put(self, frame: Atoms, theory: LevelOfTheory, labels: Labels) -> None:
         """Keeps the labels durably before it returns. A label that is already there stays as it is."""
         content = _packed(frame, labels.checked(len(frame)))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from whet.contracts.labeling import Labeler
 from whet.contracts.potential import Capabilities, Potential, Property
 from whet.data.errors import FrameError
+from whet.data.frames import ChosenFrames, frame_key
 from whet.data.labels import Failure, Labels
 from whet.running.shelf import Shelf
 
@@ -30,14 +31,34 @@ class ShelvedLabeler:
 
     def label(self, frame: Atoms) -> Labels | Failure:
         """The frame's label, from the shelf or computed; then on the shelf, durably, before this returns."""
-        theory = self.labeler.theory
-        if (found := self.shelf.get(frame, theory)) is not None:
-            return found
-        answers = iter(self.labeler.label([frame], self.folder))
-        answer = self._kept(frame, theory, next(answers))
-        # A labeler may tidy up behind an answer once the next is asked for: not before this one is stored.
+        answers = self.labels([frame])
+        answer = next(answers)
         next(answers, None)
         return answer
+
+    def labels(self, frames: Sequence[Atoms]) -> Iterator[Labels | Failure]:
+        """One answer a frame, in order; each is on the shelf, durably, before it is given.
+
+        The labeler gets every frame that is not on the shelf, once, so that it may compute several at a time.
+        """
+        theory = self.labeler.theory
+        keys = [frame_key(frame) for frame in frames]
+        there = self.shelf.keys(theory)
+        first = {key: index for index, key in reversed(list(enumerate(keys))) if key not in there}
+        wanted = ChosenFrames(frames, sorted(first.values()))
+        answers = iter(self.labeler.label(wanted, self.folder)) if wanted else iter(())
+        failed: dict[str, Failure] = {}
+        for index, key in enumerate(keys):
+            if first.get(key) == index:
+                answer = self._kept(frames[index], theory, next(answers))
+            else:
+                answer = failed.get(key) or self.shelf.get(frames[index], theory)
+            if isinstance(answer, Failure):
+                failed[key] = answer
+            assert answer is not None
+            yield answer
+        # A labeler tidies up behind an answer once the next is asked for: not before this one is stored.
+        next(answers, None)
 
     def _kept(self, frame: Atoms, theory: LevelOfTheory, answer: Labels | Failure) -> Labels | Failure:
         if isinstance(answer, Failure):

@@ -17,15 +17,13 @@ def run(work: Work) -> Outcome:
     theory = labeler.labeler.theory
     frames = work.frames("frames")
     labeled, kept, failures = [], [], []
-    for index, frame in enumerate(frames):
-        work.progress(index, len(frames))
-        labels = labeler.label(frame)
+    for index, (frame, labels) in enumerate(zip(frames, labeler.labels(frames), strict=True)):
+        work.progress(index + 1, len(frames))
         if isinstance(labels, Failure):
             failures.append({"index": index, "reason": labels.reason, "log": labels.log})
             continue
         labeled.append(labels.attach(frame))
         kept.append(index)
-    work.progress(len(frames), len(frames))
     path = work.folder / "labeled.frames"
     write_frames(path, labeled)
     values = {
