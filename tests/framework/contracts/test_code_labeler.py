@@ -14,15 +14,22 @@ from ase import Atoms
 from ase.build import bulk
 
 from whet import CodeLabeler, CodeOptions, Failure, FrameError, Labels, LevelOfTheory, frame_key, k_grid
+from whet.contracts import code_labeler
 from whet.data.errors import MissingPackage
 
 PROGRAM = """\
-import json, os, sys, time
+import json, os, signal, sys, time
 told = json.load(open("input.json"))
 with open(told["count"], "a") as file:
     file.write("1\\n")
 print("starting")
 if told["what"] == "hang":
+    time.sleep(60)
+if told["what"] == "tidy":
+    signal.signal(signal.SIGTERM, lambda *_: (open(told["count"], "a").write("tidy\\n"), sys.exit(0)))
+    time.sleep(60)
+if told["what"] == "stubborn":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     time.sleep(60)
 if told["what"] == "crash":
     print("out of cheese")
@@ -163,6 +170,26 @@ def test_nothing_goes_on_when_nobody_asks_any_more(tmp_path: Path) -> None:
     assert running(code) == 2
     answers.close()  # pyright: ignore[reportAttributeAccessIssue] -- a generator
     assert running(code) == 0
+
+
+def test_a_program_may_tidy_up_before_it_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code_labeler, "GRACE", 0.5)
+    code = Code(tmp_path, timeout=1.0)
+    code.what = {"0": "tidy", "1": "stubborn"}
+    first, second = code.label(frames(2), tmp_path / "scratch")
+    assert isinstance(first, Failure) and isinstance(second, Failure)
+    assert code.count.read_text().splitlines() == ["1", "tidy", "1"]
+    assert running(code) == 0
+
+
+def test_a_program_that_came_to_its_end_unseen_is_not_run_again(tmp_path: Path) -> None:
+    code = Code(tmp_path, keep="all")
+    assert energies(list(code.label(frames(1), tmp_path / "scratch"))) == [0.0]
+    (ended,) = (tmp_path / "scratch").rglob(code_labeler.ENDED)
+    ended.unlink()  # as if the machine had gone down between the program's end and ours
+    code.is_complete = lambda folder: (folder / "out.json").is_file()
+    assert energies(list(code.label(frames(1), tmp_path / "scratch"))) == [0.0]
+    assert code.runs == 1
 
 
 def running(code: Code) -> int:

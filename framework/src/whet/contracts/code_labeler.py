@@ -11,7 +11,8 @@ import sys
 import time
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -27,8 +28,14 @@ from whet.data.labels import Failure, Labels
 if TYPE_CHECKING:
     from ase import Atoms
 
+GRACE = 20.0
+"""Seconds that a program has to end itself before it is killed."""
+
 ENDED = "ended.json"
 """Written when the program has ended: from then on its output is read and it is not run again."""
+
+OUTPUT = "output.txt"
+"""What the program printed."""
 
 
 class CodeOptions(Options):
@@ -70,6 +77,10 @@ class CodeLabeler(Labeler):
     def is_complete(self, folder: Path) -> bool:
         """Whether the output shows that the program came to its end, where nobody was left to see it end."""
         return False
+
+    def fault(self, folder: Path) -> str:
+        """What the output says of why the program broke off; by default its last line."""
+        return _last_line(folder / OUTPUT)
 
     def label(self, frames: Sequence[Atoms], folder: Path) -> Iterator[Labels | Failure]:
         """As the contract says; up to `processes` calculations run at a time, answers come in order.
@@ -129,7 +140,7 @@ class CodeLabeler(Labeler):
         return calculation
 
     def _finished(self, calculation: _Calculation) -> Labels | Failure:
-        answer = calculation.wait()
+        answer = calculation.wait(self.fault)
         if answer is None:
             try:
                 answer = self.read(calculation.frame, calculation.folder)
@@ -161,7 +172,7 @@ class _Calculation:
 
     def start(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
         """Starts the program."""
-        with (self.folder / "output.txt").open("wb") as output:
+        with (self.folder / OUTPUT).open("wb") as output:
             self._process = subprocess.Popen(
                 argv,
                 cwd=self.folder,
@@ -172,14 +183,14 @@ class _Calculation:
                 start_new_session=True,  # so that a timeout ends its children too
             )
 
-    def wait(self) -> Failure | None:
-        """None where the program came to its end; otherwise why not."""
+    def wait(self, said: Callable[[Path], str]) -> Failure | None:
+        """None where the program came to its end; otherwise why not. said: what its output says of that."""
         if self.fault:
             return Failure(self.fault)
         if self._process is None:
             return None
         left = None if self.timeout is None else max(self.timeout - (time.monotonic() - self._began), 0.0)
-        log = str(self.folder / "output.txt")
+        log = str(self.folder / OUTPUT)
         try:
             code = self._process.wait(left)
         except subprocess.TimeoutExpired:
@@ -189,13 +200,17 @@ class _Calculation:
         if code == 0:
             return None
         how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        return Failure(f"the program {how}{_last_line(Path(log))}", log)
+        why = said(self.folder)
+        return Failure(f"the program {how}: {why}" if why else f"the program {how}", log)
 
     def kill(self) -> None:
-        """Ends the program and its children."""
-        if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        """Ends the program and its children: asks first, so that `mpirun` can end what runs on other nodes."""
+        for ending, seconds in ((signal.SIGTERM, GRACE), (signal.SIGKILL, None)):
+            if self._process is None or self._process.poll() is not None:
+                return
+            os.killpg(self._process.pid, ending)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
 
     def forget(self) -> None:
         """Removes the folder."""
@@ -204,7 +219,7 @@ class _Calculation:
 
 def _last_line(log: Path) -> str:
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return f": {lines[-1].strip()[:200]}" if lines else ""
+    return lines[-1].strip()[:200] if lines else ""
 
 
 def k_grid(frame: Atoms, spacing: float) -> tuple[int, int, int]:

@@ -50,7 +50,7 @@ class LevelOfTheory:
     def __str__(self) -> str:
         parts = [self.method]
         if self.hubbard_u:
-            parts.append("+U(" + ", ".join(f"{el} {u:g}" for el, u in sorted(self.hubbard_u.items())) + ")")
+            parts[0] += "+U(" + ", ".join(f"{el} {u:g}" for el, u in sorted(self.hubbard_u.items())) + ")"
         if self.dispersion:
             parts.append(self.dispersion)
         return "-".join(parts) + (f" ({self.code})" if self.code else "")
