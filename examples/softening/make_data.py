@@ -1,4 +1,4 @@
-"""How licl-pbe.extxyz was made: `python make_data.py STORE OUT` (GPAW, about an hour of one core; it can be resumed).
+"""How the *.extxyz here were made: `python make_data.py STORE FOLDER` (GPAW, about an hour of one core; it resumes).
 
 LiCl, rock salt, 8 atoms a cell: strained, rattled, and from dynamics at four temperatures driven by CHGNet. PBE.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from ase.build import bulk
 
 import whet
-from whet import Failure, Spec, Start, export_frames
+from whet import Failure, Labels, Spec, Start, export_frames, isolated_atom
 from whet.plugins.registry import registry
 from whet.running.shelved_labeler import ShelvedLabeler
 from whet.running.store import Store
@@ -28,6 +28,9 @@ EDGE = 5.15
 
 LABELER = {"cutoff": 600.0, "k_spacing": 0.45, "keep": "nothing"}
 """Converged on a rattled cell against 700 eV and 0.2 1/Å: 1.7 meV/atom (constant), 0.3 meV/Å, 0.06 GPa."""
+
+NEAR = 0.1
+"""eV/atom above the lowest energy; a frame below it is near equilibrium."""
 
 CLOSEST = 1.5
 """Å; nearer atoms are no frame of interest, but an overlap of cores."""
@@ -85,8 +88,8 @@ def named(frame: Atoms, how: str) -> Atoms:
     return frame
 
 
-def main(store: Path, out: Path) -> None:
-    """Labels every frame, once, and writes those that have labels."""
+def main(store: Path, folder: Path) -> None:
+    """Labels every frame, once, and writes those that have labels, in parts that have no frame in common."""
     here = registry()
     labeler = here.load(here.resolve("labelers", Spec("gpaw", LABELER)))
     kept = Store(store)
@@ -95,16 +98,33 @@ def main(store: Path, out: Path) -> None:
     cached = store / "structures.frames"
     if not cached.is_file():
         whet.write_frames(cached, structures())
+    frames = [*whet.read_frames(cached), *(isolated_atom(symbol) for symbol in ("Li", "Cl"))]
     labeled = []
-    for index, frame in enumerate(whet.read_frames(cached)):
-        answer = shelved.label(frame)
+    for index, (frame, answer) in enumerate(zip(frames, shelved.labels(frames), strict=True)):
         if isinstance(answer, Failure):
-            sys.stdout.write(f"frame {index} ({frame.info['config_type']}): {answer.reason}\n")
+            sys.stdout.write(f"frame {index} ({frame.info.get('config_type')}): {answer.reason}\n")
         else:
             labeled.append(answer.attach(frame))
         sys.stdout.write(f"{index + 1} frames, {len(labeled)} with labels\n")
         sys.stdout.flush()
-    export_frames(out, labeled)
+    for name, part in parts(labeled).items():
+        export_frames(folder / f"licl-{name}.extxyz", part)
+
+
+def parts(labeled: list[Atoms]) -> dict[str, list[Atoms]]:
+    """Volumes and atoms are for checks. Of the others every third is for tests: near equilibrium, or far from it."""
+    found: dict[str, list[Atoms]] = {"volumes": [], "atoms": [], "train": [], "near": [], "far": []}
+    others = []
+    for frame in labeled:
+        if len(frame) == 1:
+            found["atoms"].append(named(frame, "IsolatedAtom"))
+        else:
+            (found["volumes"] if frame.info["config_type"] == "volume" else others).append(frame)
+    least = min(Labels.of(frame).energy / len(frame) for frame in others)
+    for index, frame in enumerate(others):
+        above = Labels.of(frame).energy / len(frame) - least
+        found["train" if index % 3 else "near" if above < NEAR else "far"].append(frame)
+    return found
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_the_plugin_of_the_page_passes_every_check(tiny: None) -> None:
     for check in (check_potential, check_engine, check_labeler, check_descriptor):
         check("tiny").raise_for_failures()
+    check_labeler("tiny-program").raise_for_failures()
 
 
 @pytest.mark.parametrize(

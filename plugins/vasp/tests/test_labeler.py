@@ -309,7 +309,8 @@ def test_without_a_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 
 def test_frames_and_tags_that_it_cannot_have(library: Path, tmp_path: Path) -> None:
     (failure,) = labeler(command=sys.executable).label([isolated_atom("O")], tmp_path)
-    assert isinstance(failure, Failure) and failure.reason == "no pseudopotential is chosen for O"
+    assert isinstance(failure, Failure)
+    assert failure.reason == "no pseudopotential is chosen for O. Add `O: NAME` to `potcars:`"
     (failure,) = labeler(command=sys.executable).label([Atoms("Na")], tmp_path)
     assert isinstance(failure, Failure) and "vacuum" in failure.reason
     with pytest.raises(InputError, match=r"VASP knows no INCAR tag NCOREE.*NCORE"):

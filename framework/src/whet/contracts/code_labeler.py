@@ -58,8 +58,8 @@ class CodeOptions(Options):
 class CodeLabeler(Labeler):
     """Runs a program for each frame. An author writes `prepare`, `read` and `theory`, and states `program`.
 
-    A calculation that came to its end is never run again, even where its output could not be read: the folder stays,
-    and is read again the next time. One that was killed, crashed or ran out of time is run afresh.
+    A calculation that came to its end is not run again, even where its output could not be read: the folder stays, and
+    is read again the next time. One that was killed, crashed or ran out of time is run afresh.
     """
 
     Options: ClassVar[type[Options]] = CodeOptions
@@ -76,6 +76,10 @@ class CodeLabeler(Labeler):
 
     def is_complete(self, folder: Path) -> bool:
         """Whether the output shows that the program came to its end, where nobody was left to see it end."""
+        return False
+
+    def can_do_better(self, folder: Path) -> bool:
+        """Whether a calculation that came to its end without a label is to be run afresh: more iterations are allowed."""
         return False
 
     def fault(self, folder: Path) -> str:
@@ -125,7 +129,8 @@ class CodeLabeler(Labeler):
     def _begun(self, frame: Atoms, folder: Path) -> _Calculation:
         place = folder / self.theory.fingerprint[:12] / frame_key(frame)
         calculation = _Calculation(frame, place, self.options.timeout)
-        if calculation.has_ended or (place.is_dir() and self.is_complete(place)):
+        has_ended = calculation.has_ended or (place.is_dir() and self.is_complete(place))
+        if has_ended and not self.can_do_better(place):
             return calculation
         argv = self.argv
         if place.exists():
@@ -134,7 +139,7 @@ class CodeLabeler(Labeler):
         try:
             self.prepare(frame, place)
         except FrameError as error:
-            calculation.fault = error.what
+            calculation.fault = str(error)
         else:
             calculation.start(argv, {**os.environ, **self.environment()})
         return calculation

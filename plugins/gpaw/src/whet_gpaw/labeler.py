@@ -77,6 +77,15 @@ class GpawLabeler(CodeLabeler):
         write_json(folder / "input.json", words)
         write_frames(folder / "frame.frames", [frame])
 
+    def is_complete(self, folder: Path) -> bool:
+        return (folder / "labels.npz").is_file() or (folder / "failure.json").is_file()
+
+    def can_do_better(self, folder: Path) -> bool:
+        from whet.data.durable import read_json
+
+        failed = (folder / "failure.json").is_file()
+        return failed and read_json(folder / "input.json")["max_iterations"] < self.options.max_iterations
+
     def read(self, frame: Atoms, folder: Path) -> Labels | Failure:
         import numpy as np
 

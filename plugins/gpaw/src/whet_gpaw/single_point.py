@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from whet import Labels, read_frames, replacing, total_charge
+from whet.data.durable import read_json, write_json
 
 
 def main() -> None:
     """Writes labels.npz, or failure.json where self-consistency was not reached."""
     from gpaw import GPAW, PW, FermiDirac, KohnShamConvergenceError  # pyright: ignore[reportMissingImports]
 
-    words: dict[str, Any] = json.loads(Path("input.json").read_text(encoding="utf-8"))
+    words: dict[str, Any] = read_json(Path("input.json"))
     (frame,) = read_frames(Path("frame.frames"))
     if words["multiplicity"] is not None and not frame.get_initial_magnetic_moments().any():
         # Total moment, spread evenly: the calculation keeps the sum fixed only for a single atom, by Hund's rule.
@@ -36,7 +36,7 @@ def main() -> None:
         labels = _labels(frame, spin=words["spin"])
     except KohnShamConvergenceError:
         reason = f"self-consistency was not reached in {words['max_iterations']} iterations"
-        Path("failure.json").write_text(json.dumps({"reason": reason}), encoding="utf-8")
+        write_json(Path("failure.json"), {"reason": reason})
         return
     with replacing(Path("labels.npz")) as partial:
         np.savez(partial, **labels.as_arrays())  # pyright: ignore[reportArgumentType]
