@@ -59,8 +59,10 @@ def test_the_study_runs(tmp_path: Path) -> None:
     assert not study.run().failed
     scores = {(score.label, score.test.name): score for score in study.results.scores}
     for test in ("near", "far"):
-        untouched = scores["chgnet", test]
-        assert untouched.softening.slopes.scale.value < 0.95
+        untouched, tuned = scores["chgnet", test], scores["chgnet few 1", test]
+        assert untouched.softening.slopes.scale < 0.95
+        assert tuned.softening.slopes.scale > untouched.softening.slopes.scale
+        assert tuned.errors.forces.mae < untouched.errors.forces.mae
     assert "licl" in write_report(study, tmp_path / "report").read_text().lower()
 
 
