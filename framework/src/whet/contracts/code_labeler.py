@@ -79,7 +79,7 @@ class CodeLabeler(Labeler):
         return False
 
     def can_do_better(self, folder: Path) -> bool:
-        """Whether a calculation that came to its end without a label is to be run afresh: more iterations are allowed."""
+        """Whether one that ended without a label is to be run afresh, because more iterations are allowed now."""
         return False
 
     def fault(self, folder: Path) -> str:

@@ -1,0 +1,13 @@
+"""CP2K for Whet. Importing this module imports neither ASE nor NumPy."""
+
+from __future__ import annotations
+
+from whet import Labeler, hookimpl
+from whet_cp2k.labeler import Cp2kLabeler
+
+whet_api = 1
+
+
+@hookimpl
+def labelers() -> list[type[Labeler]]:
+    return [Cp2kLabeler]

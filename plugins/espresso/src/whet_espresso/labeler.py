@@ -1,0 +1,126 @@
+"""EspressoLabeler: density-functional labels by Quantum ESPRESSO's pw.x."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whet import CodeLabeler, Failure, InputError, Labels, LevelOfTheory, file_digest
+from whet_espresso.options import EspressoOptions
+from whet_espresso.pseudopotentials import Pseudopotential, read_pseudopotential
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+INPUT = "pw.in"
+
+
+class EspressoLabeler(CodeLabeler):
+    """Density-functional theory by Quantum ESPRESSO: plane waves and pseudopotentials in UPF form.
+
+    Forces belong to the free energy; a stress is given for frames that are periodic in all directions. Along open
+    directions the cell is repeated too, so it needs vacuum. A frame's total charge is `info["charge"]` (e), its
+    multiplicity `info["spin"]` (2S + 1), which is then kept; with initial magnetic moments alone the total moment is
+    free. Extra labels: `magmoms` (μB) where the calculation is spin-polarized.
+    """
+
+    name = "espresso"
+    Options = EspressoOptions
+    program = ("pw.x",)
+
+    @classmethod
+    def find_files(cls, options: Any) -> Mapping[str, Path]:
+        """The pseudopotentials, by chemical symbol. InputError where one is missing or is another element's."""
+        found = {}
+        for symbol, name in options.pseudopotentials.items():
+            path = (Path(options.pseudo_folder).expanduser() / Path(name).expanduser()).resolve()
+            if not path.is_file():
+                raise InputError(f"there is no pseudopotential of {symbol}", where=str(path), hint="Set pseudo_folder")
+            element = read_pseudopotential(path).element
+            if element != symbol:
+                raise InputError(f"the pseudopotential given for {symbol} is one of {element}", where=str(path))
+            found[symbol] = path
+        return found
+
+    @property
+    def pseudopotentials(self) -> Mapping[str, Pseudopotential]:
+        """By chemical symbol. InputError where a file is no pseudopotential."""
+        return {symbol: read_pseudopotential(path) for symbol, path in sorted(self.files.items())}
+
+    @property
+    def xc(self) -> str:
+        """The functional: the one asked for, else that of the pseudopotentials. InputError where they disagree."""
+        if self.options.xc is not None:
+            return self.options.xc
+        made = {one.xc: symbol for symbol, one in self.pseudopotentials.items()}
+        if len(made) > 1:
+            listed = ", ".join(f"{symbol} with {xc}" for xc, symbol in sorted(made.items()))
+            raise InputError(f"the pseudopotentials were made with several functionals ({listed})", hint="Say `xc:`")
+        return next(iter(made))
+
+    @property
+    def theory(self) -> LevelOfTheory:
+        from whet_espresso.calculation import density_cutoff
+
+        given = self.options.as_json().items()
+        words = {key: value for key, value in given if key not in self.Options.not_identity and value != {}}
+        words["density_cutoff"] = density_cutoff(self.options, self.pseudopotentials)
+        if self.options.smearing == 0:
+            del words["smearing_kind"]
+        by_shell = words.pop("hubbard_u", {})
+        if by_shell:
+            words["hubbard_shells"] = sorted(by_shell)
+        else:
+            del words["hubbard_projectors"]
+        del words["pseudopotentials"]
+        words["pseudopotential_files"] = {symbol: file_digest(path) for symbol, path in sorted(self.files.items())}
+        words.pop("xc", None)
+        return LevelOfTheory(
+            self.xc,
+            "Quantum ESPRESSO",
+            words.pop("dispersion", None),
+            hubbard_u={name.partition("-")[0]: u for name, u in by_shell.items()},
+            pseudopotentials="; ".join(
+                f"{symbol}: {digest[:12]}" for symbol, digest in words["pseudopotential_files"].items()
+            ),
+            settings=words,
+        )
+
+    @property
+    def argv(self) -> list[str]:
+        return [*super().argv, "-in", INPUT]
+
+    def prepare(self, frame: Atoms, folder: Path) -> None:
+        from whet_espresso.calculation import write_input
+
+        here = set(frame.symbols)
+        names = {symbol: f"{symbol}.UPF" for symbol in self.files if symbol in here}
+        with (folder / INPUT).open("w", encoding="utf-8") as file:
+            write_input(file, frame, self.options, self.pseudopotentials, names)
+        for symbol, name in names.items():
+            shutil.copyfile(self.files[symbol], folder / name)
+
+    def read(self, frame: Atoms, folder: Path) -> Labels | Failure:
+        from whet_espresso.output import read_output
+
+        hubbard = any(name.partition("-")[0] in set(frame.symbols) for name in self.options.hubbard_u)
+        return read_output(folder, len(frame), with_stress=bool(frame.pbc.all()), xc=self.xc, hubbard=hubbard)
+
+    def is_complete(self, folder: Path) -> bool:
+        from whet_espresso.output import ENDED, OUTPUT
+
+        output = folder / OUTPUT
+        return output.is_file() and ENDED in output.read_text(encoding="utf-8", errors="replace")
+
+    def can_do_better(self, folder: Path) -> bool:
+        from whet_espresso.output import unconverged_after
+
+        tried = unconverged_after(folder)
+        return tried is not None and tried < self.options.max_iterations
+
+    def fault(self, folder: Path) -> str:
+        from whet_espresso.output import why_it_ended
+
+        return why_it_ended(folder) or super().fault(folder)
