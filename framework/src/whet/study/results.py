@@ -126,7 +126,7 @@ class Results:
         found: dict[str, LevelOfTheory] = {}
         for step in self.plan.of_kind("label"):
             if values := self.values(step.key):
-                theory = LevelOfTheory(**values["theory"])
+                theory = LevelOfTheory.from_json(values["theory"])
                 found[theory.fingerprint] = theory
         return list(found.values())
 

@@ -47,10 +47,10 @@ class Cp2kLabeler(CodeLabeler):
         dispersion = words.pop("dispersion", None)
         if dispersion is None:
             del words["dispersion_cutoff"]
-        family = words.pop("potential")
-        others = words.pop("potential_by_element", {}).items()
-        pseudopotentials = "; ".join([family, *(f"{symbol}: {name}" for symbol, name in sorted(others))])
-        return LevelOfTheory(words.pop("xc"), "CP2K", dispersion, pseudopotentials=pseudopotentials, settings=words)
+        chosen = {"basis": "basis_by_element", "pseudopotentials": "potential_by_element"}
+        by_element = {name: words.pop(option) for name, option in chosen.items() if option in words}
+        family, method = words.pop("potential"), words.pop("xc")
+        return LevelOfTheory(method, "CP2K", dispersion, pseudopotentials=family, settings=words, by_element=by_element)
 
     @property
     def argv(self) -> list[str]:

@@ -75,17 +75,17 @@ class EspressoLabeler(CodeLabeler):
         else:
             del words["hubbard_projectors"]
         del words["pseudopotentials"]
-        words["pseudopotential_files"] = {symbol: file_digest(path) for symbol, path in sorted(self.files.items())}
         words.pop("xc", None)
+        norms = {one.conserves_norm for one in self.pseudopotentials.values()}
+        kinds = {True: "norm-conserving", False: "ultrasoft or projector augmented-wave"}
         return LevelOfTheory(
             self.xc,
             "Quantum ESPRESSO",
             words.pop("dispersion", None),
             hubbard_u={name.partition("-")[0]: u for name, u in by_shell.items()},
-            pseudopotentials="; ".join(
-                f"{symbol}: {digest[:12]}" for symbol, digest in words["pseudopotential_files"].items()
-            ),
+            pseudopotentials=" and ".join(kinds[norm] for norm in sorted(norms)),
             settings=words,
+            by_element={"pseudopotentials": {symbol: file_digest(path) for symbol, path in sorted(self.files.items())}},
         )
 
     @property

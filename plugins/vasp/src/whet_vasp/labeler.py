@@ -21,7 +21,7 @@ from whet import (
     suggestion,
     total_charge,
 )
-from whet_vasp.options import VaspOptions, incar_of, numbers
+from whet_vasp.options import VaspOptions, chosen_by_element, incar_of, numbers
 from whet_vasp.tags import written
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class VaspLabeler(CodeLabeler):
             dispersion=options.dispersion,
             hubbard_u={symbol: u for symbol, u in sorted(options.hubbard_u.items()) if u},
             pseudopotentials=family(list(self._titels.values())),
-            settings={**numbers(options), "potcars": self._titels},
+            settings=numbers(options),
+            by_element={"pseudopotentials": self._titels, **chosen_by_element(options)},
         )
 
     @property

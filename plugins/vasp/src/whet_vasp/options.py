@@ -129,6 +129,12 @@ def numbers(options: VaspOptions) -> dict[str, Any]:
     return named | said | {"incar": others(ALWAYS | options.incar)}
 
 
+def chosen_by_element(options: VaspOptions) -> dict[str, dict[str, Any]]:
+    """The options by element that move a number, beside U and the pseudopotentials."""
+    given = {"magmoms": options.magmoms, "hubbard_shell": options.hubbard_shell}
+    return {name: dict(values) for name, values in given.items() if values}
+
+
 def _hubbard(options: VaspOptions, symbols: list[str]) -> dict[str, Any]:
     if not any(options.hubbard_u.get(symbol) for symbol in symbols):
         return {}

@@ -128,7 +128,8 @@ class VaspRun:
             dispersion=dispersion_of(self.incar, self.parameters),
             hubbard_u=self.hubbard_u,
             pseudopotentials=family(self.titels),
-            settings=settings | {"potcars": {element_of(titel): titel for titel in sorted(self.titels)}},
+            settings=settings,
+            by_element={"pseudopotentials": {element_of(titel): titel for titel in sorted(self.titels)}},
         )
 
     @property
