@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from whet import Labels, LevelOfTheory
+from whet import Failure, FrameError, InputError, Labels, LevelOfTheory, UnknownName, frame_key
 from whet.data.errors import StoreError
 from whet.running.shelf import Shelf
 
@@ -96,3 +98,170 @@ def test_processes_make_it_and_write_at_once(tmp_path: Path, attempt: int) -> No
         process.join()
         assert process.exitcode == 0
     assert Shelf(path).counts() == [(THEORY, 50)]
+
+
+def test_many_are_kept_at_once_and_what_was_there_is_told(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "labels.sqlite")
+    shelf.put(frame(0.0), THEORY, Labels(1.0, np.zeros((2, 3))))
+    labeled = [(frame(x), Labels(energy, np.zeros((2, 3)))) for x, energy in ((0.5, 2.0), (0.0, 3.0), (0.5, 4.0))]
+    before = shelf.put_many(labeled, THEORY)
+    assert [labels and labels.energy for labels in before] == [None, 1.0, 2.0]
+    kept = shelf.get_many([frame(0.0), frame(0.5), frame(0.7)], THEORY)
+    assert [labels and labels.energy for labels in kept] == [1.0, 2.0, None]
+    assert shelf.put_many([], THEORY) == []
+    with pytest.raises(FrameError, match="not finite"):
+        shelf.put_many(
+            [(frame(0.8), Labels(1.0, np.zeros((2, 3)))), (frame(0.9), Labels(np.nan, np.zeros((2, 3))))], THEORY
+        )
+    assert shelf.counts() == [(THEORY, 2)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(1, 94), min_size=1, max_size=3),
+    st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    st.one_of(st.none(), st.floats(-3, 3), st.integers(-2, 2)),
+    st.one_of(st.none(), st.integers(1, 8), st.just(3.0)),
+    st.sampled_from(["none", "moments", "vectors", "charges"]),
+    st.dictionaries(st.text(max_size=4), st.one_of(st.text(max_size=5), floats, st.booleans(), st.none()), max_size=3),
+    st.randoms(use_true_random=False),
+)
+def test_frames_come_back_with_their_labels(
+    tmp_path_factory: pytest.TempPathFactory,
+    numbers: list,
+    pbc: tuple,
+    charge: float,
+    spin: float,
+    extra: str,
+    info: dict,
+    random: Any,
+) -> None:
+    """Whatever enters a frame's key comes back, and plain info besides."""
+    values = [[random.uniform(-9, 9) for _ in range(3)] for _ in numbers]
+    atoms = Atoms(numbers, positions=values, cell=np.diag([5, 6.5, 7]), pbc=pbc, info=dict(info))
+    if charge is not None:
+        atoms.info["charge"] = charge
+    if spin is not None:
+        atoms.info["spin"] = spin
+    match extra:
+        case "moments":
+            atoms.set_initial_magnetic_moments([row[0] for row in values])
+        case "vectors":
+            atoms.set_initial_magnetic_moments(values)
+        case "charges":
+            atoms.set_initial_charges([row[0] for row in values])
+    shelf = Shelf(tmp_path_factory.mktemp("shelf") / "labels.sqlite")
+    shelf.put(atoms, THEORY, Labels(1.5, np.array(values), np.eye(3)))
+    (back,) = shelf.frames(THEORY)
+    assert frame_key(back) == frame_key(atoms)
+    assert Labels.of(back).forces.tobytes() == np.array(values).tobytes()
+    ours = {k: v for k, v in info.items() if v is not None and k not in ("charge", "spin")}
+    assert {name: back.info[name] for name in ours} == ours
+
+
+def test_labels_of_early_versions_are_read(tmp_path: Path) -> None:
+    """They were kept without the multiplicity, which enters the key: the key says which it was."""
+    import io
+
+    shelf = Shelf(tmp_path / "labels.sqlite")
+    for spin in (None, 1, 3):
+        atoms = frame()
+        if spin:
+            atoms.info["spin"] = spin
+        shelf.put(atoms, THEORY, Labels(float(spin or 0), np.zeros((2, 3))))
+    with sqlite3.connect(shelf.path) as database:
+        for key, content in database.execute("select frame, content from labels").fetchall():
+            arrays = {name: array for name, array in np.load(io.BytesIO(content)).items() if name != "info"}
+            buffer = io.BytesIO()
+            np.savez(buffer, **arrays)
+            digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+            database.execute(
+                "update labels set content = ?, digest = ? where frame = ?", (buffer.getvalue(), digest, key)
+            )
+    found = {Labels.of(atoms).energy: atoms.info.get("spin") for atoms in shelf.frames(THEORY)}
+    assert found == {0.0: None, 1.0: 1, 3.0: 3}
+
+
+def test_a_damaged_label_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "labels.sqlite")
+    shelf.put_many([(frame(x), Labels(x, np.zeros((2, 3)))) for x in (0.1, 0.2, 0.3)], THEORY)
+    hurt, other = frame_key(frame(0.2)), frame_key(frame(0.3))
+    with sqlite3.connect(shelf.path) as database:
+        database.execute("update labels set content = substr(content, 1, 100) where frame = ?", (hurt,))
+        # A whole label, but of another frame.
+        database.execute(
+            "update labels set (content, digest) = (select content, digest from labels where frame = ?) "
+            "where frame = ?",
+            (frame_key(frame(0.1)), other),
+        )
+    found = {record.place.split()[-1]: record.answer for record in shelf.recorded(THEORY)}
+    assert len(found) == 3
+    for key in (hurt, other):
+        answer = found[key]
+        assert isinstance(answer, Failure) and "the label is damaged" in answer.reason
+    assert isinstance(found[frame_key(frame(0.1))], Labels)
+    with pytest.raises(StoreError, match=f"label {min(hurt, other)}: the label is damaged"):
+        list(shelf.frames(THEORY))
+
+
+def test_a_theory_is_found_by_its_name_or_fingerprint(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "labels.sqlite")
+    others = [LevelOfTheory("r2SCAN", code="VASP"), LevelOfTheory("PBE", code="other")]
+    for theory in (THEORY, *others):
+        shelf.put(frame(), theory, Labels(1.0, np.zeros((2, 3))))
+    assert shelf.theory("r2SCAN") == others[0]
+    assert shelf.theory("PBE (other)") == others[1]
+    assert shelf.theory(THEORY.fingerprint[:6]) == THEORY
+    with pytest.raises(InputError, match=r"'PBE' is not one level of theory\. Give a fingerprint: ") as caught:
+        shelf.theory("PBE")
+    assert THEORY.fingerprint[:8] in str(caught.value)
+    with pytest.raises(UnknownName, match=r"no labels of a theory 'r2SCAM'\. Did you mean 'r2SCAN'\?"):
+        shelf.theory("r2SCAM")
+
+
+def test_frames_are_read_in_blocks_and_in_any_order(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "labels.sqlite")
+    count = 450
+    shelf.put_many([(frame(x / count), Labels(float(x), np.zeros((2, 3)))) for x in range(count)], THEORY)
+    frames = shelf.frames(THEORY)
+    assert len(frames) == count
+    assert sorted(Labels.of(atoms).energy for atoms in frames) == list(range(count))
+    for place in (0, 300, 5, -1, 449):
+        assert frame_key(frames[place]) == frames.keys[place]
+    assert [frame_key(atoms) for atoms in frames[100:103]] == list(frames.keys[100:103])
+
+
+def test_labels_lie_under_what_moves_their_frame(tmp_path: Path) -> None:
+    """A theory that learns of one more element finds its labels; one that differs for an element of theirs does not."""
+    shelf = Shelf(tmp_path / "labels.sqlite")
+    basis = {"Fe": "f", "O": "o", "Li": "l"}
+    first = LevelOfTheory("PBE", code="test", hubbard_u={"Fe": 4.0}, by_element={"basis": basis})
+    frames = [Atoms(symbols, positions=np.eye(len(symbols), 3) * 2) for symbols in (["Fe", "O"], ["Li", "O"], ["Li"])]
+    shelf.put_many([(atoms, Labels(1.0, np.zeros((len(atoms), 3)))) for atoms in frames], first)
+    assert shelf.counts() == [(first, 3)]
+    assert shelf.theory(first.fingerprint[:8]) == first
+    values = {"Fe": 4.0, "Mn": 5.0}
+    more = LevelOfTheory("PBE", "test", hubbard_u=values, by_element={"basis": {**basis, "Mn": "m"}})
+    assert more.fingerprint != first.fingerprint
+    assert len(shelf.keys(more)) == len(list(shelf.recorded(more))) == 3
+    assert [labels is not None for labels in shelf.get_many(frames, more)] == [True] * 3
+    other = LevelOfTheory("PBE", "test", hubbard_u={"Fe": 5.0}, by_element=first.by_element)
+    assert [labels is not None for labels in shelf.get_many(frames, other)] == [False, True, True]
+    plain = LevelOfTheory("PBE", code="test")
+    assert [labels is not None for labels in shelf.get_many(frames, plain)] == [False] * 3
+    shelf.put(frames[2], plain, Labels(2.0, np.zeros((1, 3))))
+    assert sorted(count for _, count in shelf.counts()) == [1, 3]
+    assert len(shelf.keys(first)) == 3
+
+
+def test_parts_of_one_theory_are_listed_together(tmp_path: Path) -> None:
+    """Calculations state a theory each, narrowed to their elements."""
+    shelf = Shelf(tmp_path / "labels.sqlite")
+    whole = LevelOfTheory("PBE", code="test", by_element={"basis": {"Fe": "f", "O": "o", "Li": "l"}})
+    other = LevelOfTheory("PBE", code="test", by_element={"basis": {"Li": "L", "O": "O"}})
+    for theory, symbols in ((whole, ["Fe", "O"]), (whole, ["Li", "O"]), (other, ["Li", "O"])):
+        atoms = Atoms(symbols, positions=np.eye(len(symbols), 3) * 2)
+        shelf.put(atoms, theory.of(symbols), Labels(1.0, np.zeros((len(atoms), 3))))
+    assert {theory.elements: count for theory, count in shelf.counts()} == {("Fe", "Li", "O"): 2, ("Li", "O"): 1}
+    for theory, count in shelf.counts():
+        assert len(shelf.keys(theory)) == len(shelf.frames(theory)) == count

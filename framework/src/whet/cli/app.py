@@ -10,6 +10,8 @@ from whet.cli.check import check
 from whet.cli.env import env
 from whet.cli.evaluate import evaluate
 from whet.cli.frames import frames
+from whet.cli.label import label
+from whet.cli.labels import labels
 from whet.cli.models import models
 from whet.cli.plugins import plugins
 from whet.cli.report import report
@@ -41,8 +43,8 @@ def program(
     """Measure how biased a universal interatomic potential is on your system, and fine-tune the bias away."""
 
 
-for command in (run, check, status, report, evaluate):
+for command in (run, check, status, report, evaluate, label):
     app.command()(command)
 app.add_typer(plugins, name="plugins")
-for name, group in (("frames", frames), ("models", models), ("env", env)):
+for name, group in (("labels", labels), ("frames", frames), ("models", models), ("env", env)):
     app.add_typer(group, name=name, no_args_is_help=True)

@@ -8,6 +8,8 @@ from typing import NoReturn
 
 from whet.data.errors import StepFailed, WhetError
 
+INTERRUPTED = "whet: interrupted; the same command goes on from here"
+
 
 def main() -> NoReturn:
     """Exit code 0: done. 2: a fault that one line explains. 1: a fault that nobody foresaw. 130: interrupted."""
@@ -28,8 +30,12 @@ def main() -> NoReturn:
         _say(f"whet: {error}")
         sys.exit(1 if isinstance(error, StepFailed) else 2)
     except KeyboardInterrupt:
-        _say("whet: interrupted; the same command goes on from here")
+        _say(INTERRUPTED)
         sys.exit(130)
+    except SystemExit as end:
+        if end.code == 130:  # typer takes an interrupt for itself, and says nothing
+            _say(INTERRUPTED)
+        raise
     except BrokenPipeError:  # whoever read it has gone
         sys.exit(141)
     except Exception:

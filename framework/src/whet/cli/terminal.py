@@ -84,3 +84,38 @@ class ProgressView:
             self._console.print(f"failed: {fault}", soft_wrap=True)
         elif not self._console.is_terminal:
             self._console.print(f"[{self._done}/{self._steps}] {step.title or step.kind} ({seconds:.1f} s)")
+
+
+class CountView:
+    """Progress of one long thing on standard error: a bar on a terminal, a line at each tenth elsewhere.
+
+    Nothing is said elsewhere than on a terminal where the total is not known.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._console = Console(stderr=True, highlight=False, markup=False)
+        self._what, self._said = what, 0
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), MofNCompleteColumn())
+        is_terminal = self._console.is_terminal
+        self._bars = Progress(
+            *columns, TimeElapsedColumn(), console=self._console, disable=not is_terminal, transient=True
+        )
+        self._task = self._bars.add_task(what, total=None)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def at(self, done: int, total: int | None = None) -> None:
+        """So many are done."""
+        self._bars.update(self._task, completed=done, total=total)
+        if self._console.is_terminal or not total:
+            return
+        if (tenth := 10 * done // total) > self._said:
+            self._said = tenth
+            self._console.print(f"[{done}/{total}] {self._what}", soft_wrap=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from whet.data.deepmd_files import write_deepmd
 from whet.data.durable import replacing
 from whet.data.errors import FrameError, InputError, WhetError
 from whet.data.extended_xyz import extended_xyz
@@ -26,7 +27,8 @@ def export_frames(path: Path, frames: Sequence[Atoms], indices: Sequence[int] | 
     | .frames             | everything, bit for bit                                                                    |
     | .lammpstrj, .dump   | cell and positions (Å), velocities (Å/ps), forces (eV/Å), turned as LAMMPS wants the cell  |
     | .data, .lmp         | of one frame: cell, positions, masses, velocities, charges                                 |
-    | what else ASE knows | what the format has room for: .traj, .cif, .pdb, POSCAR, …                                 |
+    | .deepmd             | a new folder of DeePMD systems: cell, positions, energy, forces, virial                    |
+    | what else ASE knows | what the format has room for: .traj, .db, .cif, .pdb, POSCAR, …                            |
 
     One frame at a time is in memory. Raises InputError where the format is not known or holds one frame only,
     FrameError where a frame does not fit into it, StoreError where the file cannot be written.
@@ -34,9 +36,21 @@ def export_frames(path: Path, frames: Sequence[Atoms], indices: Sequence[int] | 
     chosen = ChosenFrames(frames, range(len(frames)) if indices is None else indices)
     if not chosen:
         raise FrameError("there is no frame to write", where=str(path))
+    check_export(path, len(chosen))
+    if path.suffix.lower() == ".deepmd":
+        write_deepmd(path, chosen)
+        return
     write = _writer(path, len(chosen))
     with replacing(path) as partial:
         write(partial, chosen)
+
+
+def check_export(path: Path, count: int) -> None:
+    """InputError where `count` frames cannot be written to such a file: asked before anything expensive begins."""
+    if path.suffix.lower() != ".deepmd":
+        _writer(path, count)
+    elif path.exists():
+        raise InputError("the folder exists", where=str(path), hint="Remove it, or give another name")
 
 
 Writer = Callable[[Path, ChosenFrames], None]
@@ -60,7 +74,7 @@ def _writer(path: Path, count: int) -> Writer:
     except UnknownFileTypeError:
         name = ""
     if suffix == ".frames" or name not in ioformats or not ioformats[name].can_write:
-        known = ".extxyz, .xyz, .frames, .traj, .lammpstrj, .dump, .data, .lmp, .cif, .pdb, .xsf, POSCAR"
+        known = ".extxyz, .xyz, .frames, .traj, .db, .deepmd, .lammpstrj, .dump, .data, .lmp, .cif, .pdb, .xsf, POSCAR"
         hint = f"Known: {known}, and the other suffixes under which ASE writes"
         raise InputError("the suffix names no format that can be written", where=str(path), hint=hint)
     if ioformats[name].single and count > 1:

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from whet.data.deepmd_files import deepmd_records, is_deepmd
 from whet.data.errors import FrameError, InputError
+from whet.data.extxyz_stream import extxyz_frames, is_extxyz
 from whet.data.frames import FrameSet, check_frame
-from whet.data.labels import Labels
+from whet.data.label_keys import OWN, LabelKeys
+from whet.data.labels import Failure
+from whet.data.npz_frames import npz_records
+from whet.data.recorded import Recorded
+from whet.data.unit_system import UnitSystem
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-PREFIXES = ("REF_", "", "dft_", "DFT_", "ref_")
-"""Label keys are looked for with these prefixes: REF_energy, energy, dft_energy, …"""
-
-MOST_FORCE, MOST_ENERGY = 1e6, 1e12
-"""eV/Å and eV; beyond these a label is no label."""
-
-
-@dataclass(frozen=True)
-class LabelKeys:
-    """Under which keys an extended XYZ file keeps its labels; stress is None where it has none."""
-
-    energy: str
-    forces: str
-    stress: str | None
+__all__ = ["LabelKeys", "read_labeled", "read_structures", "recorded_frames"]
 
 
 def read_labeled(path: Path, keys: LabelKeys | None = None) -> FrameSet:
@@ -38,16 +29,11 @@ def read_labeled(path: Path, keys: LabelKeys | None = None) -> FrameSet:
     number that is not finite. Stress is kept where a frame has it.
     """
     frames = []
-    for place, atoms in _frames_of(path):
-        try:
-            check_frame(atoms)
-            labels = _labels(atoms, keys or _find_keys(atoms)).checked(len(atoms))
-            _check_size(labels)
-            frames.append(labels.attach(_bare(atoms)))
-        except FrameError as error:
-            raise error.at(place) from None
-        except (TypeError, ValueError) as error:
-            raise FrameError(f"the labels cannot be read ({error})", where=place) from None
+    for record in recorded_frames(path, keys):
+        if isinstance(record.answer, Failure) or record.frame is None:
+            reason = record.answer.reason if isinstance(record.answer, Failure) else "there is no frame"
+            raise FrameError(reason, where=record.place)
+        frames.append(record.answer.attach(record.frame))
     return FrameSet(frames)
 
 
@@ -55,6 +41,8 @@ def read_structures(path: Path) -> FrameSet:
     """The structures of a file that a user gave; labels are not needed. Raises FrameError as `read_labeled` does."""
     frames = []
     for place, atoms in _frames_of(path):
+        if isinstance(atoms, FrameError):
+            raise atoms.at(place)
         try:
             check_frame(atoms)
         except FrameError as error:
@@ -63,129 +51,107 @@ def read_structures(path: Path) -> FrameSet:
     return FrameSet(frames)
 
 
-def _frames_of(path: Path) -> Iterator[tuple[str, Atoms]]:
-    """Each frame with the words that say where it stands."""
+def recorded_frames(
+    path: Path, keys: LabelKeys | Mapping[str, str] | None = None, units: UnitSystem | None = OWN
+) -> Iterator[Recorded]:
+    """Each labeled frame of a file or of a DeePMD system folder, or why it is none; nothing else is lost with one.
+
+    keys: all of them, or by label (`{"energy": "E0"}`) those that are not found by themselves. units: of extended XYZ
+    and .npz; None where each frame has to state its own. The other formats fix theirs. One frame at a time is in
+    memory. Raises InputError where there is no such file, or none of it can be read.
+    """
+    if is_deepmd(path):
+        yield from deepmd_records(path)
+        return
+    if path.suffix.lower() == ".npz":
+        yield from npz_records(path, units)
+        return
+    by_file = is_extxyz(path)
+    for place, atoms in _frames_of(path, whole=True):
+        try:
+            if isinstance(atoms, FrameError):
+                raise atoms
+            check_frame(atoms)
+            written = _units(atoms, units) if by_file else OWN
+            found = keys if isinstance(keys, LabelKeys) else LabelKeys.find(atoms, keys or {})
+            frame, labels = found.read(atoms, written)
+            yield Recorded(place, frame, labels, note=f"labels under {found}" if by_file else "")
+        except FrameError as error:
+            yield Recorded(place, None, Failure(str(error)))
+        except (TypeError, ValueError) as error:
+            yield Recorded(place, None, Failure(f"the labels cannot be read ({' '.join(str(error).split())})"))
+
+
+def stated_units(path: Path) -> UnitSystem | None:
+    """The units that the first readable frame of an extended XYZ file states itself; None where it states none."""
+    for _, atoms in extxyz_frames(path):
+        if not isinstance(atoms, FrameError):
+            try:
+                return UnitSystem.stated_in(atoms.info)
+            except FrameError:
+                return None
+    return None
+
+
+def _units(atoms: Atoms, given: UnitSystem | None) -> UnitSystem:
+    """The units of a frame. FrameError where they are not known, or the frame states others."""
+    stated = UnitSystem.stated_in(atoms.info)
+    if given is None and stated is None:
+        raise FrameError("its units are not stated", hint="Add --units eV,Å (or what they are)")
+    if given is not None and stated is not None and (given.energy, given.length) != (stated.energy, stated.length):
+        raise FrameError(f"the frame states the units {stated}, but is to be read in {given}")
+    found = given or stated
+    assert found is not None
+    return found
+
+
+def _frames_of(path: Path, *, whole: bool = False) -> Iterator[tuple[str, Atoms | FrameError]]:
+    """Each frame, or what is wrong with it, with the words that say where it stands.
+
+    whole: whether a file of ours that ends in the middle of a frame is damaged, or just still being written.
+    """
     if not path.is_file():
         raise InputError("there is no such file", where=str(path))
     if path.stat().st_size == 0:
-        raise FrameError("the file is empty", where=str(path))
-    if path.suffix in (".xyz", ".extxyz"):
-        try:
-            yield from _extxyz(path)
-        except OSError as error:
-            raise InputError(f"the file cannot be read ({error.strerror or error})", where=str(path)) from error
-        return
-    import ase.io
+        yield str(path), FrameError("the file is empty")
+    elif is_extxyz(path):
+        yield from extxyz_frames(path)
+    elif path.suffix == ".frames":
+        yield from _own(path, whole)
+    else:
+        yield from _by_ase(path)
+
+
+def _own(path: Path, whole: bool) -> Iterator[tuple[str, Atoms | FrameError]]:
+    from whet.data.frame_log import FrameLog
 
     try:
-        images = ase.io.iread(path, index=":")
-        for index, atoms in enumerate(images):
-            yield f"{path}, frame {index}", atoms
-    except (FrameError, KeyboardInterrupt):
-        raise
-    except Exception as error:
-        raise FrameError(f"ASE cannot read it ({error})", where=str(path)) from error
+        log = FrameLog(path)
+    except FrameError as error:
+        where, error.where = error.where, ""
+        yield where, error
+        return
+    for index in range(len(log)):
+        place = f"{path}, frame {index}"
+        try:
+            atoms = log[index]
+        except FrameError as error:
+            error.where = ""
+            yield place, error
+        else:
+            yield place, atoms
+    if whole and log.is_torn:
+        yield f"{path}, frame {len(log)}", FrameError("the file ends in the middle of the frame")
 
 
-def _extxyz(path: Path) -> Iterator[tuple[str, Atoms]]:
-    """Extended XYZ, a frame at a time: so a damaged one is named by its line."""
-    import io
-
+def _by_ase(path: Path) -> Iterator[tuple[str, Atoms | FrameError]]:
     import ase.io
 
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        number, index = 0, 0
-        while line := file.readline():
-            number += 1
-            if not line.strip():
-                continue
-            place = f"{path}, line {number} (frame {index})"
-            if not line.strip().isdigit():
-                raise FrameError(f"expected a number of atoms, found {line.strip()[:40]!r}", where=place)
-            block = [line, *islice(iter(file.readline, ""), int(line) + 1)]
-            had = len(block) - 2
-            if had < int(line) or not block[-1].strip():
-                found = max(had if had < int(line) else had - 1, 0)
-                raise FrameError(f"the frame is cut off: {int(line)} atoms announced, {found} found", where=place)
-            try:
-                atoms = ase.io.read(io.StringIO("".join(block)), index=0, format="extxyz")
-            except Exception as error:
-                raise FrameError(f"the frame cannot be read ({error})", where=place) from error
-            yield place, atoms  # pyright: ignore[reportReturnType] -- index=0 gives one Atoms
-            number += len(block) - 1
+    index = 0
+    try:
+        for atoms in ase.io.iread(path, index=":"):
+            yield f"{path}, frame {index}", atoms
             index += 1
-        if index == 0:
-            raise FrameError("the file holds no frame", where=str(path))
-
-
-def _find_keys(atoms: Atoms) -> LabelKeys:
-    """The label keys that this frame uses. FrameError where there are none."""
-    results = atoms.calc.results if atoms.calc is not None else {}
-    for prefix in PREFIXES:
-        energy, forces, stress = (prefix + name for name in ("energy", "forces", "stress"))
-        has_energy = energy in atoms.info or energy in results
-        has_forces = forces in atoms.arrays or forces in results
-        if has_energy and has_forces:
-            return LabelKeys(energy, forces, stress if stress in atoms.info or stress in results else None)
-        if has_energy or has_forces:
-            missing, present = ("forces", energy) if has_energy else ("energy", forces)
-            raise FrameError(
-                f"the frame has {present!r} but no {missing}",
-                hint="Energy and forces are both needed; name unusual keys with `keys:`",
-            )
-    raise FrameError(
-        "the frame has no labels",
-        hint="Looked for energy and forces, REF_energy and REF_forces, dft_energy and dft_forces",
-    )
-
-
-def _labels(atoms: Atoms, keys: LabelKeys) -> Labels:
-    import numpy as np
-    from ase.calculators.singlepoint import SinglePointCalculator
-
-    results = atoms.calc.results if atoms.calc is not None else {}
-
-    def value(key: str | None) -> Any:
-        if key is None:
-            return None
-        for source in (atoms.info, atoms.arrays, results):
-            if key in source:
-                return source[key]
-        return None
-
-    energy, forces, stress = value(keys.energy), value(keys.forces), value(keys.stress)
-    for name, found, key in (("energy", energy, keys.energy), ("forces", forces, keys.forces)):
-        if found is None:
-            raise FrameError(f"the frame has no {name} under the key {key!r}")
-    if stress is not None and np.size(stress) == 9:
-        full = np.reshape(np.asarray(stress, dtype=float), (3, 3))
-        if not np.allclose(full, full.T, atol=1e-6, equal_nan=True):
-            raise FrameError(f"the stress under {keys.stress!r} is not symmetric")
-        stress = np.array([full[0, 0], full[1, 1], full[2, 2], full[1, 2], full[0, 2], full[0, 1]])
-    single_point = atoms.copy()
-    single_point.calc = SinglePointCalculator(single_point, energy=energy, forces=forces, stress=stress)
-    return Labels.of(single_point)
-
-
-def _check_size(labels: Labels) -> None:
-    """FrameError for numbers that no atoms have, which would only overflow further on."""
-    import numpy as np
-
-    largest = float(np.abs(labels.forces).max(initial=0.0))
-    if largest > MOST_FORCE or abs(labels.energy) > MOST_ENERGY:
-        what = f"a force of {largest:.3g} eV/Å" if largest > MOST_FORCE else f"an energy of {labels.energy:.3g} eV"
-        raise FrameError(f"the frame has {what}", hint="Is it of another unit, or damaged?")
-
-
-def _bare(atoms: Atoms) -> Atoms:
-    """The structure with its info, less the label arrays that it carried."""
-    from ase import Atoms as _Atoms
-
-    bare = _Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
-    label_keys = {prefix + name for prefix in PREFIXES for name in ("energy", "stress")}
-    bare.info = {key: value for key, value in atoms.info.items() if key not in label_keys}
-    if atoms.has("initial_magmoms"):
-        bare.set_initial_magnetic_moments(atoms.get_initial_magnetic_moments())
-    if atoms.has("initial_charges"):
-        bare.set_initial_charges(atoms.get_initial_charges())
-    return bare
+    except Exception as error:
+        place = f"{path}, frame {index}" if index else str(path)
+        yield place, FrameError(f"ASE cannot read it ({' '.join(str(error).split())[:300]})")

@@ -16,3 +16,12 @@ HARTREE = 27.211386024367243
 
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
 """ASE's order of the six independent stress components: xx, yy, zz, yz, xz, xy."""
+
+BOHR = 0.5291772105638411
+"""One bohr in Å (CODATA 2014, as in ase.units)."""
+
+KCAL_PER_MOL = 0.04336410390059322
+"""One kilocalorie per mole in eV (CODATA 2014, as in ase.units)."""
+
+KJ_PER_MOL = KCAL_PER_MOL / 4.184
+"""One kilojoule per mole in eV."""

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from whet.data.durable import unwritable
-from whet.data.errors import StoreError
-from whet.data.frames import frame_key, total_charge
+from whet.data.errors import InputError, StoreError, UnknownName, suggestion
+from whet.data.frames import frame_key
 from whet.data.identity import canonical
-from whet.data.labels import Labels
+from whet.data.labels import Failure, Labels
+from whet.data.recorded import Recorded
 from whet.data.theory import LevelOfTheory
+from whet.running.shelved_label import packed_label, unpacked_label, unpacked_labels
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -27,6 +29,9 @@ T = TypeVar("T")
 
 PATIENCE = 120.0
 """Seconds to wait for other processes that use the shelf."""
+
+AT_ONCE = 200
+"""Labels that are read from the file together."""
 
 _TABLES = """
 create table if not exists theories (fingerprint text primary key, description text not null);
@@ -42,6 +47,9 @@ class Shelf:
 
     Each label is kept with the structure that it belongs to, as a NumPy archive without pickles, and a digest that
     finds damage. Every method raises StoreError where the file cannot be read or written.
+
+    A label lies under its theory narrowed to the elements of its frame (`LevelOfTheory.of`); the labels of a theory are
+    those of every narrowed one that it covers.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,14 +57,17 @@ class Shelf:
 
     def get(self, frame: Atoms, theory: LevelOfTheory) -> Labels | None:
         """The labels of a frame at a level of theory, bit for bit as they were put; None where there are none."""
-        key = (theory.fingerprint, frame_key(frame))
-        row = self._do(
-            lambda database: database.execute(
-                "select content, digest from labels where theory = ? and frame = ?", key
-            ).fetchone()
-        )
-        if row is None:
-            return None
+        return self.get_many([frame], theory)[0]
+
+    def get_many(self, frames: Sequence[Atoms], theory: LevelOfTheory) -> list[Labels | None]:
+        """For each frame its labels at a level of theory; None where there are none."""
+        keys = [frame_key(frame) for frame in frames]
+        rows = self._do(lambda database: _rows(database, _covered(database, theory), keys))
+        return [
+            self._labels(rows[key], frame) if key in rows else None for key, frame in zip(keys, frames, strict=True)
+        ]
+
+    def _labels(self, row: tuple[bytes, str], frame: Atoms) -> Labels:
         content, digest = row
         if hashlib.sha256(content).hexdigest() != digest:
             raise StoreError(
@@ -64,33 +75,109 @@ class Shelf:
                 where=str(self.path),
                 hint="Restore the file from a copy, or delete the row to compute the label again",
             )
-        return _unpacked(content)
+        return unpacked_labels(content)
 
     def keys(self, theory: LevelOfTheory) -> set[str]:
         """The keys of the frames that have labels of this level of theory."""
         query = "select frame from labels where theory = ?"
-        rows = self._do(lambda database: database.execute(query, (theory.fingerprint,)).fetchall())
-        return {key for (key,) in rows}
+        return self._do(
+            lambda database: {
+                key for one in _covered(database, theory) for (key,) in database.execute(query, (one,)).fetchall()
+            }
+        )
 
     def put(self, frame: Atoms, theory: LevelOfTheory, labels: Labels) -> None:
         """Keeps the labels durably before it returns. A label that is already there stays as it is."""
-        content = _packed(frame, labels.checked(len(frame)))
-        described = (theory.fingerprint, canonical(theory.as_json()))
-        row = (theory.fingerprint, frame_key(frame), content, hashlib.sha256(content).hexdigest())
+        self.put_many([(frame, labels)], theory)
 
-        def insert(database: sqlite3.Connection) -> None:
-            database.execute("insert or ignore into theories values (?, ?)", described)
-            database.execute("insert or ignore into labels values (?, ?, ?, ?)", row)
+    def put_many(self, labeled: Sequence[tuple[Atoms, Labels]], theory: LevelOfTheory) -> list[Labels | None]:
+        """Keeps all of them in one transaction, durably before it returns.
 
-        self._do(insert)
+        For each None where it is kept, else the labels that were there before, and stay: on the shelf, or earlier in
+        the sequence.
+        """
+        described = {theory.fingerprint: theory}
+        rows = []
+        for frame, labels in labeled:
+            own = theory.of(frame.get_chemical_symbols())
+            described[own.fingerprint] = own
+            content = packed_label(frame, labels.checked(len(frame)))
+            rows.append((own.fingerprint, frame_key(frame), content, hashlib.sha256(content).hexdigest()))
+
+        def insert(database: sqlite3.Connection) -> list[tuple[bytes, str] | None]:
+            for key, one in described.items():  # the first begins the transaction
+                database.execute("insert or ignore into theories values (?, ?)", (key, canonical(one.as_json())))
+            there = _rows(database, _covered(database, theory), [row[1] for row in rows])
+            before = []
+            for row in rows:
+                before.append(there.get(row[1]))
+                if before[-1] is None:
+                    database.execute("insert into labels values (?, ?, ?, ?)", row)
+                    there[row[1]] = row[2:]
+            return before
+
+        found = self._do(insert)
+        return [row and self._labels(row, frame) for row, (frame, _) in zip(found, labeled, strict=True)]
 
     def counts(self) -> list[tuple[LevelOfTheory, int]]:
-        """How many labels there are of each level of theory."""
+        """How many labels there are of each level of theory.
+
+        Of narrowed theories those are counted together that an unnarrowed one on the shelf covers, else those that are
+        parts of one theory and do not contradict each other.
+        """
         if not self.path.exists():
             return []
-        query = "select description, count(*) from labels join theories on theory = fingerprint group by theory"
-        rows = self._do(lambda database: database.execute(query).fetchall())
-        return [(LevelOfTheory(**json.loads(description)), count) for description, count in rows]
+        query = "select theory, count(*) from labels group by theory"
+        known, rows = self._do(lambda database: (_theories(database), database.execute(query).fetchall()))
+        labels = dict(rows)
+        whole = [theory for theory in known if not theory.elements]
+        for part in known:
+            if part.elements and labels.get(part.fingerprint) and not any(_covers(one, part) for one in whole):
+                joined = ((i, one.joined(part)) for i, one in enumerate(whole) if one.elements)
+                index, found = next(((i, both) for i, both in joined if both), (len(whole), part))
+                whole[index : index + 1] = [found]
+        counted = [(one, sum(labels.get(p.fingerprint, 0) for p in known if _covers(one, p))) for one in whole]
+        return [(theory, count) for theory, count in counted if count]
+
+    def theory(self, word: str) -> LevelOfTheory:
+        """The level of theory that a fingerprint's beginning or a name means. UnknownName or InputError otherwise."""
+        known = [theory for theory, _ in self.counts()]
+        found = [theory for theory in known if word in (str(theory), theory.method)]
+        if not found and len(word) >= 3:
+            found = [theory for theory in known if theory.fingerprint.startswith(word.lower())]
+        if not found:
+            names = {name for theory in known for name in (str(theory), theory.method)}
+            listed = ", ".join(f"{theory.fingerprint[:8]} {theory}" for theory in known)
+            hint = suggestion(word, names) or f"On the shelf: {listed or 'nothing'}"
+            raise UnknownName(f"there are no labels of a theory {word!r}", where=str(self.path), hint=hint)
+        if len(found) > 1:
+            listed = ", ".join(f"{theory.fingerprint[:8]} {theory}" for theory in found)
+            raise InputError(f"{word!r} is not one level of theory", hint=f"Give a fingerprint: {listed}")
+        return found[0]
+
+    def frames(self, theory: LevelOfTheory, keys: Sequence[str] | None = None) -> ShelvedFrames:
+        """The labeled frames of a level of theory (of these keys), each read when it is asked for, in order of keys."""
+        return ShelvedFrames(self, theory, sorted(self.keys(theory)) if keys is None else keys)
+
+    def recorded(self, theory: LevelOfTheory) -> Iterator[Recorded]:
+        """Every label of a level of theory with its structure, or the damage to it; a few at a time in memory."""
+        keys = sorted(self.keys(theory))
+        for start in range(0, len(keys), AT_ONCE):
+            yield from self.records(theory, keys[start : start + AT_ONCE])
+
+    def records(self, theory: LevelOfTheory, keys: Sequence[str]) -> Iterator[Recorded]:
+        """The labels under these keys with their structures, or the damage to them."""
+        rows = self._do(lambda database: _rows(database, _covered(database, theory), keys))
+        for key in keys:
+            place = f"{self.path}, label {key}"
+            content, digest = rows.get(key, (b"", "it is gone"))
+            try:
+                if hashlib.sha256(content).hexdigest() != digest:
+                    raise ValueError("its bytes are not those that were put")
+                frame, labels = unpacked_label(content, key)
+                yield Recorded(place, frame, labels, theory)
+            except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
+                yield Recorded(place, None, Failure(f"the label is damaged ({error})"), theory)
 
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` answers; its changes are on the disk when this returns. It may be tried more than once.
@@ -129,25 +216,60 @@ def _refused(path: Path, error: Exception) -> StoreError:
     return StoreError(f"the shelf of labels cannot be used ({error})", where=str(path), hint="Restore it from a copy")
 
 
-def _packed(frame: Atoms, labels: Labels) -> bytes:
-    import numpy as np
-
-    arrays: dict[str, Any] = {
-        "numbers": frame.numbers,
-        "positions": frame.positions,
-        "cell": np.asarray(frame.cell),
-        "pbc": frame.pbc,
-        "charge": np.float64(total_charge(frame)),
-        "initial_magmoms": frame.get_initial_magnetic_moments(),
-        **labels.as_arrays(),
-    }
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
+def _theories(database: sqlite3.Connection) -> list[LevelOfTheory]:
+    """Every theory that was described, in the order of their fingerprints."""
+    rows = database.execute("select description from theories order by fingerprint").fetchall()
+    return [LevelOfTheory.from_json(json.loads(description)) for (description,) in rows]
 
 
-def _unpacked(content: bytes) -> Labels:
-    import numpy as np
+def _covers(theory: LevelOfTheory, part: LevelOfTheory) -> bool:
+    """Whether the labels of one theory are labels of the other: it is the same, or the same where it was narrowed."""
+    return theory.fingerprint == part.fingerprint or (bool(part.elements) and theory.covers(part))
 
-    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        return Labels.from_arrays(archive)
+
+def _covered(database: sqlite3.Connection, theory: LevelOfTheory) -> list[str]:
+    """Fingerprints of the theories on the shelf whose labels are of this theory."""
+    return [part.fingerprint for part in _theories(database) if _covers(theory, part)]
+
+
+def _rows(
+    database: sqlite3.Connection, fingerprints: Sequence[str], keys: Sequence[str]
+) -> dict[str, tuple[bytes, str]]:
+    """Content and digest by key, of those that are there."""
+    found: dict[str, tuple[bytes, str]] = {}
+    for fingerprint in fingerprints:
+        for start in range(0, len(keys), AT_ONCE):
+            some = keys[start : start + AT_ONCE]
+            places = ", ".join("?" * len(some))
+            query = f"select frame, content, digest from labels where theory = ? and frame in ({places})"
+            found |= {key: (content, digest) for key, content, digest in database.execute(query, (fingerprint, *some))}
+    return found
+
+
+class ShelvedFrames(Sequence["Atoms"]):
+    """Labeled frames of one level of theory, of which a few are in memory at a time."""
+
+    def __init__(self, shelf: Shelf, theory: LevelOfTheory, keys: Sequence[str]) -> None:
+        self._shelf, self._theory, self.keys = shelf, theory, keys
+        self._start, self._block = 0, list[Recorded]()
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, index: int) -> Atoms: ...
+    @overload
+    def __getitem__(self, index: slice) -> ShelvedFrames: ...
+    def __getitem__(self, index: int | slice) -> Atoms | ShelvedFrames:
+        if isinstance(index, slice):
+            return ShelvedFrames(self._shelf, self._theory, self.keys[index])
+        place = range(len(self.keys))[index]
+        if not self._start <= place < self._start + len(self._block):
+            self._start = place
+            self._block = list(self._shelf.records(self._theory, self.keys[place : place + AT_ONCE]))
+        record = self._block[place - self._start]
+        if isinstance(record.answer, Failure) or record.frame is None:
+            reason = record.answer.reason if isinstance(record.answer, Failure) else "there is no frame"
+            hint = "Restore the file from a copy, or delete the row to compute the label again"
+            raise StoreError(reason, where=record.place, hint=hint)
+        return record.answer.attach(record.frame)

@@ -1,0 +1,74 @@
+"""whet label"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from whet.cli.parameters import Json, Option, StoreFolder
+
+
+def label(
+    frames: Annotated[Path, typer.Argument(help="Structures (extended XYZ, or what ASE reads).", metavar="FRAMES")],
+    labeler: Annotated[
+        str, typer.Option("--labeler", "-l", help="NAME of a labeler (`whet plugins`).", metavar="NAME")
+    ],
+    option: Option = None,
+    store: StoreFolder = Path(".whet"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Also write the labeled frames; the suffix names the format.", metavar="FILE"),
+    ] = None,
+    first: Annotated[
+        int | None, typer.Option(min=1, help="Only so many frames, from the beginning.", metavar="N")
+    ] = None,
+    isolated_atoms: Annotated[
+        bool, typer.Option("--isolated-atoms", help="Also label a single atom of each element: reference energies.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Label frames. Each label is kept in the store the moment it arrives.
+
+    The same command goes on where it was stopped, and no label is ever computed twice. Without --out the labels are
+    in the store only: `whet labels export`. Exit code 2 if a frame failed.
+    """
+    from whet.cli.terminal import CountView, print_json, print_table, say
+    from whet.data.errors import FrameError, InputError
+    from whet.data.frame_export import check_export, export_frames
+    from whet.data.frame_files import read_structures
+    from whet.running.frame_labeling import label_frames, labeler_of
+    from whet.running.store import Store
+    from whet.study.study_file import read_settings
+
+    made = labeler_of(labeler, read_settings(option or ()))
+    structures = read_structures(frames)
+    if first is not None and first > len(structures):
+        raise FrameError(f"{first} frames were asked for, the file has {len(structures)}", where=str(frames))
+    if out is not None:
+        if out.exists() and out.samefile(frames):
+            raise InputError("the file would be written over itself", where=str(out), hint="Give the other a new name")
+        check_export(out, len(structures[:first]))
+    with CountView("labels") as view:
+        report = label_frames(made, Store(store), structures[:first], isolated_atoms=isolated_atoms, progress=view.at)
+    if out is not None and report.labeled:
+        export_frames(out, report.labeled)
+    if json:
+        print_json({**report.as_json(), "out": str(out) if out is not None and report.labeled else None})
+    else:
+        theory = report.theory
+        say(f"{theory}, fingerprint {theory.fingerprint[:8]}")
+        say(f"{len(report.labeled)} of {report.asked} labeled: {report.bought} computed now, {report.found} found")
+        for failed in report.failed:
+            say(f"failed: {failed}" + (f"; log: {failed.log}" if failed.log else ""))
+        if report.isolated:
+            say()
+            print_table(("isolated atom", "eV"), [(s, f"{e:.6f}") for s, e in report.isolated.items()], right=(1,))
+        say()
+        if out is not None and report.labeled:
+            say(f"{out}: {len(report.labeled)} frames")
+        else:
+            say(f"In {store}: whet labels export {theory.fingerprint[:8]} OUT")
+    if report.failed:
+        raise typer.Exit(2)

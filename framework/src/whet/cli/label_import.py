@@ -1,0 +1,185 @@
+"""whet labels import"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from whet.cli.parameters import Json, Option, StoreFolder
+
+if TYPE_CHECKING:
+    from whet.data.theory_statement import TheoryStatement
+    from whet.data.unit_system import UnitSystem
+    from whet.running.label_import import ImportReport, Remark
+
+PATHS = "Extended XYZ, .db, .traj, .npz, .frames, DeePMD folders, folders of calculations."
+SHOWN = 3
+"""Frames that are named of each kind; the log names all."""
+
+
+def import_labels(
+    paths: Annotated[list[Path], typer.Argument(help=PATHS, metavar="PATH...")],
+    theory: Annotated[str, typer.Option(help="Functional or Hamiltonian: PBE.", metavar="METHOD")] = "",
+    code: Annotated[str, typer.Option(help="The program that made the labels: VASP.", metavar="NAME")] = "",
+    hubbard: Annotated[
+        list[str] | None, typer.Option("--u", help="U of an element in eV (repeatable): Fe=4.0.", metavar="EL=EV")
+    ] = None,
+    dispersion: Annotated[str, typer.Option(help="Dispersion correction: D3(BJ).", metavar="NAME")] = "",
+    pseudopotentials: Annotated[str, typer.Option(help="Their family: PAW_PBE.54.", metavar="NAME")] = "",
+    setting: Annotated[
+        list[str] | None, typer.Option(help="What else moves a number (repeatable).", metavar="KEY=VALUE")
+    ] = None,
+    labeler: Annotated[
+        str, typer.Option("--labeler", "-l", help="The labels are just what this labeler computes.", metavar="NAME")
+    ] = "",
+    option: Option = None,
+    units: Annotated[
+        str, typer.Option(help="Of extended XYZ and .npz: eV,Å or hartree,bohr or kcal/mol,Å.", metavar="ENERGY,LENGTH")
+    ] = "",
+    stress_unit: Annotated[str, typer.Option(help="GPa, kbar, ...; else energy/length³.", metavar="UNIT")] = "",
+    stress_sign: Annotated[
+        str, typer.Option(help="What a positive stress is: tension (ASE) or compression.", metavar="WORD")
+    ] = "",
+    energy_key: Annotated[str, typer.Option(help="Name of the energies in the files.", metavar="KEY")] = "",
+    forces_key: Annotated[str, typer.Option(help="Name of the forces.", metavar="KEY")] = "",
+    stress_key: Annotated[str, typer.Option(help="Name of the stress.", metavar="KEY")] = "",
+    virial_key: Annotated[str, typer.Option(help="Name of the virial, -stress x volume.", metavar="KEY")] = "",
+    large_force: Annotated[float, typer.Option(min=0, help="Report larger forces, in eV/Å.", metavar="NUMBER")] = 50.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report, and write nothing.")] = False,
+    store: StoreFolder = Path(".whet"),
+    json: Json = False,
+) -> None:
+    """Put labels that you have on the shelf, so that nothing computes them again.
+
+    Their theory has to be said, with --theory or --labeler; only calculations state it themselves. Every good label is
+    kept, once. A damaged frame is refused, and costs no other. What looks suspicious is reported, and kept. The same
+    command goes on where it was stopped. Exit code 2 if a frame was refused, or had another label already.
+    """
+    from whet.cli.terminal import CountView, print_json
+    from whet.data.label_checks import Finding
+    from whet.data.label_sources import find_sources
+    from whet.running.calculation_readers import calculation_readers
+    from whet.running.label_import import import_labels as run_import
+    from whet.running.label_import import write_log
+    from whet.running.store import Store
+
+    said = {"method": theory, "code": code, "dispersion": dispersion, "pseudopotentials": pseudopotentials}
+    statement = _statement(said, hubbard or (), setting or (), labeler, option or ())
+    written = _units(units, stress_unit, stress_sign)
+    named = {"energy": energy_key, "forces": forces_key, "stress": stress_key, "virial": virial_key}
+    named = {name: key for name, key in named.items() if key}
+    sources = find_sources(paths, calculation_readers())
+    for source in sources:
+        source.check(statement, written)
+    opened = Store(store)
+    if not dry_run:
+        opened.prepare()
+    with CountView("frames read") as view:
+        report = run_import(
+            (record for source in sources for record in source.records(named, written)),
+            opened.shelf,
+            statement,
+            large_force=large_force,
+            dry_run=dry_run,
+            progress=view.at,
+        )
+    for name in {"stress", "virial"} & set(named) if report.new and not report.with_stress else ():
+        report.suspicious.append(Finding(f"no-{name}", f"no frame has a {name} under the key {named[name]!r}"))
+    log = None if dry_run else write_log(report, opened)
+    if json:
+        print_json({**report.as_json(), "dry_run": dry_run, "log": log and str(log)})
+    else:
+        _print(report, dry_run, log)
+    if not report.is_clean:
+        raise typer.Exit(2)
+
+
+def _statement(
+    said: dict[str, str], hubbard: Sequence[str], setting: Sequence[str], labeler: str, option: Sequence[str]
+) -> TheoryStatement:
+    """What the user says about the theory. InputError where it is said in two ways, or makes no sense."""
+    from whet.data.errors import InputError
+    from whet.data.theory_statement import TheoryStatement
+    from whet.running.frame_labeling import labeler_of
+    from whet.study.study_file import read_settings
+
+    parts = {name: value for name, value in said.items() if value}
+    if labeler:
+        if parts or hubbard or setting:
+            hint = "Leave --theory, --code, --u, --dispersion, --pseudopotentials and --setting away"
+            raise InputError("a labeler has its whole theory", where="--labeler", hint=hint)
+        return TheoryStatement(exact=labeler_of(labeler, read_settings(option)).theory)
+    if option:
+        raise InputError("--set is an option of a labeler, and none is named", hint="Use --setting KEY=VALUE")
+    return TheoryStatement(
+        **parts,  # pyright: ignore[reportArgumentType] -- all of them are text
+        hubbard_u=dict(map(_hubbard, hubbard)),
+        settings=read_settings(setting),
+    )
+
+
+def _hubbard(word: str) -> tuple[str, float]:
+    from ase.data import atomic_numbers
+
+    from whet.data.errors import InputError
+
+    symbol, _, value = word.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = float("nan")
+    if symbol not in atomic_numbers or not abs(number) < float("inf"):
+        raise InputError(f"{word!r} is no U of an element", where="--u", hint="For example --u Fe=4.0")
+    return symbol, number
+
+
+def _units(units: str, stress_unit: str, stress_sign: str) -> UnitSystem | None:
+    """The units of files that state none. InputError where they are said in part."""
+    from whet.data.errors import InputError
+    from whet.data.unit_system import UnitSystem
+
+    if units:
+        return UnitSystem.parse(units, stress_unit, stress_sign)
+    if stress_unit or stress_sign:
+        raise InputError("the units of energy and length are missing", where="--stress-unit", hint="Add --units eV,Å")
+    return None
+
+
+def _print(report: ImportReport, dry_run: bool, log: Path | None) -> None:
+    from whet.cli.terminal import print_table, say
+
+    for key, theory in report.theories.items():
+        say(f"{theory}, fingerprint {key[:8]}: {report.imported[key]} new labels")
+    for note, count in report.notes.most_common(SHOWN):
+        say(f"{note}: {count} frames")
+    say()
+    rows = [
+        ("read", str(report.read), ""),
+        ("would be imported" if dry_run else "imported", str(report.new), f"{report.with_stress} with stress"),
+        ("duplicates", str(len(report.duplicates)), "skipped"),
+        ("near-duplicates", str(len(report.near)), "kept"),
+        ("conflicts", str(len(report.conflicts)), "skipped: another label is there"),
+        ("refused", str(len(report.refused)), ""),
+        ("suspicious", str(len(report.suspicious)), "kept" if report.suspicious else ""),
+    ]
+    print_table(("frames", "", ""), rows, right=(1,))
+    for kind, attribute in (("refused", "refused"), ("conflict", "conflicts"), ("near-duplicate", "near")):
+        remarks: list[Remark] = getattr(report, attribute)
+        for remark in remarks[:SHOWN]:
+            say(f"{kind}: {remark.place}: {remark.what}")
+        if len(remarks) > SHOWN:
+            say(f"{kind}: and {len(remarks) - SHOWN} more")
+    for finding in report.suspicious:
+        say(f"suspicious: {finding.what}")
+        for place in finding.places[:1]:
+            more = f" and {len(finding.places) - 1} more" if len(finding.places) > 1 else ""
+            say(f"  {place}{more}")
+    if log is not None:
+        say()
+        say(f"All of them: {log}")
+    elif dry_run:
+        say()
+        say("Nothing was written; --json names every frame.")

@@ -1,0 +1,127 @@
+"""npz_records: labeled frames in a .npz archive as sGDML (MD17) and NequIP write it."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whet.data.errors import FrameError, InputError
+from whet.data.frames import check_frame
+from whet.data.label_keys import LabelKeys
+from whet.data.labels import Failure
+from whet.data.recorded import Recorded
+from whet.data.unit_system import UnitSystem
+
+if TYPE_CHECKING:
+    import numpy as np
+
+KEYS = LabelKeys("E", "F", None)
+"""Energies (n_frames,) and forces (n_frames, n_atoms, 3); positions are `R`, atomic numbers `z`."""
+
+
+def npz_records(path: Path, units: UnitSystem | None) -> Iterator[Recorded]:
+    """The frames of an archive with the arrays R, z, E, F (and cell or lattice, pbc), one at a time in memory.
+
+    units: None where the archive has to state them (`e_unit`, `r_unit`). cell: rows are vectors, lattice: columns are
+    (as sGDML has it). Raises InputError where the archive cannot be read or lacks an array.
+    """
+    import numpy as np
+    from ase import Atoms
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            there = {Path(name).stem for name in archive.namelist()}
+            if missing := sorted({"R", "z", "E", "F"} - there):
+                hint = "Needed are R (positions), z (atomic numbers), E (energies), F (forces)"
+                raise InputError(f"the archive has no array {missing[0]!r}", where=str(path), hint=hint)
+            written = _units(archive, there, path, units)
+            numbers, cell, pbc = _fixed(archive, "z"), _cell(archive, there), _pbc(archive, there)
+            rows = {name: _rows(archive, name) for name in ("R", "E", "F")}
+            for index, (positions, energy, forces) in enumerate(zip(*rows.values(), strict=True)):
+                place = f"{path}, frame {index}"
+                try:
+                    own = numbers[index] if numbers.ndim == 2 else numbers
+                    box = cell[index] if cell is not None and cell.ndim == 3 else cell
+                    atoms = Atoms(numbers=own, positions=positions, cell=box, pbc=pbc if box is not None else False)
+                    check_frame(atoms)
+                    atoms.info["E"], atoms.arrays["F"] = np.ravel(energy)[0], np.asarray(forces)
+                    frame, labels = KEYS.read(atoms, written)
+                    yield Recorded(place, frame, labels)
+                except (FrameError, ValueError, TypeError, IndexError) as error:
+                    yield Recorded(place, None, Failure(" ".join(str(error).split())))
+    except InputError:
+        raise
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise InputError(f"the archive cannot be read ({error})", where=str(path)) from error
+
+
+def npz_units(path: Path) -> UnitSystem | None:
+    """The units that the archive states; None where it states none. InputError where it cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _stated(archive, {Path(name).stem for name in archive.namelist()}, path)
+    except InputError:
+        raise
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise InputError(f"the archive cannot be read ({error})", where=str(path)) from error
+
+
+def _units(archive: zipfile.ZipFile, there: set[str], path: Path, given: UnitSystem | None) -> UnitSystem:
+    stated = _stated(archive, there, path)
+    if given is None and stated is None:
+        raise InputError("the archive does not state its units", where=str(path), hint="Add --units kcal/mol,Å or so")
+    if given is not None and stated is not None and (given.energy, given.length) != (stated.energy, stated.length):
+        raise InputError(f"the archive states the units {stated}, not {given}", where=str(path))
+    found = given or stated
+    assert found is not None
+    return found
+
+
+def _stated(archive: zipfile.ZipFile, there: set[str], path: Path) -> UnitSystem | None:
+    if not {"e_unit", "r_unit"} <= there:
+        return None
+    energy, length = (_text(_fixed(archive, name)) for name in ("e_unit", "r_unit"))
+    return UnitSystem.parse(f"{energy},{length}", where=f"{path}, e_unit, r_unit")
+
+
+def _text(array: np.ndarray) -> str:
+    value: Any = array.item()
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _cell(archive: zipfile.ZipFile, there: set[str]) -> np.ndarray | None:
+    if "cell" in there:
+        return _fixed(archive, "cell")
+    return _fixed(archive, "lattice").swapaxes(-1, -2) if "lattice" in there else None
+
+
+def _pbc(archive: zipfile.ZipFile, there: set[str]) -> Any:
+    return _fixed(archive, "pbc").astype(bool).ravel()[:3] if "pbc" in there else True
+
+
+def _fixed(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    """A small array as a whole."""
+    import numpy as np
+
+    with archive.open(f"{name}.npy") as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _rows(archive: zipfile.ZipFile, name: str) -> Iterator[np.ndarray]:
+    """A large array row by row. ValueError where it is cut off, or not in C order."""
+    import numpy as np
+
+    with archive.open(f"{name}.npy") as file:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, by_columns, dtype = read(file)
+        if by_columns or dtype.hasobject or not shape:
+            raise ValueError(f"the array {name!r} is of a kind that is not read")
+        size = int(np.prod(shape[1:], dtype=int)) * dtype.itemsize
+        for _ in range(shape[0]):
+            content = file.read(size)
+            if len(content) < size:
+                raise ValueError(f"the array {name!r} is cut off")
+            yield np.frombuffer(content, dtype).reshape(shape[1:])

@@ -1,0 +1,132 @@
+"""label_frames: frames of a user's file, labeled through the shelf of a store."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whet.contracts.component import Spec
+from whet.contracts.labeling import Labeler, isolated_atom
+from whet.data.durable import unwritable
+from whet.data.errors import StoreError
+from whet.data.labels import Failure
+from whet.data.theory import LevelOfTheory
+from whet.plugins.registry import registry
+from whet.running.shelved_labeler import ShelvedLabeler
+from whet.running.store import Store
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+@dataclass(frozen=True)
+class FailedFrame:
+    """A frame without a label. index: in the file, from 0; None for an isolated atom."""
+
+    index: int | None
+    formula: str
+    reason: str
+    log: str = ""
+
+    def __str__(self) -> str:
+        name = f"isolated atom {self.formula}" if self.index is None else f"frame {self.index} ({self.formula})"
+        return f"{name}: {self.reason}"
+
+
+@dataclass
+class LabelingReport:
+    """labeled: the frames with their labels, isolated atoms last. bought: computed now. isolated: eV by symbol."""
+
+    theory: LevelOfTheory
+    asked: int
+    bought: int = 0
+    labeled: list[Atoms] = field(default_factory=list)
+    failed: list[FailedFrame] = field(default_factory=list)
+    isolated: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def found(self) -> int:
+        """Labels that were on the shelf already, or belong to a frame that stands twice in the file."""
+        return len(self.labeled) - self.bought
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data; not the frames."""
+        return {
+            "theory": self.theory.as_json(),
+            "name": str(self.theory),
+            "fingerprint": self.theory.fingerprint,
+            "asked": self.asked,
+            "labeled": len(self.labeled),
+            "bought": self.bought,
+            "found": self.found,
+            "failed": [vars(failed) for failed in self.failed],
+            "isolated_atoms": self.isolated,
+        }
+
+
+def labeler_of(name: str, settings: Mapping[str, Any]) -> Labeler:
+    """The labeler of that name (NAME or NAME:MODEL) with these options. Raises what the registry raises."""
+    here = registry()
+    return here.load(here.resolve("labelers", Spec.parse({"use": name, **settings}, folder=Path.cwd())))
+
+
+def label_frames(
+    labeler: Labeler,
+    store: Store,
+    frames: Sequence[Atoms],
+    *,
+    isolated_atoms: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> LabelingReport:
+    """Labels frames, each of which is on the store's shelf before the next is asked for.
+
+    isolated_atoms: also the atom of each element, marked `config_type=IsolatedAtom`. Raises what the labeler raises,
+    and StoreError where another process labels with this theory in this store.
+    """
+    store.prepare()
+    wanted = list(frames)
+    if isolated_atoms:
+        for symbol in sorted({symbol for frame in frames for symbol in frame.get_chemical_symbols()}):
+            atom = isolated_atom(symbol)
+            atom.info["config_type"] = "IsolatedAtom"
+            wanted.append(atom)
+    theory = labeler.theory
+    report = LabelingReport(theory, len(wanted))
+    folder = store.root / "labeler" / labeler.name
+    with _alone(folder / f"{theory.fingerprint[:12]}.lock"):
+        shelved = ShelvedLabeler(labeler, store.shelf, folder)
+        for index, answer in enumerate(shelved.labels(wanted)):
+            frame, is_atom = wanted[index], index >= len(frames)
+            if isinstance(answer, Failure):
+                place = None if is_atom else index
+                report.failed.append(FailedFrame(place, frame.get_chemical_formula(), answer.reason, answer.log))
+            else:
+                report.labeled.append(answer.attach(frame))
+                if is_atom:
+                    report.isolated[str(frame.symbols[0])] = answer.energy
+            report.bought = shelved.bought
+            progress(index + 1, len(wanted))
+    return report
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Holds the scratch folder: two programs that ran the same frame in it would destroy each other's files."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise unwritable(path, error) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            hint = "Wait for it, or give its labeler more `processes`"
+            raise StoreError(
+                "another process labels with this theory here", where=str(path.parent), hint=hint
+            ) from None
+        yield

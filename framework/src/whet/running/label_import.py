@@ -1,0 +1,248 @@
+"""import_labels: labels that somebody already has, onto the shelf; every good one, once, and nothing silently."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whet.data.durable import replacing
+from whet.data.errors import FrameError
+from whet.data.frames import frame_key
+from whet.data.label_checks import Finding, LabelChecks
+from whet.data.labels import Failure, Labels
+from whet.data.near_doubles import NearDoubles
+from whet.data.recorded import Recorded
+from whet.data.theory import LevelOfTheory
+from whet.data.theory_statement import TheoryStatement
+from whet.running.shelf import Shelf
+from whet.running.store import Store
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+AT_ONCE = 500
+"""Labels that land on the shelf together: what a crash costs is at most to read so many again."""
+
+SAME_ENERGY, SAME_FORCES, SAME_STRESS = 1e-3, 1e-2, 2e-3
+"""eV/atom, eV/Å and eV/Å³; a label of the same frame that differs by more is another label."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something about one frame: where it stands, and what about it."""
+
+    place: str
+    what: str
+
+
+@dataclass
+class ImportReport:
+    """What became of the frames that were read.
+
+    imported: by theory. near: near doubles, which are imported too. notes: what the sources remark, and how often.
+    """
+
+    read: int = 0
+    imported: dict[str, int] = field(default_factory=dict)
+    theories: dict[str, LevelOfTheory] = field(default_factory=dict)
+    duplicates: list[Remark] = field(default_factory=list)
+    near: list[Remark] = field(default_factory=list)
+    conflicts: list[Remark] = field(default_factory=list)
+    refused: list[Remark] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+    suspicious: list[Finding] = field(default_factory=list)
+    with_stress: int = 0
+
+    @property
+    def new(self) -> int:
+        """Labels that are on the shelf now and were not before."""
+        return sum(self.imported.values())
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every frame is on the shelf with the label that was read."""
+        return not self.refused and not self.conflicts
+
+    def lines(self) -> Iterator[str]:
+        """Everything about single frames, a line each: for a log."""
+        kinds = {"refused": self.refused, "conflict": self.conflicts, "near-duplicate": self.near}
+        for kind, remarks in {**kinds, "duplicate": self.duplicates}.items():
+            yield from (f"{kind}: {remark.place}: {remark.what}" for remark in remarks)
+        for finding in self.suspicious:
+            yield f"suspicious: {finding.what}"
+            yield from (f"suspicious: {place}: {finding.kind}" for place in finding.places)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+
+        def plain(remarks: Sequence[Remark]) -> list[dict[str, str]]:
+            return [{"place": remark.place, "what": remark.what} for remark in remarks]
+
+        return {
+            "read": self.read,
+            "imported": self.new,
+            "theories": {
+                key: {"theory": theory.as_json(), "imported": self.imported.get(key, 0)}
+                for key, theory in self.theories.items()
+            },
+            "with_stress": self.with_stress,
+            "duplicates": plain(self.duplicates),
+            "near_duplicates": plain(self.near),
+            "conflicts": plain(self.conflicts),
+            "refused": plain(self.refused),
+            "notes": dict(self.notes),
+            "suspicious": [
+                {"kind": finding.kind, "what": finding.what, "places": list(finding.places)}
+                for finding in self.suspicious
+            ],
+        }
+
+
+def import_labels(
+    records: Iterable[Recorded],
+    shelf: Shelf,
+    statement: TheoryStatement,
+    *,
+    large_force: float,
+    dry_run: bool = False,
+    progress: Callable[[int], None] = lambda read: None,
+) -> ImportReport:
+    """Puts every good label on the shelf, durably as it goes; a later run of the same finds what is there.
+
+    large_force: eV/Å, above which a frame is reported. dry_run: the shelf stays as it is. progress: told how many
+    frames were read. Raises InputError where a label has no theory, StoreError where the shelf cannot be used.
+    """
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="whet-") as scratch:
+        # A dry run has to know what it would have put there: on a shelf of its own.
+        target = Shelf(Path(scratch) / "labels.sqlite") if dry_run else shelf
+        run = _Import(shelf, target, statement, large_force)
+        source = iter(records)
+        while batch := list(islice(source, AT_ONCE)):
+            run.take(batch)
+            progress(run.report.read)
+        return run.finished()
+
+
+def write_log(report: ImportReport, store: Store) -> Path | None:
+    """Writes every line of the report into the store; None where there is none. Raises StoreError."""
+    if not any(True for _ in report.lines()):
+        return None
+    path = store.root / "imports" / f"{time.strftime('%Y%m%d-%H%M%S')}.log"
+    number = 2
+    while path.exists():
+        path, number = path.with_name(f"{path.stem.partition('_')[0]}_{number}.log"), number + 1
+    with replacing(path) as partial, partial.open("w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in report.lines())
+    return path
+
+
+class _Import:
+    def __init__(self, shelf: Shelf, target: Shelf, statement: TheoryStatement, large_force: float) -> None:
+        self.shelf, self.target, self.statement, self.large_force = shelf, target, statement, large_force
+        self.report = ImportReport()
+        self._doubles: dict[str, NearDoubles] = {}
+        self._checks: dict[str, LabelChecks] = {}
+
+    def take(self, batch: Sequence[Recorded]) -> None:
+        """Puts the good labels of a batch on the shelf, and counts the others."""
+        good: dict[str, list[Recorded]] = {}
+        for record in batch:
+            self.report.read += 1
+            if record.note:
+                self.report.notes[record.note] += 1
+            try:
+                theory = self._settled(record)
+            except FrameError as error:
+                self.report.refused.append(Remark(record.place, str(error)))
+            else:
+                good.setdefault(theory.fingerprint, []).append(record)
+        for fingerprint, records in good.items():
+            self._put(fingerprint, records)
+
+    def finished(self) -> ImportReport:
+        """The report, with what is suspicious in the labels of each theory."""
+        for checks in self._checks.values():
+            self.report.suspicious += checks.findings()
+        return self.report
+
+    def _settled(self, record: Recorded) -> LevelOfTheory:
+        if isinstance(record.answer, Failure):
+            raise FrameError(record.answer.reason)
+        if record.frame is None:
+            raise FrameError("there is no frame")
+        record.answer.checked(len(record.frame))
+        theory = self.statement.settle(record.theory)
+        if theory.fingerprint not in self.report.theories:
+            self._begin(theory)
+        return theory
+
+    def _begin(self, theory: LevelOfTheory) -> None:
+        """Gets to know the labels of the theory that are there already."""
+        key = theory.fingerprint
+        self.report.theories[key], self.report.imported[key] = theory, 0
+        self._doubles[key], self._checks[key] = NearDoubles(), LabelChecks(self.large_force)
+        for record in self.shelf.recorded(theory) if self.shelf.path.is_file() else ():
+            if record.frame is not None and isinstance(record.answer, Labels):
+                self._doubles[key].add(record.frame, frame_key(record.frame))
+                self._checks[key].add(record.place, record.frame, record.answer, is_new=False)
+
+    def _put(self, fingerprint: str, records: Sequence[Recorded]) -> None:
+        theory, report = self.report.theories[fingerprint], self.report
+        labeled = list(map(_pair, records))
+        frames = [frame for frame, _ in labeled]
+        there: list[Labels | None] = [None] * len(labeled)
+        if self.target is not self.shelf and self.shelf.path.is_file():
+            there = self.shelf.get_many(frames, theory)
+        fresh = [index for index, labels in enumerate(there) if labels is None]
+        before = self.target.put_many([labeled[index] for index in fresh], theory)
+        for index, labels in zip(fresh, before, strict=True):
+            there[index] = labels
+        batch = {frame_key(frame): frame for frame in frames}
+        for record, (frame, labels), old in zip(records, labeled, there, strict=True):
+            key = frame_key(frame)
+            if old is not None:
+                self._note_double(record.place, len(frame), labels, old)
+                continue
+            report.imported[fingerprint] += 1
+            report.with_stress += labels.stress is not None
+            doubles = self._doubles[fingerprint]
+            if near := doubles.add(frame, key, lambda other: batch.get(other) or self._frame(theory, other)):
+                report.near.append(Remark(record.place, f"nearly the frame {near}"))
+            self._checks[fingerprint].add(record.place, frame, labels)
+
+    def _note_double(self, place: str, atoms: int, labels: Labels, old: Labels) -> None:
+        import numpy as np
+
+        energy = abs(labels.energy - old.energy) / atoms
+        forces = float(np.abs(np.asarray(labels.forces) - old.forces).max(initial=0.0))
+        stress = 0.0
+        if labels.stress is not None and old.stress is not None:
+            stress = float(np.abs(np.asarray(labels.stress) - old.stress).max())
+        if energy > SAME_ENERGY or forces > SAME_FORCES or stress > SAME_STRESS:
+            apart = f"{1000 * energy:.4g} meV/atom, {forces:.3g} eV/Å, {stress:.3g} eV/Å³"
+            what = f"another label of the same frame, {apart} away; the first stays"
+            self.report.conflicts.append(Remark(place, what))
+            return
+        has_more = labels.stress is not None and old.stress is None
+        more = "; it has a stress, the label that stays has none" if has_more else ""
+        self.report.duplicates.append(Remark(place, f"the same frame with the same label{more}"))
+
+    def _frame(self, theory: LevelOfTheory, key: str) -> Atoms | None:
+        for shelf in dict.fromkeys((self.target, self.shelf)):
+            if shelf.path.is_file():
+                (record,) = shelf.records(theory, [key])
+                if record.frame is not None:
+                    return record.frame
+        return None
+
+
+def _pair(record: Recorded) -> tuple[Atoms, Labels]:
+    assert record.frame is not None and isinstance(record.answer, Labels)
+    return record.frame, record.answer
