@@ -17,8 +17,8 @@ from ase.build import bulk
 import whet
 from whet import Failure, Labels, Spec, Start, export_frames, isolated_atom
 from whet.plugins.registry import registry
-from whet.running.shelved_labeler import ShelvedLabeler
 from whet.running.store import Store
+from whet.shelf.shelved_labeler import ShelvedLabeler
 
 if TYPE_CHECKING:
     from ase import Atoms

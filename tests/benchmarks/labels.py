@@ -28,7 +28,7 @@ import numpy as np
 from ase.build import bulk
 
 from whet import Labels
-from whet.data.extended_xyz import extended_xyz
+from whet.files.extended_xyz import extended_xyz
 
 PEAK = """import atexit, pathlib
 def tell():

@@ -60,8 +60,8 @@ def test_the_study_runs(tmp_path: Path) -> None:
     scores = {(score.label, score.test.name): score for score in study.results.scores}
     for test in ("near", "far"):
         untouched, tuned = scores["chgnet", test], scores["chgnet few 1", test]
-        assert untouched.softening.slopes.scale < 0.95
-        assert tuned.softening.slopes.scale > untouched.softening.slopes.scale
+        before, after = (score.softening.slopes.scale or 0.0 for score in (untouched, tuned))
+        assert 0.5 < before < 0.95 and before < after < 1.2
         assert tuned.errors.forces.mae < untouched.errors.forces.mae
     assert "licl" in write_report(study, tmp_path / "report").read_text().lower()
 

@@ -40,8 +40,6 @@ if TYPE_CHECKING:
         WhetError,
         suggestion,
     )
-    from whet.data.frame_export import export_frames
-    from whet.data.frame_files import read_labeled, read_structures
     from whet.data.frame_log import FrameLog, read_frames, write_frames
     from whet.data.frames import FrameSet, boxed, frame_key, total_charge
     from whet.data.identity import file_digest, key_of
@@ -49,6 +47,8 @@ if TYPE_CHECKING:
     from whet.data.labels import Failure, Labels
     from whet.data.recorded import Recorded
     from whet.data.theory import LevelOfTheory
+    from whet.files.frame_export import export_frames
+    from whet.files.frame_files import read_labeled, read_structures
     from whet.plugins.hookspecs import hookimpl
     from whet.plugins.registry import load
     from whet.report.page import write_report
@@ -86,8 +86,8 @@ _HOME = {
         "WhetError",
         "suggestion",
     ),
-    "whet.data.frame_export": ("export_frames",),
-    "whet.data.frame_files": ("read_labeled", "read_structures"),
+    "whet.files.frame_export": ("export_frames",),
+    "whet.files.frame_files": ("read_labeled", "read_structures"),
     "whet.data.frame_log": ("FrameLog", "read_frames", "write_frames"),
     "whet.data.frames": ("FrameSet", "boxed", "frame_key", "total_charge"),
     "whet.data.identity": ("file_digest", "key_of"),

@@ -17,8 +17,8 @@ from ase import Atoms
 
 from whet import Failure, InputError, Labels, MissingPackage, OptionsError, Spec, isolated_atom
 from whet.plugins.registry import registry
-from whet.running.shelf import Shelf
-from whet.running.shelved_labeler import ShelvedLabeler
+from whet.shelf.shelf import Shelf
+from whet.shelf.shelved_labeler import ShelvedLabeler
 from whet_vasp.labeler import VaspLabeler, poscar_order
 from whet_vasp.options import VaspOptions, incar_of
 from whet_vasp.vasprun import VaspRun

@@ -14,8 +14,8 @@ from whet.bias.pairs import Comparison
 from whet.bias.resampling import Resampling
 from whet.bias.softening import softening
 from whet.data.errors import FrameError
-from whet.data.frame_files import read_labeled
 from whet.data.labels import Labels
+from whet.files.frame_files import read_labeled
 
 FEW = Resampling(resamples=50)
 EXACT = 1e-9

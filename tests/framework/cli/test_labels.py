@@ -29,7 +29,7 @@ from whet import Failure, FrameLog, Labeler, Labels, LevelOfTheory, export_frame
 from whet.cli.main import main
 from whet.plugins.discovery import FoundPlugin
 from whet.plugins.registry import Registry, registry
-from whet.running.shelf import Shelf
+from whet.shelf.shelf import Shelf
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "labels.md"
 

@@ -18,6 +18,7 @@ subsets = st.lists(st.sampled_from(sorted(POTENTIALS)), min_size=1)
 
 def test_a_theory_that_chooses_nothing_by_element_is_itself() -> None:
     assert PLAIN.of(["Li", "Cl"]) is PLAIN and PLAIN.covers(PLAIN)
+    assert not WHOLE.covers(PLAIN) and not replace(PLAIN, hubbard_u={"Fe": 4.0}).covers(PLAIN)
     assert "elements" not in PLAIN.as_json() and "by_element" not in PLAIN.as_json()
 
 
@@ -25,7 +26,11 @@ def test_another_element_moves_no_label() -> None:
     less = replace(WHOLE, hubbard_u={}, by_element={"pseudopotentials": {"Li": "Li_sv", "Cl": "Cl"}})
     assert less.fingerprint != WHOLE.fingerprint
     assert less.of(["Li", "Cl", "Li"]).fingerprint == WHOLE.of(["Cl", "Li"]).fingerprint
-    for changed in ({"hubbard_u": {}}, {"by_element": {"pseudopotentials": POTENTIALS | {"Fe": "Fe"}}}, {"method": "SCAN"}):
+    for changed in (
+        {"hubbard_u": {}},
+        {"by_element": {"pseudopotentials": POTENTIALS | {"Fe": "Fe"}}},
+        {"method": "SCAN"},
+    ):
         other = replace(WHOLE, **changed)
         assert other.of(["Fe", "O"]).fingerprint != WHOLE.of(["Fe", "O"]).fingerprint
 

@@ -66,7 +66,7 @@ def convert(
     """Write frames in the format of another program, all or nothing."""
     from whet.cli.terminal import say
     from whet.data.errors import FrameError, InputError
-    from whet.data.frame_export import export_frames
+    from whet.files.frame_export import export_frames
 
     opened, _ = _open(file)
     if out.exists() and out.samefile(file):
@@ -83,8 +83,8 @@ def convert(
 def _open(file: Path) -> tuple[Sequence[Atoms], bool]:
     """The frames of the file, read one by one where it is Whet's own; and whether it ends in the middle of one."""
     from whet.data.errors import InputError
-    from whet.data.frame_files import read_structures
     from whet.data.frame_log import MAGIC, FrameLog
+    from whet.files.frame_files import read_structures
 
     if not file.is_file():
         raise InputError("there is no such file", where=str(file))

@@ -36,8 +36,8 @@ def label(
     """
     from whet.cli.terminal import CountView, print_json, print_table, say
     from whet.data.errors import FrameError, InputError
-    from whet.data.frame_export import check_export, export_frames
-    from whet.data.frame_files import read_structures
+    from whet.files.frame_export import check_export, export_frames
+    from whet.files.frame_files import read_structures
     from whet.running.frame_labeling import label_frames, labeler_of
     from whet.running.store import Store
     from whet.study.study_file import read_settings

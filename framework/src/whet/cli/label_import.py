@@ -11,9 +11,9 @@ import typer
 from whet.cli.parameters import Json, Option, StoreFolder
 
 if TYPE_CHECKING:
-    from whet.data.theory_statement import TheoryStatement
-    from whet.data.unit_system import UnitSystem
-    from whet.running.label_import import ImportReport, Remark
+    from whet.files.unit_system import UnitSystem
+    from whet.shelf.label_import import ImportReport, Remark
+    from whet.shelf.theory_statement import TheoryStatement
 
 PATHS = "Extended XYZ, .db, .traj, .npz, .frames, DeePMD folders, folders of calculations."
 SHOWN = 3
@@ -59,12 +59,12 @@ def import_labels(
     command goes on where it was stopped. Exit code 2 if a frame was refused, or had another label already.
     """
     from whet.cli.terminal import CountView, print_json
-    from whet.data.label_checks import Finding
-    from whet.data.label_sources import find_sources
-    from whet.running.calculation_readers import calculation_readers
-    from whet.running.label_import import import_labels as run_import
-    from whet.running.label_import import write_log
     from whet.running.store import Store
+    from whet.shelf.calculation_readers import calculation_readers
+    from whet.shelf.label_checks import Finding
+    from whet.shelf.label_import import import_labels as run_import
+    from whet.shelf.label_import import write_log
+    from whet.shelf.label_sources import find_sources
 
     said = {"method": theory, "code": code, "dispersion": dispersion, "pseudopotentials": pseudopotentials}
     statement = _statement(said, hubbard or (), setting or (), labeler, option or ())
@@ -88,7 +88,7 @@ def import_labels(
         )
     for name in {"stress", "virial"} & set(named) if report.new and not report.with_stress else ():
         report.suspicious.append(Finding(f"no-{name}", f"no frame has a {name} under the key {named[name]!r}"))
-    log = None if dry_run else write_log(report, opened)
+    log = None if dry_run else write_log(report, opened.root / "imports")
     if json:
         print_json({**report.as_json(), "dry_run": dry_run, "log": log and str(log)})
     else:
@@ -102,8 +102,8 @@ def _statement(
 ) -> TheoryStatement:
     """What the user says about the theory. InputError where it is said in two ways, or makes no sense."""
     from whet.data.errors import InputError
-    from whet.data.theory_statement import TheoryStatement
     from whet.running.frame_labeling import labeler_of
+    from whet.shelf.theory_statement import TheoryStatement
     from whet.study.study_file import read_settings
 
     parts = {name: value for name, value in said.items() if value}
@@ -139,7 +139,7 @@ def _hubbard(word: str) -> tuple[str, float]:
 def _units(units: str, stress_unit: str, stress_sign: str) -> UnitSystem | None:
     """The units of files that state none. InputError where they are said in part."""
     from whet.data.errors import InputError
-    from whet.data.unit_system import UnitSystem
+    from whet.files.unit_system import UnitSystem
 
     if units:
         return UnitSystem.parse(units, stress_unit, stress_sign)

@@ -14,7 +14,7 @@ from whet.cli.parameters import Json, StoreFolder
 if TYPE_CHECKING:
     from whet.data.theory import LevelOfTheory
     from whet.running.store import Store
-    from whet.running.theory_summary import TheorySummary
+    from whet.shelf.theory_summary import TheorySummary
 
 labels = typer.Typer(help="The labels of a store: look at them, take them out, put in those that you have.")
 
@@ -103,7 +103,7 @@ def export(
 ) -> None:
     """Write the labels of one level of theory for another program, all or nothing."""
     from whet.cli.terminal import say
-    from whet.running.label_export import export_labels
+    from whet.shelf.label_export import export_labels
 
     opened = _opened(store)
     found = opened.shelf.theory(theory)
@@ -130,7 +130,7 @@ def _opened(store: Path) -> Store:
 
 
 def _summary(store: Store, theory: LevelOfTheory) -> TheorySummary:
-    from whet.running.theory_summary import TheorySummary
+    from whet.shelf.theory_summary import TheorySummary
 
     summary = TheorySummary(theory)
     for record in store.shelf.recorded(theory):

@@ -132,17 +132,17 @@ class FrameLog(Sequence["Atoms"]):
             raise FrameError(f"the frame cannot be read ({error})", where=place) from error
 
 
-def write_frames(path: Path, frames: Iterable[Atoms]) -> None:
+def write_frames(path: Path | str, frames: Iterable[Atoms]) -> None:
     """Writes a file of frames, all or nothing, durably; every float survives bit for bit. Raises StoreError."""
-    with replacing(path) as partial:
+    with replacing(Path(path)) as partial:
         log = FrameLog(partial)
         for frame in frames:
             log.append(frame)
 
 
-def read_frames(path: Path) -> FrameSet:
+def read_frames(path: Path | str) -> FrameSet:
     """The frames that `write_frames` wrote, each read when it is asked for. FrameError where the file is damaged."""
-    log = FrameLog(path)
+    log = FrameLog(Path(path))
     if log.is_torn:
         hint = "FrameLog reads those before it"
         raise FrameError(f"the file is cut off after frame {len(log) - 1}", where=str(path), hint=hint)

@@ -45,8 +45,9 @@ class LevelOfTheory:
         )
 
     def covers(self, part: LevelOfTheory) -> bool:
-        """Whether a theory that was narrowed to some elements is this one there."""
-        return self.of(part.elements).fingerprint == part.fingerprint
+        """Whether labels of `part` are labels of this theory: it is this one, or this one narrowed to its elements."""
+        narrowed = self.of(part.elements) if part.elements else self
+        return narrowed.fingerprint == part.fingerprint
 
     def joined(self, other: LevelOfTheory) -> LevelOfTheory | None:
         """The theory that covers both of two narrowed ones; None where they contradict each other."""

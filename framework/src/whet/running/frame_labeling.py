@@ -16,8 +16,8 @@ from whet.data.errors import StoreError
 from whet.data.labels import Failure
 from whet.data.theory import LevelOfTheory
 from whet.plugins.registry import registry
-from whet.running.shelved_labeler import ShelvedLabeler
 from whet.running.store import Store
+from whet.shelf.shelved_labeler import ShelvedLabeler
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -14,8 +14,8 @@ from whet.contracts.component import Component, FileRef
 from whet.data.durable import read_json, unwritable, write_json
 from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
-from whet.running.shelf import Shelf
 from whet.running.step import Step
+from whet.shelf.shelf import Shelf
 
 if TYPE_CHECKING:
     from whet.data.frames import FrameSet

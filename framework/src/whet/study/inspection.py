@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from whet.contracts.component import Component, FileRef
-from whet.data.frame_files import LabelKeys, read_labeled, read_structures
 from whet.data.identity import JSON
+from whet.files.frame_files import LabelKeys, read_labeled, read_structures
 from whet.study.study import Study
 
 

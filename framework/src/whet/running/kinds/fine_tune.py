@@ -5,8 +5,8 @@ from __future__ import annotations
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.fine_tuning import FineTuner
 from whet.data.errors import FrameError
-from whet.data.frame_files import read_labeled
 from whet.data.frames import FrameSet
+from whet.files.frame_files import read_labeled
 from whet.running.aligned_training import Material, fine_tuned
 from whet.running.work import Outcome, Work
 

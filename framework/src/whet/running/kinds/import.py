@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from whet.data.errors import FrameError
-from whet.data.frame_files import LabelKeys, read_labeled, read_structures
 from whet.data.frame_log import write_frames
 from whet.data.labels import Labels
+from whet.files.frame_files import LabelKeys, read_labeled, read_structures
 from whet.running.work import Outcome, Work
 
 

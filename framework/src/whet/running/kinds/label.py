@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from whet.data.frame_log import write_frames
 from whet.data.labels import Failure
-from whet.running.shelved_labeler import ShelvedLabeler
 from whet.running.work import Outcome, Work
+from whet.shelf.shelved_labeler import ShelvedLabeler
 
 
 def run(work: Work) -> Outcome:

@@ -9,8 +9,8 @@ from whet.contracts.dynamics import MDEngine, Start
 from whet.contracts.recording import Trajectory
 from whet.data.errors import FrameError, WhetError
 from whet.data.frame_log import write_frames
-from whet.running.shelved_labeler import LabelerPotential, ShelvedLabeler
 from whet.running.work import Outcome, Work
+from whet.shelf.shelved_labeler import LabelerPotential, ShelvedLabeler
 
 
 def run(work: Work) -> Outcome:

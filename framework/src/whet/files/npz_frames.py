@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from whet.data.errors import FrameError, InputError
 from whet.data.frames import check_frame
-from whet.data.label_keys import LabelKeys
 from whet.data.labels import Failure
 from whet.data.recorded import Recorded
-from whet.data.unit_system import UnitSystem
+from whet.files.label_keys import LabelKeys
+from whet.files.unit_system import UnitSystem
 
 if TYPE_CHECKING:
     import numpy as np

@@ -20,8 +20,8 @@ from hypothesis.extra import numpy as hnp
 
 from whet import FrameError, FrameLog, InputError, Labels, write_frames
 from whet.data.errors import StoreError
-from whet.data.frame_export import export_frames
 from whet.data.packed import pack
+from whet.files.frame_export import export_frames
 
 SKEWED = np.array([[1.0, 4.0, 0.5], [-3.0, 1.5, 0.2], [0.4, 1.1, 5.0]])
 """A right-handed cell that LAMMPS would not take as it stands, Å."""

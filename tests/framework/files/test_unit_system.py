@@ -6,7 +6,7 @@ import ase.units
 import pytest
 
 from whet import FrameError, InputError
-from whet.data.unit_system import ENERGIES, LENGTHS, SAME, SIGNS, STRESSES, UnitSystem
+from whet.files.unit_system import ENERGIES, LENGTHS, SAME, SIGNS, STRESSES, UnitSystem
 
 
 def test_every_factor_is_that_of_ase() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from whet import Failure, FrameError, InputError, Labels, export_frames, frame_key, read_labeled
-from whet.data.deepmd_files import deepmd_records, write_deepmd
+from whet.files.deepmd_files import deepmd_records, write_deepmd
 
 floats = st.floats(-1e3, 1e3, allow_nan=False, width=64)
 
@@ -185,7 +185,7 @@ def test_numbers_of_single_precision_and_columns_are_read(tmp_path: Path) -> Non
 
 
 def test_no_more_than_a_few_frames_are_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whet.data.deepmd_files.AT_ONCE", 20_000)
+    monkeypatch.setattr("whet.files.deepmd_files.AT_ONCE", 20_000)
 
     class Many:
         def __init__(self, count: int) -> None:

@@ -12,7 +12,7 @@ from whet.contracts.potential import Capabilities, Potential, Property
 from whet.data.errors import FrameError
 from whet.data.frames import ChosenFrames, frame_key
 from whet.data.labels import Failure, Labels
-from whet.running.shelf import Shelf
+from whet.shelf.shelf import Shelf
 
 if TYPE_CHECKING:
     from ase import Atoms

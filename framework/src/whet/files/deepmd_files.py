@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from whet.data.errors import FrameError, InputError
 from whet.data.frames import check_frame
-from whet.data.label_keys import LabelKeys
 from whet.data.labels import Failure, Labels
 from whet.data.recorded import Recorded
+from whet.files.label_keys import LabelKeys
 
 if TYPE_CHECKING:
     import numpy as np

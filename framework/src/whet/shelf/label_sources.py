@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from whet.data.deepmd_files import is_deepmd
 from whet.data.errors import InputError
-from whet.data.extxyz_stream import is_extxyz
-from whet.data.frame_files import recorded_frames, stated_units
 from whet.data.labels import Failure
-from whet.data.npz_frames import npz_units
 from whet.data.recorded import Recorded
-from whet.data.theory_statement import TheoryStatement
-from whet.data.unit_system import UnitSystem
+from whet.files.deepmd_files import is_deepmd
+from whet.files.extxyz_stream import is_extxyz
+from whet.files.frame_files import recorded_frames, stated_units
+from whet.files.npz_frames import npz_units
+from whet.files.unit_system import UnitSystem
+from whet.shelf.theory_statement import TheoryStatement
 
 Reader = Callable[[Path], Iterator[Recorded]]
 """Reads an output of a calculation."""

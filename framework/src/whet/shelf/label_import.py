@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 from whet.data.durable import replacing
 from whet.data.errors import FrameError
 from whet.data.frames import frame_key
-from whet.data.label_checks import Finding, LabelChecks
 from whet.data.labels import Failure, Labels
-from whet.data.near_doubles import NearDoubles
 from whet.data.recorded import Recorded
 from whet.data.theory import LevelOfTheory
-from whet.data.theory_statement import TheoryStatement
-from whet.running.shelf import Shelf
-from whet.running.store import Store
+from whet.shelf.label_checks import Finding, LabelChecks
+from whet.shelf.near_doubles import NearDoubles
+from whet.shelf.shelf import Shelf
+from whet.shelf.theory_statement import TheoryStatement
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -130,11 +129,11 @@ def import_labels(
         return run.finished()
 
 
-def write_log(report: ImportReport, store: Store) -> Path | None:
-    """Writes every line of the report into the store; None where there is none. Raises StoreError."""
+def write_log(report: ImportReport, folder: Path) -> Path | None:
+    """Writes every line of the report into a file of the folder; None where there is none. Raises StoreError."""
     if not any(True for _ in report.lines()):
         return None
-    path = store.root / "imports" / f"{time.strftime('%Y%m%d-%H%M%S')}.log"
+    path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}.log"
     number = 2
     while path.exists():
         path, number = path.with_name(f"{path.stem.partition('_')[0]}_{number}.log"), number + 1

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whet.data.label_sources import Reader
 from whet.data.labels import Failure
 from whet.data.recorded import Recorded
 from whet.plugins.registry import registry
+from whet.shelf.label_sources import Reader
 
 if TYPE_CHECKING:
     from whet.contracts.labeling import Labeler

@@ -9,8 +9,8 @@ import numpy as np
 from ase import Atoms
 
 from whet import Failure, Labeler, Labels, LevelOfTheory
-from whet.running.shelf import Shelf
-from whet.running.shelved_labeler import ShelvedLabeler
+from whet.shelf.shelf import Shelf
+from whet.shelf.shelved_labeler import ShelvedLabeler
 
 
 class Meter(Labeler):

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whet import FrameError, InputError, Labels, export_frames
-from whet.data.extxyz_stream import extxyz_frames
-from whet.data.frame_files import recorded_frames
+from whet.files.extxyz_stream import extxyz_frames
+from whet.files.frame_files import recorded_frames
 
 HEAD = 'Lattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3:forces:R:3 energy={index}.5 pbc="T T T"'
 

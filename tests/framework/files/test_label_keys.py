@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from whet import Failure, Labels
-from whet.data.frame_files import recorded_frames
-from whet.data.label_keys import LabelKeys
 from whet.data.recorded import Recorded
-from whet.data.unit_system import UnitSystem
+from whet.files.frame_files import recorded_frames
+from whet.files.label_keys import LabelKeys
+from whet.files.unit_system import UnitSystem
 
 ROWS = "Ar 0.0 0.0 0.0 0.1 0.2 0.3\nAr 2.0 0.0 0.0 -0.1 -0.2 -0.3\n"
 SHEAR = '"0.01 0.002 0.0 0.002 0.03 0.0 0.0 0.0 -0.05"'

@@ -17,15 +17,15 @@ from ase import Atoms
 from ase.build import bulk
 
 from whet import Failure, InputError, Labeler, Labels, LevelOfTheory, Recorded, export_frames, frame_key
-from whet.data.extended_xyz import extended_xyz
-from whet.data.label_sources import find_sources
-from whet.data.theory_statement import TheoryStatement
+from whet.files.extended_xyz import extended_xyz
 from whet.plugins.discovery import FoundPlugin
 from whet.plugins.registry import Registry
-from whet.running.calculation_readers import calculation_readers
-from whet.running.label_export import export_labels
-from whet.running.label_import import ImportReport, import_labels
-from whet.running.shelf import Shelf
+from whet.shelf.calculation_readers import calculation_readers
+from whet.shelf.label_export import export_labels
+from whet.shelf.label_import import ImportReport, import_labels
+from whet.shelf.label_sources import find_sources
+from whet.shelf.shelf import Shelf
+from whet.shelf.theory_statement import TheoryStatement
 
 PBE = LevelOfTheory("PBE", code="test")
 SAID = TheoryStatement("PBE", code="test")
@@ -197,7 +197,7 @@ class Notebook(Labeler):
 @pytest.fixture
 def notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     plugin = FoundPlugin("notebook", "whet-notebook", "1", {"labelers": [Notebook]})
-    monkeypatch.setattr("whet.running.calculation_readers.registry", lambda: Registry([plugin]))
+    monkeypatch.setattr("whet.shelf.calculation_readers.registry", lambda: Registry([plugin]))
 
 
 @pytest.mark.usefixtures("notebook")

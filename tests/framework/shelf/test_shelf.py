@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 
 from whet import Failure, FrameError, InputError, Labels, LevelOfTheory, UnknownName, frame_key
 from whet.data.errors import StoreError
-from whet.running.shelf import Shelf
+from whet.shelf.shelf import Shelf
 
 THEORY = LevelOfTheory("PBE", code="test", settings={"cutoff": 520.0})
 floats = st.floats(allow_nan=False, allow_infinity=False, width=64)

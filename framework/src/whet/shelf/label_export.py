@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.data.errors import FrameError, InputError
-from whet.data.extxyz_stream import is_extxyz
-from whet.data.frame_export import check_export, export_frames
 from whet.data.labels import Failure
 from whet.data.theory import LevelOfTheory
-from whet.running.shelf import Shelf
-from whet.running.theory_summary import is_isolated
+from whet.files.extxyz_stream import is_extxyz
+from whet.files.frame_export import check_export, export_frames
+from whet.shelf.shelf import Shelf
+from whet.shelf.theory_summary import is_isolated
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -6,19 +6,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whet.data.deepmd_files import write_deepmd
 from whet.data.durable import replacing
 from whet.data.errors import FrameError, InputError, WhetError
-from whet.data.extended_xyz import extended_xyz
 from whet.data.frame_log import write_frames
 from whet.data.frames import ChosenFrames
-from whet.data.lammps_text import lammps_data, lammps_dump
+from whet.files.deepmd_files import write_deepmd
+from whet.files.extended_xyz import extended_xyz
+from whet.files.lammps_text import lammps_data, lammps_dump
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 
-def export_frames(path: Path, frames: Sequence[Atoms], indices: Sequence[int] | None = None) -> None:
+def export_frames(path: Path | str, frames: Sequence[Atoms], indices: Sequence[int] | None = None) -> None:
     """Writes frames (those at `indices`) in the format that the file's suffix names, all or nothing.
 
     | suffix              | what is kept                                                                               |
@@ -33,6 +33,7 @@ def export_frames(path: Path, frames: Sequence[Atoms], indices: Sequence[int] | 
     One frame at a time is in memory. Raises InputError where the format is not known or holds one frame only,
     FrameError where a frame does not fit into it, StoreError where the file cannot be written.
     """
+    path = Path(path)
     chosen = ChosenFrames(frames, range(len(frames)) if indices is None else indices)
     if not chosen:
         raise FrameError("there is no frame to write", where=str(path))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from whet.data.errors import FrameError
 from whet.data.labels import EXTRA_SHAPES, Labels
-from whet.data.unit_system import UnitSystem
+from whet.files.unit_system import UnitSystem
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whet.data.deepmd_files import deepmd_records, is_deepmd
 from whet.data.errors import FrameError, InputError
-from whet.data.extxyz_stream import extxyz_frames, is_extxyz
 from whet.data.frames import FrameSet, check_frame
-from whet.data.label_keys import OWN, LabelKeys
 from whet.data.labels import Failure
-from whet.data.npz_frames import npz_records
 from whet.data.recorded import Recorded
-from whet.data.unit_system import UnitSystem
+from whet.files.deepmd_files import deepmd_records, is_deepmd
+from whet.files.extxyz_stream import extxyz_frames, is_extxyz
+from whet.files.label_keys import OWN, LabelKeys
+from whet.files.npz_frames import npz_records
+from whet.files.unit_system import UnitSystem
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["LabelKeys", "read_labeled", "read_structures", "recorded_frames"]
 
 
-def read_labeled(path: Path, keys: LabelKeys | None = None) -> FrameSet:
+def read_labeled(path: Path | str, keys: LabelKeys | None = None) -> FrameSet:
     """The labeled frames of a file that a user gave (any format ASE reads; extended XYZ in any usual keys).
 
     Raises FrameError, naming file, line and frame, for an empty or truncated file, missing labels, and any
     number that is not finite. Stress is kept where a frame has it.
     """
     frames = []
-    for record in recorded_frames(path, keys):
+    for record in recorded_frames(Path(path), keys):
         if isinstance(record.answer, Failure) or record.frame is None:
             reason = record.answer.reason if isinstance(record.answer, Failure) else "there is no frame"
             raise FrameError(reason, where=record.place)
@@ -37,10 +37,10 @@ def read_labeled(path: Path, keys: LabelKeys | None = None) -> FrameSet:
     return FrameSet(frames)
 
 
-def read_structures(path: Path) -> FrameSet:
+def read_structures(path: Path | str) -> FrameSet:
     """The structures of a file that a user gave; labels are not needed. Raises FrameError as `read_labeled` does."""
     frames = []
-    for place, atoms in _frames_of(path):
+    for place, atoms in _frames_of(Path(path)):
         if isinstance(atoms, FrameError):
             raise atoms.at(place)
         try:

@@ -20,7 +20,7 @@ from whet.data.identity import canonical
 from whet.data.labels import Failure, Labels
 from whet.data.recorded import Recorded
 from whet.data.theory import LevelOfTheory
-from whet.running.shelved_label import packed_label, unpacked_label, unpacked_labels
+from whet.shelf.shelved_label import packed_label, unpacked_label, unpacked_labels
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -132,11 +132,11 @@ class Shelf:
         labels = dict(rows)
         whole = [theory for theory in known if not theory.elements]
         for part in known:
-            if part.elements and labels.get(part.fingerprint) and not any(_covers(one, part) for one in whole):
+            if part.elements and labels.get(part.fingerprint) and not any(one.covers(part) for one in whole):
                 joined = ((i, one.joined(part)) for i, one in enumerate(whole) if one.elements)
                 index, found = next(((i, both) for i, both in joined if both), (len(whole), part))
                 whole[index : index + 1] = [found]
-        counted = [(one, sum(labels.get(p.fingerprint, 0) for p in known if _covers(one, p))) for one in whole]
+        counted = [(one, sum(labels.get(p.fingerprint, 0) for p in known if one.covers(p))) for one in whole]
         return [(theory, count) for theory, count in counted if count]
 
     def theory(self, word: str) -> LevelOfTheory:
@@ -222,14 +222,9 @@ def _theories(database: sqlite3.Connection) -> list[LevelOfTheory]:
     return [LevelOfTheory.from_json(json.loads(description)) for (description,) in rows]
 
 
-def _covers(theory: LevelOfTheory, part: LevelOfTheory) -> bool:
-    """Whether the labels of one theory are labels of the other: it is the same, or the same where it was narrowed."""
-    return theory.fingerprint == part.fingerprint or (bool(part.elements) and theory.covers(part))
-
-
 def _covered(database: sqlite3.Connection, theory: LevelOfTheory) -> list[str]:
     """Fingerprints of the theories on the shelf whose labels are of this theory."""
-    return [part.fingerprint for part in _theories(database) if _covers(theory, part)]
+    return [part.fingerprint for part in _theories(database) if theory.covers(part)]
 
 
 def _rows(

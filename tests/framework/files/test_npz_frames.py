@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from whet import Failure, InputError, Labels
-from whet.data.frame_files import recorded_frames
-from whet.data.unit_system import UnitSystem
+from whet.files.frame_files import recorded_frames
+from whet.files.unit_system import UnitSystem
 
 RANDOM = np.random.default_rng(3)
 POSITIONS, ENERGIES, FORCES = RANDOM.normal(size=(4, 3, 3)), RANDOM.normal(size=4), RANDOM.normal(size=(4, 3, 3))

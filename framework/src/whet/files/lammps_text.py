@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from whet.data.errors import FrameError
-from whet.data.extended_xyz import numbers
+from whet.files.extended_xyz import numbers
 
 if TYPE_CHECKING:
     import numpy as np
