@@ -11,4 +11,5 @@ pytest.importorskip("gpaw", reason="GPAW is not installed: see the README of whe
 
 @pytest.mark.slow
 class TestGpaw(LabelerConformance):
-    given = {"use": "gpaw", "cutoff": 300.0, "xc": "LDA", "k_spacing": 3.0}  # noqa: RUF012 -- as the kit takes it
+    molecule = "H2"  # converged at a cutoff at which the stress has no Pulay part to speak of
+    given = {"use": "gpaw", "cutoff": 700.0, "xc": "LDA", "k_spacing": 3.0}  # noqa: RUF012 -- as the kit takes it
