@@ -314,6 +314,8 @@ def test_frames_and_tags_that_it_cannot_have(library: Path, tmp_path: Path) -> N
     assert failure.reason == "no pseudopotential is chosen for O. Add `O: NAME` to `potcars:`"
     (failure,) = labeler(command=sys.executable).label([Atoms("Na")], tmp_path)
     assert isinstance(failure, Failure) and "vacuum" in failure.reason
+    with pytest.raises(InputError, match=r"custodian has no handler 'VaspErorHandler'.*VaspErrorHandler"):
+        list(labeler(handlers=["VaspErorHandler"], command=sys.executable).label([isolated_atom("Na")], tmp_path))
     with pytest.raises(InputError, match=r"VASP knows no INCAR tag NCOREE.*NCORE"):
         list(labeler(incar={"NCOREE": 4}, command=sys.executable).label([isolated_atom("Na")], tmp_path))
 

@@ -154,14 +154,14 @@ class _Import:
         good: dict[str, list[Recorded]] = {}
         for record in batch:
             self.report.read += 1
-            if record.note:
-                self.report.notes[record.note] += 1
             try:
                 theory = self._settled(record)
             except FrameError as error:
                 self.report.refused.append(Remark(record.place, str(error)))
             else:
                 good.setdefault(theory.fingerprint, []).append(record)
+                if record.note:
+                    self.report.notes[record.note] += 1
         for fingerprint, records in good.items():
             self._put(fingerprint, records)
 

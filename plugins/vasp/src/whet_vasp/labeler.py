@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -173,10 +173,14 @@ class VaspLabeler(CodeLabeler):
 
     def _refuse_typos(self) -> None:
         """VASP passes over tags that it does not know. InputError for one that is nearly the name of another."""
-        known = _known_tags()
+        tags, handlers = _known()
         for tag in self.options.incar:
-            if tag not in known and (near := suggestion(tag, known)):
+            if tag not in tags and (near := suggestion(tag, tags)):
                 raise InputError(f"VASP knows no INCAR tag {tag}", where="incar", hint=near)
+        for name in self.options.handlers:
+            if name not in handlers:
+                hint = suggestion(name, handlers) or f"Known: {', '.join(sorted(handlers))}"
+                raise InputError(f"custodian has no handler {name!r}", where="handlers", hint=hint)
 
 
 def poscar_order(frame: Atoms) -> list[int]:
@@ -186,10 +190,15 @@ def poscar_order(frame: Atoms) -> list[int]:
     return sorted(range(len(frame)), key=lambda index: first[symbols[index]])
 
 
-def _known_tags() -> frozenset[str]:
+@cache
+def _known() -> tuple[frozenset[str], frozenset[str]]:
+    """INCAR tags that pymatgen has heard of, and custodian's handlers."""
     import json
     from importlib.resources import files
 
-    return frozenset(
-        json.loads(files("pymatgen.io.vasp").joinpath("incar_parameters.json").read_text(encoding="utf-8"))
-    )
+    from custodian.vasp import handlers
+
+    listed = files("pymatgen.io.vasp").joinpath("incar_parameters.json")
+    known = {name for name, found in vars(handlers).items() if getattr(found, "__module__", "") == handlers.__name__}
+    tags = frozenset(json.loads(listed.read_text(encoding="utf-8")))
+    return tags, frozenset(name for name in known if name.endswith("Handler"))

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 def main() -> None:
     """Ends with 0 where VASP came to its end and no handler found a fault; else with 1 and a line that says why."""
     from custodian.custodian import Custodian, CustodianError
+    from custodian.vasp import handlers
     from custodian.vasp.jobs import VaspJob
 
     # Titels are checked already; pymatgen knows only the libraries that it has seen.
@@ -29,7 +30,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, ended)
     custodian = Custodian(
-        handlers(told["handlers"]),
+        [getattr(handlers, name)() for name in told["handlers"]],
         [job],
         max_errors=told["most_repairs"] + 1,
         polling_time_step=told["look_every"],
@@ -39,16 +40,6 @@ def main() -> None:
         custodian.run()
     except CustodianError as error:
         sys.exit(f"custodian gave up: {' '.join(str(error).split())}")
-
-
-def handlers(names: list[str]) -> list[Any]:
-    """Custodian's handlers of these names."""
-    from custodian.vasp import handlers as known
-
-    try:
-        return [getattr(known, name)() for name in names]
-    except AttributeError as error:
-        sys.exit(f"custodian has no such handler ({error})")
 
 
 if __name__ == "__main__":
