@@ -15,10 +15,8 @@ import numpy as np
 from ase.build import bulk
 
 import whet
-from whet import Failure, Labels, Spec, Start, export_frames, isolated_atom
+from whet import Labels, Spec, Start, export_frames
 from whet.plugins.registry import registry
-from whet.running.store import Store
-from whet.shelf.shelved_labeler import ShelvedLabeler
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -90,24 +88,19 @@ def named(frame: Atoms, how: str) -> Atoms:
 
 def main(store: Path, folder: Path) -> None:
     """Labels every frame, once, and writes those that have labels, in parts that have no frame in common."""
-    here = registry()
-    labeler = here.load(here.resolve("labelers", Spec("gpaw", LABELER)))
-    kept = Store(store)
-    kept.prepare()
-    shelved = ShelvedLabeler(labeler, kept.shelf, store / "scratch")
     cached = store / "structures.frames"
     if not cached.is_file():
         whet.write_frames(cached, structures())
-    frames = [*whet.read_frames(cached), *(isolated_atom(symbol) for symbol in ("Li", "Cl"))]
-    labeled = []
-    for index, (frame, answer) in enumerate(zip(frames, shelved.labels(frames), strict=True)):
-        if isinstance(answer, Failure):
-            sys.stdout.write(f"frame {index} ({frame.info.get('config_type')}): {answer.reason}\n")
-        else:
-            labeled.append(answer.attach(frame))
-        sys.stdout.write(f"{index + 1} frames, {len(labeled)} with labels\n")
-        sys.stdout.flush()
-    for name, part in parts(labeled).items():
+    report = whet.label_frames(
+        whet.read_frames(cached),
+        {"use": "gpaw", **LABELER},
+        store,
+        isolated_atoms=True,
+        progress=lambda done, total: print(f"{done} of {total}", flush=True),  # noqa: T201 -- a script's own words
+    )
+    for failed in report.failed:
+        print(failed)  # noqa: T201
+    for name, part in parts(report.labeled).items():
         export_frames(folder / f"licl-{name}.extxyz", part)
 
 
@@ -117,7 +110,7 @@ def parts(labeled: list[Atoms]) -> dict[str, list[Atoms]]:
     others = []
     for frame in labeled:
         if len(frame) == 1:
-            found["atoms"].append(named(frame, "IsolatedAtom"))
+            found["atoms"].append(frame)
         else:
             (found["volumes"] if frame.info["config_type"] == "volume" else others).append(frame)
     least = min(Labels.of(frame).energy / len(frame) for frame in others)

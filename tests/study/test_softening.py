@@ -28,7 +28,7 @@ def test_the_frames_are_as_many_and_as_small_as_they_are_said_to_be() -> None:
     assert sum(path.stat().st_size for path in FILES) <= 3e6
     above = np.array([Labels.of(frame).energy / len(frame) for frame in crystal])
     assert np.ptp(above) > 1.0  # eV/atom: from equilibrium to states that no relaxation visits
-    assert [frame.get_chemical_formula() for frame in frames("atoms")] == ["Li", "Cl"]
+    assert [frame.get_chemical_formula() for frame in frames("atoms")] == ["Cl", "Li"]
 
 
 def test_stress_is_the_strain_derivative_of_the_energy() -> None:

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from whet.plugins.hookspecs import hookimpl
     from whet.plugins.registry import load
     from whet.report.page import write_report
+    from whet.running.frame_labeling import label_frames
+    from whet.shelf.shelf import Shelf
     from whet.study.evaluation import evaluate
     from whet.study.study import Study
 
@@ -98,6 +100,8 @@ _HOME = {
     "whet.plugins.hookspecs": ("hookimpl",),
     "whet.plugins.registry": ("load",),
     "whet.report.page": ("write_report",),
+    "whet.running.frame_labeling": ("label_frames",),
+    "whet.shelf.shelf": ("Shelf",),
     "whet.study.evaluation": ("evaluate",),
     "whet.study.study": ("Study",),
 }
@@ -140,6 +144,7 @@ __all__ = [
     "Recorded",
     "Recording",
     "ReferenceEnergies",
+    "Shelf",
     "Simulation",
     "Spec",
     "Start",
@@ -165,6 +170,7 @@ __all__ = [
     "isolated_atom",
     "k_grid",
     "key_of",
+    "label_frames",
     "load",
     "read_frames",
     "read_labeled",

@@ -274,10 +274,16 @@ def test_elements_are_chosen(folder: Path) -> None:
 
 
 def test_a_format_that_drops_the_spin_says_so(folder: Path) -> None:
-    export_frames(folder / "atom.frames", [Labels(-1.0, np.zeros((1, 3))).attach(isolated_atom("O"))])
-    whet("labels", "import", "atom.frames", "--theory", "PBE", folder=folder)
-    assert "1 of them have a charge, spin" in whet("labels", "export", "PBE", "a.deepmd", folder=folder).stdout
-    assert "spin" not in whet("labels", "export", "PBE", "a.extxyz", folder=folder).stdout
+    ion = molecule("OH")
+    ion.info["charge"] = -1
+    labeled_frames = [Labels(-1.0, np.zeros((len(frame), 3))).attach(frame) for frame in (ion, isolated_atom("O"))]
+    export_frames(folder / "some.frames", labeled_frames)
+    whet("labels", "import", "some.frames", "--theory", "PBE", folder=folder)
+    said = whet("labels", "export", "PBE", "a.deepmd", folder=folder).stdout
+    assert "1 frames of PBE" in said and "1 of them have a charge, spin" in said
+    assert "1 isolated atoms are left out: this format has no room for their multiplicity." in said
+    said = whet("labels", "export", "PBE", "a.extxyz", folder=folder).stdout
+    assert "2 frames of PBE" in said and "room" not in said and "spin" not in said
 
 
 @pytest.mark.usefixtures("toy")
@@ -472,6 +478,9 @@ def test_the_page_says_what_works(tmp_path: Path) -> None:
     for command in commands[:3]:
         assert max(map(len, said[command].splitlines())) <= 80
     assert re.search(r"(?m)^duplicates +6 +skipped", said[commands[-1]])
+    (script,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    ran = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("0 6 []\n") and "GFN2-xTB (tblite) 8" in ran.stdout
     frames = read_all(tmp_path / "mace.extxyz")
     assert sum(frame.info.get("config_type") == "IsolatedAtom" for frame in frames) == 2
     assert (tmp_path / "water.deepmd" / "H2O" / "set.000").is_dir()

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from whet import FrameError, FrameLog, InputError, Labels, write_frames
+from whet import FrameError, FrameLog, InputError, Labels, frame_key, read_structures, total_charge, write_frames
 from whet.data.errors import StoreError
 from whet.data.packed import pack
 from whet.files.frame_export import export_frames
@@ -362,3 +362,12 @@ def test_memory_stays_flat_however_long_the_file(name: str, tmp_path: Path) -> N
         tracemalloc.stop()
     assert (tmp_path / "long.frames").stat().st_size > 3e6
     assert peaks[1] - peaks[0] < 570 * 300  # bytes; where each frame lies is kept, the frames are not: 6 kB each
+
+
+def test_a_charged_frame_is_the_same_frame_again(tmp_path: Path) -> None:
+    """Total charge and multiplicity stand in the comment line; `charge` is taken only as the name of a column."""
+    ion = molecule("OH")
+    ion.info.update(charge=-1, spin=1)
+    export_frames(tmp_path / "ion.extxyz", [ion])
+    (back,) = read_structures(tmp_path / "ion.extxyz")
+    assert frame_key(back) == frame_key(ion) and total_charge(back) == -1

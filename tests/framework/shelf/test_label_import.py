@@ -21,7 +21,7 @@ from whet.files.extended_xyz import extended_xyz
 from whet.plugins.discovery import FoundPlugin
 from whet.plugins.registry import Registry
 from whet.shelf.calculation_readers import calculation_readers
-from whet.shelf.label_export import export_labels
+from whet.shelf.label_export import Exported, export_labels
 from whet.shelf.label_import import ImportReport, import_labels
 from whet.shelf.label_sources import find_sources
 from whet.shelf.shelf import Shelf
@@ -157,7 +157,7 @@ def test_theories_never_mix(shelf: Shelf, tmp_path: Path) -> None:
         "PBE (VASP)": 3,
     }
     for theory, count in shelf.counts():
-        assert export_labels(shelf, theory, tmp_path / f"{theory.fingerprint}.frames") == (count, 0)
+        assert export_labels(shelf, theory, tmp_path / f"{theory.fingerprint}.frames") == Exported(count)
     refused = put(shelf, records(range(2), theory=scan), SAID).refused
     assert [remark.what for remark in refused] == [
         "the theory is said to have method PBE, the source states r2SCAN"

@@ -39,10 +39,9 @@ def label(
     from whet.files.frame_export import check_export, export_frames
     from whet.files.frame_files import read_structures
     from whet.running.frame_labeling import label_frames, labeler_of
-    from whet.running.store import Store
     from whet.study.study_file import read_settings
 
-    made = labeler_of(labeler, read_settings(option or ()))
+    made = labeler_of({"use": labeler, **read_settings(option or ())})
     structures = read_structures(frames)
     if first is not None and first > len(structures):
         raise FrameError(f"{first} frames were asked for, the file has {len(structures)}", where=str(frames))
@@ -51,7 +50,7 @@ def label(
             raise InputError("the file would be written over itself", where=str(out), hint="Give the other a new name")
         check_export(out, len(structures[:first]))
     with CountView("labels") as view:
-        report = label_frames(made, Store(store), structures[:first], isolated_atoms=isolated_atoms, progress=view.at)
+        report = label_frames(structures[:first], made, store, isolated_atoms=isolated_atoms, progress=view.at)
     if out is not None and report.labeled:
         export_frames(out, report.labeled)
     if json:

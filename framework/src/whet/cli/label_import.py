@@ -111,7 +111,7 @@ def _statement(
         if parts or hubbard or setting:
             hint = "Leave --theory, --code, --u, --dispersion, --pseudopotentials and --setting away"
             raise InputError("a labeler has its whole theory", where="--labeler", hint=hint)
-        return TheoryStatement(exact=labeler_of(labeler, read_settings(option)).theory)
+        return TheoryStatement(exact=labeler_of({"use": labeler, **read_settings(option)}).theory)
     if option:
         raise InputError("--set is an option of a labeler, and none is named", hint="Use --setting KEY=VALUE")
     return TheoryStatement(

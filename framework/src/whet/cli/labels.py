@@ -108,10 +108,12 @@ def export(
     opened = _opened(store)
     found = opened.shelf.theory(theory)
     symbols = _symbols(element or ())
-    count, dropped = export_labels(opened.shelf, found, out, prefix=prefix, elements=symbols, first=first)
-    say(f"{out}: {count} frames of {found}, fingerprint {found.fingerprint[:8]}")
-    if dropped:
-        say(f"{dropped} of them have a charge, spin or initial moments, which this format may drop:")
+    done = export_labels(opened.shelf, found, out, prefix=prefix, elements=symbols, first=first)
+    say(f"{out}: {done.frames} frames of {found}, fingerprint {found.fingerprint[:8]}")
+    if done.atoms:
+        say(f"{done.atoms} isolated atoms are left out: this format has no room for their multiplicity.")
+    if done.bare:
+        say(f"{done.bare} of them have a charge, spin or initial moments, which this format may drop:")
         say("imported from it they would be other frames.")
 
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 BY_ATOM = {"forces", "stresses", *(name for name, (shape, _) in EXTRA_SHAPES.items() if shape == "atom")}
 """Labels that extended XYZ keeps as columns."""
 
-TAKEN = {"species", "pos", "Z", "symbols", "charge", "move_mask", "Lattice", "Properties", "pbc"}
-"""Names that mean something else in extended XYZ."""
+TAKEN_COLUMNS = {"species", "pos", "Z", "symbols", "charge", "move_mask"}
+TAKEN_WORDS = {"Lattice", "Properties", "pbc"}
+"""Names of columns, and of words in the comment line, that mean something else in extended XYZ."""
 
 WORD = re.compile(r"(?!(t|f|true|false|nan|inf|infinity)$)[a-z_][\w./+-]*", re.ASCII | re.IGNORECASE)
 """Text that ASE's reader takes for text; anything else is written as JSON, which it reads as well."""
@@ -49,7 +50,7 @@ def extended_xyz(frame: Atoms) -> str:
             raise FrameError(f"{name!r} has {matrix.size} numbers, not 6 or 9")
         nine = matrix[[0, 5, 4, 5, 1, 3, 4, 3, 2]] if matrix.size == 6 else matrix.ravel(order="F")
         about[name] = nine.tolist()
-    if taken := TAKEN.intersection((*columns, *about)):
+    if taken := TAKEN_COLUMNS.intersection(columns) | TAKEN_WORDS.intersection(about):
         raise FrameError(f"extended XYZ has another meaning for the name {min(taken)!r}")
     if not (free := _free_directions(frame)).all():
         columns["move_mask"] = free[:, 0] if (free == free[:, :1]).all() else free

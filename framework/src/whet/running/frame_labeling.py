@@ -15,6 +15,7 @@ from whet.data.durable import unwritable
 from whet.data.errors import StoreError
 from whet.data.labels import Failure
 from whet.data.theory import LevelOfTheory
+from whet.files.frame_files import read_structures
 from whet.plugins.registry import registry
 from whet.running.store import Store
 from whet.shelf.shelved_labeler import ShelvedLabeler
@@ -68,26 +69,32 @@ class LabelingReport:
         }
 
 
-def labeler_of(name: str, settings: Mapping[str, Any]) -> Labeler:
-    """The labeler of that name (NAME or NAME:MODEL) with these options. Raises what the registry raises."""
+def labeler_of(given: str | Mapping[str, Any]) -> Labeler:
+    """The labeler that a user names (NAME, or a mapping with `use:` and options). Raises what the registry raises."""
     here = registry()
-    return here.load(here.resolve("labelers", Spec.parse({"use": name, **settings}, folder=Path.cwd())))
+    return here.load(here.resolve("labelers", Spec.parse(given, folder=Path.cwd())))
 
 
 def label_frames(
-    labeler: Labeler,
-    store: Store,
-    frames: Sequence[Atoms],
+    frames: Sequence[Atoms] | Path | str,
+    labeler: Labeler | str | Mapping[str, Any],
+    store: Path | str = ".whet",
     *,
     isolated_atoms: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> LabelingReport:
-    """Labels frames, each of which is on the store's shelf before the next is asked for.
+    """Labels frames, or those of a file; each is on the store's shelf before the next is asked for, and found there.
 
-    isolated_atoms: also the atom of each element, marked `config_type=IsolatedAtom`. Raises what the labeler raises,
+    labeler: `tblite`, or `{"use": "tblite", "method": "GFN2-xTB"}`. isolated_atoms: also the atom of each element,
+    marked `config_type=IsolatedAtom`. Raises FrameError for what is no frame, what the registry and the labeler raise,
     and StoreError where another process labels with this theory in this store.
     """
-    store.prepare()
+    if isinstance(frames, Path | str):
+        frames = read_structures(frames)
+    if not isinstance(labeler, Labeler):
+        labeler = labeler_of(labeler)
+    kept = Store(Path(store))
+    kept.prepare()
     wanted = list(frames)
     if isolated_atoms:
         for symbol in sorted({symbol for frame in frames for symbol in frame.get_chemical_symbols()}):
@@ -96,9 +103,9 @@ def label_frames(
             wanted.append(atom)
     theory = labeler.theory
     report = LabelingReport(theory, len(wanted))
-    folder = store.root / "labeler" / labeler.name
+    folder = kept.root / "labeler" / labeler.name
     with _alone(folder / f"{theory.fingerprint[:12]}.lock"):
-        shelved = ShelvedLabeler(labeler, store.shelf, folder)
+        shelved = ShelvedLabeler(labeler, kept.shelf, folder)
         for index, answer in enumerate(shelved.labels(wanted)):
             frame, is_atom = wanted[index], index >= len(frames)
             if isinstance(answer, Failure):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.data.errors import FrameError, InputError
+from whet.data.frames import frame_key
 from whet.data.labels import Failure
 from whet.data.theory import LevelOfTheory
 from whet.files.extxyz_stream import is_extxyz
@@ -56,6 +58,16 @@ def prefixed(frame: Atoms, prefix: str) -> Atoms:
     return plain
 
 
+@dataclass(frozen=True)
+class Exported:
+    """frames: written. bare: of them, those whose charge, multiplicity or initial moments the format has no room for.
+    atoms: isolated atoms that were left out, because without their multiplicity they are nothing."""
+
+    frames: int
+    bare: int = 0
+    atoms: int = 0
+
+
 def export_labels(
     shelf: Shelf,
     theory: LevelOfTheory,
@@ -64,8 +76,8 @@ def export_labels(
     prefix: str = "",
     elements: Collection[str] = (),
     first: int | None = None,
-) -> tuple[int, int]:
-    """Writes the labels of a theory, all or nothing; gives how many, and of how many the format drops charge or spin.
+) -> Exported:
+    """Writes the labels of a theory, all or nothing.
 
     out: its suffix names the format, as for `export_frames`. prefix: of the names of the labels in extended XYZ.
     elements: only frames that have no others. first: only so many. Raises what `export_frames` raises, and InputError
@@ -73,27 +85,32 @@ def export_labels(
     """
     if prefix and not is_extxyz(out):
         raise InputError("only extended XYZ has names of labels, and so a prefix", where=str(out))
-    keys = sorted(shelf.keys(theory))
-    if elements:
-        keys = list(_of_elements(shelf, theory, frozenset(elements)))
+    keeps_all = is_extxyz(out) or out.suffix.lower() in (".frames", ".traj")
+    keys, atoms = sorted(shelf.keys(theory)), 0
+    if elements or not keeps_all:
+        keys, atoms = _chosen(shelf, theory, frozenset(elements), keeps_all)
     if first is not None and first > len(keys) > 0:
         raise FrameError(f"{first} frames were asked for, there are {len(keys)} of {theory}", where=str(shelf.path))
     if not keys:
         only = f" of {' '.join(sorted(elements))} only" if elements else ""
+        only += " beside isolated atoms, for which this format has no room" if atoms else ""
         raise FrameError(f"{theory} has no frames{only}", where=str(shelf.path))
     chosen = shelf.frames(theory, keys[:first])
     check_export(out, len(chosen))
     exported = ExportedFrames(chosen, prefix)
     export_frames(out, exported)
-    keeps_all = is_extxyz(out) or out.suffix.lower() in (".frames", ".traj")
-    return len(chosen), 0 if keeps_all else len(exported.charged)
+    return Exported(len(chosen)) if keeps_all else Exported(len(chosen), len(exported.charged), atoms)
 
 
-def _of_elements(shelf: Shelf, theory: LevelOfTheory, elements: frozenset[str]) -> Iterator[str]:
-    from whet.data.frames import frame_key
-
+def _chosen(shelf: Shelf, theory: LevelOfTheory, elements: frozenset[str], with_atoms: bool) -> tuple[list[str], int]:
+    """Keys of the frames that have no other elements, and how many isolated atoms are left out."""
+    keys, atoms = [], 0
     for record in shelf.recorded(theory):
         if isinstance(record.answer, Failure) or record.frame is None:
-            yield record.place.rpartition(" ")[2]  # it may be one of them: reading it says what is wrong
-        elif elements.issuperset(record.frame.get_chemical_symbols()):
-            yield frame_key(record.frame)
+            keys.append(record.place.rpartition(" ")[2])  # it may be one of them: reading it says what is wrong
+        elif not elements or elements.issuperset(record.frame.get_chemical_symbols()):
+            if with_atoms or not is_isolated(record.frame):
+                keys.append(frame_key(record.frame))
+            else:
+                atoms += 1
+    return keys, atoms

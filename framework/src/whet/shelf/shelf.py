@@ -52,8 +52,8 @@ class Shelf:
     those of every narrowed one that it covers.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
 
     def get(self, frame: Atoms, theory: LevelOfTheory) -> Labels | None:
         """The labels of a frame at a level of theory, bit for bit as they were put; None where there are none."""
