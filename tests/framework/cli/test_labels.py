@@ -273,6 +273,29 @@ def test_elements_are_chosen(folder: Path) -> None:
     assert {len(atoms) for atoms in FrameLog(folder / "a.frames")} == {4}
 
 
+def test_a_flat_cell_costs_no_other_frame(folder: Path) -> None:
+    header = '2\nProperties=species:S:1:pos:R:3:forces:R:3 pbc="T T T" energy=-1 Lattice='
+    atoms = "Na 0 0 0 0 0 0\nCl 2 2 2 0 0 0\n"
+    cells = ("5 0 0 5 0 0 0 0 5", "5 0 0 0 5 0 0 0 5")
+    (folder / "flat.extxyz").write_text("".join(f'{header}"{cell}"\n{atoms}' for cell in cells))
+    ended = whet("labels", "import", "flat.extxyz", "--theory", "PBE", "--units", "eV,Å", folder=folder, code=2)
+    assert "line 1 (frame 0): the frame is periodic but its cell is missing or flat" in ended.stdout
+    assert re.search(r"(?m)^imported +1 ", ended.stdout)
+
+
+def test_a_stress_that_arrives_second_is_added(folder: Path) -> None:
+    bare = [labeled(index) for index in range(3)]
+    for frame in bare:
+        assert frame.calc is not None
+        frame.calc.results.pop("stress", None)
+    export_frames(folder / "bare.frames", bare)
+    export_frames(folder / "whole.frames", [labeled(index) for index in range(3)])
+    whet("labels", "import", "bare.frames", "--theory", "PBE", folder=folder)
+    said = whet("labels", "import", "whole.frames", "--theory", "PBE", folder=folder).stdout
+    assert "skipped; 3 gave a label the stress that it lacked" in said
+    assert "3, 3 with stress" in whet("labels", "show", "PBE", folder=folder).stdout
+
+
 def test_a_format_that_drops_the_spin_says_so(folder: Path) -> None:
     ion = molecule("OH")
     ion.info["charge"] = -1

@@ -62,7 +62,7 @@ def test_a_frame_that_is_no_label_costs_no_other(tmp_path: Path) -> None:
     ("changed", "what"),
     [
         ({"F": None}, "the archive has no array 'F'"),
-        ({"F": FORCES[:2]}, "cannot be read"),
+        ({"F": FORCES[:2]}, "different numbers of frames (R of 4, E of 4, F of 2)"),
         ({"E": np.array([1, "x"], object)}, "of a kind that is not read"),
         ({"e_unit": np.array("furlong"), "r_unit": np.array("Ang")}, "'furlong' is no unit of energy"),
         ({"e_unit": np.array("eV"), "r_unit": np.array("Ang")}, "states the units eV, Å, not kcal/mol, Å"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -238,8 +239,9 @@ def test_labels_lie_under_what_moves_their_frame(tmp_path: Path) -> None:
     first = LevelOfTheory("PBE", code="test", hubbard_u={"Fe": 4.0}, by_element={"basis": basis})
     frames = [Atoms(symbols, positions=np.eye(len(symbols), 3) * 2) for symbols in (["Fe", "O"], ["Li", "O"], ["Li"])]
     shelf.put_many([(atoms, Labels(1.0, np.zeros((len(atoms), 3)))) for atoms in frames], first)
-    assert shelf.counts() == [(first, 3)]
-    assert shelf.theory(first.fingerprint[:8]) == first
+    assert shelf.counts() == [(first.of(basis), 3)]
+    assert shelf.theory(first.fingerprint[:8]).fingerprint == first.fingerprint
+    assert shelf.theory("PBE+U(Fe 4) (test)") == first.of(basis)
     values = {"Fe": 4.0, "Mn": 5.0}
     more = LevelOfTheory("PBE", "test", hubbard_u=values, by_element={"basis": {**basis, "Mn": "m"}})
     assert more.fingerprint != first.fingerprint
@@ -265,3 +267,41 @@ def test_parts_of_one_theory_are_listed_together(tmp_path: Path) -> None:
     assert {theory.elements: count for theory, count in shelf.counts()} == {("Fe", "Li", "O"): 2, ("Li", "O"): 1}
     for theory, count in shelf.counts():
         assert len(shelf.keys(theory)) == len(shelf.frames(theory)) == count
+
+
+def test_calculations_of_different_elements_are_one_theory(tmp_path: Path) -> None:
+    """Also where a labeler knows more elements, and had nothing to compute: the name that it says is known."""
+    shelf = Shelf(tmp_path / "labels.sqlite")
+    labeler = LevelOfTheory("PBE", code="test", by_element={"basis": {"Na": "n", "Cl": "c", "K": "k", "O": "o"}})
+    for symbols in (["Na", "Cl"], ["K", "Cl"]):
+        atoms = Atoms(symbols, positions=np.eye(2, 3) * 2)
+        shelf.put(atoms, labeler.of(symbols), Labels(1.0, np.zeros((2, 3))))
+    ((joined, count),) = shelf.counts()
+    assert count == 2 and joined.elements == ("Cl", "K", "Na")
+    shelf.describe(labeler)
+    assert len(shelf.keys(shelf.theory(labeler.fingerprint[:8]))) == 2
+    assert [theory.elements for theory, _ in shelf.counts()] == [("Cl", "K", "Na")]
+
+
+def test_a_stress_is_added_to_a_label_that_has_none(tmp_path: Path) -> None:
+    shelf, atoms = Shelf(tmp_path / "labels.sqlite"), Atoms("Li", cell=[3, 3, 3], pbc=True)
+    shelf.put(atoms, THEORY, Labels(1.0, np.zeros((1, 3))))
+    shelf.complete(atoms, THEORY, np.eye(3))
+    shelf.complete(atoms, THEORY, 2 * np.eye(3))  # one that is there stays
+    found = shelf.get(atoms, THEORY)
+    assert found is not None and found.energy == 1.0
+    np.testing.assert_array_equal(found.stress, np.eye(3))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_shelf_that_may_only_be_read_is_read(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "labels.sqlite")
+    shelf.put(frame(), THEORY, Labels(1.0, np.zeros((len(frame()), 3))))
+    tmp_path.chmod(0o555)
+    shelf.path.chmod(0o444)
+    try:
+        assert shelf.get(frame(), THEORY) is not None and shelf.counts()[0][1] == 1
+        with pytest.raises(StoreError, match="no permission to write"):
+            shelf.put(frame(1e-3), THEORY, Labels(1.0, np.zeros((len(frame()), 3))))
+    finally:
+        tmp_path.chmod(0o755)

@@ -51,11 +51,8 @@ def label(
         check_export(out, len(structures[:first]))
     with CountView("labels") as view:
         report = label_frames(structures[:first], made, store, isolated_atoms=isolated_atoms, progress=view.at)
-    if out is not None and report.labeled:
-        export_frames(out, report.labeled)
-    if json:
-        print_json({**report.as_json(), "out": str(out) if out is not None and report.labeled else None})
-    else:
+    is_written = out is not None and bool(report.labeled)
+    if not json:
         theory = report.theory
         say(f"{theory}, fingerprint {theory.fingerprint[:8]}")
         say(f"{len(report.labeled)} of {report.asked} labeled: {report.bought} computed now, {report.found} found")
@@ -65,9 +62,16 @@ def label(
             say()
             print_table(("isolated atom", "eV"), [(s, f"{e:.6f}") for s, e in report.isolated.items()], right=(1,))
         say()
-        if out is not None and report.labeled:
-            say(f"{out}: {len(report.labeled)} frames")
-        else:
+        if not report.labeled:
+            say("There is no label" + (f": {out} is not written." if out is not None else "."))
+        elif not is_written:
             say(f"In {store}: whet labels export {theory.fingerprint[:8]} OUT")
+    if is_written:
+        assert out is not None
+        export_frames(out, report.labeled)
+    if json:
+        print_json({**report.as_json(), "out": str(out) if is_written else None})
+    elif is_written:
+        say(f"{out}: {len(report.labeled)} frames")
     if report.failed:
         raise typer.Exit(2)

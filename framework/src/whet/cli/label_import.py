@@ -117,7 +117,7 @@ def _statement(
     return TheoryStatement(
         **parts,  # pyright: ignore[reportArgumentType] -- all of them are text
         hubbard_u=dict(map(_hubbard, hubbard)),
-        settings=read_settings(setting),
+        settings=read_settings(setting, "--setting"),
     )
 
 
@@ -156,10 +156,11 @@ def _print(report: ImportReport, dry_run: bool, log: Path | None) -> None:
     for note, count in report.notes.most_common(SHOWN):
         say(f"{note}: {count} frames")
     say()
+    added = f"skipped; {report.completed} gave a label the stress that it lacked"
     rows = [
         ("read", str(report.read), ""),
         ("would be imported" if dry_run else "imported", str(report.new), f"{report.with_stress} with stress"),
-        ("duplicates", str(len(report.duplicates)), "skipped"),
+        ("duplicates", str(len(report.duplicates)), "skipped" if not report.completed else added),
         ("near-duplicates", str(len(report.near)), "kept"),
         ("conflicts", str(len(report.conflicts)), "skipped: another label is there"),
         ("refused", str(len(report.refused)), ""),

@@ -51,7 +51,8 @@ def check_frame(atoms: Atoms) -> None:
         raise FrameError("positions are not finite (NaN or infinite)")
     if not np.all(np.isfinite(np.asarray(atoms.cell))):
         raise FrameError("the cell is not finite (NaN or infinite)")
-    if atoms.pbc.any() and atoms.cell.rank < int(atoms.pbc.sum()):
+    periodic = np.asarray(atoms.cell)[atoms.pbc]
+    if len(periodic) and np.linalg.matrix_rank(periodic) < len(periodic):
         raise FrameError("the frame is periodic but its cell is missing or flat")
 
 

@@ -74,7 +74,8 @@ class LabelKeys:
                 missing, present = ("forces", energy) if energy in there else ("energy", forces)
                 hint = f"Energy and forces are both needed; {HOW_TO_NAME}"
                 raise FrameError(f"the frame has {present!r} but no {missing}", hint=hint)
-        hint = f"Looked for energy and forces, REF_energy and REF_forces, dft_energy and dft_forces; {HOW_TO_NAME}"
+        has = ", ".join(sorted(set(map(str, there)) - {"numbers", "positions"})[:12]) or "nothing"
+        hint = f"Looked for energy and forces, also behind REF_, dft_, DFT_ or ref_, and it has: {has}; {HOW_TO_NAME}"
         raise FrameError("the frame has no labels", hint=hint)
 
     def read(self, atoms: Atoms, units: UnitSystem = OWN) -> tuple[Atoms, Labels]:

@@ -38,7 +38,11 @@ def npz_records(path: Path, units: UnitSystem | None) -> Iterator[Recorded]:
                 raise InputError(f"the archive has no array {missing[0]!r}", where=str(path), hint=hint)
             written = _units(archive, there, path, units)
             numbers, cell, pbc = _fixed(archive, "z"), _cell(archive, there), _pbc(archive, there)
-            rows = {name: _rows(archive, name) for name in ("R", "E", "F")}
+            counts = {name: _head(archive, name)[0][0] for name in ("R", "E", "F")}
+            if len(set(counts.values())) > 1:
+                listed = ", ".join(f"{name} of {count}" for name, count in counts.items())
+                raise InputError(f"its arrays are of different numbers of frames ({listed})", where=str(path))
+            rows = {name: _rows(archive, name) for name in counts}
             for index, (positions, energy, forces) in enumerate(zip(*rows.values(), strict=True)):
                 place = f"{path}, frame {index}"
                 try:
@@ -109,19 +113,32 @@ def _fixed(archive: zipfile.ZipFile, name: str) -> np.ndarray:
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
+def _head(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of a large array. ValueError where it is not in C order."""
+    with archive.open(f"{name}.npy") as file:
+        return _header(file, name)
+
+
 def _rows(archive: zipfile.ZipFile, name: str) -> Iterator[np.ndarray]:
     """A large array row by row. ValueError where it is cut off, or not in C order."""
     import numpy as np
 
     with archive.open(f"{name}.npy") as file:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, by_columns, dtype = read(file)
-        if by_columns or dtype.hasobject or not shape:
-            raise ValueError(f"the array {name!r} is of a kind that is not read")
+        shape, dtype = _header(file, name)
         size = int(np.prod(shape[1:], dtype=int)) * dtype.itemsize
         for _ in range(shape[0]):
             content = file.read(size)
             if len(content) < size:
                 raise ValueError(f"the array {name!r} is cut off")
             yield np.frombuffer(content, dtype).reshape(shape[1:])
+
+
+def _header(file: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    import numpy as np
+
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, by_columns, dtype = read(file)
+    if by_columns or dtype.hasobject or not shape:
+        raise ValueError(f"the array {name!r} is of a kind that is not read")
+    return shape, dtype

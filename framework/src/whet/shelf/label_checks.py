@@ -26,6 +26,9 @@ LEAST_GAP = 0.1
 FEWEST = 20
 """Frames from which anything is concluded about energies or stresses taken together."""
 
+LARGE_STRESS = 10.0
+"""eV/Å³; 1600 GPa, more than published sets of compressed matter have (MPF's reach 7 eV/Å³)."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -57,6 +60,8 @@ class LabelChecks:
         self._compositions: dict[bytes, _Composition] = {}
         self._without_stress: list[int] = []
         self._periodic = 0
+        self._large_stress: list[int] = []
+        self._most_stress = 0.0
         self._free: list[int] = []
         self._most_free = 0.0
 
@@ -86,12 +91,16 @@ class LabelChecks:
             self._most_free = max(self._most_free, free)
         if is_periodic and labels.stress is None:
             self._without_stress.append(index)
+        stress = float(np.abs(labels.stress).max()) if is_periodic and is_new and labels.stress is not None else 0.0
+        if stress > LARGE_STRESS:
+            self._large_stress.append(index)
+            self._most_stress = max(self._most_stress, stress)
 
     def findings(self) -> list[Finding]:
         """What is suspicious, with numbers."""
         if not self._places:
             return []
-        return [*self._force_findings(), *self._energy_findings(), *self._stress_findings()]
+        return [*self._force_findings(), *self._size_findings(), *self._energy_findings(), *self._stress_findings()]
 
     def _named(self, indices: Iterator[int] | list[int]) -> tuple[str, ...]:
         return tuple(self._places[index] for index in indices if self._places[index])
@@ -119,6 +128,14 @@ class LabelChecks:
                 f"{far.size} frames have forces far beyond the others: {most}",
                 self._named(far.tolist()),
             )
+
+    def _size_findings(self) -> Iterator[Finding]:
+        if self._large_stress:
+            most = f"up to {self._most_stress:.3g} eV/Å³ ({self._most_stress / GPA:.0f} GPa)"
+            what = (
+                f"{len(self._large_stress)} frames have a stress above {LARGE_STRESS:g} eV/Å³, {most}: in GPa, perhaps?"
+            )
+            yield Finding("large-stress", what, self._named(self._large_stress))
 
     def _energy_findings(self) -> Iterator[Finding]:
         """Two energies of a frame; energies per atom, less what the composition explains, in separate groups."""

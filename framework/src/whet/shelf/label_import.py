@@ -44,6 +44,7 @@ class ImportReport:
     """What became of the frames that were read.
 
     imported: by theory. near: near doubles, which are imported too. notes: what the sources remark, and how often.
+    completed: duplicates whose stress was added to a label that had none.
     """
 
     read: int = 0
@@ -56,6 +57,7 @@ class ImportReport:
     notes: Counter[str] = field(default_factory=Counter)
     suspicious: list[Finding] = field(default_factory=list)
     with_stress: int = 0
+    completed: int = 0
 
     @property
     def new(self) -> int:
@@ -90,6 +92,7 @@ class ImportReport:
                 for key, theory in self.theories.items()
             },
             "with_stress": self.with_stress,
+            "completed": self.completed,
             "duplicates": plain(self.duplicates),
             "near_duplicates": plain(self.near),
             "conflicts": plain(self.conflicts),
@@ -207,7 +210,7 @@ class _Import:
         for record, (frame, labels), old in zip(records, labeled, there, strict=True):
             key = frame_key(frame)
             if old is not None:
-                self._note_double(record.place, len(frame), labels, old)
+                self._note_double(record.place, frame, labels, old, theory)
                 continue
             report.imported[fingerprint] += 1
             report.with_stress += labels.stress is not None
@@ -216,10 +219,10 @@ class _Import:
                 report.near.append(Remark(record.place, f"nearly the frame {near}"))
             self._checks[fingerprint].add(record.place, frame, labels)
 
-    def _note_double(self, place: str, atoms: int, labels: Labels, old: Labels) -> None:
+    def _note_double(self, place: str, frame: Atoms, labels: Labels, old: Labels, theory: LevelOfTheory) -> None:
         import numpy as np
 
-        energy = abs(labels.energy - old.energy) / atoms
+        energy = abs(labels.energy - old.energy) / len(frame)
         forces = float(np.abs(np.asarray(labels.forces) - old.forces).max(initial=0.0))
         stress = 0.0
         if labels.stress is not None and old.stress is not None:
@@ -229,8 +232,11 @@ class _Import:
             what = f"another label of the same frame, {apart} away; the first stays"
             self.report.conflicts.append(Remark(place, what))
             return
-        has_more = labels.stress is not None and old.stress is None
-        more = "; it has a stress, the label that stays has none" if has_more else ""
+        more = ""
+        if labels.stress is not None and old.stress is None:
+            self.target.complete(frame, theory, labels.stress)
+            self.report.completed += 1
+            more = "; its stress is added to the label that was there"
         self.report.duplicates.append(Remark(place, f"the same frame with the same label{more}"))
 
     def _frame(self, theory: LevelOfTheory, key: str) -> Atoms | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, overload
 
@@ -23,6 +25,7 @@ from whet.data.theory import LevelOfTheory
 from whet.shelf.shelved_label import packed_label, unpacked_label, unpacked_labels
 
 if TYPE_CHECKING:
+    import numpy as np
     from ase import Atoms
 
 T = TypeVar("T")
@@ -119,32 +122,52 @@ class Shelf:
         found = self._do(insert)
         return [row and self._labels(row, frame) for row, (frame, _) in zip(found, labeled, strict=True)]
 
+    def complete(self, frame: Atoms, theory: LevelOfTheory, stress: np.ndarray) -> None:
+        """Adds a stress (3, 3) to a label that has none; all else of it stays."""
+        old = self.get(frame, theory)
+        if old is None or old.stress is not None:
+            return
+        content = packed_label(frame, replace(old, stress=stress).checked(len(frame)))
+        row = (content, hashlib.sha256(content).hexdigest(), frame_key(frame))
+
+        def update(database: sqlite3.Connection) -> None:
+            for fingerprint in _covered(database, theory):
+                query = "update labels set content = ?, digest = ? where frame = ? and theory = ?"
+                database.execute(query, (*row, fingerprint))
+
+        self._do(update)
+
+    def describe(self, theory: LevelOfTheory) -> None:
+        """Keeps a theory without a label of it, so that it can be named."""
+        row = (theory.fingerprint, canonical(theory.as_json()))
+        self._do(lambda database: database.execute("insert or ignore into theories values (?, ?)", row))
+
     def counts(self) -> list[tuple[LevelOfTheory, int]]:
         """How many labels there are of each level of theory.
 
-        Of narrowed theories those are counted together that an unnarrowed one on the shelf covers, else those that are
-        parts of one theory and do not contradict each other.
+        Narrowed theories that are parts of one theory, and do not contradict each other, are counted together.
         """
         if not self.path.exists():
             return []
         query = "select theory, count(*) from labels group by theory"
         known, rows = self._do(lambda database: (_theories(database), database.execute(query).fetchall()))
         labels = dict(rows)
-        whole = [theory for theory in known if not theory.elements]
-        for part in known:
-            if part.elements and labels.get(part.fingerprint) and not any(one.covers(part) for one in whole):
-                joined = ((i, one.joined(part)) for i, one in enumerate(whole) if one.elements)
-                index, found = next(((i, both) for i, both in joined if both), (len(whole), part))
-                whole[index : index + 1] = [found]
-        counted = [(one, sum(labels.get(p.fingerprint, 0) for p in known if one.covers(p))) for one in whole]
-        return [(theory, count) for theory, count in counted if count]
+        parts = [theory for theory in known if theory.fingerprint in labels]
+        whole: list[LevelOfTheory] = []
+        for part in parts:
+            joined = ((index, one.joined(part)) for index, one in enumerate(whole) if one.elements and part.elements)
+            index, found = next(((index, both) for index, both in joined if both), (len(whole), part))
+            whole[index : index + 1] = [found]
+        return [(one, sum(labels[part.fingerprint] for part in parts if one.covers(part))) for one in whole]
 
     def theory(self, word: str) -> LevelOfTheory:
         """The level of theory that a fingerprint's beginning or a name means. UnknownName or InputError otherwise."""
         known = [theory for theory, _ in self.counts()]
-        found = [theory for theory in known if word in (str(theory), theory.method)]
-        if not found and len(word) >= 3:
-            found = [theory for theory in known if theory.fingerprint.startswith(word.lower())]
+        found = [theory for theory in known if word.lower() in (str(theory).lower(), theory.method.lower())]
+        if not found:
+            described = self._do(_theories) if known else []
+            by_key = {theory.fingerprint: theory for theory in (*described, *known)}
+            found = [theory for key, theory in by_key.items() if key.startswith(word.lower()) and self.keys(theory)]
         if not found:
             names = {name for theory in known for name in (str(theory), theory.method)}
             listed = ", ".join(f"{theory.fingerprint[:8]} {theory}" for theory in known)
@@ -197,6 +220,8 @@ class Shelf:
                 raise _refused(self.path, error) from error
 
     def _once(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self.path.is_file() and not (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)):
+            return self._looked_at(work)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(self.path, timeout=PATIENCE)) as database:
             database.execute("pragma journal_mode = wal")
@@ -204,6 +229,15 @@ class Shelf:
             database.executescript(_TABLES)
             with database:
                 return work(database)
+
+    def _looked_at(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` answers where this user may only read; SQLite's journal would want to be written."""
+        if (journal := self.path.with_name(f"{self.path.name}-wal")).is_file() and journal.stat().st_size:
+            raise StoreError(
+                "there is no permission to write here, and somebody has it open", where=str(self.path), hint="Try again"
+            )
+        with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+            return work(database)
 
 
 def _refused(path: Path, error: Exception) -> StoreError:
@@ -213,6 +247,8 @@ def _refused(path: Path, error: Exception) -> StoreError:
         return StoreError(
             "the disk is full", where=str(path), hint="Free some space and run the same command again: nothing is lost"
         )
+    if "readonly" in str(error):
+        return StoreError("there is no permission to write here", where=str(path), hint="Use a store of your own")
     return StoreError(f"the shelf of labels cannot be used ({error})", where=str(path), hint="Restore it from a copy")
 
 

@@ -42,6 +42,7 @@ class ShelvedLabeler:
         The labeler gets every frame that is not on the shelf, once, so that it may compute several at a time.
         """
         theory = self.labeler.theory
+        self.shelf.describe(theory)
         keys = [frame_key(frame) for frame in frames]
         there = self.shelf.keys(theory)
         first = {key: index for index, key in reversed(list(enumerate(keys))) if key not in there}

@@ -126,10 +126,12 @@ def _plain(node: Any) -> Any:
     return node
 
 
-def read_settings(settings: Iterable[str]) -> dict[str, Any]:
-    """The mapping that `KEY.KEY=VALUE` words make, values in YAML. InputError for one that is none."""
+def read_settings(settings: Iterable[str], option: str = "--set") -> dict[str, Any]:
+    """The mapping that `KEY.KEY=VALUE` words make, values in YAML. option: what an InputError names."""
     found: dict[str, Any] = {}
     for setting in settings:
+        if "=" not in setting:
+            raise InputError(f"{setting!r} is no KEY=VALUE", where=option, hint=f"For example {option} cutoff=500")
         _override(found, setting)
     return found
 

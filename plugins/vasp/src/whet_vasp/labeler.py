@@ -152,7 +152,7 @@ class VaspLabeler(CodeLabeler):
 
         try:
             run = VaspRun(output)
-            theory = run.theory
+            theory = run.theory.of(run.symbols)
         except Unreadable as error:
             yield Recorded(str(output), None, Failure(str(error), str(output)))
             return
