@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -60,6 +61,26 @@ def read_json(path: Path) -> JSON:
     except (ValueError, UnicodeDecodeError) as error:
         hint = "Remove the file and run again"
         raise StoreError(f"not readable as JSON ({error})", where=str(path), hint=hint) from error
+
+
+@contextmanager
+def locked(path: Path, *, busy: StoreError | None = None) -> Iterator[None]:
+    """Holds a lock file for this process. Where another has it: waits, or raises `busy`.
+
+    StoreError where the file cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise unwritable(path, error) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
+        except BlockingIOError:
+            assert busy is not None
+            raise busy from None
+        yield
 
 
 def unwritable(path: Path, error: OSError) -> StoreError:

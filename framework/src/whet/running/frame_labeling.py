@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.contracts.component import Spec
 from whet.contracts.labeling import Labeler, isolated_atom
-from whet.data.durable import unwritable
+from whet.data.durable import locked
 from whet.data.errors import StoreError
 from whet.data.labels import Failure
 from whet.data.theory import LevelOfTheory
@@ -104,7 +102,10 @@ def label_frames(
     theory = labeler.theory
     report = LabelingReport(theory, len(wanted))
     folder = kept.root / "labeler" / labeler.name
-    with _alone(folder / f"{theory.fingerprint[:12]}.lock"):
+    # Two programs that ran the same frame in one folder would destroy each other's files.
+    hint = "Wait for it, or give its labeler more `processes`"
+    busy = StoreError("another process labels with this theory here", where=str(folder), hint=hint)
+    with locked(folder / f"{theory.fingerprint[:12]}.lock", busy=busy):
         shelved = ShelvedLabeler(labeler, kept.shelf, folder)
         for index, answer in enumerate(shelved.labels(wanted)):
             frame, is_atom = wanted[index], index >= len(frames)
@@ -118,22 +119,3 @@ def label_frames(
             report.bought = shelved.bought
             progress(index + 1, len(wanted))
     return report
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Holds the scratch folder: two programs that ran the same frame in it would destroy each other's files."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
-    except OSError as error:
-        raise unwritable(path, error) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            hint = "Wait for it, or give its labeler more `processes`"
-            raise StoreError(
-                "another process labels with this theory here", where=str(path.parent), hint=hint
-            ) from None
-        yield

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.contracts.component import Component, FileRef
-from whet.data.durable import read_json, unwritable, write_json
+from whet.data.durable import locked, read_json, write_json
 from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
 from whet.running.step import Step
@@ -146,15 +145,6 @@ class Store:
         fed_by = self.result(key).fed_by
         return [feed for feed, content in fed_by.items() if self.is_done(feed) and self.result(feed).content != content]
 
-    @contextmanager
-    def locked(self, key: str) -> Iterator[None]:
+    def locked(self, key: str) -> AbstractContextManager[None]:
         """Holds the step for this process; another one that wants it waits."""
-        path = self.folder(key) / ".lock"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            file = path.open("w")
-        except OSError as error:
-            raise unwritable(path, error) from error
-        with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+        return locked(self.folder(key) / ".lock")
