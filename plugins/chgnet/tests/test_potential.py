@@ -56,10 +56,9 @@ def test_the_energy_is_continuous_up_to_isolated_atoms(potential):
 
 
 def test_cells_that_mean_nothing_are_refused(potential):
-    with pytest.raises(FrameError, match="cell is missing or flat"):
-        one(potential, Atoms("Li", pbc=True))
-    with pytest.raises(FrameError, match="no volume"):
-        one(potential, Atoms("Li", cell=[[3, 0, 0], [3, 0, 0], [0, 0, 3]], pbc=True))
+    for cell in (None, [[3, 0, 0], [3, 0, 0], [0, 0, 3]]):
+        with pytest.raises(FrameError, match="cell is missing or flat"):
+            one(potential, Atoms("Li", cell=cell, pbc=True))
 
 
 def test_capabilities(potential, loaded):
