@@ -48,6 +48,7 @@ class Code(CodeLabeler):
     seconds = 0.0
     what: dict[str, str] = {}  # noqa: RUF012 -- the test's own
     broken_parser = False
+    chosen: dict[str, str] = {}  # noqa: RUF012
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.count = folder / "count.txt"
@@ -57,7 +58,7 @@ class Code(CodeLabeler):
 
     @property
     def theory(self) -> LevelOfTheory:
-        return LevelOfTheory("none", "code")
+        return LevelOfTheory("none", "code", by_element={"basis": self.chosen} if self.chosen else {})
 
     @property
     def runs(self) -> int:
@@ -190,6 +191,31 @@ def test_a_program_that_came_to_its_end_unseen_is_not_run_again(tmp_path: Path) 
     code.is_complete = lambda folder: (folder / "out.json").is_file()
     assert energies(list(code.label(frames(1), tmp_path / "scratch"))) == [0.0]
     assert code.runs == 1
+
+
+def test_programs_are_asked_together_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code_labeler, "GRACE", 2.0)
+    code = Code(tmp_path, processes=4)
+    code.what = {"1": "stubborn", "2": "stubborn", "3": "tidy"}
+    answers = code.label(frames(4), tmp_path / "scratch")
+    next(answers)
+    while len(code.count.read_text().splitlines()) < 4:
+        time.sleep(0.05)
+    time.sleep(0.3)  # until it has said what it does when it is asked
+    answers.close()  # pyright: ignore[reportAttributeAccessIssue] -- a generator
+    assert code.count.read_text().splitlines().count("tidy") == 1
+    assert running(code) == 0
+
+
+def test_a_finished_calculation_is_found_when_the_theory_learns_of_another_element(tmp_path: Path) -> None:
+    code = Code(tmp_path, keep="all")
+    for chosen in ({"Ar": "a"}, {"Ar": "a", "Kr": "k"}):
+        code.chosen = chosen
+        assert energies(list(code.label(frames(1), tmp_path / "scratch"))) == [0.0]
+    assert code.runs == 1
+    code.chosen = {"Ar": "b"}
+    assert energies(list(code.label(frames(1), tmp_path / "scratch"))) == [0.0]
+    assert code.runs == 2
 
 
 def running(code: Code) -> int:

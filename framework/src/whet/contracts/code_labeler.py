@@ -107,6 +107,8 @@ class CodeLabeler(Labeler):
                     ended.forget()
         finally:
             for calculation in running:
+                calculation.ask()  # all of them, before any is waited for
+            for calculation in running:
                 calculation.kill()
 
     @property
@@ -127,7 +129,7 @@ class CodeLabeler(Labeler):
         return {"OMP_NUM_THREADS": str(self.options.threads)}
 
     def _begun(self, frame: Atoms, folder: Path) -> _Calculation:
-        place = folder / self.theory.fingerprint[:12] / frame_key(frame)
+        place = folder / self.theory.of(frame.get_chemical_symbols()).fingerprint[:12] / frame_key(frame)
         calculation = _Calculation(frame, place, self.options.timeout)
         has_ended = calculation.has_ended or (place.is_dir() and self.is_complete(place))
         if has_ended and not self.can_do_better(place):
@@ -208,14 +210,22 @@ class _Calculation:
         why = said(self.folder)
         return Failure(f"the program {how}: {why}" if why else f"the program {how}", log)
 
+    def ask(self) -> None:
+        """Asks the program and its children to end, so that `mpirun` can end what runs on other nodes."""
+        self._signal(signal.SIGTERM)
+
     def kill(self) -> None:
-        """Ends the program and its children: asks first, so that `mpirun` can end what runs on other nodes."""
-        for ending, seconds in ((signal.SIGTERM, GRACE), (signal.SIGKILL, None)):
-            if self._process is None or self._process.poll() is not None:
-                return
-            os.killpg(self._process.pid, ending)
+        """Ends the program and its children: asks first, and waits a while."""
+        self.ask()
+        if self._process is not None:
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(seconds)
+                self._process.wait(GRACE)
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, number)
 
     def forget(self) -> None:
         """Removes the folder."""

@@ -31,9 +31,12 @@ class ShelvedLabeler:
 
     def label(self, frame: Atoms) -> Labels | Failure:
         """The frame's label, from the shelf or computed; then on the shelf, durably, before this returns."""
-        answers = self.labels([frame])
-        answer = next(answers)
-        next(answers, None)
+        theory = self.labeler.theory
+        if (found := self.shelf.get(frame, theory)) is not None:
+            return found
+        answers = iter(self.labeler.label([frame], self.folder))
+        answer = self._kept(frame, theory, next(answers))
+        next(answers, None)  # as in `labels`
         return answer
 
     def labels(self, frames: Sequence[Atoms]) -> Iterator[Labels | Failure]:
