@@ -37,13 +37,11 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right
     Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False).print(table)
 
 
-class ProgressView:
-    """Progress of a run on standard error: bars on a terminal, a line for each finished step elsewhere."""
+class _Bars:
+    """Bars on standard error, while it is entered; none where that is no terminal."""
 
-    def __init__(self, steps: int, done: int, *, say_failures: bool = True) -> None:
-        self._say_failures = say_failures
+    def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, markup=False)
-        self._steps, self._done = steps, done
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
@@ -53,8 +51,6 @@ class ProgressView:
             disable=not self._console.is_terminal,
             transient=True,
         )
-        self._tasks: dict[str, TaskID] = {}
-        self._all = self._bars.add_task("steps", total=steps, completed=done)
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -64,6 +60,17 @@ class ProgressView:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
+
+
+class ProgressView(_Bars):
+    """Progress of a run on standard error: bars on a terminal, a line for each finished step elsewhere."""
+
+    def __init__(self, steps: int, done: int, *, say_failures: bool = True) -> None:
+        super().__init__()
+        self._say_failures = say_failures
+        self._steps, self._done = steps, done
+        self._tasks: dict[str, TaskID] = {}
+        self._all = self._bars.add_task("steps", total=steps, completed=done)
 
     def began(self, step: Step) -> None:
         """A bar for the step."""
@@ -86,30 +93,16 @@ class ProgressView:
             self._console.print(f"[{self._done}/{self._steps}] {step.title or step.kind} ({seconds:.1f} s)")
 
 
-class CountView:
+class CountView(_Bars):
     """Progress of one long thing on standard error: a bar on a terminal, a line at each tenth elsewhere.
 
     Nothing is said elsewhere than on a terminal where the total is not known.
     """
 
     def __init__(self, what: str) -> None:
-        self._console = Console(stderr=True, highlight=False, markup=False)
+        super().__init__()
         self._what, self._said = what, 0
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), MofNCompleteColumn())
-        is_terminal = self._console.is_terminal
-        self._bars = Progress(
-            *columns, TimeElapsedColumn(), console=self._console, disable=not is_terminal, transient=True
-        )
         self._task = self._bars.add_task(what, total=None)
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
 
     def at(self, done: int, total: int | None = None) -> None:
         """So many are done."""
