@@ -1,4 +1,4 @@
-"""whet label and whet labels, as a user meets them; and what the page about them tells them to type."""
+"""whet label and whet labels, as a user meets them (past 400 lines: one folder, one way to call, for all of it)."""
 
 from __future__ import annotations
 
@@ -305,6 +305,7 @@ def test_a_format_that_drops_the_spin_says_so(folder: Path) -> None:
     said = whet("labels", "export", "PBE", "a.deepmd", folder=folder).stdout
     assert "1 frames of PBE" in said and "1 of them have a charge, spin" in said
     assert "1 isolated atoms are left out: this format has no room for their multiplicity." in said
+    assert "no room for all of a label" in whet("labels", "export", "PBE", "a.lammpstrj", folder=folder).stdout
     said = whet("labels", "export", "PBE", "a.extxyz", folder=folder).stdout
     assert "2 frames of PBE" in said and "room" not in said and "spin" not in said
 

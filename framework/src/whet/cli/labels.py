@@ -22,8 +22,6 @@ Theory = Annotated[
     str, typer.Argument(help="Beginning of a fingerprint, or a name (`whet labels list`).", metavar="THEORY")
 ]
 STORE = Path(".whet")
-KEEPING = {".frames", ".traj", ".db", ".json", ".deepmd"}
-"""Formats besides extended XYZ in which a label arrives whole."""
 
 
 @labels.command("list")
@@ -105,7 +103,6 @@ def export(
 ) -> None:
     """Write the labels of one level of theory for another program, all or nothing."""
     from whet.cli.terminal import say
-    from whet.files.extxyz_stream import is_extxyz
     from whet.shelf.label_export import export_labels
 
     opened = _opened(store)
@@ -113,7 +110,7 @@ def export(
     symbols = _symbols(element or ())
     done = export_labels(opened.shelf, found, out, prefix=prefix, elements=symbols, first=first)
     say(f"{out}: {done.frames} frames of {found}, fingerprint {found.fingerprint[:8]}")
-    if out.suffix.lower() not in KEEPING and not is_extxyz(out):
+    if not done.whole:
         say("This format has no room for all of a label: energy, forces and stress may be missing in it.")
     if done.atoms:
         say(f"{done.atoms} isolated atoms are left out: this format has no room for their multiplicity.")

@@ -19,6 +19,12 @@ from whet.shelf.theory_summary import is_isolated
 if TYPE_CHECKING:
     from ase import Atoms
 
+WITH_IDENTITY = {".frames", ".traj"}
+"""Formats besides extended XYZ that keep charge, multiplicity and initial moments."""
+
+WITH_LABELS = WITH_IDENTITY | {".db", ".json", ".deepmd"}
+"""Formats besides extended XYZ in which energy, forces and stress arrive."""
+
 ISOLATED = "IsolatedAtom"
 """What MACE takes for the reference energy of an element: `config_type=IsolatedAtom`."""
 
@@ -61,11 +67,14 @@ def prefixed(frame: Atoms, prefix: str) -> Atoms:
 @dataclass(frozen=True)
 class Exported:
     """frames: written. bare: of them, those whose charge, multiplicity or initial moments the format has no room for.
-    atoms: isolated atoms that were left out, because without their multiplicity they are nothing."""
+    atoms: isolated atoms that were left out, because without their multiplicity they are nothing. whole: whether the
+    format has room for energy, forces and stress.
+    """
 
     frames: int
     bare: int = 0
     atoms: int = 0
+    whole: bool = True
 
 
 def export_labels(
@@ -85,7 +94,7 @@ def export_labels(
     """
     if prefix and not is_extxyz(out):
         raise InputError("only extended XYZ has names of labels, and so a prefix", where=str(out))
-    keeps_all = is_extxyz(out) or out.suffix.lower() in (".frames", ".traj")
+    keeps_all = is_extxyz(out) or out.suffix.lower() in WITH_IDENTITY
     keys, atoms = sorted(shelf.keys(theory)), 0
     if elements or not keeps_all:
         keys, atoms = _chosen(shelf, theory, frozenset(elements), keeps_all)
@@ -99,7 +108,9 @@ def export_labels(
     check_export(out, len(chosen))
     exported = ExportedFrames(chosen, prefix)
     export_frames(out, exported)
-    return Exported(len(chosen)) if keeps_all else Exported(len(chosen), len(exported.charged), atoms)
+    if keeps_all:
+        return Exported(len(chosen))
+    return Exported(len(chosen), len(exported.charged), atoms, out.suffix.lower() in WITH_LABELS)
 
 
 def _chosen(shelf: Shelf, theory: LevelOfTheory, elements: frozenset[str], with_atoms: bool) -> tuple[list[str], int]:

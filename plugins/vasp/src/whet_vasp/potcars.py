@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from whet import InputError, file_digest, key_of, suggestion
+from whet.contracts.foundation import user_cache
 
 
 def titel_of(path: Path) -> str:
@@ -59,7 +60,7 @@ def valence(path: Path) -> float:
 
 def joined(potcars: Sequence[Path]) -> Path:
     """One file with these pseudopotentials in their order, in the user's cache, readable by the user alone."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "whet" / "potcars"
+    cache = user_cache() / "whet" / "potcars"
     path = cache / key_of([file_digest(potcar) for potcar in potcars])
     if not path.is_file():
         cache.mkdir(parents=True, exist_ok=True)
