@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         NotApplied,
         OptionsError,
         PluginError,
+        ProcessLost,
         UnknownName,
         Unsupported,
         WhetError,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from whet.files.frame_files import read_labeled, read_structures
     from whet.plugins.hookspecs import hookimpl
     from whet.plugins.registry import load
+    from whet.programs.program import Program
     from whet.report.page import write_report
     from whet.running.frame_labeling import label_frames
     from whet.shelf.shelf import Shelf
@@ -83,6 +85,7 @@ _HOME = {
         "NotApplied",
         "OptionsError",
         "PluginError",
+        "ProcessLost",
         "UnknownName",
         "Unsupported",
         "WhetError",
@@ -99,6 +102,7 @@ _HOME = {
     "whet.data.theory": ("LevelOfTheory",),
     "whet.plugins.hookspecs": ("hookimpl",),
     "whet.plugins.registry": ("load",),
+    "whet.programs.program": ("Program",),
     "whet.report.page": ("write_report",),
     "whet.running.frame_labeling": ("label_frames",),
     "whet.shelf.shelf": ("Shelf",),
@@ -138,6 +142,8 @@ __all__ = [
     "OptionsError",
     "PluginError",
     "Potential",
+    "ProcessLost",
+    "Program",
     "Progress",
     "Property",
     "Protocol",

@@ -60,7 +60,7 @@ def serve() -> None:
             answer({"done": _do(job, lambda done, total: answer({"progress": [done, total]}))})
         except WhetError as error:
             answer({"fault": described(error)})
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # an upstream package may call sys.exit
             answer(
                 {"fault": {"kind": "StepFailed", "what": f"{type(error).__name__}: {error}", "where": "", "hint": ""}}
             )

@@ -14,8 +14,8 @@ from ase import Atoms
 from ase.build import bulk
 
 from whet import CodeLabeler, CodeOptions, Failure, FrameError, Labels, LevelOfTheory, frame_key, k_grid
-from whet.contracts import code_labeler
 from whet.data.errors import MissingPackage
+from whet.programs import calculation
 
 PROGRAM = """\
 import json, os, signal, sys, time
@@ -168,13 +168,15 @@ def test_nothing_goes_on_when_nobody_asks_any_more(tmp_path: Path) -> None:
     code.what = {"1": "hang", "2": "hang"}
     answers = code.label(frames(), tmp_path / "scratch")
     next(answers)
+    while code.runs < 3:
+        time.sleep(0.05)
     assert running(code) == 2
     answers.close()  # pyright: ignore[reportAttributeAccessIssue] -- a generator
     assert running(code) == 0
 
 
 def test_a_program_may_tidy_up_before_it_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code_labeler, "GRACE", 0.5)
+    monkeypatch.setattr(calculation, "GRACE", 0.5)
     code = Code(tmp_path, timeout=1.0)
     code.what = {"0": "tidy", "1": "stubborn"}
     first, second = code.label(frames(2), tmp_path / "scratch")
@@ -186,15 +188,14 @@ def test_a_program_may_tidy_up_before_it_is_killed(tmp_path: Path, monkeypatch: 
 def test_a_program_that_came_to_its_end_unseen_is_not_run_again(tmp_path: Path) -> None:
     code = Code(tmp_path, keep="all")
     assert energies(list(code.label(frames(1), tmp_path / "scratch"))) == [0.0]
-    (ended,) = (tmp_path / "scratch").rglob(code_labeler.ENDED)
+    (ended,) = (tmp_path / "scratch").rglob(calculation.ENDED)
     ended.unlink()  # as if the machine had gone down between the program's end and ours
     code.is_complete = lambda folder: (folder / "out.json").is_file()
     assert energies(list(code.label(frames(1), tmp_path / "scratch"))) == [0.0]
     assert code.runs == 1
 
 
-def test_programs_are_asked_together_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(code_labeler, "GRACE", 2.0)
+def test_programs_are_asked_together_to_end(tmp_path: Path) -> None:
     code = Code(tmp_path, processes=4)
     code.what = {"1": "stubborn", "2": "stubborn", "3": "tidy"}
     answers = code.label(frames(4), tmp_path / "scratch")

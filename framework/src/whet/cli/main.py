@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 from whet.data.errors import StepFailed, WhetError
 
-INTERRUPTED = "whet: interrupted; the same command goes on from here"
-
 
 def main() -> NoReturn:
-    """Exit code 0: done. 2: a fault that one line explains. 1: a fault that nobody foresaw. 130: interrupted."""
+    """Exit code 0: done. 2: a fault that one line explains. 1: a fault that nobody foresaw.
+
+    130, 143, 129: ended by Ctrl-C, SIGTERM, SIGHUP, with all that it started.
+    """
+    signals = _Signals()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without R² and Å gets question marks
@@ -30,11 +34,10 @@ def main() -> NoReturn:
         _say(f"whet: {error}")
         sys.exit(1 if isinstance(error, StepFailed) else 2)
     except KeyboardInterrupt:
-        _say(INTERRUPTED)
-        sys.exit(130)
+        signals.leave()
     except SystemExit as end:
         if end.code == 130:  # typer takes an interrupt for itself, and says nothing
-            _say(INTERRUPTED)
+            signals.leave()
         raise
     except BrokenPipeError:  # whoever read it has gone
         sys.exit(141)
@@ -42,6 +45,28 @@ def main() -> NoReturn:
         _say(f"whet: a fault that nobody foresaw; the traceback is in {_traceback_file()}")
         sys.exit(1)
     sys.exit(0)
+
+
+class _Signals:
+    """SIGTERM and SIGHUP end a command in good order, as Ctrl-C does."""
+
+    def __init__(self) -> None:
+        self._number = signal.SIGINT
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) == signal.SIG_DFL:  # `nohup` has SIGHUP ignored
+                signal.signal(number, self._end)
+
+    def _end(self, number: int, _: object) -> None:
+        if self._number == signal.SIGINT:  # once: `timeout` sends its signal twice
+            self._number = signal.Signals(number)
+            raise KeyboardInterrupt
+
+    def leave(self) -> NoReturn:
+        """Says what ended the command, and ends with 128 + the signal's number."""
+        how = "interrupted" if self._number == signal.SIGINT else f"ended by {self._number.name}"
+        with suppress(OSError):  # the terminal may be gone
+            _say(f"whet: {how}; the same command goes on from here")
+        sys.exit(128 + self._number)
 
 
 def _say(line: str) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
-import signal
-import subprocess
 import sys
-import time
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -20,22 +15,13 @@ from pydantic import Field
 
 from whet.contracts.labeling import Labeler
 from whet.contracts.options import Options
-from whet.data.durable import read_json, write_json
 from whet.data.errors import FrameError, MissingPackage
 from whet.data.frames import frame_key
 from whet.data.labels import Failure, Labels
+from whet.programs.calculation import OUTPUT, Calculation, last_line
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-GRACE = 20.0
-"""Seconds that a program has to end itself before it is killed."""
-
-ENDED = "ended.json"
-"""Written when the program has ended: from then on its output is read and it is not run again."""
-
-OUTPUT = "output.txt"
-"""What the program printed."""
 
 
 class CodeOptions(Options):
@@ -84,32 +70,38 @@ class CodeLabeler(Labeler):
 
     def fault(self, folder: Path) -> str:
         """What the output says of why the program broke off; by default its last line."""
-        return _last_line(folder / OUTPUT)
+        return last_line(folder / OUTPUT)
 
     def label(self, frames: Sequence[Atoms], folder: Path) -> Iterator[Labels | Failure]:
         """As the contract says; up to `processes` calculations run at a time, answers come in order.
 
-        Raises MissingPackage where the program is not there.
+        A folder in which a program of another process works is waited for. Raises MissingPackage where the program is
+        not there.
         """
-        running: deque[_Calculation] = deque()
+        running: deque[tuple[Atoms, Calculation]] = deque()
         source = iter(frames)
+        upcoming = next(source, None)
         try:
-            while True:
-                while len(running) < self.options.processes and (frame := next(source, None)) is not None:
-                    running.append(self._begun(frame, folder))
-                if not running:
-                    return
-                ended = running.popleft()
-                answer = self._finished(ended)
+            while running or upcoming is not None:
+                while upcoming is not None and len(running) < self.options.processes:
+                    place = self._place(upcoming, folder)
+                    if any(calculation.folder == place for _, calculation in running):
+                        break  # the same frame again: its folder is in use
+                    running.append((upcoming, self._begun(upcoming, place)))
+                    upcoming = next(source, None)
+                answer = self._finished(*running[0])
                 yield answer
                 # Only now: whoever asks for the next one has stored this one.
+                _, ended = running.popleft()
                 if self._is_to_go(answer, ended):
                     ended.forget()
+                else:
+                    ended.close()
         finally:
-            for calculation in running:
+            for _, calculation in running:
                 calculation.ask()  # all of them, before any is waited for
-            for calculation in running:
-                calculation.kill()
+            for _, calculation in running:
+                calculation.close()
 
     @property
     def argv(self) -> list[str]:
@@ -128,113 +120,46 @@ class CodeLabeler(Labeler):
         """Environment variables of the program beside those of this process."""
         return {"OMP_NUM_THREADS": str(self.options.threads)}
 
-    def _begun(self, frame: Atoms, folder: Path) -> _Calculation:
-        place = folder / self.theory.of(frame.get_chemical_symbols()).fingerprint[:12] / frame_key(frame)
-        calculation = _Calculation(frame, place, self.options.timeout)
-        has_ended = calculation.has_ended or (place.is_dir() and self.is_complete(place))
-        if has_ended and not self.can_do_better(place):
-            return calculation
-        argv = self.argv
-        if place.exists():
-            shutil.rmtree(place)
-        place.mkdir(parents=True)
+    def _place(self, frame: Atoms, folder: Path) -> Path:
+        """The frame's own folder."""
+        return folder / self.theory.of(frame.get_chemical_symbols()).fingerprint[:12] / frame_key(frame)
+
+    def _begun(self, frame: Atoms, place: Path) -> Calculation:
+        calculation = Calculation(place, self.options.timeout)
         try:
-            self.prepare(frame, place)
-        except FrameError as error:
-            calculation.fault = str(error)
-        else:
-            calculation.start(argv, {**os.environ, **self.environment()})
+            has_ended = calculation.has_ended or (place.is_dir() and self.is_complete(place))
+            if has_ended and not self.can_do_better(place):
+                return calculation
+            argv = self.argv
+            if place.exists():
+                shutil.rmtree(place)
+            place.mkdir(parents=True)
+            try:
+                self.prepare(frame, place)
+            except FrameError as error:
+                calculation.fault = str(error)
+            else:
+                calculation.start(argv, self.environment())
+        except BaseException:
+            calculation.close()
+            raise
         return calculation
 
-    def _finished(self, calculation: _Calculation) -> Labels | Failure:
+    def _finished(self, frame: Atoms, calculation: Calculation) -> Labels | Failure:
         answer = calculation.wait(self.fault)
         if answer is None:
             try:
-                answer = self.read(calculation.frame, calculation.folder)
+                answer = self.read(frame, calculation.folder)
             except Exception as error:  # a parser's fault loses nothing: the output is there to be read again
                 what = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
                 answer = Failure(f"its output cannot be read ({what})", str(calculation.folder))
         return answer
 
-    def _is_to_go(self, answer: Labels | Failure, calculation: _Calculation) -> bool:
+    def _is_to_go(self, answer: Labels | Failure, calculation: Calculation) -> bool:
         """Whether the folder is removed: never that of a finished calculation that gave no labels."""
         if isinstance(answer, Failure):
             return self.options.keep == "nothing" and not calculation.has_ended
         return self.options.keep != "all"
-
-
-class _Calculation:
-    """One program in one folder. fault: why it was not begun."""
-
-    def __init__(self, frame: Atoms, folder: Path, timeout: float | None) -> None:
-        self.frame, self.folder, self.timeout = frame, folder, timeout
-        self.fault = ""
-        self._process: subprocess.Popen[bytes] | None = None
-        self._began = time.monotonic()
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the program came to its end here, now or in an earlier run."""
-        return (self.folder / ENDED).is_file() and read_json(self.folder / ENDED)["code"] == 0
-
-    def start(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Starts the program."""
-        with (self.folder / OUTPUT).open("wb") as output:
-            self._process = subprocess.Popen(
-                argv,
-                cwd=self.folder,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # so that a timeout ends its children too
-            )
-
-    def wait(self, said: Callable[[Path], str]) -> Failure | None:
-        """None where the program came to its end; otherwise why not. said: what its output says of that."""
-        if self.fault:
-            return Failure(self.fault)
-        if self._process is None:
-            return None
-        left = None if self.timeout is None else max(self.timeout - (time.monotonic() - self._began), 0.0)
-        log = str(self.folder / OUTPUT)
-        try:
-            code = self._process.wait(left)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return Failure(f"it took longer than its {self.timeout:g} s", log)
-        write_json(self.folder / ENDED, {"code": code, "seconds": round(time.monotonic() - self._began, 3)})
-        if code == 0:
-            return None
-        how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        why = said(self.folder)
-        return Failure(f"the program {how}: {why}" if why else f"the program {how}", log)
-
-    def ask(self) -> None:
-        """Asks the program and its children to end, so that `mpirun` can end what runs on other nodes."""
-        self._signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """Ends the program and its children: asks first, and waits a while."""
-        self.ask()
-        if self._process is not None:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(GRACE)
-            self._signal(signal.SIGKILL)
-            self._process.wait()
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, number)
-
-    def forget(self) -> None:
-        """Removes the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _last_line(log: Path) -> str:
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip()[:200] if lines else ""
 
 
 def k_grid(frame: Atoms, spacing: float) -> tuple[int, int, int]:

@@ -10,6 +10,7 @@ WhetError                      a fault with a cause and a way out: one line, exi
 ├── Unsupported (NotImplementedError)   the backend cannot do what was asked
 ├── NotApplied (RuntimeError)  what ran is not what was asked
 ├── StoreError (OSError)       the store cannot be read or written
+├── ProcessLost (RuntimeError) a worker was killed, or cannot be started: not the step's fault, it may be tried again
 └── StepFailed (RuntimeError)  a step ended with a fault nobody foresaw: its log says more
 """
 
@@ -99,6 +100,10 @@ class NotApplied(WhetError, RuntimeError):
 
 class StoreError(WhetError, OSError):
     """The store cannot be read or written."""
+
+
+class ProcessLost(WhetError, RuntimeError):
+    """A process that worked for Whet was killed, gave no answer, or cannot be started: trying again may help."""
 
 
 class StepFailed(WhetError, RuntimeError):

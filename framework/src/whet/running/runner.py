@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import dataclass, field
-from queue import SimpleQueue
-from typing import Protocol
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Lock
+from typing import Any, Protocol
 
-from whet.data.errors import StepFailed, StoreError, WhetError
-from whet.running.environments import Environment, WorkerProcess
+from whet.data.errors import ProcessLost, StoreError, WhetError
+from whet.running.environments import Environment
 from whet.running.step import Step
 from whet.running.store import Store
 from whet.running.work import run_together
+from whet.running.worker_process import WorkerProcess
 
 Ended = WhetError | float
 """How a step ended: a fault, or the seconds that it took."""
@@ -141,7 +144,9 @@ class _Crew:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._free: dict[str, SimpleQueue[WorkerProcess]] = {}
-        self._all = ExitStack()
+        self._all: list[WorkerProcess] = []
+        self._is_over = False
+        self._hiring = Lock()
 
     def __enter__(self) -> _Crew:
         return self
@@ -150,8 +155,13 @@ class _Crew:
         self.stop()
 
     def stop(self) -> None:
-        """Ends every worker, whatever it is doing."""
-        self._all.close()
+        """Ends every worker, whatever it is doing; none is hired any more."""
+        with self._hiring:
+            self._is_over = True
+        for worker in self._all:
+            worker.dismiss()  # all of them, before any is waited for
+        while self._all:
+            self._all.pop().close()
 
     def do(self, steps: Sequence[Step], watcher: Watcher) -> list[Ended]:
         """Runs steps where their plugins are, all at once where there are several; each one's seconds or fault.
@@ -174,27 +184,62 @@ class _Crew:
         return [(time.monotonic() - started) / len(steps)] * len(steps)
 
     def _do(self, steps: Sequence[Step], watcher: Watcher) -> None:
-        store, device, first = self._runner.store, self._runner.device, steps[0]
-        if not first.environment and self._runner.workers == 0:
+        store, device, environment = self._runner.store, self._runner.device, steps[0].environment
+        if not environment and self._runner.workers == 0:
             run_together(store, [step.key for step in steps], device=device, progress=_for(steps, watcher))
             return
         job = {"run": [str(store.folder(step.key)) for step in steps], "device": device}
-        free = self._free.setdefault(first.environment, SimpleQueue())
-        worker = self._hire(first.environment) if free.empty() else free.get()
+        try:
+            self._ask(self._worker(environment), job, steps, watcher)
+        except ProcessLost as lost:
+            # The step has done nothing wrong that is known of; but what kills two workers would kill a third.
+            self._note(steps, lost)
+            if len(steps) > 1 or self._is_over:
+                raise
+            try:
+                self._ask(self._hired(environment), job, steps, watcher)
+            except ProcessLost as again:
+                self._note(steps, again)
+                again.what = f"{again.what}; the first one that tried it: {lost.what}"
+                again.hint = f"{again.hint}. " * bool(again.hint) + f"The step's log: {self._log(steps)}"
+                raise again.at(steps[0].title or steps[0].key) from None
+
+    def _ask(self, worker: WorkerProcess, job: Mapping[str, Any], steps: Sequence[Step], watcher: Watcher) -> None:
         try:
             worker.ask(job, _for(steps, watcher))
-        except StepFailed as error:
-            if not worker.alive:
-                error.hint = error.hint or f"Its log: {store.folder(first.key) / 'log.txt'}"
-                error.at(first.title or first.key)
-            raise
         finally:
             if worker.alive:
-                free.put(worker)
+                self._free[steps[0].environment].put(worker)
+            else:
+                worker.close()
 
-    def _hire(self, name: str) -> WorkerProcess:
+    def _worker(self, environment: str) -> WorkerProcess:
+        """One that is free, or else a new one."""
+        free = self._free.setdefault(environment, SimpleQueue())
+        while True:
+            try:
+                worker = free.get_nowait()
+            except Empty:
+                return self._hired(environment)
+            if worker.alive:
+                return worker
+
+    def _hired(self, name: str) -> WorkerProcess:
         environment = self._runner.environments[name] if name else Environment()
-        return self._all.enter_context(WorkerProcess(environment, threads=self._runner.threads))
+        with self._hiring:
+            if self._is_over:
+                raise ProcessLost("the run is being stopped")
+            worker = environment.worker(threads=self._runner.threads)
+            self._all.append(worker)
+        return worker
+
+    def _log(self, steps: Sequence[Step]) -> Path:
+        return self._runner.store.folder(steps[0].key) / "log.txt"
+
+    def _note(self, steps: Sequence[Step], lost: ProcessLost) -> None:
+        """Says so in the step's log, where upstream's last words are."""
+        with suppress(OSError), self._log(steps).open("a", encoding="utf-8") as file:
+            file.write(f"{lost}\n")
 
 
 def _batch(step: Step) -> str:

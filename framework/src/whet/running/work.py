@@ -142,7 +142,7 @@ def _do(works: Sequence[Work]) -> None:
         if error.errno is None:
             raise _unforeseen(first.step, log, error) from error
         raise unwritable(Path(error.filename or first.folder), error).at(title) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # an upstream package may call sys.exit
         raise _unforeseen(first.step, log, error) from error
     finally:
         if Path.cwd() != here:
@@ -150,7 +150,7 @@ def _do(works: Sequence[Work]) -> None:
         _restore(environment)
 
 
-def _unforeseen(step: Step, log: Path, error: Exception) -> StepFailed:
+def _unforeseen(step: Step, log: Path, error: BaseException) -> StepFailed:
     with log.open("a", encoding="utf-8") as file:
         traceback.print_exception(error, file=file)
     what = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}".rstrip(": ")

@@ -37,29 +37,25 @@ class TrainingRun:
         self, arguments: list[str], switches: Mapping[str, bool], *, device: str, epochs: int, progress: Progress
     ) -> None:
         """Trains. Raises InputError where upstream refuses an option, NotApplied where it fails."""
-        import subprocess
+        from whet import Program  # not at the top, either
 
         request = {"arguments": arguments, "switches": dict(switches)}
         (self.folder / REQUEST).write_text(json.dumps(request, indent=1), encoding="utf-8")
         command = [sys.executable, "-m", "whet_mace.train_upstream", str(self.folder)]
         log = self.folder / LOG
-        with log.open("w", encoding="utf-8") as out:
-            child = subprocess.Popen(
-                command, cwd=self.folder, env=_environment(device), stdin=subprocess.DEVNULL, stdout=out, stderr=out
-            )
-            try:
-                done = 0
-                while child.poll() is None:
-                    time.sleep(POLL_SECONDS)
-                    if (now := min(self._epochs_so_far(), epochs)) > done:
-                        done = now
-                        progress(done, epochs)
-            finally:
-                if child.poll() is None:
-                    child.kill()
-                    child.wait()
-        if child.returncode or not (self.folder / SEEN).is_file():
-            raise _failure(log, child.returncode)
+        done = 0
+        with (
+            log.open("w", encoding="utf-8") as out,
+            Program(command, self.folder, environment=_environment(device), stdout=out) as child,
+        ):
+            while child.code is None:
+                time.sleep(POLL_SECONDS)
+                if (now := min(self._epochs_so_far(), epochs)) > done:
+                    done = now
+                    progress(done, epochs)
+            code = child.wait()
+        if code or not (self.folder / SEEN).is_file():
+            raise _failure(log, code)
         self.seen = json.loads((self.folder / SEEN).read_text(encoding="utf-8"))
         if self.epochs > done:
             progress(min(self.epochs, epochs), epochs)
@@ -110,10 +106,10 @@ class TrainingRun:
 
 
 def _environment(device: str) -> dict[str, str]:
-    """The child's environment: as many threads as here, and the one GPU that was chosen."""
+    """Of the child, beside this process's: as many threads as here, and the one GPU that was chosen."""
     import torch
 
-    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads()), "PYTHONUNBUFFERED": "1"}
+    environment = {"OMP_NUM_THREADS": str(torch.get_num_threads()), "PYTHONUNBUFFERED": "1"}
     kind, _, index = device.partition(":")
     if kind == "cuda" and index:
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from ase import Atoms
 from ase.io import read, write
 from ase.neighborlist import neighbor_list
 
-from whet import InputError
+from whet import InputError, Program
 
 DOES_NOT_FIT = 173
 """Packmol's exit code where it gave up."""
@@ -39,25 +38,22 @@ class Pack:
             # Short names, since Packmol cuts off long ones; and a file, since it rewinds its standard input.
             orders = folder / "orders.inp"
             orders.write_text(self._input(tolerance, loops, seed), encoding="ascii")
-            with orders.open("rb") as standard_input:
-                done = subprocess.run(
-                    [str(get_binary_path())],
-                    stdin=standard_input,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    cwd=folder,
-                    text=True,
-                    errors="replace",
-                    check=False,
-                )
-            if done.returncode == DOES_NOT_FIT:
+            printed = folder / "printed.txt"
+            with (
+                orders.open("rb") as standard_input,
+                printed.open("wb") as output,
+                Program([get_binary_path()], folder, stdin=standard_input, stdout=output) as packmol,
+            ):
+                code = packmol.wait()
+            if code == DOES_NOT_FIT:
                 raise InputError(
                     f"the molecules do not fit into a box of {' × '.join(f'{edge:.2f}' for edge in self.edges)} Å",
                     hint="Lower the density (or enlarge the box), lower the tolerance, or raise `loops`",
                 )
-            if done.returncode != 0 or not (folder / "packed.xyz").is_file():
-                said = [line.strip() for line in done.stdout.splitlines() if "ERROR" in line] or ["no message"]
-                raise InputError(f"Packmol stopped with exit code {done.returncode}: {said[-1]}")
+            if code != 0 or not (folder / "packed.xyz").is_file():
+                words = printed.read_text(encoding="utf-8", errors="replace").splitlines()
+                said = [line.strip() for line in words if "ERROR" in line] or ["no message"]
+                raise InputError(f"Packmol stopped with exit code {code}: {said[-1]}")
             positions = read(folder / "packed.xyz", format="xyz").positions  # pyright: ignore[reportAttributeAccessIssue]
         numbers = np.concatenate([np.tile(molecule.numbers, count) for molecule, count in self.molecules])
         return Atoms(numbers, positions, cell=self.edges, pbc=True)
