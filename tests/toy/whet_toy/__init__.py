@@ -4,6 +4,7 @@ from whet import hookimpl
 from whet_toy.engine import ToyEngine
 from whet_toy.labeler import ToyLabeler
 from whet_toy.potential import ToyFineTuner, ToyPotential
+from whet_toy.program_labeler import ToyProgramLabeler
 from whet_toy.structures import ToyDescriptor, ToyStructures
 
 whet_api = 1
@@ -26,7 +27,7 @@ def md_engines():
 
 @hookimpl
 def labelers():
-    return [ToyLabeler]
+    return [ToyLabeler, ToyProgramLabeler]
 
 
 @hookimpl

@@ -35,6 +35,7 @@ class ToyLabeler(Labeler):
         hard = ToyPotential(ToyOptions(model="hard"))
         for frame in frames:
             _count_for_tests()
+            _die_for_tests()
             if self.options.fail_every and int(frame.positions.sum() * 1e6) % self.options.fail_every == 0:
                 yield Failure("the toy did not converge")
                 continue
@@ -51,3 +52,38 @@ def _count_for_tests() -> None:
     if path := os.environ.get("WHET_TOY_BOUGHT"):
         with Path(path).open("a") as file:
             file.write("1\n")
+
+
+def _die_for_tests() -> None:
+    """What is left in the file $WHET_TOY_DEATHS is done to this process, a line each time.
+
+    A signal's number, `exit` of the interpreter, `leave` as an upstream package does, nonsense on its line of answers,
+    or `cut` it.
+    """
+    path = os.environ.get("WHET_TOY_DEATHS")
+    if not path or not (deaths := Path(path).read_text().split()):
+        return
+    Path(path).write_text("\n".join(deaths[1:]))
+    how = deaths[0]
+    if how == "exit":
+        os._exit(3)
+    if how == "leave":
+        raise SystemExit("upstream has had enough")
+    pipes = [number for number in range(3, 30) if _is_pipe(number)]
+    for number in pipes:
+        if how == "nonsense":
+            os.write(number, b"nonsense\n")
+        if how == "cut":
+            os.close(number)
+    if how.isdigit():
+        os.kill(os.getpid(), int(how))
+
+
+def _is_pipe(number: int) -> bool:
+    import fcntl
+    import stat
+
+    try:
+        return stat.S_ISFIFO(os.fstat(number).st_mode) and fcntl.fcntl(number, fcntl.F_GETFL) & os.O_WRONLY != 0
+    except OSError:
+        return False
