@@ -162,3 +162,15 @@ def test_nothing_prints_but_the_command_line() -> None:
         if printing.search(path.read_text()) and path.relative_to(ROOT).parts[3:4] not in (("cli",), ("worker.py",))
     ]
     assert not wrong
+
+
+def test_processes_are_started_by_programs() -> None:
+    """So that none outlives Whet. What asks an interpreter a short question, and the kit, may do it themselves."""
+    allowed = ("programs/program.py", "running/new_environment.py", "testing/probes.py")
+    starting = re.compile(
+        r"\b(subprocess\.(run|Popen|call|check_\w+)|os\.(system|popen|fork|spawn\w+|posix_spawn\w*))\("
+    )
+    found = {str(path) for path in MODULES if starting.search(path.read_text())}
+    wrong = [path for path in found if not path.endswith((*allowed, "programs/keeper.py"))]
+    assert not wrong
+    assert len(found) == len(allowed) + 1

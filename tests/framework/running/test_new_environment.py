@@ -49,3 +49,10 @@ def test_an_environment_that_works_lists_what_it_offers(sevennet_python: Path) -
     offers, faults = environment_faults(sevennet_python.parents[1])
     assert "potentials sevennet" in offers
     assert not faults
+
+
+def test_an_interpreter_that_cannot_be_run_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"the environment cannot be made \(no-such-python cannot be run: No such file"
+    ):
+        create_environment(tmp_path / "mine", ["whet-toy"], python=Path("no-such-python"))

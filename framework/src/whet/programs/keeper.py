@@ -31,6 +31,9 @@ LINGER = 0.5
 LOOK = 1.0
 """Seconds between looks at whether Whet is there: what it forked holds the lifeline open, too."""
 
+NOT_RUN = 126
+"""Exit code where the command cannot be run, as a shell has it."""
+
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 NEVER = float("inf")
@@ -105,7 +108,7 @@ class Keeper:
             except BaseException as error:
                 why = error.strerror if isinstance(error, OSError) else error
                 os.write(2, f"{argv[0]} cannot be run: {why}\n".encode(errors="replace"))
-            os._exit(126)
+            os._exit(NOT_RUN)
         null = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1):  # who reads what the program writes is to see its end
             os.dup2(null, number)

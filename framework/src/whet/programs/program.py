@@ -29,7 +29,7 @@ class Program:
     folder, held until nothing of the program lives. record: a file that is written, all or nothing, when the program
     has come to its end unasked: its exit `code` (minus its signal) and its `seconds`.
 
-    A command that cannot be run ends with code 126 and says why on its standard error. Raises ProcessLost where the
+    A command that cannot be run ends with code NOT_RUN and says why on its standard error. Raises ProcessLost where the
     system has no process to give.
     """
 

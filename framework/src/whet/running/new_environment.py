@@ -13,6 +13,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from whet.data.errors import InputError
+from whet.programs.keeper import NOT_RUN
+from whet.programs.program import Program
 
 
 def create_environment(
@@ -77,14 +79,14 @@ def _run(command: Sequence[str], folder: Path) -> None:
     with log.open("a", encoding="utf-8") as file:
         file.write(f"$ {' '.join(command)}\n")
         file.flush()
-        try:
-            ended = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT)
-        except OSError as error:
-            raise InputError(f"{command[0]} cannot be run ({error.strerror})", where=str(folder)) from error
-    if ended.returncode:
+        with Program(command, Path.cwd(), stdout=file) as program:
+            code = program.wait()
+    if code:
         words = log.read_bytes()[before:].decode("utf-8", errors="replace").splitlines()
         # pip first says which versions it passed over, and then what is wrong.
         said = [line for line in words if line.startswith("ERROR:") and "Ignored the following" not in line]
+        if code == NOT_RUN:
+            said = words[-1:]
         raise InputError(
             f"the environment cannot be made ({said[0].strip() if said else 'pip failed'})",
             where=str(folder),
