@@ -97,7 +97,9 @@ def test_killed(journal: Path, tmp_path: Path, command: str, whom: str, how: str
     whet = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
         wait_for("programs run", lambda: len(lines(journal / "begun")) >= 2, 60)
-        begun = lines(journal / "begun")
+        begun: list[str] = []
+        while begun != (begun := lines(journal / "begun")):
+            time.sleep(1.5)  # the other worker's may be about to start
         before = living(journal)
         programs = [process for process in before if "stand_in.py" in " ".join(process.cmdline())]
         assert len(programs) >= 2

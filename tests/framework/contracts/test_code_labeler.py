@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from ase import Atoms
 from ase.build import bulk
@@ -193,6 +195,32 @@ def test_a_program_that_came_to_its_end_unseen_is_not_run_again(tmp_path: Path) 
     code.is_complete = lambda folder: (folder / "out.json").is_file()
     assert energies(list(code.label(frames(1), tmp_path / "scratch"))) == [0.0]
     assert code.runs == 1
+
+
+def test_one_that_ended_while_another_was_waited_for_is_not_run_again(tmp_path: Path) -> None:
+    code = Code(tmp_path, processes=3, timeout=60)
+    code.what = {"0": "hang"}
+    answers = code.label(frames(), tmp_path / "scratch")
+    waits = threading.Thread(target=lambda: next(answers))
+    waits.start()
+    while len(list((tmp_path / "scratch").rglob("out.json"))) < 2 or running(code) > 1:
+        time.sleep(0.05)
+    for process in psutil.Process().children(recursive=True):  # as if the machine ended them, and then this process
+        with contextlib.suppress(psutil.Error):  # one that went with another
+            process.terminate()
+    waits.join()
+    answers.close()  # pyright: ignore[reportAttributeAccessIssue] -- a generator
+    code.what = {}
+    assert energies(list(code.label(frames(), tmp_path / "scratch"))) == [0.0, 0.25, 0.5]
+    assert code.runs == 4
+
+
+def test_the_same_frame_twice_is_never_in_one_folder_at_once(tmp_path: Path) -> None:
+    code = Code(tmp_path, processes=3)
+    code.seconds = 0.3
+    first, second, _ = frames()
+    answers = list(code.label([first, first, second, first], tmp_path / "scratch"))
+    assert energies(answers) == [0.0, 0.0, 0.25, 0.0]
 
 
 def test_programs_are_asked_together_to_end(tmp_path: Path) -> None:

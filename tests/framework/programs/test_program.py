@@ -12,11 +12,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from whet import ProcessLost, Program
+from whet.programs import keeper
 from whet.programs.folder_lock import FolderLock
 from whet.programs.keeper import MARK
 
@@ -130,8 +132,17 @@ def test_a_timeout_leaves_it_running(tmp_path: Path) -> None:
     assert not members(tmp_path)
 
 
+@pytest.fixture(params=["linux", "other"])
+def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
+    """With prctl, and without, as on macOS."""
+    if request.param == "other":
+        without = tmp_path_factory.mktemp("keeper") / "keeper.py"
+        without.write_text(Path(keeper.__file__).read_text().replace('sys.platform != "linux"', "True"))
+        monkeypatch.setattr(keeper, "__file__", str(without))
+
+
 @pytest.mark.parametrize("words", [(), ("stubborn",), ("elsewhere",), ("stubborn", "elsewhere")], ids="-".join)
-def test_all_of_it_ends(tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_all_of_it_ends(tmp_path: Path, system: None, words: tuple[str, ...]) -> None:
     program = family(tmp_path, *words, record=tmp_path / "ended.json")
     began = time.monotonic()
     program.end(1.0)
@@ -140,7 +151,7 @@ def test_all_of_it_ends(tmp_path: Path, words: tuple[str, ...]) -> None:
     assert not (tmp_path / "ended.json").exists()  # it did not come to its end
 
 
-def test_what_outlives_it_is_ended(tmp_path: Path) -> None:
+def test_what_outlives_it_is_ended(tmp_path: Path, system: None) -> None:
     program = family(tmp_path, "leaves", "elsewhere", record=tmp_path / "ended.json")
     assert program.wait(10) == 0
     assert not members(tmp_path)
@@ -150,6 +161,7 @@ def test_what_outlives_it_is_ended(tmp_path: Path) -> None:
 PARENT = """\
 import os, sys, time
 from pathlib import Path
+from typing import Any
 from whet import Program
 folder = Path(sys.argv[1])
 program = Program([sys.executable, "-I", "-S", "-c", sys.argv[2], *sys.argv[3:]], folder)
@@ -185,9 +197,9 @@ def test_a_fork_of_its_parent_does_not_keep_it_alive(tmp_path: Path) -> None:
 
 def test_a_killed_keeper_ends_its_program(tmp_path: Path) -> None:
     program = family(tmp_path)
-    keeper = int(members(tmp_path)[0].environ()[MARK].partition(":")[0])
+    parent = int(members(tmp_path)[0].environ()[MARK].partition(":")[0])
     own = int((tmp_path / "ready").read_text())
-    os.kill(keeper, signal.SIGKILL)
+    os.kill(parent, signal.SIGKILL)
     assert program.wait(5) == -9
     wait_for(lambda: own not in [process.pid for process in members(tmp_path)])
     for process in members(tmp_path):
@@ -221,10 +233,10 @@ def test_a_lock_is_held_until_the_last_of_the_program_is_gone(tmp_path: Path) ->
     folder.mkdir()
     lock = FolderLock(folder)
     program = family(folder, lock=lock)
-    keeper = int(members(folder)[0].environ()[MARK].partition(":")[0])
+    parent = int(members(folder)[0].environ()[MARK].partition(":")[0])
     child = int((folder / "child").read_text())
     lock.close()
-    os.kill(keeper, signal.SIGKILL)  # the worst: nobody is left who looks after the program's child
+    os.kill(parent, signal.SIGKILL)  # the worst: nobody is left who looks after the program's child
     assert program.wait() == -9
     waits = threading.Thread(target=lambda: FolderLock(folder).close())
     waits.start()
@@ -244,10 +256,10 @@ def test_a_folder_is_not_free_while_something_works_there_that_let_go_of_the_loc
     folder.mkdir()
     lock = FolderLock(folder)
     program = family(folder, "elsewhere", lock=lock)
-    keeper = int(members(folder)[0].environ()[MARK].partition(":")[0])
+    parent = int(members(folder)[0].environ()[MARK].partition(":")[0])
     child, elsewhere = (int((folder / name).read_text()) for name in ("child", "elsewhere"))
     lock.close()
-    os.kill(keeper, signal.SIGKILL)
+    os.kill(parent, signal.SIGKILL)
     program.wait()
     os.kill(child, signal.SIGKILL)
     with caplog.at_level(logging.WARNING):
