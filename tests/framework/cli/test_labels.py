@@ -394,7 +394,10 @@ REFUSED = [
     (imports(".", *PBE), "nothing in this folder is known"),
     (imports("old.extxyz", *PBE, "--stress-unit", "GPa"), "says nothing about its sign. Add --stress-sign"),
     (imports("a.traj", "--theory", "PBE", "--stress-unit", "GPa"), "--stress-unit: the units of energy and length are"),
-    (imports("a.traj", "--theory", "PBE", "--units", "hartree,bohr"), "a.traj: the format fixes its units"),
+    (
+        imports("a.traj", "--theory", "PBE", "--units", "hartree,bohr"),
+        "the format (what ASE reads) fixes its units",
+    ),
     (imports("old.extxyz", *PBE, "--u", "Xx=4"), "--u: 'Xx=4' is no U of an element. For example --u Fe=4.0"),
     (imports("old.extxyz", *PBE, "--u", "Fe"), "--u: 'Fe' is no U of an element"),
     (imports("old.extxyz", *PBE, "--setting", "x"), "'x' is no KEY=VALUE"),

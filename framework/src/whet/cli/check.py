@@ -29,4 +29,6 @@ def check(study: StudyPath, set_: Set = None, json: Json = False) -> None:
         if any("this is code" in what for _, _, what in found.files):
             say("What is unpickled can run anything: use only files that you trust.")
     say()
-    say("No fault found.")
+    for what in found.suspicious:
+        say(f"suspicious: {what}")
+    say("No fault found." if not found.suspicious else "No fault found, but look at what is suspicious.")
