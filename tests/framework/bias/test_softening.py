@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from whet.files.frame_files import read_labeled
 
 from whet.bias.pairs import Comparison
 from whet.bias.resampling import Resampling
 from whet.bias.softening import softening
 from whet.data.errors import FrameError
 from whet.data.labels import Labels
+from whet.plugins.frame_files import read_labeled
 
 FEW = Resampling(resamples=50)
 EXACT = 1e-9

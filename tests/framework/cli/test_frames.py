@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import re
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 
 import ase.io
 import numpy as np
@@ -19,34 +15,11 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
+from in_process import whet
 from whet import FrameLog, Labels, write_frames
-from whet.cli.main import main
 from whet.data.packed import pack
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "trajectories.md"
-
-
-@dataclass
-class Said:
-    """What the program wrote."""
-
-    stdout: str
-    stderr: str
-
-
-def whet(*arguments: str | Path, code: int = 0, folder: Path | None = None) -> Said:
-    """The program in this process: a new interpreter takes a second."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        contextlib.chdir(folder or Path.cwd()),
-        mock.patch.object(sys, "argv", ["whet", *map(str, arguments)]),
-        pytest.raises(SystemExit) as ended,
-    ):
-        main()
-    assert (ended.value.code or 0) == code, err.getvalue()
-    return Said(out.getvalue(), err.getvalue())
 
 
 def program(*arguments: str | Path) -> str:

@@ -38,6 +38,7 @@ def evaluate(
     from whet.cli.terminal import ProgressView, print_json, say
     from whet.data.errors import FrameError, StepFailed
     from whet.study.evaluation import evaluation_study
+    from whet.study.inspection import check_data
 
     with tempfile.TemporaryDirectory(prefix="whet-") as scratch:
         study = evaluation_study(
@@ -48,6 +49,7 @@ def evaluate(
             store=store or Path(scratch),
             running={"workers": workers, "threads": threads, "device": device},
         )
+        check_data(study)
         with ProgressView(len(study.plan.steps), 0, say_failures=False) as view:
             account = study.run(view)
         for error in account.failed.values():

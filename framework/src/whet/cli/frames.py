@@ -131,6 +131,8 @@ def _open(file: Path) -> _Opened:
     sources = find_sources(file)
     if len(sources) == 1 and isinstance(sources[0].format, WhetFrames):
         log = FrameLog(file)
+        if not log and not log.is_torn:
+            raise FrameError("there is no frame in it", where=str(file))
         return _Opened(log, log.is_torn)
     found: list[Atoms] = []
     opened = _Opened(found)

@@ -24,12 +24,11 @@ def run(
     """Run a study: what has run already is not run again, so the same command resumes. Ends with a report."""
     from whet.cli.terminal import ProgressView, say
     from whet.report.page import is_current, report_folder, write_report
-    from whet.study.inspection import inspect
+    from whet.study.inspection import check_data
     from whet.study.study import Study
 
     loaded = Study.load(study, set_ or ())
-    if any(not loaded.store.is_done(step.key) for step in loaded.plan.of_kind("import")):
-        inspect(loaded)  # a damaged file is a fault now, not after hours
+    check_data(loaded)
     total = len(loaded.plan.steps)
     done = sum(loaded.store.is_done(key) for key in loaded.plan.steps)
     with ProgressView(total, done) as view:

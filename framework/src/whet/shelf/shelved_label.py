@@ -72,7 +72,7 @@ def unpacked_label(content: bytes, key: str) -> tuple[Atoms, Labels]:
 
 
 def _refuse_ambiguous(arrays: Mapping[str, np.ndarray]) -> None:
-    """ValueError for a label from when MACE's names were not read: is it that of the charged or of the neutral frame?"""
+    """ValueError for a label from when MACE's names were not read: is its frame charged or neutral?"""
     if "spin" in arrays or "info" not in arrays:
         return
     unread = sorted({"total_charge", "total_spin"} & set(json.loads(str(arrays["info"]))))

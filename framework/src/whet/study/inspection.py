@@ -84,6 +84,12 @@ def inspect(study: Study) -> Inspection:
     return Inspection(study.file.name, components, study.plan.counts(), done, listed, list(data.findings()))
 
 
+def check_data(study: Study) -> None:
+    """Reads the files that no step has read yet: a damaged one is a fault now, not after hours. Raises as `inspect`."""
+    if any(not study.store.is_done(step.key) for step in study.plan.of_kind("import")):
+        _ = list(_Data(study).findings())
+
+
 def _files(component: Component) -> list[tuple[FileRef, bool]]:
     """Files of a component and its parts, and whether each is unpickled."""
     inner = [file for part in component.parts.values() for file in _files(part)]

@@ -52,7 +52,8 @@ def outcar_steps(path: Path) -> Iterator[Recorded]:
     frames = _frames(path)
     if isinstance(frames, str) or len(frames) != len(loops):
         why = frames if isinstance(frames, str) else f"{len(frames)} structures, {len(loops)} energies"
-        yield Recorded(str(path), None, Failure(f"OUTCAR cannot be read ({why})", str(path)))
+        bare = bool(loops) and not any(loop.electronic for loop in loops)
+        yield Recorded(str(path), None, Failure(NO_ELECTRONS if bare else f"OUTCAR cannot be read ({why})", str(path)))
         return
     for index, (atoms, loop) in enumerate(zip(frames, loops, strict=True)):
         fault = loop.fault(most)
