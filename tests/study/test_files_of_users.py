@@ -97,7 +97,7 @@ def test_a_converged_output_of_espresso_has_the_right_units_and_sign(reference_d
     labels = Labels.of(frame)
     assert labels.energy == pytest.approx(-10 * Ry, rel=1e-6)
     assert labels.forces[0, 0] == pytest.approx(0.01 * Ry / Bohr, rel=1e-6)
-    np.testing.assert_allclose(labels.stress, -0.0001 * Ry / Bohr**3 * np.eye(3), rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(np.asarray(labels.stress), -0.0001 * Ry / Bohr**3 * np.eye(3), rtol=1e-6, atol=1e-12)
 
 
 VASP = {
@@ -138,7 +138,7 @@ def test_outcar_and_vasprun_say_the_same(reference_data: Path, name: str) -> Non
     for a, b in zip(map(Labels.of, one), map(Labels.of, other), strict=True):
         assert a.energy == pytest.approx(b.energy, abs=1e-6)
         np.testing.assert_allclose(a.forces, b.forces, atol=2e-6)
-        np.testing.assert_allclose(np.asarray(a.stress), b.stress, atol=1e-5)
+        np.testing.assert_allclose(np.asarray(a.stress), np.asarray(b.stress), atol=1e-5)
 
 
 def test_steps_of_an_outcar_that_did_not_converge_are_none(reference_data: Path, tmp_path: Path) -> None:

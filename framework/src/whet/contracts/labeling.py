@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from whet.contracts.component import Backend
 from whet.data.errors import Unsupported
+from whet.data.identity import JSON
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -37,6 +38,15 @@ class Labeler(Backend, ABC):
         folder: scratch space. A frame that fails is a Failure with its reason; what would fail for every frame
         (a missing program, a wrong option) raises.
         """
+
+    @classmethod
+    def variations(cls, options: Any) -> Mapping[str, JSON]:
+        """For options of text, lists and mappings another value that they accept: what the conformance kit tries.
+
+        It varies each option and compares: one that moves a label and is not in `theory` would hand out the labels of
+        one setting for those of another.
+        """
+        return {}
 
     @classmethod
     def recognizes(cls, head: bytes) -> bool:

@@ -51,6 +51,19 @@ class Cp2kLabeler(CodeLabeler):
             raise InputError("two files of basis sets or pseudopotentials have the same name", hint="Rename one")
         return found
 
+    @classmethod
+    def variations(cls, options: Any) -> Mapping[str, Any]:
+        return {
+            "xc": "PBEsol" if options.xc != "PBEsol" else "PBE",
+            "basis": "SZV-MOLOPT-SR-GTH",
+            "basis_by_element": {**options.basis_by_element, "O": "SZV-MOLOPT-SR-GTH"},
+            "basis_files": [*options.basis_files, "BASIS_SET"],
+            "potential": "GTH-BLYP",
+            "potential_by_element": {**options.potential_by_element, "O": "GTH-BLYP"},
+            "potential_files": [*options.potential_files, "POTENTIAL"],
+            "input": {"FORCE_EVAL": {"DFT": {"QS": {"EPS_DEFAULT": 1e-11}}}},
+        }
+
     @property
     def theory(self) -> LevelOfTheory:
         given = self.options.as_json().items()

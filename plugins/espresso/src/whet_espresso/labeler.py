@@ -56,6 +56,16 @@ class EspressoLabeler(CodeLabeler):
 
         yield from printed_steps(output)
 
+    @classmethod
+    def variations(cls, options: Any) -> Mapping[str, Any]:
+        element = next(iter(options.pseudopotentials))
+        return {
+            "xc": "PBE" if options.xc != "PBE" else "PBESOL",
+            "hubbard_u": {**options.hubbard_u, f"{element}-3p": 1.25},
+            "input": {"ELECTRONS": {"mixing_beta": 0.2}},
+            "pseudo_folder": f"{options.pseudo_folder}/.",
+        }
+
     @property
     def pseudopotentials(self) -> Mapping[str, Pseudopotential]:
         """By chemical symbol. InputError where a file is no pseudopotential."""

@@ -59,6 +59,10 @@ class GpawLabeler(CodeLabeler):
     packages: ClassVar[Mapping[str, str]] = {"gpaw": "gpaw>=25.7"}
     program = ("{python}", "-m", "whet_gpaw.single_point")
 
+    @classmethod
+    def variations(cls, options: Any) -> Mapping[str, Any]:
+        return {"xc": "LDA" if options.xc != "LDA" else "PBE"}
+
     @property
     def theory(self) -> LevelOfTheory:
         words = {key: value for key, value in self.options.as_json().items() if key not in self.Options.not_identity}

@@ -55,6 +55,23 @@ class VaspLabeler(CodeLabeler):
         folder = Path(library).expanduser()
         return {f"potcar-{element}": find_potcar(folder, element, name) for element, name in options.potcars.items()}
 
+    @classmethod
+    def variations(cls, options: Any) -> Mapping[str, Any]:
+        from whet_vasp.potcars import titels
+
+        files = dict(zip(options.potcars, cls.find_files(options).values(), strict=True))
+        named, titled = {element: path.parent.name for element, path in files.items()}, titels(files)
+        element = next(iter(options.potcars))
+        return {
+            "potcars": titled if titled != options.potcars else named,
+            "hubbard_u": {element: 1.25},
+            "hubbard_shell": {element: "p"},
+            "magmoms": {element: 1.25},
+            "incar": {**options.incar, "LASPH": not options.incar.get("LASPH", True)},
+            "handlers": options.handlers[:1],
+            "library": f"{options.library}/." if options.library else "",
+        }
+
     @property
     def theory(self) -> LevelOfTheory:
         from whet_vasp.vasprun import family
