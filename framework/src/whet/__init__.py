@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         PluginError,
         UnknownName,
         Unsupported,
+        UntrustedFile,
         WhetError,
         suggestion,
     )
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from whet.files.frame_files import read_labeled, read_structures
     from whet.plugins.hookspecs import hookimpl
     from whet.plugins.registry import load
+    from whet.plugins.trusted_files import TrustedFiles
     from whet.report.page import write_report
     from whet.running.frame_labeling import label_frames
     from whet.shelf.shelf import Shelf
@@ -85,6 +87,7 @@ _HOME = {
         "PluginError",
         "UnknownName",
         "Unsupported",
+        "UntrustedFile",
         "WhetError",
         "suggestion",
     ),
@@ -99,6 +102,7 @@ _HOME = {
     "whet.data.theory": ("LevelOfTheory",),
     "whet.plugins.hookspecs": ("hookimpl",),
     "whet.plugins.registry": ("load",),
+    "whet.plugins.trusted_files": ("TrustedFiles",),
     "whet.report.page": ("write_report",),
     "whet.running.frame_labeling": ("label_frames",),
     "whet.shelf.shelf": ("Shelf",),
@@ -154,8 +158,10 @@ __all__ = [
     "StructureSource",
     "Study",
     "Trajectory",
+    "TrustedFiles",
     "UnknownName",
     "Unsupported",
+    "UntrustedFile",
     "Weights",
     "WhetError",
     "answering",

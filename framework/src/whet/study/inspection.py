@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from whet.contracts.component import Component, FileRef
+from whet.data.errors import UntrustedFile
 from whet.data.identity import JSON
 from whet.files.frame_files import LabelKeys, read_labeled, read_structures
+from whet.plugins.registry import registry
 from whet.study.study import Study
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a study will do, and with what. files: path, SHA-256, and what each is read as."""
+    """What a study will do, and with what.
+
+    files: path, SHA-256, and what each is read as. refused: the files that would run code and that nobody vouches for,
+    each as the fault that the study will end with.
+    """
 
     name: str
     components: Mapping[str, tuple[Component, str]]
     steps: Mapping[str, int]
     done: int
     files: list[tuple[str, str, str]]
+    refused: list[UntrustedFile]
 
     def cast_rows(self) -> list[tuple[str, str, str, str]]:
         """Rows of a table: role, component, environment, options that are set."""
@@ -30,7 +38,7 @@ class Inspection:
         ]
 
     def as_json(self) -> dict[str, JSON]:
-        """Plain data: study, components, steps (by kind), done, files (path, sha256, read_as)."""
+        """Plain data: study, components, steps (by kind), done, files (path, sha256, read_as), refused (path, why)."""
         components = {
             role: {**component.as_json(), "environment": environment}
             for role, (component, environment) in self.components.items()
@@ -42,6 +50,7 @@ class Inspection:
             "steps": dict(self.steps),
             "done": self.done,
             "files": files,
+            "refused": [{"path": error.where, "why": error.what} for error in self.refused],
         }
 
 
@@ -58,10 +67,15 @@ def inspect(study: Study) -> Inspection:
     for environment, engine in cast.engines.items():
         components["dynamics" + (f" in {environment}" if environment else "")] = (engine, environment)
     files: dict[tuple[str, str], str] = {}
+    refused: dict[str, UntrustedFile] = {}
+    here = registry()
     for title, (component, _) in components.items():
-        for ref, unpickled in _files(component):
-            code = ", unpickled: this is code" if unpickled else ""
-            files[ref.path, ref.sha256] = f"model of {title}, {ref.origin or 'a file of yours'}{code}"
+        for part, ref in _files(component):
+            code, voucher = here.code_in(part, Path(ref.path)), here.voucher(ref.sha256)
+            if code and not voucher:
+                refused[ref.path] = UntrustedFile.of(Path(ref.path), code)
+            known = [ref.origin or "a file of yours", voucher, _safety(code, voucher)]
+            files[ref.path, ref.sha256] = f"model of {title}, {', '.join(filter(None, known))}"
     for step in study.plan.steps.values():
         for role, ref in step.files.items():
             files.setdefault((ref.path, ref.sha256), "labeled frames" if step.settings.get("labeled", True) else role)
@@ -69,13 +83,19 @@ def inspect(study: Study) -> Inspection:
                 _read(step.settings, ref.locate())
     done = sum(study.store.is_done(key) for key in study.plan.steps)
     listed = [(path, sha, what) for (path, sha), what in files.items()]
-    return Inspection(study.file.name, components, study.plan.counts(), done, listed)
+    return Inspection(study.file.name, components, study.plan.counts(), done, listed, [*refused.values()])
 
 
-def _files(component: Component) -> list[tuple[FileRef, bool]]:
-    """Files of a component and its parts, and whether each is unpickled."""
+def _files(component: Component) -> list[tuple[Component, FileRef]]:
+    """Files of a component and its parts, each with the one that will load it."""
     inner = [file for part in component.parts.values() for file in _files(part)]
-    return [(ref, component.unpickles) for ref in component.files.values()] + inner
+    return [(component, ref) for ref in component.files.values()] + inner
+
+
+def _safety(code: str, voucher: str) -> str:
+    if not code:
+        return "runs no code"
+    return f"this is code: {code}" if voucher else f"this is code, and nobody vouches for it: {code}"
 
 
 def _read(settings: Mapping[str, Any], path: Any) -> None:

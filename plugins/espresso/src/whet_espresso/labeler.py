@@ -28,6 +28,7 @@ class EspressoLabeler(CodeLabeler):
 
     name = "espresso"
     Options = EspressoOptions
+    unpickles = False
     program = ("pw.x",)
 
     @classmethod

@@ -48,6 +48,12 @@ class MacePotential(Potential):
     native_forms = ("lammps:mliap unified", "lammps:mace")
 
     @classmethod
+    def foreign_code(cls, path: Path) -> str:
+        from whet_mace.dry_reading import foreign_code
+
+        return foreign_code(path)
+
+    @classmethod
     def expected_failures(cls, options: Any) -> Mapping[str, str]:
         if options.model != "small":
             return {}
