@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.util import find_spec
@@ -13,11 +14,11 @@ from whet.contracts.component import Backend, Component, FileRef, Spec
 from whet.contracts.dynamics import MDEngine
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.potential import Potential
-from whet.data.errors import MissingPackage, PluginError, UnknownName, UntrustedFile, WhetError
+from whet.data.errors import MissingPackage, PluginError, StoreError, UnknownName, UntrustedFile, WhetError
 from whet.data.identity import fresh_digest
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS
-from whet.plugins.trusted_files import TrustedFiles
+from whet.plugins.trusted_files import HERE, TrustedFiles
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,9 @@ class Registry:
     def load(self, component: Component, *, store: Path | None = None, device: str = "cpu") -> Any:
         """The living backend that a component describes.
 
-        store: where relative paths of its files start. Raises what `find` raises, OptionsError, and InputError where
-        a file is gone or changed, UntrustedFile where one would run code and nobody vouches for it, and PluginError where
-        the plugin here is of another result version.
+        store: where relative paths of its files start. Raises what `find` raises, OptionsError, InputError where a
+        file is gone or changed, UntrustedFile where one would run code and nobody vouches for it, and PluginError
+        where the plugin here is of another result version.
         """
         offered = self.find(component.hook, component.name)
         if offered.result_version != component.result_version:
@@ -140,6 +141,18 @@ class Registry:
             for file in model.files.values()
             if file.sha256
         }
+
+    def vouch_for_made(self, component: Component, made: Iterable[Path], *, start: Backend) -> None:
+        """Enters into the user's list what was made here out of the files of `start`, if somebody vouches for those.
+
+        component: what will load it. What was made of files that run no code runs none either, and is left out.
+        """
+        foreign = [path for path in made if self.code_in(component, path)]
+        if foreign and all(self.voucher(fresh_digest(path)) for path in start.files.values()):
+            # A list that cannot be written (a home that is read-only on a compute node) does not cost the training:
+            # whoever loads the potential is told then how to trust it.
+            with suppress(StoreError):
+                TrustedFiles().add(foreign, HERE)
 
     def code_in(self, component: Component, path: Path) -> str:
         """What loading a file of the component would run, as `Backend.foreign_code`; empty: nothing.

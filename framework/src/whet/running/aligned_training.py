@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,12 +10,9 @@ from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.fine_tuning import FineTuned, FineTuner, FineTuneRequest, Progress
 from whet.contracts.potential import Potential
 from whet.contracts.reference_energies import ReferenceEnergies
-from whet.data.errors import StoreError
 from whet.data.frames import FrameSet
-from whet.data.identity import fresh_digest
 from whet.data.labels import Labels
 from whet.plugins.registry import registry
-from whet.plugins.trusted_files import HERE, TrustedFiles
 
 
 @dataclass(frozen=True)
@@ -78,22 +73,8 @@ def fine_tuned(
         # Without a step nothing is fitted: the potential answers what it answered before.
         energy_shift=aligned.shift if settings.epochs else start.energy_shift,
     )
-    _vouch_for(component, bare, done.files.values())
+    registry().vouch_for_made(component, done.files.values(), start=bare)
     return AlignedFineTuned(component, done, aligned)
-
-
-def _vouch_for(component: Component, start: Potential, made: Iterable[Path]) -> None:
-    """Enters into the user's list what was made here out of files that somebody vouches for.
-
-    What was made of files that run no code runs none either, and stays out of the list.
-    """
-    here = registry()
-    foreign = [path for path in made if here.code_in(component, path)]
-    if foreign and all(here.voucher(fresh_digest(path)) for path in start.files.values()):
-        # A list that cannot be written (a home that is read-only on a compute node) does not cost the training:
-        # whoever loads the potential is told then how to trust it.
-        with suppress(StoreError):
-            TrustedFiles().add(foreign, HERE)
 
 
 def _alignment(bare: Potential, frames: FrameSet, settings: FineTuneSettings) -> ReferenceEnergies:

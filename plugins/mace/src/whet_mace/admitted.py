@@ -32,7 +32,8 @@ NETWORKS = frozenset(
         *_in("mace.modules.lora", "LoRADenseLinear LoRAFCLayer LoRAO3Linear"),
         *_in(
             "mace.modules.radial",
-            "AgnesiTransform BesselBasis ChebychevBasis GaussianBasis PolynomialCutoff RadialMLP SoftTransform ZBLBasis",
+            "AgnesiTransform BesselBasis ChebychevBasis GaussianBasis PolynomialCutoff RadialMLP SoftTransform "
+            "ZBLBasis",
         ),
         *_in("mace.modules.symmetric_contraction", "Contraction EmptyParam SymmetricContraction"),
         *_in("mace.modules.wrapper_ops", "CuEquivarianceConfig OEQConfig"),

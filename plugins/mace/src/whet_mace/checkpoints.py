@@ -43,7 +43,7 @@ def read_checkpoint(path: Path, device: str, dtype: str | None = None) -> torch.
                 model = read_restricted(content, device)
     except ForeignCode as error:
         raise UntrustedFile.of(path, f"it asks for {error}") from error
-    except FAULTS + (UnpicklingError,) as error:
+    except (*FAULTS, UnpicklingError) as error:
         reason = " ".join(str(error).split())
         # torch's own words, less its advice to load anything.
         if refused := re.search(r"(?:GLOBAL|for|got) (\S+)(?: was not an allowed global| whose module)", reason):

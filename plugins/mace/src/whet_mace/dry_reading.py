@@ -37,7 +37,8 @@ def foreign_code(path: Path) -> str:
         rest = [] if archived else ["whatever comes after its first pickle"]
     except ForeignCode as error:
         rest = [str(error)]
-    except Exception:  # noqa: BLE001 -- no pickle: the restricted reading says so
+    except Exception:
+        # No pickle, or a damaged one: the restricted reading says so.
         rest = []
     named = [*dict.fromkeys(reading.foreign), *rest]
     more = f" and {len(named) - REPORTED} more" if len(named) > REPORTED else ""

@@ -108,7 +108,7 @@ def _is_empty(value: object) -> bool:
 def _check(
     text: str, language: str, nodes: tuple[type[ast.AST], ...], dotted: re.Pattern[str], functions: set[str]
 ) -> None:
-    """ForeignCode unless every node is one of these, and every function and every dotted name has one of these names."""
+    """ForeignCode unless every node is one of these, and every function and dotted name has one of these names."""
     try:
         todo: list[ast.AST] = [ast.parse(text)]
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -43,7 +43,7 @@ class MacePotential(Potential):
 
     name = "mace"
     Options = MaceOptions
-    packages: ClassVar[Mapping[str, str]] = {"mace": "mace-torch>=0.3.16", "torch": "torch>=2.4"}
+    packages: ClassVar[Mapping[str, str]] = {"mace": "mace-torch>=0.3.16", "torch": "torch>=2.6"}
     foundation_models = MODELS
     native_forms = ("lammps:mliap unified", "lammps:mace")
 

@@ -65,7 +65,7 @@ def _guarded(admitted: Any) -> Any:
             if not isinstance(d, Mapping) or not isinstance(scripts := d.get("__codegen__", {}), Mapping):
                 raise ForeignCode(f"a state of {admitted.__name__} that is none")
             checked = {name: checked_script(script) for name, script in scripts.items()}
-            self.__class__ = admitted
+            self.__class__ = admitted  # pyright: ignore[reportAttributeAccessIssue]
             admitted.__setstate__(self, {**d, "__codegen__": checked} if scripts else {**d})
 
     return Guarded
