@@ -55,7 +55,7 @@ class Component:
     hook: `potentials`, `labelers`, …. result_version: bumped by the author when numbers change. parts: components
     inside this one (the teacher of a teacher labeler). energy_shift: eV by chemical symbol, added to a potential's
     total energies for each atom: the reference energies that the core aligned before a fine-tuning. unpickles:
-    whether loading its files would run code that is in them, as the interpreter that owns the plugin found.
+    whether loading its files would run code that nobody vouches for, as the interpreter that owns the plugin found.
     together: whether an MD engine gains from running many trajectories at once. not_identity: options that move no
     number. None of the last three is part of its identity.
     """

@@ -80,7 +80,7 @@ class Registry:
         named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
         plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()})
         version = offered.result_version
-        code = any(offered.foreign_code(Path(ref.path)) for ref in files.values())
+        code = any(offered.foreign_code(Path(ref.path)) for ref in files.values() if not self.voucher(ref.sha256))
         return Component(
             hook,
             offered.name,
@@ -157,7 +157,8 @@ class Registry:
     def code_in(self, component: Component, path: Path) -> str:
         """What loading a file of the component would run, as `Backend.foreign_code`; empty: nothing.
 
-        Of a component whose plugin is not installed here it is what the interpreter that described it found.
+        Of a component whose plugin is not installed here it is what the interpreter that described it found, of the
+        files that nobody vouched for there.
         """
         try:
             return self.find(component.hook, component.name).foreign_code(path)

@@ -12,6 +12,7 @@ from whet.data.errors import UntrustedFile
 from whet.data.identity import JSON
 from whet.files.frame_files import LabelKeys, read_labeled, read_structures
 from whet.plugins.registry import registry
+from whet.study.refused_files import files_of, refused_files
 from whet.study.study import Study
 
 
@@ -67,15 +68,10 @@ def inspect(study: Study) -> Inspection:
     for environment, engine in cast.engines.items():
         components["dynamics" + (f" in {environment}" if environment else "")] = (engine, environment)
     files: dict[tuple[str, str], str] = {}
-    refused: dict[str, UntrustedFile] = {}
-    here = registry()
-    for title, (component, _) in components.items():
-        for part, ref in _files(component):
-            code, voucher = here.code_in(part, Path(ref.path)), here.voucher(ref.sha256)
-            if code and not voucher:
-                refused[ref.path] = UntrustedFile.of(Path(ref.path), code)
-            known = [ref.origin or "a file of yours", voucher, _safety(code, voucher)]
-            files[ref.path, ref.sha256] = f"model of {title}, {', '.join(filter(None, known))}"
+    for title, (component, environment) in components.items():
+        for part, ref in files_of(component):
+            files[ref.path, ref.sha256] = f"model of {title}, {_told(part, ref, environment)}"
+    refused = refused_files(component for component, _ in components.values())
     for step in study.plan.steps.values():
         for role, ref in step.files.items():
             files.setdefault((ref.path, ref.sha256), "labeled frames" if step.settings.get("labeled", True) else role)
@@ -83,19 +79,17 @@ def inspect(study: Study) -> Inspection:
                 _read(step.settings, ref.locate())
     done = sum(study.store.is_done(key) for key in study.plan.steps)
     listed = [(path, sha, what) for (path, sha), what in files.items()]
-    return Inspection(study.file.name, components, study.plan.counts(), done, listed, [*refused.values()])
+    return Inspection(study.file.name, components, study.plan.counts(), done, listed, refused)
 
 
-def _files(component: Component) -> list[tuple[Component, FileRef]]:
-    """Files of a component and its parts, each with the one that will load it."""
-    inner = [file for part in component.parts.values() for file in _files(part)]
-    return [(component, ref) for ref in component.files.values()] + inner
-
-
-def _safety(code: str, voucher: str) -> str:
-    if not code:
-        return "runs no code"
-    return f"this is code: {code}" if voucher else f"this is code, and nobody vouches for it: {code}"
+def _told(component: Component, ref: FileRef, environment: str) -> str:
+    """Whose the file is, who vouches for it, and whether it runs code."""
+    code, voucher = registry().code_in(component, Path(ref.path)), registry().voucher(ref.sha256)
+    if code:
+        safety = f"this is code: {code}" if voucher else f"this is code, and nobody vouches for it: {code}"
+    else:
+        safety = f"environment {environment} loads it" if environment else "runs no code"
+    return ", ".join(filter(None, [ref.origin or "a file of yours", voucher, safety]))
 
 
 def _read(settings: Mapping[str, Any], path: Any) -> None:
