@@ -51,7 +51,7 @@ class Writes(torch.nn.Module):
         return x
 
     @torch.jit.export
-    def __getstate__(self) -> tuple[str, bool, bool]:
+    def __getstate__(self) -> tuple[str, bool, bool]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return self.canary, self.early, self.training
 
     @torch.jit.export
@@ -110,7 +110,7 @@ class Rebuilt:
         self.kind, self.state = kind, state
 
     # Whoever pickles it compares.
-    __class__ = property(lambda self: self.kind)  # pyright: ignore[reportAssignmentType]
+    __class__ = property(lambda self: self.kind)  # pyright: ignore
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return copyreg.__newobj__, (self.kind,), self.state  # pyright: ignore[reportAttributeAccessIssue]
@@ -146,8 +146,12 @@ KINDS: dict[str, Callable[[Any, Path], bytes]] = {
     "getattr": lambda model, canary: saved(Call(Call(getattr, Call(__import__, "os"), "system"), touch(canary))),
     "subprocess": lambda model, canary: saved(Call(subprocess.getoutput, touch(canary))),
     "open": lambda model, canary: saved(Call(open, str(canary), "w")),
-    "torch.load": lambda model, canary: saved(Call(torch.load, str(canary.with_suffix(".pkl")), "cpu", None)),
-    "torch.hub": lambda model, canary: saved(Call(torch.hub.load, str(canary.parent), "canary", "local")),
+    "torch.load": lambda model, canary: saved(
+        Call(torch.load, str(canary.with_suffix(".pkl")), "cpu", Call(__import__, "pickle"))
+    ),
+    "torch.hub": lambda model, canary: saved(
+        Call(torch.hub._import_module, "hubconf", str(canary.parent / "hubconf.py"))
+    ),
     "torch.save": lambda model, canary: saved(Call(torch.save, 1, str(canary))),
     "torch.jit.load": lambda model, canary: saved(Call(torch.jit.load, io.BytesIO(script(canary, early=True)))),
     "a TorchScript archive": lambda model, canary: script(canary, early=True),

@@ -16,7 +16,7 @@ class CarelessPotential(Potential):
 
     name = "careless"
     Options = ToyOptions
-    capabilities = ToyPotential.capabilities
+    capabilities = ToyPotential.capabilities  # pyright: ignore[reportIncompatibleMethodOverride]
     predict = ToyPotential.predict
 
     @classmethod
