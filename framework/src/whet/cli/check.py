@@ -30,7 +30,9 @@ def check(study: StudyPath, set_: Set = None, json: Json = False) -> None:
             say(f"                {path}")
         if any("this is code" in what for _, _, what in found.files):
             say("Code can do anything that you can: use only files that you trust (`whet models trust`).")
+    say()
+    for what in found.suspicious:
+        say(f"suspicious: {what}")
     for error in found.refused:
         raise error
-    say()
-    say("No fault found.")
+    say("No fault found." if not found.suspicious else "No fault found, but look at what is suspicious.")

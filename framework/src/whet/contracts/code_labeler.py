@@ -22,7 +22,7 @@ from whet.contracts.labeling import Labeler
 from whet.contracts.options import Options
 from whet.data.durable import read_json, write_json
 from whet.data.errors import FrameError, MissingPackage
-from whet.data.frames import frame_key
+from whet.data.frame_identity import frame_key
 from whet.data.labels import Failure, Labels
 
 if TYPE_CHECKING:

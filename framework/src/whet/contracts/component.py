@@ -27,8 +27,8 @@ class FileRef:
 
     @classmethod
     def to(cls, path: Path, origin: str = "") -> Self:
-        """A reference to an existing file. InputError where there is none."""
-        if not path.is_file():
+        """A reference to an existing file, or to a folder with all that is in it. InputError where there is none."""
+        if not path.exists():
             raise InputError("there is no such file", where=str(path))
         return cls(file_digest(path), str(path.resolve()), origin)
 
@@ -41,7 +41,7 @@ class FileRef:
     def locate(self, store: Path | None = None) -> Path:
         """The file. InputError where it is gone or its content is another."""
         path = Path(self.path) if store is None else store / self.path
-        if not path.is_file():
+        if not path.exists():
             raise InputError("the file is gone", where=str(path), hint=f"Its SHA-256 was {self.sha256}")
         if file_digest(path) != self.sha256:
             raise InputError("the file's content has changed", where=str(path), hint=f"SHA-256 should be {self.sha256}")

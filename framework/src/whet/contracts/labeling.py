@@ -22,7 +22,8 @@ class Labeler(Backend, ABC):
     """Computes labels of one level of theory."""
 
     outputs: ClassVar[Sequence[str]] = ()
-    """Names of the files (`vasprun.xml`) by which calculations that somebody ran are found in a tree of folders."""
+    """Patterns of the names (`vasprun.xml*`) by which calculations that somebody ran are found in a tree of folders. Of
+    several that match in one folder the first counts."""
 
     @property
     @abstractmethod
@@ -38,11 +39,19 @@ class Labeler(Backend, ABC):
         """
 
     @classmethod
+    def recognizes(cls, head: bytes) -> bool:
+        """Whether a file that begins with these bytes is an output of the code, whatever its name is.
+
+        Such a file is read by `recorded` in every command: nobody else's reader is asked whether it converged.
+        """
+        return False
+
+    @classmethod
     def recorded(cls, output: Path) -> Iterator[Recorded]:
         """What stands in an output file of a calculation that Whet did not run, with the theory that really ran.
 
-        Each labeled frame in the order in which it was computed, or why it is no label. Never raises for what is wrong
-        with the file.
+        output: it may be compressed (.gz). Each labeled frame in the order in which it was computed, or why it is no
+        label. Never raises for what is wrong with the file.
         """
         raise Unsupported(f"labeler {cls.name!r} does not read calculations that it did not run")
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 
 class WhetError(Exception):
@@ -38,7 +39,7 @@ class WhetError(Exception):
         line = f"{self.where}: {self.what}" if self.where else self.what
         return f"{line}. {self.hint}" if self.hint else line
 
-    def at(self, where: str) -> WhetError:
+    def at(self, where: str) -> Self:
         """The same fault with its place, when the place is known only further up."""
         self.where = f"{where}: {self.where}" if self.where else where
         return self

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from whet.contracts.component import Component, FileRef
-from whet.data.errors import UntrustedFile
+from whet.data.errors import InputError, UntrustedFile
+from whet.data.frames import FrameSet
 from whet.data.identity import JSON
-from whet.files.frame_files import LabelKeys, read_labeled, read_structures
+from whet.plugins.frame_files import read_labeled, read_structures
 from whet.plugins.registry import registry
+from whet.shelf.doubles import shared
+from whet.shelf.frame_findings import CONFLICT, frame_findings
+from whet.shelf.label_checks import Finding
 from whet.study.refused_files import files_of, refused_files
 from whet.study.study import Study
 
@@ -20,8 +23,8 @@ from whet.study.study import Study
 class Inspection:
     """What a study will do, and with what.
 
-    files: path, SHA-256, and what each is read as. refused: the files that would run code and that nobody vouches for,
-    each as the fault that the study will end with.
+    files: path, SHA-256, and what each is read as. suspicious: what looks wrong in them. refused: the files that would
+    run code and that nobody vouches for, each as the fault that the study will end with.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Inspection:
     steps: Mapping[str, int]
     done: int
     files: list[tuple[str, str, str]]
+    suspicious: list[str]
     refused: list[UntrustedFile]
 
     def cast_rows(self) -> list[tuple[str, str, str, str]]:
@@ -51,12 +55,17 @@ class Inspection:
             "steps": dict(self.steps),
             "done": self.done,
             "files": files,
+            "suspicious": self.suspicious,
             "refused": [{"path": error.where, "why": error.what} for error in self.refused],
         }
 
 
 def inspect(study: Study) -> Inspection:
-    """Reads every input file through. Raises FrameError, with file and line, for the first that is damaged."""
+    """Reads every input file through.
+
+    Raises FrameError, with file and line, for the first that is damaged, and InputError where training data have two
+    labels of one structure.
+    """
     cast = study.cast
     components: dict[str, tuple[Component, str]] = {
         f"potential {name}": (player.role.component, player.role.environment)
@@ -75,11 +84,17 @@ def inspect(study: Study) -> Inspection:
     for step in study.plan.steps.values():
         for role, ref in step.files.items():
             files.setdefault((ref.path, ref.sha256), "labeled frames" if step.settings.get("labeled", True) else role)
-            if step.kind == "import":
-                _read(step.settings, ref.locate())
+    data = _Data(study)
     done = sum(study.store.is_done(key) for key in study.plan.steps)
     listed = [(path, sha, what) for (path, sha), what in files.items()]
-    return Inspection(study.file.name, components, study.plan.counts(), done, listed, refused)
+    found = list(data.findings())
+    return Inspection(study.file.name, components, study.plan.counts(), done, listed, found, refused)
+
+
+def check_data(study: Study) -> None:
+    """Reads the files that no step has read yet: a damaged one is a fault now, not after hours. Raises as `inspect`."""
+    if any(not study.store.is_done(step.key) for step in study.plan.of_kind("import")):
+        _ = list(_Data(study).findings())
 
 
 def _told(component: Component, ref: FileRef, environment: str) -> str:
@@ -92,9 +107,37 @@ def _told(component: Component, ref: FileRef, environment: str) -> str:
     return ", ".join(filter(None, [ref.origin or "a file of yours", voucher, safety]))
 
 
-def _read(settings: Mapping[str, Any], path: Any) -> None:
-    if not settings["labeled"]:
-        read_structures(path)
-        return
-    keys = settings.get("keys")
-    read_labeled(path, LabelKeys(keys["energy"], keys["forces"], keys.get("stress")) if keys else None)
+class _Data:
+    """The labeled frames of every file that the study reads, by the step that will read them."""
+
+    def __init__(self, study: Study) -> None:
+        self.plan = study.plan
+        self.frames: dict[str, FrameSet] = {}
+        for step in self.plan.of_kind("import"):
+            paths = [ref.locate() for _, ref in sorted(step.files.items())]
+            if step.settings["labeled"]:
+                read = (read_labeled(path, step.settings.get("keys") or {}) for path in paths)
+                self.frames[step.key] = sum(read, FrameSet(()))[: step.settings.get("first")]
+            else:
+                for path in paths:
+                    read_structures(path)
+
+    def findings(self) -> Iterator[str]:
+        """What looks wrong in each file, and which test frames will be trained on. InputError as `inspect` says."""
+        trained = {key for step in self.plan.of_kind("dataset") for key in step.inputs["labeled"]} & self.frames.keys()
+        for key, frames in self.frames.items():
+            for finding in frame_findings(frames):
+                if finding.kind == CONFLICT and key in trained:
+                    raise InputError(str(finding), where=self._name(key), hint="Remove the wrong one")
+                yield f"{self._name(key)}: {finding}"
+        for test in self.plan.tests:
+            for tested in self.frames.keys() & set(test.labels) if test.kind == "independent" else ():
+                for key in sorted(trained):
+                    if places := list(shared(self.frames[tested], self.frames[key])):
+                        total, other = len(self.frames[tested]), self._name(key)
+                        what = f"{len(places)} of its {total} frames are training frames of {other}"
+                        found = Finding("trained-on", what, tuple(f"frame {place}" for place in places))
+                        yield f"{self._name(tested)}: {found}"
+
+    def _name(self, key: str) -> str:
+        return next(iter(self.plan.steps[key].files.values())).path

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet import CodeLabeler, Failure, InputError, Labels, LevelOfTheory, file_digest
+from whet import CodeLabeler, Failure, InputError, Labels, LevelOfTheory, Recorded, file_digest
 from whet_cp2k.options import Cp2kOptions
 
 if TYPE_CHECKING:
@@ -29,6 +29,19 @@ class Cp2kLabeler(CodeLabeler):
     Options = Cp2kOptions
     unpickles = False
     program = ("cp2k.psmp",)
+
+    @classmethod
+    def recognizes(cls, head: bytes) -> bool:
+        from whet_cp2k.log_file import begins_log
+
+        return begins_log(head)
+
+    @classmethod
+    def recorded(cls, output: Path) -> Iterator[Recorded]:
+        """Why there is nothing to be had from a log."""
+        from whet_cp2k.log_file import log_fault
+
+        yield from log_fault(output)
 
     @classmethod
     def find_files(cls, options: Any) -> Mapping[str, Path]:

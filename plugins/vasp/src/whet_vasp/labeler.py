@@ -41,7 +41,7 @@ class VaspLabeler(CodeLabeler):
     unpickles = False
     packages: ClassVar[Mapping[str, str]] = {"custodian": "custodian>=2025.12", "pymatgen": "pymatgen>=2025.10"}
     program = ("vasp_std",)
-    outputs: ClassVar[Sequence[str]] = ("vasprun.xml", "vasprun.xml.gz")
+    outputs: ClassVar[Sequence[str]] = ("vasprun.xml*", "OUTCAR*")
 
     @classmethod
     def find_files(cls, options: Any) -> Mapping[str, Path]:
@@ -146,11 +146,24 @@ class VaspLabeler(CodeLabeler):
         return replace(answer, forces=forces, stress=answer.stress if frame.pbc.all() else None)
 
     @classmethod
+    def recognizes(cls, head: bytes) -> bool:
+        from whet_vasp.outcar import begins_outcar
+
+        return b"<modeling>" in head or begins_outcar(head)
+
+    @classmethod
     def recorded(cls, output: Path) -> Iterator[Recorded]:
-        """Each ionic step of a vasprun.xml: its labels where it is converged and whole."""
+        """Each ionic step of a vasprun.xml or an OUTCAR: its labels where it is converged and whole.
+
+        An OUTCAR does not say all that moves a number: its labels come without a theory.
+        """
+        from whet_vasp.outcar import is_outcar, outcar_steps
         from whet_vasp.vasprun import Unreadable, VaspRun
         from whet_vasp.verdict import imported
 
+        if is_outcar(output):
+            yield from outcar_steps(output)
+            return
         try:
             run = VaspRun(output)
             theory = run.theory.of(run.symbols)
