@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         PluginError,
         UnknownName,
         Unsupported,
+        UntrustedFile,
         WhetError,
         suggestion,
     )
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from whet.plugins.frame_files import read_labeled, read_structures
     from whet.plugins.hookspecs import hookimpl
     from whet.plugins.registry import load
+    from whet.plugins.trusted_files import TrustedFiles
     from whet.report.page import write_report
     from whet.running.frame_labeling import label_frames
     from whet.shelf.shelf import Shelf
@@ -87,6 +89,7 @@ _HOME = {
         "PluginError",
         "UnknownName",
         "Unsupported",
+        "UntrustedFile",
         "WhetError",
         "suggestion",
     ),
@@ -103,6 +106,7 @@ _HOME = {
     "whet.data.theory": ("LevelOfTheory",),
     "whet.plugins.hookspecs": ("hookimpl",),
     "whet.plugins.registry": ("load",),
+    "whet.plugins.trusted_files": ("TrustedFiles",),
     "whet.report.page": ("write_report",),
     "whet.running.frame_labeling": ("label_frames",),
     "whet.shelf.shelf": ("Shelf",),
@@ -158,8 +162,10 @@ __all__ = [
     "StructureSource",
     "Study",
     "Trajectory",
+    "TrustedFiles",
     "UnknownName",
     "Unsupported",
+    "UntrustedFile",
     "Weights",
     "WhetError",
     "answering",

@@ -36,9 +36,14 @@ def file_digest(path: Path) -> str:
     status = path.stat()
     seen = (str(path.resolve()), status.st_size, status.st_mtime_ns)
     if seen not in _digests:
-        with path.open("rb") as file:
-            _digests[seen] = hashlib.file_digest(file, "sha256").hexdigest()
+        _digests[seen] = fresh_digest(path)
     return _digests[seen]
+
+
+def fresh_digest(path: Path) -> str:
+    """SHA-256 of what is in the file now: size and modification time can be set to those of another content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def without_none(mapping: Mapping[str, JSON]) -> dict[str, JSON]:

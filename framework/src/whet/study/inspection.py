@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from whet.contracts.component import Component, FileRef
-from whet.data.errors import InputError
+from whet.data.errors import InputError, UntrustedFile
 from whet.data.frames import FrameSet
 from whet.data.identity import JSON
 from whet.plugins.frame_files import read_labeled, read_structures
+from whet.plugins.registry import registry
 from whet.shelf.doubles import shared
 from whet.shelf.frame_findings import CONFLICT, frame_findings
 from whet.shelf.label_checks import Finding
+from whet.study.refused_files import files_of, refused_files
 from whet.study.study import Study
 
 
@@ -20,7 +23,8 @@ from whet.study.study import Study
 class Inspection:
     """What a study will do, and with what.
 
-    files: path, SHA-256, and what each is read as. suspicious: what looks wrong in them.
+    files: path, SHA-256, and what each is read as. suspicious: what looks wrong in them. refused: the files that would
+    run code and that nobody vouches for, each as the fault that the study will end with.
     """
 
     name: str
@@ -29,6 +33,7 @@ class Inspection:
     done: int
     files: list[tuple[str, str, str]]
     suspicious: list[str]
+    refused: list[UntrustedFile]
 
     def cast_rows(self) -> list[tuple[str, str, str, str]]:
         """Rows of a table: role, component, environment, options that are set."""
@@ -38,7 +43,7 @@ class Inspection:
         ]
 
     def as_json(self) -> dict[str, JSON]:
-        """Plain data: study, components, steps (by kind), done, files (path, sha256, read_as)."""
+        """Plain data: study, components, steps (by kind), done, files (path, sha256, read_as), refused (path, why)."""
         components = {
             role: {**component.as_json(), "environment": environment}
             for role, (component, environment) in self.components.items()
@@ -51,6 +56,7 @@ class Inspection:
             "done": self.done,
             "files": files,
             "suspicious": self.suspicious,
+            "refused": [{"path": error.where, "why": error.what} for error in self.refused],
         }
 
 
@@ -71,17 +77,18 @@ def inspect(study: Study) -> Inspection:
     for environment, engine in cast.engines.items():
         components["dynamics" + (f" in {environment}" if environment else "")] = (engine, environment)
     files: dict[tuple[str, str], str] = {}
-    for title, (component, _) in components.items():
-        for ref, unpickled in _files(component):
-            code = ", unpickled: this is code" if unpickled else ""
-            files[ref.path, ref.sha256] = f"model of {title}, {ref.origin or 'a file of yours'}{code}"
+    for title, (component, environment) in components.items():
+        for part, ref in files_of(component):
+            files[ref.path, ref.sha256] = f"model of {title}, {_told(part, ref, environment)}"
+    refused = refused_files(component for component, _ in components.values())
     for step in study.plan.steps.values():
         for role, ref in step.files.items():
             files.setdefault((ref.path, ref.sha256), "labeled frames" if step.settings.get("labeled", True) else role)
     data = _Data(study)
     done = sum(study.store.is_done(key) for key in study.plan.steps)
     listed = [(path, sha, what) for (path, sha), what in files.items()]
-    return Inspection(study.file.name, components, study.plan.counts(), done, listed, list(data.findings()))
+    found = list(data.findings())
+    return Inspection(study.file.name, components, study.plan.counts(), done, listed, found, refused)
 
 
 def check_data(study: Study) -> None:
@@ -90,10 +97,14 @@ def check_data(study: Study) -> None:
         _ = list(_Data(study).findings())
 
 
-def _files(component: Component) -> list[tuple[FileRef, bool]]:
-    """Files of a component and its parts, and whether each is unpickled."""
-    inner = [file for part in component.parts.values() for file in _files(part)]
-    return [(ref, component.unpickles) for ref in component.files.values()] + inner
+def _told(component: Component, ref: FileRef, environment: str) -> str:
+    """Whose the file is, who vouches for it, and whether it runs code."""
+    code, voucher = registry().code_in(component, Path(ref.path)), registry().voucher(ref.sha256)
+    if code:
+        safety = f"this is code: {code}" if voucher else f"this is code, and nobody vouches for it: {code}"
+    else:
+        safety = f"environment {environment} loads it" if environment else "runs no code"
+    return ", ".join(filter(None, [ref.origin or "a file of yours", voucher, safety]))
 
 
 class _Data:

@@ -27,6 +27,7 @@ class Cp2kLabeler(CodeLabeler):
 
     name = "cp2k"
     Options = Cp2kOptions
+    unpickles = False
     program = ("cp2k.psmp",)
 
     @classmethod

@@ -28,6 +28,7 @@ class EspressoLabeler(CodeLabeler):
 
     name = "espresso"
     Options = EspressoOptions
+    unpickles = False
     program = ("pw.x",)
     outputs: ClassVar[Sequence[str]] = ("*.pwo", "pw.out*", "scf.out*", "relax.out*", "vc-relax.out*")
 

@@ -38,6 +38,7 @@ class VaspLabeler(CodeLabeler):
 
     name = "vasp"
     Options = VaspOptions
+    unpickles = False
     packages: ClassVar[Mapping[str, str]] = {"custodian": "custodian>=2025.12", "pymatgen": "pymatgen>=2025.10"}
     program = ("vasp_std",)
     outputs: ClassVar[Sequence[str]] = ("vasprun.xml*", "OUTCAR*")
