@@ -45,6 +45,7 @@ COMMANDS = (
     "models list",
     "models prefetch",
     "models verify",
+    "models trust",
     "env create",
     "env check",
 )

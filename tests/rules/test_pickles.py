@@ -62,18 +62,26 @@ def test_listing_and_checking_real_potentials_unpickles_nothing(tmp_path: Path) 
     (tmp_path / "study.yaml").write_text("name: files\npotentials: {main: chgnet}\n")
     ended = guarded("check", str(tmp_path))
     assert ended.returncode == 0, ended.stderr
-    assert "model of potential main, ships with chgnet\n" in ended.stdout
+    assert "model of potential main, ships with chgnet, published as chgnet:0.3.0, runs no code\n" in ended.stdout
 
 
-def test_check_says_which_files_are_code(tmp_path: Path) -> None:
+def test_check_says_which_files_are_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if "mace" not in registry().names("potentials"):
         pytest.skip("whet-mace is not installed")
     (tmp_path / "mine.model").write_bytes(b"cos\nsystem\n(S'touch owned'\ntR.")
     (tmp_path / "study.yaml").write_text("name: files\npotentials: {main: mace:mine.model}\n")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     ended = guarded("check", str(tmp_path))
-    assert ended.returncode == 0, ended.stderr
-    assert "model of potential main, a file of yours, unpickled: this is code" in ended.stdout
+    assert ended.returncode == 2, ended.stderr
+    assert "a file of yours, this is code, and nobody vouches for it: it asks for os.system" in ended.stdout
     assert "use only files that you trust" in ended.stdout
-    (listed,) = json.loads(guarded("check", str(tmp_path), "--json").stdout)["files"]
+    assert "No fault found" not in ended.stdout
+    found = json.loads(guarded("check", str(tmp_path), "--json").stdout)
+    (listed,) = found["files"]
     assert listed["path"].endswith("mine.model")
     assert len(listed["sha256"]) == 64
+    assert found["refused"][0]["path"] == listed["path"]
+    assert guarded("models", "trust", listed["path"]).returncode == 0
+    ended = guarded("check", str(tmp_path))
+    assert ended.returncode == 0, ended.stderr
+    assert "a file of yours, trusted by you on " in ended.stdout

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from whet.data.frames import frame_key
+from whet.data.frame_identity import frame_key
 from whet.running.store import Store
 from whet.study.study import Study
 

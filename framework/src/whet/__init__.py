@@ -38,20 +38,24 @@ if TYPE_CHECKING:
         ProcessLost,
         UnknownName,
         Unsupported,
+        UntrustedFile,
         WhetError,
         suggestion,
     )
+    from whet.data.frame_identity import frame_key, multiplicity, total_charge
     from whet.data.frame_log import FrameLog, read_frames, write_frames
-    from whet.data.frames import FrameSet, boxed, frame_key, total_charge
+    from whet.data.frames import FrameSet, boxed
     from whet.data.identity import file_digest, key_of
     from whet.data.kinetics import degrees_of_freedom, temperature
-    from whet.data.labels import Failure, Labels
+    from whet.data.labels import Failure, Labels, without_labels
     from whet.data.recorded import Recorded
     from whet.data.theory import LevelOfTheory
     from whet.files.frame_export import export_frames
-    from whet.files.frame_files import read_labeled, read_structures
+    from whet.files.opened import first_bytes, opened_text
+    from whet.plugins.frame_files import read_labeled, read_structures
     from whet.plugins.hookspecs import hookimpl
     from whet.plugins.registry import load
+    from whet.plugins.trusted_files import TrustedFiles
     from whet.programs.program import Program
     from whet.report.page import write_report
     from whet.running.frame_labeling import label_frames
@@ -88,20 +92,24 @@ _HOME = {
         "ProcessLost",
         "UnknownName",
         "Unsupported",
+        "UntrustedFile",
         "WhetError",
         "suggestion",
     ),
     "whet.files.frame_export": ("export_frames",),
-    "whet.files.frame_files": ("read_labeled", "read_structures"),
+    "whet.files.opened": ("first_bytes", "opened_text"),
+    "whet.plugins.frame_files": ("read_labeled", "read_structures"),
     "whet.data.frame_log": ("FrameLog", "read_frames", "write_frames"),
-    "whet.data.frames": ("FrameSet", "boxed", "frame_key", "total_charge"),
+    "whet.data.frame_identity": ("frame_key", "multiplicity", "total_charge"),
+    "whet.data.frames": ("FrameSet", "boxed"),
     "whet.data.identity": ("file_digest", "key_of"),
     "whet.data.kinetics": ("degrees_of_freedom", "temperature"),
-    "whet.data.labels": ("Failure", "Labels"),
+    "whet.data.labels": ("Failure", "Labels", "without_labels"),
     "whet.data.recorded": ("Recorded",),
     "whet.data.theory": ("LevelOfTheory",),
     "whet.plugins.hookspecs": ("hookimpl",),
     "whet.plugins.registry": ("load",),
+    "whet.plugins.trusted_files": ("TrustedFiles",),
     "whet.programs.program": ("Program",),
     "whet.report.page": ("write_report",),
     "whet.running.frame_labeling": ("label_frames",),
@@ -160,8 +168,10 @@ __all__ = [
     "StructureSource",
     "Study",
     "Trajectory",
+    "TrustedFiles",
     "UnknownName",
     "Unsupported",
+    "UntrustedFile",
     "Weights",
     "WhetError",
     "answering",
@@ -170,6 +180,7 @@ __all__ = [
     "evaluate",
     "export_frames",
     "file_digest",
+    "first_bytes",
     "frame_key",
     "hookimpl",
     "initial_momenta",
@@ -178,6 +189,8 @@ __all__ = [
     "key_of",
     "label_frames",
     "load",
+    "multiplicity",
+    "opened_text",
     "read_frames",
     "read_labeled",
     "read_structures",
@@ -186,6 +199,7 @@ __all__ = [
     "temperature",
     "total_charge",
     "units",
+    "without_labels",
     "write_frames",
     "write_report",
 ]

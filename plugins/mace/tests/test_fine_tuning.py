@@ -5,13 +5,17 @@ Each training starts an interpreter that imports mace (5 to 10 s), so that tests
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 
-from whet import FineTuneSettings, Labels, NotApplied, Unsupported
+from whet import FineTuneSettings, FrameSet, Labels, NotApplied, Unsupported
 from whet_mace.account import REPLAY, curves
 from whet_mace.fine_tuning import MaceFineTuner
+from whet_mace.training_files import write_training_file
 from whet_mace.witness import PatienceEnded, Witness
 
 
@@ -84,6 +88,26 @@ def test_only_the_result_and_the_logs_are_left(full):
     assert not [name for name in left if name.endswith(".pt")]
     assert [name for name in left if name.endswith(".model")] == ["fine-tuned.model"]
     assert "upstream.log" in left
+
+
+def test_what_it_made_loads_in_another_process_without_trust(full, multihead, again, labeled, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    (frame,) = labeled(1, 900)
+    paths = [str(made.files["checkpoint"]) for made, *_ in (full, multihead)]
+    code = (
+        "import sys, whet\n"
+        "frames = whet.read_structures(sys.argv[1])\n"
+        "(labels,) = whet.load({'use': 'committee', 'members': [\n"
+        "    {'use': 'mace', 'model': path, 'head': 'Default', 'dtype': 'float64'} for path in sys.argv[2:]\n"
+        "]}).evaluate(frames, ('energy', 'forces'))\n"
+        "print(repr(labels.energy))\n"
+    )
+    write_training_file(tmp_path / "frame.extxyz", FrameSet([frame]))
+    command = [sys.executable, "-c", code, str(tmp_path / "frame.extxyz"), *paths]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    here = np.mean([energies(again(made), [frame])[0] for made, *_ in (full, multihead)])
+    assert float(said) == pytest.approx(here, abs=1e-5)
+    assert not (tmp_path / "whet").exists()
 
 
 def test_multihead_replay_is_read_back(multihead, again, labeled):

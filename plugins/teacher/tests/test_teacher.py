@@ -31,6 +31,7 @@ class Springs(Potential):
 
     name = "springs"
     Options = SpringOptions
+    unpickles = False
 
     @classmethod
     def find_files(cls, options: Any) -> Mapping[str, Path]:

@@ -347,3 +347,17 @@ def alive(pid: int) -> bool:
 def test_a_missing_program_is_one_line(library: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingPackage, match="labeler 'vasp' cannot run 'no-such-vasp'"):
         list(labeler(command="no-such-vasp").label([Atoms("Na", cell=[9, 9, 9])], tmp_path))
+
+
+@needs_data
+@pytest.mark.slow
+def test_every_option_that_moves_a_label_is_in_the_theory(library: Path, plan: Path) -> None:
+    """The kit's check: VASP's stand-in answers where a theory is the same, and what it answers is another frame's."""
+    from whet.testing import check_labeler
+
+    (plan / "todo").write_text("normal")
+    command = f"{sys.executable} {STAND_IN} {plan} {RECORDED}"
+    given = {"use": "vasp", **SAME, "command": command, "library": str(library)}
+    found = check_labeler(given, molecule="NaCl", only=["every_option_that_moves_a_label_is_in_the_theory"])
+    found.raise_for_failures()
+    assert len(runs(plan)) >= 4

@@ -15,7 +15,7 @@ from whet.bias.resampling import Resampling
 from whet.bias.softening import softening
 from whet.data.errors import FrameError
 from whet.data.labels import Labels
-from whet.files.frame_files import read_labeled
+from whet.plugins.frame_files import read_labeled
 
 FEW = Resampling(resamples=50)
 EXACT = 1e-9

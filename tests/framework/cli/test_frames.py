@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import re
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 
 import ase.io
 import numpy as np
@@ -19,34 +15,11 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
+from in_process import whet
 from whet import FrameLog, Labels, write_frames
-from whet.cli.main import main
 from whet.data.packed import pack
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "trajectories.md"
-
-
-@dataclass
-class Said:
-    """What the program wrote."""
-
-    stdout: str
-    stderr: str
-
-
-def whet(*arguments: str | Path, code: int = 0, folder: Path | None = None) -> Said:
-    """The program in this process: a new interpreter takes a second."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        contextlib.chdir(folder or Path.cwd()),
-        mock.patch.object(sys, "argv", ["whet", *map(str, arguments)]),
-        pytest.raises(SystemExit) as ended,
-    ):
-        main()
-    assert (ended.value.code or 0) == code, err.getvalue()
-    return Said(out.getvalue(), err.getvalue())
 
 
 def program(*arguments: str | Path) -> str:
@@ -122,7 +95,8 @@ def test_frames_of_every_kind_are_shown(tmp_path: Path) -> None:
     assert told == "whet: frame 4: the frame has no atoms\n"
     assert "Numbers that are not finite: in 1 of the frames, first in frame 1." in text
     write_frames(tmp_path / "none.frames", [])
-    assert whet("frames", "show", tmp_path / "none.frames").stdout.splitlines() == [f"{tmp_path}/none.frames: no frame"]
+    ended = whet("frames", "show", tmp_path / "none.frames", code=2)
+    assert f"{tmp_path}/none.frames: the file is empty" in ended.stderr
 
 
 def test_a_torn_end_is_told_and_is_no_error(trajectory: Path, tmp_path: Path) -> None:
@@ -196,10 +170,10 @@ def test_frames_of_a_store_can_be_measured_on(toy: None, trajectory: Path) -> No
     ("arguments", "what"),
     [
         (("show", "none.frames"), "none.frames: there is no such file"),
-        (("show", "."), ".: there is no such file"),
+        (("show", "."), ".: nothing in this folder is known. Looked for type.raw (DeePMD)"),
         (("show", "foreign.frames"), "foreign.frames: this is not a file of frames that Whet wrote"),
         (("show", "damaged.frames"), "damaged.frames, frame 1: the frame is damaged. Restore the file from a copy"),
-        (("show", "text.txt"), "text.txt: ASE cannot read it"),
+        (("show", "text.txt"), "text.txt: its format is not known. Known are extended XYZ, "),
         (("convert", "damaged.frames", "a.xyz"), "damaged.frames, frame 1: the frame is damaged"),
         (("convert", "none.frames", "a.xyz"), "none.frames: there is no such file"),
         (("convert", "trajectory.frames", "a.foo"), "a.foo: the suffix names no format that can be written. Known: "),
@@ -208,7 +182,7 @@ def test_frames_of_a_store_can_be_measured_on(toy: None, trajectory: Path) -> No
         (("convert", "trajectory.frames", "a.xyz", "--first", "121"), "121 frames were asked for, the file has 120"),
         (("convert", "trajectory.frames", "a.xyz", "--last", "121"), "121 frames were asked for, the file has 120"),
         (("convert", "trajectory.frames", "text.txt/a.xyz"), "cannot be written"),
-        (("convert", "empty.frames", "a.xyz"), "a.xyz: there is no frame to write"),
+        (("convert", "empty.frames", "a.xyz"), "empty.frames: the file is empty"),
     ],
 )
 def test_faults_are_one_line_and_exit_code_2(trajectory: Path, arguments: tuple[str, ...], what: str) -> None:

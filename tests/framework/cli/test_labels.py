@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
-import io
 import json
 import re
 import shlex
@@ -14,10 +12,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import ase.io
 import numpy as np
@@ -25,36 +21,13 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 
+from in_process import whet
 from whet import Failure, FrameLog, Labeler, Labels, LevelOfTheory, export_frames, isolated_atom, read_labeled
-from whet.cli.main import main
 from whet.plugins.discovery import FoundPlugin
 from whet.plugins.registry import Registry, registry
 from whet.shelf.shelf import Shelf
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "labels.md"
-
-
-@dataclass
-class Said:
-    """What the program wrote."""
-
-    stdout: str
-    stderr: str
-
-
-def whet(*arguments: str | Path, code: int = 0, folder: Path) -> Said:
-    """The program in this process: a new interpreter takes a second."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        contextlib.chdir(folder),
-        mock.patch.object(sys, "argv", ["whet", *map(str, arguments)]),
-        pytest.raises(SystemExit) as ended,
-    ):
-        main()
-    assert (ended.value.code or 0) == code, err.getvalue()
-    return Said(out.getvalue(), err.getvalue())
 
 
 def read_all(path: Path) -> list[Atoms]:
@@ -184,7 +157,6 @@ def label(self, frames, folder):
         yield answer
 ToyLabeler.label = label
 sys.argv = ["whet", "label", "many.extxyz", "-l", "toy"]
-from whet.cli.main import main
 main()
 """
 
@@ -394,7 +366,10 @@ REFUSED = [
     (imports(".", *PBE), "nothing in this folder is known"),
     (imports("old.extxyz", *PBE, "--stress-unit", "GPa"), "says nothing about its sign. Add --stress-sign"),
     (imports("a.traj", "--theory", "PBE", "--stress-unit", "GPa"), "--stress-unit: the units of energy and length are"),
-    (imports("a.traj", "--theory", "PBE", "--units", "hartree,bohr"), "a.traj: the format fixes its units"),
+    (
+        imports("a.traj", "--theory", "PBE", "--units", "hartree,bohr"),
+        "the format (what ASE reads) fixes its units",
+    ),
     (imports("old.extxyz", *PBE, "--u", "Xx=4"), "--u: 'Xx=4' is no U of an element. For example --u Fe=4.0"),
     (imports("old.extxyz", *PBE, "--u", "Fe"), "--u: 'Fe' is no U of an element"),
     (imports("old.extxyz", *PBE, "--setting", "x"), "'x' is no KEY=VALUE"),

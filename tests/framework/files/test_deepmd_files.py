@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from whet import Failure, FrameError, InputError, Labels, export_frames, frame_key, read_labeled
-from whet.files.deepmd_files import deepmd_records, write_deepmd
+from whet.files.deepmd_files import DeepmdSystem, write_deepmd
+from whet.files.label_keys import OWN
 
 floats = st.floats(-1e3, 1e3, allow_nan=False, width=64)
 
@@ -43,7 +44,7 @@ def systems(folder: Path) -> Iterator[Path]:
 def test_frames_come_back_bit_for_bit(tmp_path_factory: pytest.TempPathFactory, frames: list[Atoms]) -> None:
     folder = tmp_path_factory.mktemp("deepmd") / "x.deepmd"
     write_deepmd(folder, frames)
-    back = [record for system in systems(folder) for record in deepmd_records(system)]
+    back = [record for system in systems(folder) for record in DeepmdSystem().records(system, {}, OWN)]
     assert len(back) == len(frames)
     known: dict[str, list[Labels]] = {}
     for frame in frames:
@@ -140,7 +141,7 @@ def written(tmp_path: Path, count: int = 3) -> Path:
 def test_damage_is_refused_frame_by_frame(tmp_path: Path, name: str, value: np.ndarray, what: str) -> None:
     system = written(tmp_path)
     np.save(system / "set.000" / f"{name}.npy", value)
-    found = [record.answer for record in deepmd_records(system)]
+    found = [record.answer for record in DeepmdSystem().records(system, {}, OWN)]
     reasons = [answer.reason for answer in found if isinstance(answer, Failure)]
     assert reasons and all(what in reason for reason in reasons)
     if name == "energy" and value.ndim == 1 and len(value) == 3:
@@ -153,7 +154,7 @@ def test_a_damaged_set_costs_no_other(tmp_path: Path) -> None:
     (system / "set.000").mkdir()
     for path in (system / "set.001").iterdir():
         (system / "set.000" / path.name).write_bytes(path.read_bytes()[:150])
-    found = list(deepmd_records(system))
+    found = list(DeepmdSystem().records(system, {}, OWN))
     assert isinstance(found[0].answer, Failure) and "coord.npy cannot be read" in found[0].answer.reason
     assert [isinstance(record.answer, Labels) for record in found[1:]] == [True] * 3
 
@@ -161,10 +162,13 @@ def test_a_damaged_set_costs_no_other(tmp_path: Path) -> None:
 def test_types_without_names_are_refused(tmp_path: Path) -> None:
     system = written(tmp_path)
     (system / "type_map.raw").write_text("Na\n")
-    assert all("type_map.raw has 1" in getattr(record.answer, "reason", "") for record in deepmd_records(system))
+    assert all(
+        "type_map.raw has 1" in getattr(record.answer, "reason", "")
+        for record in DeepmdSystem().records(system, {}, OWN)
+    )
     (system / "type_map.raw").unlink()
     with pytest.raises(InputError, match=r"the elements of the types are not stated. Write .*type_map\.raw"):
-        list(deepmd_records(system))
+        list(DeepmdSystem().records(system, {}, OWN))
 
 
 def test_frames_of_mixed_types_are_read(tmp_path: Path) -> None:
@@ -202,7 +206,7 @@ def test_no_more_than_a_few_frames_are_in_memory(tmp_path: Path, monkeypatch: py
     for count in (300, 1500):
         tracemalloc.start()
         write_deepmd(tmp_path / f"{count}", Many(count))  # pyright: ignore[reportArgumentType]
-        assert sum(1 for _ in deepmd_records(tmp_path / f"{count}" / "ClNa")) == count
+        assert sum(1 for _ in DeepmdSystem().records(tmp_path / f"{count}" / "ClNa", {}, OWN)) == count
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]

@@ -11,9 +11,9 @@ from ase import Atoms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whet import FrameError, InputError, Labels, export_frames
-from whet.files.extxyz_stream import extxyz_frames
-from whet.files.frame_files import recorded_frames
+from whet import Failure, InputError, Labels, export_frames
+from whet.files.extxyz_stream import ExtendedXyz
+from whet.plugins.frame_files import find_sources
 
 HEAD = 'Lattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3:forces:R:3 energy={index}.5 pbc="T T T"'
 
@@ -27,7 +27,7 @@ def block(index: int, atoms: int = 3) -> list[str]:
 def read(path: Path) -> tuple[list[float], list[str]]:
     """Energies of the good frames, and what is said about the others."""
     good, bad = [], []
-    for record in recorded_frames(path):
+    for record in find_sources(path)[0].records():
         if isinstance(record.answer, Labels):
             good.append(record.answer.energy)
             assert record.frame is not None
@@ -139,21 +139,21 @@ def test_bytes_at_random_raise_nothing_but_faults(tmp_path: Path) -> None:
             content[place] = random.integers(256)
         path = tmp_path / "a.xyz"
         path.write_bytes(content)
-        good = [atoms for _, atoms in extxyz_frames(path) if isinstance(atoms, Atoms)]
+        good = [one for one in ExtendedXyz().read(path) if isinstance(one.atoms, Atoms)]
         assert len(good) >= 8 - 2 * (1 + trial % 5)
 
 
 def test_a_compressed_file_is_read_and_a_cut_one_is_refused(tmp_path: Path) -> None:
     frames = [Labels(float(index), np.zeros((1, 3))).attach(Atoms("Ar")) for index in range(300)]
     export_frames(tmp_path / "a.extxyz.gz", frames)
-    assert sum(isinstance(atoms, Atoms) for _, atoms in extxyz_frames(tmp_path / "a.extxyz.gz")) == 300
+    assert sum(isinstance(one.atoms, Atoms) for one in ExtendedXyz().read(tmp_path / "a.extxyz.gz")) == 300
     content = (tmp_path / "a.extxyz.gz").read_bytes()
     (tmp_path / "b.extxyz.gz").write_bytes(content[: len(content) // 2])
     with pytest.raises(InputError, match=r"b\.extxyz\.gz"):
-        list(extxyz_frames(tmp_path / "b.extxyz.gz"))
+        list(ExtendedXyz().read(tmp_path / "b.extxyz.gz"))
     (tmp_path / "c.extxyz.gz").write_bytes(gzip.compress(b""))
-    ((_, fault),) = extxyz_frames(tmp_path / "c.extxyz.gz")
-    assert isinstance(fault, FrameError)
+    (record,) = find_sources(tmp_path / "c.extxyz.gz")[0].records()
+    assert record.answer == Failure("there is no frame in it (extended XYZ)")
 
 
 def test_no_more_than_a_frame_is_in_memory(tmp_path: Path) -> None:
@@ -165,9 +165,9 @@ def test_no_more_than_a_frame_is_in_memory(tmp_path: Path) -> None:
         with path.open("w") as file:
             for index in range(count):
                 file.write("\n".join(block(index, 20)) + "\n")
-        next(extxyz_frames(path))
+        next(ExtendedXyz().read(path))
         tracemalloc.start()
-        for _ in extxyz_frames(path):
+        for _ in ExtendedXyz().read(path):
             pass
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()

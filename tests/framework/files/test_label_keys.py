@@ -11,9 +11,9 @@ import pytest
 
 from whet import Failure, Labels
 from whet.data.recorded import Recorded
-from whet.files.frame_files import recorded_frames
 from whet.files.label_keys import LabelKeys
 from whet.files.unit_system import UnitSystem
+from whet.plugins.frame_files import find_sources
 
 ROWS = "Ar 0.0 0.0 0.0 0.1 0.2 0.3\nAr 2.0 0.0 0.0 -0.1 -0.2 -0.3\n"
 SHEAR = '"0.01 0.002 0.0 0.002 0.03 0.0 0.0 0.0 -0.05"'
@@ -24,7 +24,7 @@ def record(tmp_path: Path, about: str, forces: str = "forces", **words: Any) -> 
     path = tmp_path / "a.xyz"
     head = f'Lattice="5 0 0 0 5 0 0 0 5" Properties=species:S:1:pos:R:3:{forces}:R:3 pbc="T T T" {about}'
     path.write_text(f"2\n{head}\n{ROWS}")
-    (found,) = recorded_frames(path, **words)
+    (found,) = find_sources(path)[0].records(**words)
     return found
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from whet import Failure, InputError, Labels
-from whet.files.frame_files import recorded_frames
+from whet.files.label_keys import OWN
+from whet.files.npz_frames import NpzArchive
 from whet.files.unit_system import UnitSystem
 
 RANDOM = np.random.default_rng(3)
@@ -27,7 +28,7 @@ def archive(tmp_path: Path, *, compressed: bool = False, **changed: Any) -> Path
 @pytest.mark.parametrize("compressed", [False, True])
 def test_units_that_the_archive_states_are_those_of_ase(tmp_path: Path, compressed: bool) -> None:
     path = archive(tmp_path, compressed=compressed, e_unit=np.array("kcal/mol"), r_unit=np.array("Ang"))
-    found = list(recorded_frames(path, units=None))
+    found = list(NpzArchive().records(path, {}, None))
     unit = ase.units.kcal / ase.units.mol
     for index, record in enumerate(found):
         assert record.frame is not None and isinstance(record.answer, Labels)
@@ -42,7 +43,7 @@ def test_units_that_the_archive_states_are_those_of_ase(tmp_path: Path, compress
 
 def test_units_that_are_said_scale_everything(tmp_path: Path) -> None:
     path = archive(tmp_path, E=ENERGIES[:, None], cell=np.eye(3) * 9.0)
-    for index, record in enumerate(recorded_frames(path, units=UnitSystem.parse("hartree,bohr"))):
+    for index, record in enumerate(NpzArchive().records(path, {}, UnitSystem.parse("hartree,bohr"))):
         assert record.frame is not None and isinstance(record.answer, Labels)
         assert record.frame.pbc.all()
         np.testing.assert_allclose(record.frame.cell.lengths(), 9 * ase.units.Bohr, rtol=1e-9)
@@ -54,7 +55,7 @@ def test_units_that_are_said_scale_everything(tmp_path: Path) -> None:
 def test_a_frame_that_is_no_label_costs_no_other(tmp_path: Path) -> None:
     energies = ENERGIES.copy()
     energies[1] = np.nan
-    found = [record.answer for record in recorded_frames(archive(tmp_path, E=energies))]
+    found = [record.answer for record in NpzArchive().records(archive(tmp_path, E=energies), {}, OWN)]
     assert [isinstance(answer, Failure) for answer in found] == [False, True, False, False]
 
 
@@ -70,13 +71,13 @@ def test_a_frame_that_is_no_label_costs_no_other(tmp_path: Path) -> None:
 )
 def test_an_archive_that_cannot_be_read_is_one_line(tmp_path: Path, changed: dict[str, Any], what: str) -> None:
     with pytest.raises(InputError) as caught:
-        list(recorded_frames(archive(tmp_path, **changed), units=UnitSystem.parse("kcal/mol,Å")))
+        list(NpzArchive().records(archive(tmp_path, **changed), {}, UnitSystem.parse("kcal/mol,Å")))
     assert what in str(caught.value) and "a.npz" in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_without_units_it_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"does not state its units\. Add --units"):
-        list(recorded_frames(archive(tmp_path), units=None))
+        list(NpzArchive().records(archive(tmp_path), {}, None))
     (tmp_path / "b.npz").write_bytes(b"PK no archive")
     with pytest.raises(InputError, match=r"b\.npz: the archive cannot be read"):
-        list(recorded_frames(tmp_path / "b.npz"))
+        list(NpzArchive().records(tmp_path / "b.npz", {}, OWN))

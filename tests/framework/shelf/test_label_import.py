@@ -19,11 +19,10 @@ from ase.build import bulk
 from whet import Failure, InputError, Labeler, Labels, LevelOfTheory, Recorded, export_frames, frame_key
 from whet.files.extended_xyz import extended_xyz
 from whet.plugins.discovery import FoundPlugin
+from whet.plugins.frame_files import find_sources
 from whet.plugins.registry import Registry
-from whet.shelf.calculation_readers import calculation_readers
 from whet.shelf.label_export import Exported, export_labels
 from whet.shelf.label_import import ImportReport, import_labels
-from whet.shelf.label_sources import find_sources
 from whet.shelf.shelf import Shelf
 from whet.shelf.theory_statement import TheoryStatement
 
@@ -174,7 +173,7 @@ class Notebook(Labeler):
     """A labeler whose calculations are text files: a number a line, the energy of an argon atom at that x."""
 
     name = "notebook"
-    outputs = ("notebook.txt", "notebook.txt.old")
+    outputs = ("notebook.txt", "notebook.*.old")
 
     @property
     def theory(self) -> LevelOfTheory:
@@ -197,7 +196,7 @@ class Notebook(Labeler):
 @pytest.fixture
 def notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     plugin = FoundPlugin("notebook", "whet-notebook", "1", {"labelers": [Notebook]})
-    monkeypatch.setattr("whet.shelf.calculation_readers.registry", lambda: Registry([plugin]))
+    monkeypatch.setattr("whet.plugins.frame_files.registry", lambda: Registry([plugin]))
 
 
 @pytest.mark.usefixtures("notebook")
@@ -214,7 +213,7 @@ def test_calculations_are_found_at_any_depth_and_state_their_theory(shelf: Shelf
         (tree / place).parent.mkdir(parents=True, exist_ok=True)
         (tree / place).write_text(text)
     export_frames(tree / "d.deepmd", [labels(0).attach(frame(0))])
-    sources = find_sources([tree], calculation_readers())
+    sources = find_sources(tree)
     assert [str(source.path.relative_to(tree)) for source in sources] == [
         "a/notebook.txt",
         "a/b/c/notebook.txt",
@@ -222,9 +221,9 @@ def test_calculations_are_found_at_any_depth_and_state_their_theory(shelf: Shelf
         "d.deepmd/Ar4",
         "z/notebook.txt.old",
     ]
-    own = [source for source in sources if source.states_theory]
+    own = [source for source in sources if source.format.states_theory]
     for source in own:
-        source.check(TheoryStatement(), None)
+        source.check_units(None)
     report = put(shelf, (record for source in own for record in source.records({}, None)), TheoryStatement())
     assert [(str(theory), theory.settings, count) for theory, count in shelf.counts()] == [
         (("handwriting"), dict(settings), count)
@@ -236,14 +235,13 @@ def test_calculations_are_found_at_any_depth_and_state_their_theory(shelf: Shelf
     assert report.notes == {"by hand": 5}
     (refused,) = report.refused
     assert refused.what == "notebook cannot read it (RuntimeError: a plugin that breaks its promise)"
-    with pytest.raises(InputError, match=r"d\.deepmd/Ar4: the theory of these labels is not stated"):
-        sources[3].check(TheoryStatement(), None)
+    assert not sources[3].format.states_theory
     exactly = TheoryStatement(exact=Notebook(None).theory)
     report = put(shelf, (record for source in own for record in source.records({}, None)), exactly)
     assert [remark.what for remark in report.refused][-1:] == ["not what this labeler computes: ink is blue, not unset"]
     (tree / "none").mkdir()
     with pytest.raises(InputError, match=r"nothing in this folder is known\. Looked for type\.raw .*, notebook\.txt"):
-        find_sources([tree / "none"], calculation_readers())
+        find_sources(tree / "none")
 
 
 IMPORT = "import sys; from whet.cli.main import main; sys.argv = ['whet', *sys.argv[1:]]; main()"

@@ -68,6 +68,7 @@ class ToyPotential(Potential):
 
     name = "toy"
     Options = ToyOptions
+    unpickles = False
 
     @classmethod
     def find_files(cls, options):

@@ -14,6 +14,8 @@ def check(study: StudyPath, set_: Set = None, json: Json = False) -> None:
     found = inspect(Study.load(study, set_ or ()))
     if json:
         print_json(found.as_json())
+        for error in found.refused:
+            raise error
         return
     say(f"{found.name}: {sum(found.steps.values())} steps, {found.done} of them done.")
     say()
@@ -27,6 +29,10 @@ def check(study: StudyPath, set_: Set = None, json: Json = False) -> None:
             say(f"  {sha[:12]}  {what}")
             say(f"                {path}")
         if any("this is code" in what for _, _, what in found.files):
-            say("What is unpickled can run anything: use only files that you trust.")
+            say("Code can do anything that you can: use only files that you trust (`whet models trust`).")
     say()
-    say("No fault found.")
+    for what in found.suspicious:
+        say(f"suspicious: {what}")
+    for error in found.refused:
+        raise error
+    say("No fault found." if not found.suspicious else "No fault found, but look at what is suspicious.")

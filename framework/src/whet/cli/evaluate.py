@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from whet.cli.parameters import Json
+from whet.cli.parameters import EnergyKey, ForcesKey, Json, StressKey, VirialKey, named_keys
 
 
 def evaluate(
-    frames: Annotated[Path, typer.Argument(help="Labeled frames (extended XYZ, or what ASE reads).", metavar="FRAMES")],
+    frames: Annotated[
+        Path, typer.Argument(help="Labeled frames: a file, or a folder of calculations.", metavar="FRAMES")
+    ],
     potential: Annotated[
         list[str], typer.Option("--potential", "-p", help="NAME, NAME:MODEL or NAME:PATH (repeatable).")
     ],
@@ -19,25 +21,35 @@ def evaluate(
     workers: Annotated[int, typer.Option(min=1, help="Potentials evaluated side by side.")] = 1,
     threads: Annotated[int, typer.Option(min=1, help="Threads of each worker.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1.")] = "cpu",
+    energy_key: EnergyKey = "",
+    forces_key: ForcesKey = "",
+    stress_key: StressKey = "",
+    virial_key: VirialKey = "",
     store: Annotated[Path | None, typer.Option(help="Keep results here, so that the same command resumes.")] = None,
     json: Json = False,
 ) -> None:
-    """Measure potentials on labeled frames: softening, force and energy errors, with intervals."""
+    """Measure potentials on labeled frames: softening, force and energy errors, with intervals.
+
+    What looks suspicious in the labels is told below the table.
+    """
     import tempfile
 
     from whet.cli.scores import print_scores
     from whet.cli.terminal import ProgressView, print_json, say
     from whet.data.errors import FrameError, StepFailed
     from whet.study.evaluation import evaluation_study
+    from whet.study.inspection import check_data
 
     with tempfile.TemporaryDirectory(prefix="whet-") as scratch:
         study = evaluation_study(
             frames,
             potential,
             first=first,
+            keys=named_keys(energy_key, forces_key, stress_key, virial_key),
             store=store or Path(scratch),
             running={"workers": workers, "threads": threads, "device": device},
         )
+        check_data(study)
         with ProgressView(len(study.plan.steps), 0, say_failures=False) as view:
             account = study.run(view)
         for error in account.failed.values():
@@ -51,7 +63,11 @@ def evaluate(
             raise FrameError(f"nothing can be measured: {why}", where=which)
         if json:
             print_json([score.as_json() for score in scores])
+            for what in results.data_findings:
+                typer.echo(f"suspicious: {what}", err=True)
         else:
             print_scores(scores)
             for which, why in results.unscored:
                 say(f"no score: {which}: {why}")
+            for what in results.data_findings:
+                say(f"suspicious: {what}")

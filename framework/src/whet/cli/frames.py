@@ -15,23 +15,41 @@ from whet.cli.parameters import Json
 if TYPE_CHECKING:
     from ase import Atoms
 
+SHOWN = 5
+"""Frames that are refused and named."""
+
 frames = typer.Typer(help="Files of frames, such as the trajectories of a study: look at one, convert it.")
 
-File = Annotated[Path, typer.Argument(help="A file of frames (*.frames, or what ASE reads).", metavar="FILE")]
+File = Annotated[
+    Path, typer.Argument(help="A file of frames (*.frames, or what ASE reads), or a folder.", metavar="FILE")
+]
 
 
 @frames.command()
 def show(file: File, json: Json = False) -> None:
-    """Show what a file of frames holds. One that a simulation still writes to is shown as far as it is."""
-    from whet.cli.terminal import print_json, print_table, say
+    """Show what a file of frames holds. One that a simulation still writes to is shown as far as it is.
 
-    opened, is_torn = _open(file)
+    Exit code 2 if a frame is damaged, or none that could be used.
+    """
+    from whet.cli.terminal import print_json
+
+    opened = _open(file)
     found = _Summary()
-    for atoms in opened:
+    for atoms in opened.frames:
         found.add(atoms)
     if json:
-        print_json({"file": str(file), "frames": found.count, "torn": is_torn, **found.as_json()})
-        return
+        refused = [{"place": place, "what": what} for place, what in opened.refused]
+        about = {"file": str(file), "frames": found.count, "torn": opened.is_torn, "refused": refused}
+        print_json({**about, "notes": opened.notes, **found.as_json()})
+    else:
+        _print(file, opened, found)
+    if opened.refused:
+        raise typer.Exit(2)
+
+
+def _print(file: Path, opened: _Opened, found: _Summary) -> None:
+    from whet.cli.terminal import print_table, say
+
     say(str(file) if found.count else f"{file}: no frame")
     if found.count:
         say()
@@ -43,7 +61,13 @@ def show(file: File, json: Json = False) -> None:
             say(f"The largest force is in frame {found.forces.where}; the first frame is 0.")
         if found.broken:
             say(f"Numbers that are not finite: in {len(found.broken)} of the frames, first in frame {found.broken[0]}.")
-    if is_torn:
+    for note, count in opened.notes.items():
+        say(f"{note}: {count} frames")
+    for place, what in opened.refused[:SHOWN]:
+        say(f"refused: {place}: {what}")
+    if len(opened.refused) > SHOWN:
+        say(f"refused: and {len(opened.refused) - SHOWN} more")
+    if opened.is_torn:
         say()
         say("The file ends in the middle of a frame, which does not count: a write was cut off or goes on.")
 
@@ -68,7 +92,10 @@ def convert(
     from whet.data.errors import FrameError, InputError
     from whet.files.frame_export import export_frames
 
-    opened, _ = _open(file)
+    read = _open(file)
+    for place, what in read.refused:
+        raise FrameError(what, where=place)
+    opened = read.frames
     if out.exists() and out.samefile(file):
         raise InputError("the file would be written over itself", where=str(file), hint="Give the other a new name")
     for asked in (first, last):
@@ -78,25 +105,49 @@ def convert(
     chosen = (chosen[-last:] if last else chosen)[::every]
     export_frames(out, opened, chosen)
     say(f"{out}: {len(chosen)} of {len(opened)} frames of {file}")
+    for note, count in read.notes.items():
+        say(f"{note}: {count} frames")
 
 
-def _open(file: Path) -> tuple[Sequence[Atoms], bool]:
-    """The frames of the file, read one by one where it is Whet's own; and whether it ends in the middle of one."""
-    from whet.data.errors import InputError
-    from whet.data.frame_log import MAGIC, FrameLog
-    from whet.files.frame_files import read_structures
+@dataclass
+class _Opened:
+    """frames: read one by one where the file is Whet's own. is_torn: whether that ends in the middle of one. refused:
+    place and reason of those that are none. notes: what was left out of others, and of how many.
+    """
 
-    if not file.is_file():
-        raise InputError("there is no such file", where=str(file))
-    try:
-        with file.open("rb") as opened:
-            is_own = opened.read(len(MAGIC)) == MAGIC or file.suffix == ".frames"
-        if is_own:
-            log = FrameLog(file)
-            return log, log.is_torn
-    except OSError as error:
-        raise InputError(f"the file cannot be read ({error.strerror or error})", where=str(file)) from error
-    return read_structures(file), False
+    frames: Sequence[Atoms]
+    is_torn: bool = False
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+
+
+def _open(file: Path) -> _Opened:
+    """The frames of a file or folder. InputError, FrameError where there is none that can be read."""
+    from whet.data.errors import FrameError
+    from whet.data.frame_log import FrameLog
+    from whet.files.whet_frames import WhetFrames
+    from whet.plugins.frame_files import find_sources
+
+    sources = find_sources(file)
+    if len(sources) == 1 and isinstance(sources[0].format, WhetFrames):
+        log = FrameLog(file)
+        if not log and not log.is_torn:
+            raise FrameError("there is no frame in it", where=str(file))
+        return _Opened(log, log.is_torn)
+    found: list[Atoms] = []
+    opened = _Opened(found)
+    for one in (one for source in sources for one in source.read()):
+        if isinstance(one.atoms, FrameError):
+            opened.refused.append((one.place, str(one.atoms)))
+        else:
+            found.append(one.atoms)
+            if one.note:
+                opened.notes[one.note] += 1
+    if not found:
+        place, what = opened.refused[0]
+        more = f"; the other {len(opened.refused) - 1} frames have a fault too" if len(opened.refused) > 1 else ""
+        raise FrameError(f"{what}{more}", where=place)
+    return opened
 
 
 @dataclass
@@ -130,6 +181,7 @@ class _Summary:
     """What a file holds, gathered frame by frame."""
 
     count: int = 0
+    keys: set[str] = field(default_factory=set)
     formulas: Counter[str] = field(default_factory=Counter)
     elements: set[str] = field(default_factory=set)
     periodic: Counter[str] = field(default_factory=Counter)
@@ -148,10 +200,16 @@ class _Summary:
         import numpy as np
         from ase import units
 
+        from whet.data.errors import FrameError
+        from whet.data.frame_identity import frame_key
         from whet.data.kinetics import degrees_of_freedom, temperature
 
         index, results = self.count, atoms.calc.results if atoms.calc is not None else {}
         self.count += 1
+        try:
+            self.keys.add(frame_key(atoms))
+        except FrameError:  # a charge that is no number: it is a structure all the same
+            self.keys.add(f"frame {index}")
         self.formulas[atoms.get_chemical_formula()] += 1
         self.elements.update(atoms.get_chemical_symbols())
         directions = [axis for axis, periodic in zip("xyz", atoms.pbc, strict=True) if periodic]
@@ -189,6 +247,7 @@ class _Summary:
         listed = ", ".join(name for name, _ in self.formulas.most_common(3))
         more = f" and {len(self.formulas) - 3} more" if len(self.formulas) > 3 else ""
         return [
+            ("different", str(len(self.keys))),
             ("formula", listed + more),
             ("elements", " ".join(sorted(self.elements))),
             ("periodic", self._named(self.periodic)),
@@ -202,6 +261,7 @@ class _Summary:
     def as_json(self) -> dict[str, Any]:
         """The same with numbers as numbers; energies per atom in eV, forces in eV/Å, temperatures in K."""
         return {
+            "different": len(self.keys),
             "formulas": self.formulas,
             "elements": sorted(self.elements),
             "periodic": self.periodic,

@@ -37,12 +37,11 @@ def label(
     from whet.cli.terminal import CountView, print_json, print_table, say
     from whet.data.errors import FrameError, InputError
     from whet.files.frame_export import check_export, export_frames
-    from whet.files.frame_files import read_structures
-    from whet.running.frame_labeling import label_frames, labeler_of
+    from whet.running.frame_labeling import frames_to_label, label_frames, labeler_of
     from whet.study.study_file import read_settings
 
     made = labeler_of({"use": labeler, **read_settings(option or ())})
-    structures = read_structures(frames)
+    structures = frames_to_label(frames)
     if first is not None and first > len(structures):
         raise FrameError(f"{first} frames were asked for, the file has {len(structures)}", where=str(frames))
     if out is not None:

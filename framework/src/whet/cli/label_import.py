@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from whet.cli.parameters import Json, Option, StoreFolder
+from whet.cli.parameters import (
+    EnergyKey,
+    ForcesKey,
+    Json,
+    Option,
+    StoreFolder,
+    StressKey,
+    VirialKey,
+    named_keys,
+)
 
 if TYPE_CHECKING:
     from whet.files.unit_system import UnitSystem
@@ -43,10 +52,10 @@ def import_labels(
     stress_sign: Annotated[
         str, typer.Option(help="What a positive stress is: tension (ASE) or compression.", metavar="WORD")
     ] = "",
-    energy_key: Annotated[str, typer.Option(help="Name of the energies in the files.", metavar="KEY")] = "",
-    forces_key: Annotated[str, typer.Option(help="Name of the forces.", metavar="KEY")] = "",
-    stress_key: Annotated[str, typer.Option(help="Name of the stress.", metavar="KEY")] = "",
-    virial_key: Annotated[str, typer.Option(help="Name of the virial, -stress x volume.", metavar="KEY")] = "",
+    energy_key: EnergyKey = "",
+    forces_key: ForcesKey = "",
+    stress_key: StressKey = "",
+    virial_key: VirialKey = "",
     large_force: Annotated[float, typer.Option(min=0, help="Report larger forces, in eV/Å.", metavar="NUMBER")] = 50.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Report, and write nothing.")] = False,
     store: StoreFolder = Path(".whet"),
@@ -59,21 +68,21 @@ def import_labels(
     command goes on where it was stopped. Exit code 2 if a frame was refused, or had another label already.
     """
     from whet.cli.terminal import CountView, print_json
+    from whet.plugins.frame_files import find_sources
     from whet.running.store import Store
-    from whet.shelf.calculation_readers import calculation_readers
     from whet.shelf.label_checks import Finding
     from whet.shelf.label_import import import_labels as run_import
     from whet.shelf.label_import import write_log
-    from whet.shelf.label_sources import find_sources
 
     said = {"method": theory, "code": code, "dispersion": dispersion, "pseudopotentials": pseudopotentials}
     statement = _statement(said, hubbard or (), setting or (), labeler, option or ())
     written = _units(units, stress_unit, stress_sign)
-    named = {"energy": energy_key, "forces": forces_key, "stress": stress_key, "virial": virial_key}
-    named = {name: key for name, key in named.items() if key}
-    sources = find_sources(paths, calculation_readers())
+    named = named_keys(energy_key, forces_key, stress_key, virial_key)
+    sources = find_sources(*paths)
     for source in sources:
-        source.check(statement, written)
+        source.check_units(written)
+        if not source.format.states_theory:
+            _check_theory(statement, source.path)
     opened = Store(store)
     if not dry_run:
         opened.prepare()
@@ -119,6 +128,16 @@ def _statement(
         hubbard_u=dict(map(_hubbard, hubbard)),
         settings=read_settings(setting, "--setting"),
     )
+
+
+def _check_theory(statement: TheoryStatement, path: Path) -> None:
+    """InputError where neither the file nor the user states the theory."""
+    from whet.data.errors import InputError
+
+    try:
+        statement.alone()
+    except InputError as error:
+        raise error.at(str(path)) from None
 
 
 def _hubbard(word: str) -> tuple[str, float]:
@@ -174,10 +193,7 @@ def _print(report: ImportReport, dry_run: bool, log: Path | None) -> None:
         if len(remarks) > SHOWN:
             say(f"{kind}: and {len(remarks) - SHOWN} more")
     for finding in report.suspicious:
-        say(f"suspicious: {finding.what}")
-        for place in finding.places[:1]:
-            more = f" and {len(finding.places) - 1} more" if len(finding.places) > 1 else ""
-            say(f"  {place}{more}")
+        say(f"suspicious: {finding}")
     if log is not None:
         say()
         say(f"All of them: {log}")

@@ -1,7 +1,8 @@
-"""whet models: list, prefetch, verify"""
+"""whet models: list, prefetch, verify, trust"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -101,3 +102,32 @@ def verify(names: Names = None) -> None:
         say(f"{model.name}: {fault or right}")
     if wrong:
         raise typer.Exit(2)
+
+
+@models.command()
+def trust(
+    files: Annotated[list[Path] | None, typer.Argument(help="Model files.", metavar="[FILE]...")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List what is trusted.")] = False,
+    remove: Annotated[
+        list[str] | None, typer.Option(help="Trust no longer: a file, or the beginning of its SHA-256 (repeatable).")
+    ] = None,
+) -> None:
+    """Trust files that run code when they are loaded, by their content: a changed file is not trusted.
+
+    Without this, only published models that are known by their checksum, files made here, and files that run no code
+    are loaded. Nothing is loaded by trusting it.
+    """
+    from whet.cli.terminal import say
+    from whet.data.errors import InputError
+    from whet.plugins.trusted_files import TrustedFiles
+
+    trusted = TrustedFiles()
+    if not (files or listed or remove):
+        raise InputError("no file is named", hint="whet models trust FILE, or --list")
+    for entry in trusted.remove([trusted.named(given).sha256 for given in remove or ()]):
+        say(f"{entry.sha256[:12]}  {entry.name}: no longer trusted")
+    for entry in trusted.add(files or ()):
+        say(f"{entry.sha256[:12]}  {entry.name}: {entry.by} on {entry.date}; whoever loads it runs the code in it")
+    if listed:
+        for entry in trusted.entries:
+            say(f"{entry.sha256[:12]}  {entry.date}  {entry.by:<14}  {entry.name}")

@@ -18,3 +18,14 @@ StoreFolder = Annotated[Path, typer.Option("--store", help="The store: its shelf
 Option = Annotated[
     list[str] | None, typer.Option("--set", help="An option of the labeler (repeatable).", metavar="KEY=VALUE")
 ]
+
+EnergyKey = Annotated[str, typer.Option(help="Name of the energies in the files.", metavar="KEY")]
+ForcesKey = Annotated[str, typer.Option(help="Name of the forces.", metavar="KEY")]
+StressKey = Annotated[str, typer.Option(help="Name of the stress.", metavar="KEY")]
+VirialKey = Annotated[str, typer.Option(help="Name of the virial, -stress x volume.", metavar="KEY")]
+
+
+def named_keys(energy: str, forces: str, stress: str, virial: str) -> dict[str, str]:
+    """Label -> key, of the labels whose keys the user named."""
+    given = {"energy": energy, "forces": forces, "stress": stress, "virial": virial}
+    return {name: key for name, key in given.items() if key}

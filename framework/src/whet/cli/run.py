@@ -24,9 +24,11 @@ def run(
     """Run a study: what has run already is not run again, so the same command resumes. Ends with a report."""
     from whet.cli.terminal import ProgressView, say
     from whet.report.page import is_current, report_folder, write_report
+    from whet.study.inspection import check_data
     from whet.study.study import Study
 
     loaded = Study.load(study, set_ or ())
+    check_data(loaded)
     total = len(loaded.plan.steps)
     done = sum(loaded.store.is_done(key) for key in loaded.plan.steps)
     with ProgressView(total, done) as view:
@@ -60,6 +62,7 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
                 "not_run": account.not_run,
                 "labels": results.labels,
                 "label_failures": len(results.failures),
+                "suspicious": results.data_findings,
                 "seconds": round(account.seconds, 1),
                 "scores": [score.as_json() for score in results.scores],
                 "report": str(page),
@@ -73,6 +76,8 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
         f"{len(account.ran)} steps run in {account.seconds:.0f} s, {len(account.reused)} reused; "
         f"{results.labels['labeled']} labels used, {bought} of them computed now."
     )
+    for what in results.data_findings:
+        say(f"suspicious: {what}")
     if results.failures:
         say(f"{len(results.failures)} frames could not be labeled; the report lists them.")
     if account.failed:

@@ -16,7 +16,7 @@ from pydantic import Field
 from whet.contracts.labeling import Labeler
 from whet.contracts.options import Options
 from whet.data.errors import FrameError, MissingPackage
-from whet.data.frames import frame_key
+from whet.data.frame_identity import frame_key
 from whet.data.labels import Failure, Labels
 from whet.programs.calculation import OUTPUT, Calculation, last_line
 

@@ -27,8 +27,8 @@ class FileRef:
 
     @classmethod
     def to(cls, path: Path, origin: str = "") -> Self:
-        """A reference to an existing file. InputError where there is none."""
-        if not path.is_file():
+        """A reference to an existing file, or to a folder with all that is in it. InputError where there is none."""
+        if not path.exists():
             raise InputError("there is no such file", where=str(path))
         return cls(file_digest(path), str(path.resolve()), origin)
 
@@ -41,7 +41,7 @@ class FileRef:
     def locate(self, store: Path | None = None) -> Path:
         """The file. InputError where it is gone or its content is another."""
         path = Path(self.path) if store is None else store / self.path
-        if not path.is_file():
+        if not path.exists():
             raise InputError("the file is gone", where=str(path), hint=f"Its SHA-256 was {self.sha256}")
         if file_digest(path) != self.sha256:
             raise InputError("the file's content has changed", where=str(path), hint=f"SHA-256 should be {self.sha256}")
@@ -54,9 +54,10 @@ class Component:
 
     hook: `potentials`, `labelers`, …. result_version: bumped by the author when numbers change. parts: components
     inside this one (the teacher of a teacher labeler). energy_shift: eV by chemical symbol, added to a potential's
-    total energies for each atom: the reference energies that the core aligned before a fine-tuning. unpickles: whether
-    loading its files may run code that is in them. together: whether an MD engine gains from running many
-    trajectories at once. not_identity: options that move no number. None of the last three is part of its identity.
+    total energies for each atom: the reference energies that the core aligned before a fine-tuning. unpickles:
+    whether loading its files would run code that nobody vouches for, as the interpreter that owns the plugin found.
+    together: whether an MD engine gains from running many trajectories at once. not_identity: options that move no
+    number. None of the last three is part of its identity.
     """
 
     hook: str
@@ -192,7 +193,7 @@ class Backend:
     packages: ClassVar[Mapping[str, str]] = {}
     """What must be importable: module name -> requirement for pip (`{"chgnet": "chgnet>=0.4.2"}`)."""
     unpickles: ClassVar[bool] = True
-    """Whether loading its files may run code that is in them; `whet check` says so."""
+    """Whether loading its files may run code that is in them; it then gets only files that somebody vouches for."""
 
     def __init__(
         self,
@@ -213,6 +214,15 @@ class Backend:
         In the component's options such a path is replaced by `file:ROLE`. Raises InputError where one is missing.
         """
         return {}
+
+    @classmethod
+    def foreign_code(cls, path: Path) -> str:
+        """What would run if this backend loaded the file that nobody vouches for, in a few words; empty: nothing would.
+
+        To be overridden where files are read under a list of what they may name. It must find out without running
+        anything, and importing nothing heavy: it is asked by `whet check` and before every loading.
+        """
+        return "it can be anything" if cls.unpickles else ""
 
     @classmethod
     def expected_failures(cls, options: Any) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from whet.contracts.potential import Potential
 from whet.contracts.protocol import Protocol
 from whet.contracts.recording import Recording, State, Trajectory
 from whet.data.errors import InputError
-from whet.data.frames import frame_key
+from whet.data.frame_identity import frame_key
 from whet.data.identity import key_of
 
 if TYPE_CHECKING:

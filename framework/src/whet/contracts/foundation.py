@@ -181,6 +181,11 @@ def model_cache() -> Path:
     return user_cache() / "whet" / "models"
 
 
+def user_data() -> Path:
+    """The user's data folder (`XDG_DATA_HOME`, else `~/.local/share`)."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+
+
 def user_cache() -> Path:
     """The user's cache folder (`XDG_CACHE_HOME`, else `~/.cache`)."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from whet.contracts.component import Backend
 from whet.data.errors import Unsupported
+from whet.data.identity import JSON
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -22,7 +23,8 @@ class Labeler(Backend, ABC):
     """Computes labels of one level of theory."""
 
     outputs: ClassVar[Sequence[str]] = ()
-    """Names of the files (`vasprun.xml`) by which calculations that somebody ran are found in a tree of folders."""
+    """Patterns of the names (`vasprun.xml*`) by which calculations that somebody ran are found in a tree of folders. Of
+    several that match in one folder the first counts."""
 
     @property
     @abstractmethod
@@ -38,11 +40,28 @@ class Labeler(Backend, ABC):
         """
 
     @classmethod
+    def variations(cls, options: Any) -> Mapping[str, JSON]:
+        """For options of text, lists and mappings another value that they accept: what the conformance kit tries.
+
+        It varies each option and compares: one that moves a label and is not in `theory` would hand out the labels of
+        one setting for those of another.
+        """
+        return {}
+
+    @classmethod
+    def recognizes(cls, head: bytes) -> bool:
+        """Whether a file that begins with these bytes is an output of the code, whatever its name is.
+
+        Such a file is read by `recorded` in every command: nobody else's reader is asked whether it converged.
+        """
+        return False
+
+    @classmethod
     def recorded(cls, output: Path) -> Iterator[Recorded]:
         """What stands in an output file of a calculation that Whet did not run, with the theory that really ran.
 
-        Each labeled frame in the order in which it was computed, or why it is no label. Never raises for what is wrong
-        with the file.
+        output: it may be compressed (.gz). Each labeled frame in the order in which it was computed, or why it is no
+        label. Never raises for what is wrong with the file.
         """
         raise Unsupported(f"labeler {cls.name!r} does not read calculations that it did not run")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from whet.contracts.component import Backend
 from whet.contracts.foundation import FoundationModel, KnownAnswer
 from whet.data.errors import FrameError, PluginError, UnknownName, Unsupported
-from whet.data.frames import check_frame
+from whet.data.frame_checks import check_frame
 from whet.data.labels import Labels
 
 if TYPE_CHECKING:

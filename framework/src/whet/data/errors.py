@@ -3,7 +3,8 @@
 WhetError                      a fault with a cause and a way out: one line, exit code 2, never a traceback
 ├── InputError (ValueError)    something the user wrote or gave is wrong
 │   ├── OptionsError           options of a component: one problem per key
-│   └── FrameError             a frame, or a file of frames
+│   ├── FrameError             a frame, or a file of frames
+│   └── UntrustedFile          a file that would run code when loaded, and nobody vouches for
 ├── UnknownName (LookupError)  no such plugin, key, kind; suggests the nearest
 ├── PluginError                a plugin is broken, or two claim one name
 ├── MissingPackage (ImportError)
@@ -18,6 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 
 class WhetError(Exception):
@@ -37,7 +40,7 @@ class WhetError(Exception):
         line = f"{self.where}: {self.what}" if self.where else self.what
         return f"{line}. {self.hint}" if self.hint else line
 
-    def at(self, where: str) -> WhetError:
+    def at(self, where: str) -> Self:
         """The same fault with its place, when the place is known only further up."""
         self.where = f"{where}: {self.where}" if self.where else where
         return self
@@ -69,6 +72,18 @@ class OptionsError(InputError):
 
 class FrameError(InputError):
     """A frame, or a file of frames, that cannot be used."""
+
+
+class UntrustedFile(InputError):
+    """A file that would run code when it is loaded, and that nobody vouches for."""
+
+    @classmethod
+    def of(cls, path: Path, code: str) -> UntrustedFile:
+        """The error for a file; code: what it would run, as `Backend.foreign_code` says it."""
+        import shlex
+
+        way_out = f"If you trust whoever made it: whet models trust {shlex.quote(str(path))}"
+        return cls(f"loading this file would run code that is in it ({code})", where=str(path), hint=way_out)
 
 
 class UnknownName(WhetError, LookupError):

@@ -2,58 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from whet.data.errors import FrameError, InputError
+from whet.data.frame_identity import frame_key
 from whet.data.identity import key_of
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-
-def frame_key(atoms: Atoms) -> str:
-    """Identity of a frame as a labeler sees it: numbers, positions, cell, pbc, total charge, spin, initial moments.
-
-    Exact to the last bit (only −0.0 counts as 0.0); info, velocities and the file it came from do not enter. Total
-    charge is `info["charge"]` in e, spin is `info["spin"]`, the multiplicity 2S + 1.
-    """
-    import numpy as np
-
-    content = hashlib.sha256()
-    for array, kind in (
-        (atoms.numbers, np.int64),
-        (atoms.positions, np.float64),
-        (np.asarray(atoms.cell), np.float64),
-        (atoms.pbc, np.int64),
-        (atoms.get_initial_magnetic_moments(), np.float64),
-    ):
-        exact = np.ascontiguousarray(np.asarray(array, dtype=kind) + kind(0))
-        content.update(str(exact.shape).encode() + exact.tobytes())
-    content.update(f"{total_charge(atoms):.12g} {atoms.info.get('spin')}".encode())
-    return content.hexdigest()[:32]
-
-
-def total_charge(atoms: Atoms) -> float:
-    """Total charge in e: `info["charge"]` where given, else the sum of the initial charges."""
-    stated = atoms.info.get("charge")
-    return float(stated) if stated is not None else float(atoms.get_initial_charges().sum()) + 0.0
-
-
-def check_frame(atoms: Atoms) -> None:
-    """FrameError where a frame has no atoms, or positions or a cell that are not finite."""
-    import numpy as np
-
-    if len(atoms) == 0:
-        raise FrameError("the frame has no atoms")
-    if not np.all(np.isfinite(atoms.positions)):
-        raise FrameError("positions are not finite (NaN or infinite)")
-    if not np.all(np.isfinite(np.asarray(atoms.cell))):
-        raise FrameError("the cell is not finite (NaN or infinite)")
-    periodic = np.asarray(atoms.cell)[atoms.pbc]
-    if len(periodic) and np.linalg.matrix_rank(periodic) < len(periodic):
-        raise FrameError("the frame is periodic but its cell is missing or flat")
 
 
 def boxed(atoms: Atoms, vacuum: float) -> Atoms:

@@ -24,13 +24,26 @@ def key_of(value: JSON) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content, remembered in this process by path, size and modification time."""
+    """SHA-256 of a file's content, remembered in this process by path, size and modification time.
+
+    Of a folder that of the names and contents of all its files.
+    """
+    if path.is_dir():
+        inside = sorted(inner for inner in path.rglob("*") if inner.is_file())
+        return hashlib.sha256(
+            canonical([[str(inner.relative_to(path)), file_digest(inner)] for inner in inside]).encode()
+        ).hexdigest()
     status = path.stat()
     seen = (str(path.resolve()), status.st_size, status.st_mtime_ns)
     if seen not in _digests:
-        with path.open("rb") as file:
-            _digests[seen] = hashlib.file_digest(file, "sha256").hexdigest()
+        _digests[seen] = fresh_digest(path)
     return _digests[seen]
+
+
+def fresh_digest(path: Path) -> str:
+    """SHA-256 of what is in the file now: size and modification time can be set to those of another content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def without_none(mapping: Mapping[str, JSON]) -> dict[str, JSON]:

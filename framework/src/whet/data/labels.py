@@ -25,6 +25,28 @@ EXTRA_SHAPES: dict[str, tuple[str, str]] = {
 `force_spread`: the standard deviation of an atom's force over the members of a committee."""
 
 
+LABEL_PREFIXES = ("REF_", "", "dft_", "DFT_", "ref_")
+FORCES_NAMES = ("forces", "force")
+VIRIAL_NAMES = ("virials", "virial")
+"""Labels in a file stand under these prefixes and, after them, `energy`, `stress` and one of these names."""
+
+LABEL_NAMES = frozenset(
+    prefix + name
+    for prefix in LABEL_PREFIXES
+    for name in ("energy", "free_energy", "stress", *FORCES_NAMES, *VIRIAL_NAMES)
+)
+"""Every key of a frame's info and arrays under which a label may stand."""
+
+
+def without_labels(atoms: Atoms) -> Atoms:
+    """A copy of the frame with everything but its labels, under whatever usual name and prefix these stand."""
+    bare = atoms.copy()
+    for name in LABEL_NAMES:
+        bare.info.pop(name, None)
+        bare.arrays.pop(name, None)
+    return bare
+
+
 @dataclass(frozen=True, eq=False)
 class Labels:
     """Labels of one frame.
@@ -68,11 +90,11 @@ class Labels:
         return replace(self, energy=self.energy + energy)
 
     def attach(self, atoms: Atoms) -> Atoms:
-        """A copy of the frame that carries these labels as ASE's single-point results."""
+        """A copy of the frame that carries these labels as ASE's single-point results, and no others."""
         import numpy as np
         from ase.calculators.singlepoint import SinglePointCalculator
 
-        labeled = atoms.copy()
+        labeled = without_labels(atoms)
         results: dict[str, object] = {"energy": self.energy, "forces": np.array(self.forces), **self.extra}
         if self.stress is not None:
             results["stress"] = np.array([self.stress[i, j] for i, j in VOIGT])

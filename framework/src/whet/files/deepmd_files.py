@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.data.errors import FrameError, InputError
-from whet.data.frames import check_frame
-from whet.data.labels import Failure, Labels
-from whet.data.recorded import Recorded
+from whet.data.frame_checks import check_frame
+from whet.data.labels import Labels
+from whet.files.frame_format import FrameFormat, ReadFrame
 from whet.files.label_keys import LabelKeys
 
 if TYPE_CHECKING:
@@ -26,37 +26,49 @@ AT_ONCE = 500_000
 AT_LEAST = 500
 
 
+KEYS = LabelKeys("deepmd_energy", "deepmd_force", None, "deepmd_virial")
+"""Under these a frame carries its labels until they are read: nothing else is called so."""
+
+
+class DeepmdSystem(FrameFormat):
+    """The folder of a system; `box` has vectors as rows."""
+
+    name = "DeePMD system"
+    fixes_keys = True
+
+    def recognizes(self, path: Path, head: bytes) -> bool:
+        return is_deepmd(path)
+
+    def read(self, path: Path) -> Iterator[ReadFrame]:
+        """Raises InputError where the system's elements are not stated, or it has no set of frames."""
+        types, names = _types(path), _names(path)
+        sets = sorted(inner for inner in path.glob("set.*") if inner.is_dir())
+        if not sets:
+            hint = "Frames are read from set.*/coord.npy, energy.npy and so on"
+            raise InputError("the system has no set of frames", where=str(path), hint=hint)
+        is_open = (path / "nopbc").is_file()
+        for one in sets:
+            try:
+                arrays = _arrays(one, is_open)
+            except FrameError as error:
+                yield ReadFrame(str(one), error)
+                continue
+            for index in range(len(arrays["coord"])):
+                place = f"{one}, frame {index}"
+                try:
+                    atoms = _frame(arrays, index, types, names, is_open)
+                    check_frame(atoms)
+                    frame, labels = KEYS.read(atoms)
+                    yield ReadFrame(place, labels.attach(frame))
+                except FrameError as error:
+                    yield ReadFrame(place, error)
+                except (ValueError, IndexError) as error:
+                    yield ReadFrame(place, FrameError(" ".join(str(error).split())))
+
+
 def is_deepmd(path: Path) -> bool:
     """Whether the path is the folder of a system."""
     return (path / "type.raw").is_file()
-
-
-def deepmd_records(folder: Path) -> Iterator[Recorded]:
-    """The frames of a system, one at a time in memory, or what is wrong with each.
-
-    Raises InputError where the system's elements are not stated, or it has no set of frames.
-    """
-    types, names = _types(folder), _names(folder)
-    sets = sorted(path for path in folder.glob("set.*") if path.is_dir())
-    if not sets:
-        hint = "Frames are read from set.*/coord.npy, energy.npy and so on"
-        raise InputError("the system has no set of frames", where=str(folder), hint=hint)
-    is_open = (folder / "nopbc").is_file()
-    for one in sets:
-        try:
-            arrays = _arrays(one, is_open)
-        except FrameError as error:
-            yield Recorded(str(one), None, Failure(str(error)))
-            continue
-        for index in range(len(arrays["coord"])):
-            place = f"{one}, frame {index}"
-            try:
-                atoms = _frame(arrays, index, types, names, is_open)
-                check_frame(atoms)
-                frame, labels = LabelKeys("deepmd_energy", "deepmd_force", None, "deepmd_virial").read(atoms)
-                yield Recorded(place, frame, labels)
-            except (FrameError, ValueError, IndexError) as error:
-                yield Recorded(place, None, Failure(" ".join(str(error).split())))
 
 
 def _types(folder: Path) -> list[int]:

@@ -65,17 +65,45 @@ def extended_xyz(frame: Atoms) -> str:
 
 
 def _free_directions(frame: Atoms) -> np.ndarray:
-    """(n_atoms, 3): whether an atom may move along x, y, z, as far as ASE's reader can restore it."""
+    """(n_atoms, 3): whether an atom may move along x, y, z: what ASE's reader restores as a constraint.
+
+    Raises FrameError for a constraint that is more than that.
+    """
     import numpy as np
-    from ase.constraints import FixAtoms, FixCartesian
+    from ase.constraints import FixAtoms, FixCartesian, FixedLine, FixedPlane, FixScaled
 
     free = np.ones((len(frame), 3), dtype=bool)
     for constraint in frame.constraints:
         if isinstance(constraint, FixAtoms):
-            free[constraint.index] = False
+            fixed = np.eye(3)
         elif isinstance(constraint, FixCartesian):
-            free[constraint.index] &= ~np.asarray(constraint.mask)
+            fixed = np.eye(3)[np.asarray(constraint.mask, dtype=bool)]
+        elif isinstance(constraint, FixedPlane):
+            fixed = np.atleast_2d(constraint.dir)
+        elif isinstance(constraint, FixedLine):
+            fixed = np.eye(3) - np.outer(constraint.dir, constraint.dir)
+        elif isinstance(constraint, FixScaled):
+            # A coordinate along a cell vector stays where the atom does not move along the reciprocal vector.
+            fixed = frame.cell.reciprocal().array[np.asarray(constraint.mask, dtype=bool)]
+        else:
+            fixed = None
+        along = None if fixed is None else _axes(fixed)
+        if along is None:
+            hint = ".frames and .traj keep every constraint"
+            name = type(constraint).__name__
+            raise FrameError(f"the constraint {name} has no place in extended XYZ, which fixes x, y, z", hint=hint)
+        free[constraint.index] &= ~along  # pyright: ignore[reportAttributeAccessIssue]
     return free
+
+
+def _axes(fixed: np.ndarray) -> np.ndarray | None:
+    """(3,): the axes that the directions (any, 3) span together; None where that is no matter of axes."""
+    import numpy as np
+
+    lengths = np.linalg.norm(fixed, axis=1, keepdims=True)
+    unit = fixed[lengths[:, 0] > 1e-12] / lengths[lengths[:, 0] > 1e-12]
+    along = np.linalg.norm(unit, axis=0) > 1e-6
+    return along if np.linalg.matrix_rank(unit, tol=1e-6) == along.sum() else None
 
 
 def _column(name: str, array: np.ndarray) -> tuple[str, list[str]]:

@@ -1,4 +1,4 @@
-"""extxyz_frames: extended XYZ frame by frame; a damaged frame is named by its line, and costs no other."""
+"""ExtendedXyz: extended XYZ frame by frame; a damaged frame is named by its line, and costs no other."""
 
 from __future__ import annotations
 
@@ -9,36 +9,67 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from whet.data.errors import FrameError, InputError
+from whet.files.frame_format import FrameFormat, ReadFrame
+from whet.files.opened import opened_text
+from whet.files.unit_system import UnitSystem
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 
-def extxyz_frames(path: Path) -> Iterator[tuple[str, Atoms | FrameError]]:
-    """Each frame, or the fault that it has, with the words that say where it stands: file, line and frame.
+class ExtendedXyz(FrameFormat):
+    """Extended XYZ (.xyz, .extxyz, perhaps compressed), whose units its author has to know."""
 
-    After a fault the reading goes on at the next line that is a number of atoms. One frame at a time is in memory; the
-    name may end in .gz. Raises InputError where the file cannot be read at all.
-    """
-    index = 0
-    try:
-        with _opened(path) as file:
-            lines = _Lines(file)
-            while first := lines.take():
-                if not first.strip():
-                    continue
-                place = f"{path}, line {lines.number} (frame {index})"
+    name = "extended XYZ"
+    fixes_units = False
+
+    def recognizes(self, path: Path, head: bytes) -> bool:
+        from whet.files.ase_files import ase_format
+
+        try:
+            return is_extxyz(path) or (path.is_file() and ase_format(path) in ("extxyz", "xyz"))
+        except FrameError:
+            return False
+
+    def read(self, path: Path) -> Iterator[ReadFrame]:
+        """After a fault the reading goes on at the next line that is a number of atoms."""
+        index = 0
+        try:
+            with opened_text(path) as file:
+                lines = _Lines(file)
+                while first := lines.take():
+                    if not first.strip():
+                        continue
+                    place = f"{path}, line {lines.number} (frame {index})"
+                    try:
+                        yield ReadFrame(place, _frame(first, lines))
+                    except FrameError as error:
+                        lines.skip_to_header()
+                        yield ReadFrame(place, error)
+                    index += 1
+        except (OSError, EOFError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise InputError(f"the file cannot be read ({why})", where=str(path)) from error
+
+    def units_of(self, atoms: Atoms, given: UnitSystem | None) -> UnitSystem:
+        stated = UnitSystem.stated_in(atoms.info)
+        if given is None and stated is None:
+            raise FrameError("its units are not stated", hint="Add --units eV,Å (or what they are)")
+        if given is not None and stated is not None and (given.energy, given.length) != (stated.energy, stated.length):
+            raise FrameError(f"the frame states the units {stated}, but is to be read in {given}")
+        found = given or stated
+        assert found is not None
+        return found
+
+    def stated_units(self, path: Path) -> UnitSystem | None:
+        """Those of the first readable frame."""
+        for one in self.read(path):
+            if not isinstance(one.atoms, FrameError):
                 try:
-                    yield place, _frame(first, lines)
-                except FrameError as error:
-                    lines.skip_to_header()
-                    yield place, error
-                index += 1
-    except (OSError, EOFError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise InputError(f"the file cannot be read ({why})", where=str(path)) from error
-    if index == 0:
-        yield str(path), FrameError("the file holds no frame")
+                    return UnitSystem.stated_in(one.atoms.info)
+                except FrameError:
+                    return None
+        return None
 
 
 def is_extxyz(path: Path) -> bool:
@@ -68,18 +99,6 @@ class _Lines:
             if line.strip().isdecimal():
                 self.give_back(line)
                 return
-
-
-def _opened(path: Path) -> TextIO:
-    from ase.io.formats import get_compression
-
-    openers = {"gz": "gzip", "bz2": "bz2", "xz": "lzma"}
-    _, compression = get_compression(path.name)
-    if compression in openers:
-        from importlib import import_module
-
-        return import_module(openers[compression]).open(path, "rt", encoding="utf-8-sig", errors="replace")
-    return path.open(encoding="utf-8-sig", errors="replace")
 
 
 def _frame(first: str, lines: _Lines) -> Atoms:

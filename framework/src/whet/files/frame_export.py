@@ -10,12 +10,17 @@ from whet.data.durable import replacing
 from whet.data.errors import FrameError, InputError, WhetError
 from whet.data.frame_log import write_frames
 from whet.data.frames import ChosenFrames
+from whet.files.ase_files import CONTAINERS, read_by_ase
 from whet.files.deepmd_files import write_deepmd
 from whet.files.extended_xyz import extended_xyz
 from whet.files.lammps_text import lammps_data, lammps_dump
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+
+SEVERAL_FILES = frozenset({"xtd"})
+"""Formats of ASE that are more than the file that is named."""
 
 
 def export_frames(path: Path | str, frames: Sequence[Atoms], indices: Sequence[int] | None = None) -> None:
@@ -74,7 +79,8 @@ def _writer(path: Path, count: int) -> Writer:
         name = "lammps-data" if suffix in (".data", ".lmp") else filetype(path.name, read=False)
     except UnknownFileTypeError:
         name = ""
-    if suffix == ".frames" or name not in ioformats or not ioformats[name].can_write:
+    is_known = name in ioformats and ioformats[name].can_write and ioformats[name].can_read
+    if suffix == ".frames" or not is_known or name in SEVERAL_FILES:
         known = ".extxyz, .xyz, .frames, .traj, .db, .deepmd, .lammpstrj, .dump, .data, .lmp, .cif, .pdb, .xsf, POSCAR"
         hint = f"Known: {known}, and the other suffixes under which ASE writes"
         raise InputError("the suffix names no format that can be written", where=str(path), hint=hint)
@@ -114,5 +120,17 @@ def _by_ase(name: str) -> Writer:
             if isinstance(error, WhetError) or getattr(error, "errno", None) is not None:
                 raise
             raise FrameError(f"ASE cannot write the frames as {name} ({error})") from error
+        if name not in CONTAINERS:
+            _check_written(path, name, chosen)
 
     return write
+
+
+def _check_written(path: Path, name: str, chosen: ChosenFrames) -> None:
+    """FrameError where ASE does not read back the atoms that it wrote: such a file is of no use to anybody."""
+    back = [one.atoms for one in read_by_ase(path, name)]
+    for index, (frame, found) in enumerate(zip(chosen, back, strict=False)):
+        if isinstance(found, FrameError) or sorted(found.numbers) != sorted(frame.numbers):
+            raise FrameError(f"ASE writes the format {name} so that frame {index} cannot be read again")
+    if len(back) != len(chosen):
+        raise FrameError(f"ASE reads {len(back)} of the {len(chosen)} frames that it wrote as {name}")

@@ -8,24 +8,20 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from whet.data.errors import FrameError
-from whet.data.labels import EXTRA_SHAPES, Labels
+from whet.data.labels import EXTRA_SHAPES, FORCES_NAMES, LABEL_NAMES, LABEL_PREFIXES, VIRIAL_NAMES, Labels
 from whet.files.unit_system import UnitSystem
 
 if TYPE_CHECKING:
     import numpy as np
     from ase import Atoms
 
-PREFIXES = ("REF_", "", "dft_", "DFT_", "ref_")
-"""Label keys are looked for with these prefixes: REF_energy, energy, dft_energy, …"""
-
-FORCES = ("forces", "force")
-VIRIALS = ("virials", "virial")
-"""Names of one label, after a prefix."""
+SAME = {"energy": 1e-5, "forces": 1e-4, "stress": 1e-5}
+"""In the file's own units: labels under two keys that are no farther apart are the same one, rounded differently."""
 
 MOST_FORCE, MOST_ENERGY = 1e6, 1e12
 """eV/Å and eV; beyond these a label is no label."""
 
-HOW_TO_NAME = "name unusual keys (`keys:` in a study file, --energy-key and --forces-key for whet labels import)"
+HOW_TO_NAME = "name them (`keys:` in a study file, --energy-key and --forces-key on the command line)"
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -44,19 +40,23 @@ class LabelKeys:
 
     @classmethod
     def find(cls, atoms: Atoms, named: Mapping[str, str] = NOTHING) -> LabelKeys:
-        """The label keys that this frame uses. FrameError where there are none.
+        """The label keys that this frame uses. FrameError where there are none, or two labels that differ.
 
         named: label (`energy`, `forces`, `stress`, `virial`) -> key, of those that a user named; of stress and virial
         the other is not looked for then.
         """
-        found = None if {"energy", "forces"} <= set(named) else cls._usual(atoms, named)
+        usual = None if {"energy", "forces"} <= set(named) else cls._usual(atoms, named)
         one_named = "stress" in named or "virial" in named
-        return cls(
-            named.get("energy") or (found.energy if found else ""),
-            named.get("forces") or (found.forces if found else ""),
-            named.get("stress") if one_named or found is None else found.stress,
-            named.get("virial") if one_named or found is None else found.virial,
+        found = cls(
+            named.get("energy") or (usual.energy if usual else ""),
+            named.get("forces") or (usual.forces if usual else ""),
+            named.get("stress") if one_named or usual is None else usual.stress,
+            named.get("virial") if one_named or usual is None else usual.virial,
         )
+        for label in SAME:
+            if label not in named and (key := getattr(found, label)):
+                _refuse_another(atoms, label, key)
+        return found
 
     def __str__(self) -> str:
         return ", ".join(key for key in (self.energy, self.forces, self.stress, self.virial) if key)
@@ -64,12 +64,16 @@ class LabelKeys:
     @classmethod
     def _usual(cls, atoms: Atoms, named: Mapping[str, str]) -> LabelKeys:
         there = {name for source in _places(atoms) for name in source}
-        for prefix in PREFIXES:
+        for prefix in LABEL_PREFIXES:
             energy = named.get("energy", prefix + "energy")
-            forces = named.get("forces") or next((prefix + name for name in FORCES if prefix + name in there), None)
+            forces = named.get("forces") or next(
+                (prefix + name for name in FORCES_NAMES if prefix + name in there), None
+            )
             if energy in there and forces:
                 stress = prefix + "stress" if prefix + "stress" in there else None
-                return cls(energy, forces, stress, next((prefix + v for v in VIRIALS if prefix + v in there), None))
+                return cls(
+                    energy, forces, stress, next((prefix + v for v in VIRIAL_NAMES if prefix + v in there), None)
+                )
             if (energy in there or forces) and not named:
                 missing, present = ("forces", energy) if energy in there else ("energy", forces)
                 hint = f"Energy and forces are both needed; {HOW_TO_NAME}"
@@ -121,6 +125,38 @@ class LabelKeys:
                 )
             found = from_virial if found is None else found
         return found
+
+
+def _refuse_another(atoms: Atoms, label: str, key: str) -> None:
+    """FrameError where the frame has this label under another usual key too, and it differs: which one counts?"""
+    import numpy as np
+
+    names = {"energy": ("energy",), "forces": FORCES_NAMES, "stress": ("stress",)}[label]
+    others = {prefix + name for prefix in LABEL_PREFIXES for name in names} - {key}
+    there = {name: source[name] for source in _places(atoms) for name in source if name in {key, *others}}
+    chosen = _comparable(there.pop(key), label)
+    for other, value in sorted(there.items()):
+        rival = _comparable(value, label)
+        if chosen is None or rival is None or chosen.shape != rival.shape:
+            continue
+        apart = float(np.abs(chosen - rival).max(initial=0.0))
+        if apart > SAME[label] + 1e-9 * float(np.abs(chosen).max(initial=0.0)):
+            what = f"the frame has two different labels: {key!r} and {other!r} are up to {apart:.4g} apart"
+            hint = f"Say which of them counts: {HOW_TO_NAME}; or remove the other from the file"
+            raise FrameError(what, hint=hint)
+
+
+def _comparable(value: Any, label: str) -> np.ndarray | None:
+    """Flat numbers, a stress as six of ASE's order; None for what is no finite number."""
+    import numpy as np
+
+    try:
+        found = np.asarray(value, dtype=float).ravel()
+    except (TypeError, ValueError):
+        return None
+    if label == "stress" and found.size == 9:
+        found = found[[0, 4, 8, 5, 2, 1]]
+    return found if np.all(np.isfinite(found)) else None
 
 
 def _places(atoms: Atoms) -> Iterator[dict[str, Any]]:
@@ -177,9 +213,8 @@ def _bare(atoms: Atoms, keys: LabelKeys, units: UnitSystem) -> Atoms:
         cell=units.scale(atoms.cell.array, units.length_factor),
         pbc=atoms.pbc,
     )
-    labels = {prefix + name for prefix in PREFIXES for name in ("energy", "stress", *VIRIALS)}
-    labels |= {keys.energy, keys.forces, keys.stress, keys.virial, "energy_unit", "forces_unit", "stress_unit"}
-    bare.info = {key: value for key, value in atoms.info.items() if key not in labels}
+    named = {keys.energy, keys.forces, keys.stress, keys.virial, "energy_unit", "forces_unit", "stress_unit"}
+    bare.info = {key: value for key, value in atoms.info.items() if key not in LABEL_NAMES | named}
     if atoms.has("initial_magmoms"):
         bare.set_initial_magnetic_moments(atoms.get_initial_magnetic_moments())
     if atoms.has("initial_charges"):

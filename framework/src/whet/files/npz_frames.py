@@ -1,4 +1,4 @@
-"""npz_records: labeled frames in a .npz archive as sGDML (MD17) and NequIP write it."""
+"""NpzArchive: labeled frames in a .npz archive as sGDML (MD17) and NequIP write it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.data.errors import FrameError, InputError
-from whet.data.frames import check_frame
-from whet.data.labels import Failure
+from whet.data.frame_checks import check_frame
+from whet.data.labels import Failure, Labels, without_labels
 from whet.data.recorded import Recorded
+from whet.files.frame_format import FrameFormat, Named, ReadFrame
 from whet.files.label_keys import LabelKeys
 from whet.files.unit_system import UnitSystem
 
@@ -21,55 +22,75 @@ KEYS = LabelKeys("E", "F", None)
 """Energies (n_frames,) and forces (n_frames, n_atoms, 3); positions are `R`, atomic numbers `z`."""
 
 
-def npz_records(path: Path, units: UnitSystem | None) -> Iterator[Recorded]:
-    """The frames of an archive with the arrays R, z, E, F (and cell or lattice, pbc), one at a time in memory.
+class NpzArchive(FrameFormat):
+    """A .npz archive with the arrays R, z, E, F (and cell or lattice, pbc).
 
-    units: None where the archive has to state them (`e_unit`, `r_unit`). cell: rows are vectors, lattice: columns are
-    (as sGDML has it). Raises InputError where the archive cannot be read or lacks an array.
+    It may state its units (`e_unit`, `r_unit`). cell: vectors are rows, lattice: they are columns (as sGDML has it).
     """
-    import numpy as np
-    from ase import Atoms
 
-    try:
-        with zipfile.ZipFile(path) as archive:
-            there = {Path(name).stem for name in archive.namelist()}
-            if missing := sorted({"R", "z", "E", "F"} - there):
-                hint = "Needed are R (positions), z (atomic numbers), E (energies), F (forces)"
-                raise InputError(f"the archive has no array {missing[0]!r}", where=str(path), hint=hint)
-            written = _units(archive, there, path, units)
-            numbers, cell, pbc = _fixed(archive, "z"), _cell(archive, there), _pbc(archive, there)
-            counts = {name: _head(archive, name)[0][0] for name in ("R", "E", "F")}
-            if len(set(counts.values())) > 1:
-                listed = ", ".join(f"{name} of {count}" for name, count in counts.items())
-                raise InputError(f"its arrays are of different numbers of frames ({listed})", where=str(path))
-            rows = {name: _rows(archive, name) for name in counts}
-            for index, (positions, energy, forces) in enumerate(zip(*rows.values(), strict=True)):
-                place = f"{path}, frame {index}"
-                try:
-                    own = numbers[index] if numbers.ndim == 2 else numbers
-                    box = cell[index] if cell is not None and cell.ndim == 3 else cell
-                    atoms = Atoms(numbers=own, positions=positions, cell=box, pbc=pbc if box is not None else False)
-                    check_frame(atoms)
-                    atoms.info["E"], atoms.arrays["F"] = np.ravel(energy)[0], np.asarray(forces)
-                    frame, labels = KEYS.read(atoms, written)
-                    yield Recorded(place, frame, labels)
-                except (FrameError, ValueError, TypeError, IndexError) as error:
-                    yield Recorded(place, None, Failure(" ".join(str(error).split())))
-    except InputError:
-        raise
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise InputError(f"the archive cannot be read ({error})", where=str(path)) from error
+    name = "npz archive"
+    fixes_units = False
+    fixes_keys = True
 
+    def recognizes(self, path: Path, head: bytes) -> bool:
+        return path.suffix.lower() == ".npz"
 
-def npz_units(path: Path) -> UnitSystem | None:
-    """The units that the archive states; None where it states none. InputError where it cannot be read."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _stated(archive, {Path(name).stem for name in archive.namelist()}, path)
-    except InputError:
-        raise
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise InputError(f"the archive cannot be read ({error})", where=str(path)) from error
+    def read(self, path: Path) -> Iterator[ReadFrame]:
+        """Raises InputError where the archive cannot be read, lacks an array, or does not state its units."""
+        return self._frames(path, None)
+
+    def records(self, path: Path, keys: Named, units: UnitSystem | None) -> Iterator[Recorded]:
+        for one in self._frames(path, units):
+            if isinstance(one.atoms, FrameError):
+                yield Recorded(one.place, None, Failure(str(one.atoms)))
+            else:
+                yield Recorded(one.place, without_labels(one.atoms), Labels.of(one.atoms))
+
+    def stated_units(self, path: Path) -> UnitSystem | None:
+        """InputError where the archive cannot be read."""
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return _stated(archive, {Path(name).stem for name in archive.namelist()}, path)
+        except InputError:
+            raise
+        except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
+            raise InputError(f"the archive cannot be read ({error})", where=str(path)) from error
+
+    def _frames(self, path: Path, units: UnitSystem | None) -> Iterator[ReadFrame]:
+        import numpy as np
+        from ase import Atoms
+
+        try:
+            with zipfile.ZipFile(path) as archive:
+                there = {Path(name).stem for name in archive.namelist()}
+                if missing := sorted({"R", "z", "E", "F"} - there):
+                    hint = "Needed are R (positions), z (atomic numbers), E (energies), F (forces)"
+                    raise InputError(f"the archive has no array {missing[0]!r}", where=str(path), hint=hint)
+                written = _units(archive, there, path, units)
+                numbers, cell, pbc = _fixed(archive, "z"), _cell(archive, there), _pbc(archive, there)
+                counts = {name: _head(archive, name)[0][0] for name in ("R", "E", "F")}
+                if len(set(counts.values())) > 1:
+                    listed = ", ".join(f"{name} of {count}" for name, count in counts.items())
+                    raise InputError(f"its arrays are of different numbers of frames ({listed})", where=str(path))
+                rows = {name: _rows(archive, name) for name in counts}
+                for index, (positions, energy, forces) in enumerate(zip(*rows.values(), strict=True)):
+                    place = f"{path}, frame {index}"
+                    try:
+                        own = numbers[index] if numbers.ndim == 2 else numbers
+                        box = cell[index] if cell is not None and cell.ndim == 3 else cell
+                        atoms = Atoms(numbers=own, positions=positions, cell=box, pbc=pbc if box is not None else False)
+                        check_frame(atoms)
+                        atoms.info["E"], atoms.arrays["F"] = np.ravel(energy)[0], np.asarray(forces)
+                        frame, labels = KEYS.read(atoms, written)
+                        yield ReadFrame(place, labels.attach(frame))
+                    except FrameError as error:
+                        yield ReadFrame(place, error)
+                    except (ValueError, TypeError, IndexError) as error:
+                        yield ReadFrame(place, FrameError(" ".join(str(error).split())))
+        except InputError:
+            raise
+        except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
+            raise InputError(f"the archive cannot be read ({error})", where=str(path)) from error
 
 
 def _units(archive: zipfile.ZipFile, there: set[str], path: Path, given: UnitSystem | None) -> UnitSystem:

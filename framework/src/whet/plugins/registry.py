@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from whet.contracts.component import Backend, Component, FileRef, Spec
 from whet.contracts.dynamics import MDEngine
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.potential import Potential
-from whet.data.errors import MissingPackage, PluginError, UnknownName
+from whet.data.errors import MissingPackage, PluginError, StoreError, UnknownName, UntrustedFile, WhetError
+from whet.data.identity import fresh_digest
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS
+from whet.plugins.trusted_files import HERE, TrustedFiles
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class Registry:
         named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
         plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()})
         version = offered.result_version
+        code = any(offered.foreign_code(Path(ref.path)) for ref in files.values() if not self.voucher(ref.sha256))
         return Component(
             hook,
             offered.name,
@@ -84,7 +88,7 @@ class Registry:
             plain,
             files,
             parts,
-            unpickles=offered.unpickles,
+            unpickles=code,
             together=issubclass(offered, MDEngine) and offered.together,
             not_identity=tuple(sorted(offered.Options.not_identity)),
         )
@@ -92,8 +96,9 @@ class Registry:
     def load(self, component: Component, *, store: Path | None = None, device: str = "cpu") -> Any:
         """The living backend that a component describes.
 
-        store: where relative paths of its files start. Raises what `find` raises, OptionsError, and InputError where
-        a file is gone or changed, and PluginError where the plugin here is of another result version.
+        store: where relative paths of its files start. Raises what `find` raises, OptionsError, InputError where a
+        file is gone or changed, UntrustedFile where one would run code and nobody vouches for it, and PluginError
+        where the plugin here is of another result version.
         """
         offered = self.find(component.hook, component.name)
         if offered.result_version != component.result_version:
@@ -103,12 +108,62 @@ class Registry:
             )
         what = f"{HOOKS[component.hook]} {component.name!r}"
         files = {role: ref.locate(store) for role, ref in component.files.items()}
+        self._refuse_foreign_code(offered, files)
         options = offered.Options.checked(component.options, of=what)
         parts = {role: self.load(part, store=store, device=device) for role, part in component.parts.items()}
         backend = offered(options, files, parts, device)
         if isinstance(backend, Potential):
             backend.energy_shift = dict(component.energy_shift)
         return backend
+
+    def _refuse_foreign_code(self, offered: type[Backend], files: Mapping[str, Path]) -> None:
+        """UntrustedFile for the first file that would run code and that nobody vouches for.
+
+        The class that is installed here is asked, not the component: that one can be anybody's JSON.
+        """
+        for path in files.values() if offered.unpickles else ():
+            if not self.voucher(fresh_digest(path)) and (code := offered.foreign_code(path)):
+                raise UntrustedFile.of(path, code)
+
+    def voucher(self, sha256: str) -> str:
+        """Who vouches for the content of that SHA-256: `published as mace:small`, `trusted by you`; empty: nobody."""
+        return self._published.get(sha256, "") or TrustedFiles().voucher(sha256)
+
+    @cached_property
+    def _published(self) -> dict[str, str]:
+        """The files of every foundation model that states its checksums: SHA-256 -> the words above."""
+        return {
+            file.sha256: f"published as {offered.name}:{name}"
+            for plugin in self.plugins
+            for offered in plugin.offers.get("potentials", ())
+            if issubclass(offered, Potential)
+            for name, model in offered.foundation_models.items()
+            for file in model.files.values()
+            if file.sha256
+        }
+
+    def vouch_for_made(self, component: Component, made: Iterable[Path], *, start: Backend) -> None:
+        """Enters into the user's list what was made here out of the files of `start`, if somebody vouches for those.
+
+        component: what will load it. What was made of files that run no code runs none either, and is left out.
+        """
+        foreign = [path for path in made if self.code_in(component, path)]
+        if foreign and all(self.voucher(fresh_digest(path)) for path in start.files.values()):
+            # A list that cannot be written (a home that is read-only on a compute node) does not cost the training:
+            # whoever loads the potential is told then how to trust it.
+            with suppress(StoreError):
+                TrustedFiles().add(foreign, HERE)
+
+    def code_in(self, component: Component, path: Path) -> str:
+        """What loading a file of the component would run, as `Backend.foreign_code`; empty: nothing.
+
+        Of a component whose plugin is not installed here it is what the interpreter that described it found, of the
+        files that nobody vouched for there.
+        """
+        try:
+            return self.find(component.hook, component.name).foreign_code(path)
+        except WhetError:
+            return "it can be anything" if component.unpickles else ""
 
     def expected_failures(self, component: Component) -> dict[str, str]:
         """Checks of the conformance kit that the component's plugin states it cannot pass: check -> reason."""

@@ -16,6 +16,9 @@ def missing(findings: Findings) -> list[str]:
         ready = [step.title for step in waiting.values() if not waiting.keys() & set(step.feeds)]
         shown = ", ".join(ready[:2]) + (f" and {len(ready) - 2} more" if len(ready) > 2 else "")
         found.append(f"{len(waiting)} of {count(len(plan.steps), 'step')} have no result yet; next: {shown}.")
+    if results.data_findings:
+        number = count(len(results.data_findings), "thing")
+        found.append(f"{number} in the files that were read look wrong; they are listed at the end.")
     if results.failures:
         found.append(f"{count(len(results.failures), 'frame')} could not be labeled; they are listed at the end.")
     if not any(test.kind == "independent" for test in plan.tests):

@@ -73,6 +73,7 @@ def fine_tuned(
         # Without a step nothing is fitted: the potential answers what it answered before.
         energy_shift=aligned.shift if settings.epochs else start.energy_shift,
     )
+    registry().vouch_for_made(component, done.files.values(), start=bare)
     return AlignedFineTuned(component, done, aligned)
 
 

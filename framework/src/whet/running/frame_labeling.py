@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from whet.contracts.component import Spec
 from whet.contracts.labeling import Labeler, isolated_atom
 from whet.data.durable import locked
-from whet.data.errors import StoreError
+from whet.data.errors import FrameError, StoreError
 from whet.data.labels import Failure
 from whet.data.theory import LevelOfTheory
-from whet.files.frame_files import read_structures
+from whet.plugins.frame_files import find_sources
 from whet.plugins.registry import registry
 from whet.running.store import Store
 from whet.shelf.shelved_labeler import ShelvedLabeler
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FailedFrame:
-    """A frame without a label. index: in the file, from 0; None for an isolated atom."""
+    """A frame without a label.
+
+    index: in the file, from 0; None for an isolated atom. formula: empty for one that could not be read.
+    """
 
     index: int | None
     formula: str
@@ -32,6 +35,8 @@ class FailedFrame:
     log: str = ""
 
     def __str__(self) -> str:
+        if not self.formula:  # the fault says where it stands
+            return self.reason
         name = f"isolated atom {self.formula}" if self.index is None else f"frame {self.index} ({self.formula})"
         return f"{name}: {self.reason}"
 
@@ -73,8 +78,19 @@ def labeler_of(given: str | Mapping[str, Any]) -> Labeler:
     return here.load(here.resolve("labelers", Spec.parse(given, folder=Path.cwd())))
 
 
+def frames_to_label(path: Path | str) -> list[Atoms | FrameError]:
+    """The structures of a file or folder, or the fault of each that is none. Raises it where no structure is left."""
+    found: list[Atoms | FrameError] = []
+    for source in find_sources(Path(path)):
+        for one in source.read():
+            found.append(one.atoms.at(one.place) if isinstance(one.atoms, FrameError) else one.atoms)
+    if all(isinstance(one, FrameError) for one in found):
+        raise next(one for one in found if isinstance(one, FrameError))
+    return found
+
+
 def label_frames(
-    frames: Sequence[Atoms] | Path | str,
+    frames: Sequence[Atoms | FrameError] | Path | str,
     labeler: Labeler | str | Mapping[str, Any],
     store: Path | str = ".whet",
     *,
@@ -83,24 +99,30 @@ def label_frames(
 ) -> LabelingReport:
     """Labels frames, or those of a file; each is on the store's shelf before the next is asked for, and found there.
 
-    labeler: `tblite`, or `{"use": "tblite", "method": "GFN2-xTB"}`. isolated_atoms: also the atom of each element,
-    marked `config_type=IsolatedAtom`. Raises FrameError for what is no frame, what the registry and the labeler raise,
-    and StoreError where another process labels with this theory in this store.
+    frames: a FrameError in place of one is a frame that fails with it. labeler: `tblite`, or
+    `{"use": "tblite", "method": "GFN2-xTB"}`. isolated_atoms: also the atom of each element, marked
+    `config_type=IsolatedAtom`. Raises FrameError for what is no frame, what the registry and the labeler raise, and
+    StoreError where another process labels with this theory in this store.
     """
     if isinstance(frames, Path | str):
-        frames = read_structures(frames)
+        frames = frames_to_label(frames)
     if not isinstance(labeler, Labeler):
         labeler = labeler_of(labeler)
     kept = Store(Path(store))
     kept.prepare()
-    wanted = list(frames)
+    good = [(index, frame) for index, frame in enumerate(frames) if not isinstance(frame, FrameError)]
+    places: list[int | None] = [index for index, _ in good]
+    wanted = [frame for _, frame in good]
     if isolated_atoms:
-        for symbol in sorted({symbol for frame in frames for symbol in frame.get_chemical_symbols()}):
+        for symbol in sorted({symbol for frame in wanted for symbol in frame.get_chemical_symbols()}):
             atom = isolated_atom(symbol)
             atom.info["config_type"] = "IsolatedAtom"
             wanted.append(atom)
+            places.append(None)
     theory = labeler.theory
-    report = LabelingReport(theory, len(wanted))
+    faults = [(index, frame) for index, frame in enumerate(frames) if isinstance(frame, FrameError)]
+    report = LabelingReport(theory, len(wanted) + len(faults))
+    report.failed += [FailedFrame(index, "", str(fault)) for index, fault in faults]
     folder = kept.root / "labeler" / labeler.name
     # Two programs that ran the same frame in one folder would destroy each other's files.
     hint = "Wait for it, or give its labeler more `processes`"
@@ -108,13 +130,12 @@ def label_frames(
     with locked(folder / f"{theory.fingerprint[:12]}.lock", busy=busy):
         shelved = ShelvedLabeler(labeler, kept.shelf, folder)
         for index, answer in enumerate(shelved.labels(wanted)):
-            frame, is_atom = wanted[index], index >= len(frames)
+            frame, place = wanted[index], places[index]
             if isinstance(answer, Failure):
-                place = None if is_atom else index
                 report.failed.append(FailedFrame(place, frame.get_chemical_formula(), answer.reason, answer.log))
             else:
                 report.labeled.append(answer.attach(frame))
-                if is_atom:
+                if place is None:
                     report.isolated[str(frame.symbols[0])] = answer.energy
             report.bought = shelved.bought
             progress(index + 1, len(wanted))

@@ -12,7 +12,7 @@ from whet.data.identity import JSON, key_of
 
 KINDS: dict[str, int] = {
     "structure": 2,
-    "import": 2,
+    "import": 3,
     "md": 2,
     "label": 2,
     "dataset": 2,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,8 +26,19 @@ LEAST_GAP = 0.1
 FEWEST = 20
 """Frames from which anything is concluded about energies or stresses taken together."""
 
+FEWEST_BESIDE = 5
+"""Frames among which one whose energy is impossible can be told."""
+
+FAR_ENERGY, FAR_ENERGY_ALONE = 10.0, 25.0
+"""eV/atom, and robust standard deviations; an energy that is farther from the others of its composition (for one of
+which there are few: from what energies of the elements explain) is none of it: bonds are worth less."""
+
 LARGE_STRESS = 10.0
 """eV/Å³; 1600 GPa, more than published sets of compressed matter have (MPF's reach 7 eV/Å³)."""
+
+
+NAMED = 3
+"""Places that a sentence names."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,10 @@ class Finding:
     kind: str
     what: str
     places: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        more = f" and {len(self.places) - NAMED} more" if len(self.places) > NAMED else ""
+        return f"{self.what} ({', '.join(self.places[:NAMED])}{more})" if self.places else self.what
 
 
 @dataclass
@@ -149,18 +164,27 @@ class LabelChecks:
             yield Finding("two-energies", what, self._named(self._free))
 
         groups = [group for group in self._compositions.values() if sum(group.counts.values()) > 1]
-        if sum(len(group.places) for group in groups) < FEWEST:
+        if sum(len(group.places) for group in groups) < FEWEST_BESIDE:
             return
         levels = _explained(groups)
         places = np.concatenate([np.frombuffer(group.places, dtype=np.int64) for group in groups])
-        rest = np.concatenate(
-            [np.frombuffer(group.energies) - level for group, level in zip(groups, levels, strict=True)]
-        )
-        order = np.argsort(rest)
-        ordered = rest[order]
-        cut = _split(ordered, max(3, len(rest) // 100))
+        energies = np.concatenate([np.frombuffer(group.energies) for group in groups])
+        rest = energies - np.repeat(levels, [len(group.places) for group in groups])
+        kept = (energies != 0) | (np.count_nonzero(energies) == 0)
+        if named := self._named(sorted(places[~kept].tolist())):
+            yield Finding("zero-energy", f"{_frames(named)} an energy of exactly zero: none was written?", named)
+        off = _impossible(groups, rest)
+        few = max(3, len(rest) // 100)
+        order = np.flatnonzero(kept)[np.argsort(rest[kept])]
+        cut = _split(rest[order], few) if len(order) >= FEWEST else 0
+        if cut == 0 and (named := self._named(sorted(places[kept & (off > 0)].tolist()))):
+            most = f"up to {off[kept].max():.4g} eV/atom from what others of the composition have"
+            yield Finding("outlying-energies", f"{_frames(named)} an energy {most}", named)
+            order = order[off[order] == 0]
+            cut = _split(rest[order], few) if len(order) >= FEWEST else 0
         if cut == 0:
             return
+        ordered = rest[order]
         low, high = ordered[:cut], ordered[cut:]
         small, side = (low, order[:cut]) if len(low) <= len(high) else (high, order[cut:])
         apart = float(np.median(high) - np.median(low))
@@ -201,6 +225,10 @@ class LabelChecks:
             yield Finding("stress-sign", what)
 
 
+def _frames(named: Sequence[str]) -> str:
+    return "1 frame has" if len(named) == 1 else f"{len(named)} frames have"
+
+
 def _robust(values: np.ndarray) -> tuple[float, float]:
     """Median, and the standard deviation that a normal distribution of this median deviation has."""
     import numpy as np
@@ -213,7 +241,7 @@ def _split(ordered: np.ndarray, fewest: int) -> int:
     """How many of the sorted numbers are of a lower group, where there are clearly two; 0 where there are not.
 
     The split with the least variance within (Otsu). Clear: the groups lie farther apart than `LEAST_GAP` and six times
-    their own spread, and the middle third between them is all but empty.
+    their own spread, and all but a few lie within a third of that distance of their own.
     """
     import numpy as np
 
@@ -226,9 +254,29 @@ def _split(ordered: np.ndarray, fewest: int) -> int:
     cut = fewest + int(np.argmax(between[fewest - 1 : count - fewest]))
     (low, low_spread), (high, high_spread) = _robust(ordered[:cut]), _robust(ordered[cut:])
     apart = high - low
-    inside = np.searchsorted(ordered, [low + apart / 3, high - apart / 3])
-    is_empty = inside[1] - inside[0] <= 0.05 * min(cut, count - cut)
-    return cut if apart > max(LEAST_GAP, 6 * low_spread, 6 * high_spread) and is_empty else 0
+    of_low, of_high = np.searchsorted(ordered, [low + apart / 3, high - apart / 3])
+    astray = abs(cut - of_low) + abs(of_high - cut)  # nearer to the middle, or to the other group, than to their own
+    is_clear = astray <= 0.05 * min(cut, count - cut)
+    return cut if apart > max(LEAST_GAP, 6 * low_spread, 6 * high_spread) and is_clear else 0
+
+
+def _impossible(groups: list[_Composition], rest: np.ndarray) -> np.ndarray:
+    """(n_frames,) eV/atom that an energy is away from where it must lie; 0 for all that may be right.
+
+    rest: energies less what the composition explains.
+    """
+    import numpy as np
+
+    off, start = np.zeros(len(rest)), 0
+    overall = _robust(rest)
+    for group in groups:
+        own = rest[start : start + len(group.places)]
+        middle, spread = _robust(own) if len(own) >= FEWEST_BESIDE else overall
+        far = FAR_ENERGY if len(own) >= FEWEST_BESIDE else FAR_ENERGY_ALONE
+        away = np.abs(own - middle)
+        off[start : start + len(own)] = np.where(away > far * max(1.0, spread), away, 0.0)
+        start += len(own)
+    return off
 
 
 def _explained(groups: list[_Composition]) -> np.ndarray:

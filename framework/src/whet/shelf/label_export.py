@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.data.errors import FrameError, InputError
-from whet.data.frames import frame_key
+from whet.data.frame_identity import frame_key
 from whet.data.labels import Failure
 from whet.data.theory import LevelOfTheory
 from whet.files.extxyz_stream import is_extxyz

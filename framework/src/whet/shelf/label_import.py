@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from whet.data.durable import replacing
 from whet.data.errors import FrameError
-from whet.data.frames import frame_key
+from whet.data.frame_identity import frame_key
 from whet.data.labels import Failure, Labels
 from whet.data.recorded import Recorded
 from whet.data.theory import LevelOfTheory
+from whet.shelf.doubles import Difference
 from whet.shelf.label_checks import Finding, LabelChecks
 from whet.shelf.near_doubles import NearDoubles
 from whet.shelf.shelf import Shelf
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 500
 """Labels that land on the shelf together: what a crash costs is at most to read so many again."""
-
-SAME_ENERGY, SAME_FORCES, SAME_STRESS = 1e-3, 1e-2, 2e-3
-"""eV/atom, eV/Å and eV/Å³; a label of the same frame that differs by more is another label."""
 
 
 @dataclass(frozen=True)
@@ -220,15 +218,8 @@ class _Import:
             self._checks[fingerprint].add(record.place, frame, labels)
 
     def _note_double(self, place: str, frame: Atoms, labels: Labels, old: Labels, theory: LevelOfTheory) -> None:
-        import numpy as np
-
-        energy = abs(labels.energy - old.energy) / len(frame)
-        forces = float(np.abs(np.asarray(labels.forces) - old.forces).max(initial=0.0))
-        stress = 0.0
-        if labels.stress is not None and old.stress is not None:
-            stress = float(np.abs(np.asarray(labels.stress) - old.stress).max())
-        if energy > SAME_ENERGY or forces > SAME_FORCES or stress > SAME_STRESS:
-            apart = f"{1000 * energy:.4g} meV/atom, {forces:.3g} eV/Å, {stress:.3g} eV/Å³"
+        apart = Difference.between(labels, old)
+        if apart.is_large:
             what = f"another label of the same frame, {apart} away; the first stays"
             self.report.conflicts.append(Remark(place, what))
             return

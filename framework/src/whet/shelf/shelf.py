@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from whet.data.durable import unwritable
 from whet.data.errors import InputError, StoreError, UnknownName, suggestion
-from whet.data.frames import frame_key
+from whet.data.frame_identity import frame_key
 from whet.data.identity import canonical
 from whet.data.labels import Failure, Labels
 from whet.data.recorded import Recorded
@@ -78,7 +78,14 @@ class Shelf:
                 where=str(self.path),
                 hint="Restore the file from a copy, or delete the row to compute the label again",
             )
-        return unpacked_labels(content)
+        try:
+            return unpacked_labels(content)
+        except (ValueError, KeyError) as error:
+            raise StoreError(
+                f"the label of {frame.get_chemical_formula()} ({frame_key(frame)}) cannot be used: {error}",
+                where=str(self.path),
+                hint="Delete the row to compute the label again",
+            ) from error
 
     def keys(self, theory: LevelOfTheory) -> set[str]:
         """The keys of the frames that have labels of this level of theory."""

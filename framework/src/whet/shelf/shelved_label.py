@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from whet.data.frames import frame_key, total_charge
-from whet.data.labels import Labels
+from whet.data.frame_identity import former_frame_key, frame_key, multiplicity, total_charge
+from whet.data.labels import Labels, without_labels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +28,9 @@ def packed_label(frame: Atoms, labels: Labels) -> bytes:
         "cell": np.asarray(frame.cell),
         "pbc": frame.pbc,
         "charge": np.float64(total_charge(frame)),
+        "spin": np.int64(multiplicity(frame) or 0),
         "initial_magmoms": frame.get_initial_magnetic_moments(),
-        "info": np.array(json.dumps(_plain(frame.info))),
+        "info": np.array(json.dumps(_plain(without_labels(frame).info))),
         **labels.as_arrays(),
     }
     buffer = io.BytesIO()
@@ -42,6 +43,7 @@ def unpacked_labels(content: bytes) -> Labels:
     import numpy as np
 
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        _refuse_ambiguous(archive)
         return Labels.from_arrays(archive)
 
 
@@ -52,6 +54,7 @@ def unpacked_label(content: bytes, key: str) -> tuple[Atoms, Labels]:
 
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         arrays: dict[str, np.ndarray] = dict(archive)
+    _refuse_ambiguous(arrays)
     frame = Atoms(arrays["numbers"], positions=arrays["positions"], cell=arrays["cell"], pbc=arrays["pbc"])
     moments = arrays["initial_magmoms"]
     if moments.any() or moments.ndim > 1:
@@ -63,9 +66,18 @@ def unpacked_label(content: bytes, key: str) -> tuple[Atoms, Labels]:
     for spin in (frame.info.get("spin"), *_spins(arrays)):
         if spin is not None:
             frame.info["spin"] = spin
-        if frame_key(frame) == key:
+        if key in (frame_key(frame), former_frame_key(frame)):
             return frame, Labels.from_arrays(arrays)
     raise ValueError("its structure is not the one of its key")
+
+
+def _refuse_ambiguous(arrays: Mapping[str, np.ndarray]) -> None:
+    """ValueError for a label from when MACE's names were not read: is its frame charged or neutral?"""
+    if "spin" in arrays or "info" not in arrays:
+        return
+    unread = sorted({"total_charge", "total_spin"} & set(json.loads(str(arrays["info"]))))
+    if unread:
+        raise ValueError(f"it was stored when `{unread[0]}` was not yet read as part of the frame")
 
 
 def _spins(arrays: dict[str, np.ndarray]) -> Iterable[int]:

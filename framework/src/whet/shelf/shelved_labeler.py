@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from whet.contracts.labeling import Labeler
 from whet.contracts.potential import Capabilities, Potential, Property
 from whet.data.errors import FrameError
-from whet.data.frames import ChosenFrames, frame_key
+from whet.data.frame_identity import frame_key
+from whet.data.frames import ChosenFrames
 from whet.data.labels import Failure, Labels
 from whet.shelf.shelf import Shelf
 

@@ -10,6 +10,7 @@ from typing import Any
 from whet.contracts.component import Component, FileRef, Spec, expanded
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.data.errors import InputError, OptionsError, UnknownName, WhetError, suggestion
+from whet.plugins.frame_files import find_sources
 from whet.running.environments import Environment, Question
 from whet.study.schema import Given, PotentialEntry, StudyFile
 from whet.study.study_file import Source
@@ -217,6 +218,20 @@ def file_reference(source: Source, path: str, keys: Keys) -> FileRef:
         return FileRef.to(source.folder / Path(expanded(path)).expanduser())
     except InputError as error:
         raise error.at(source.place(keys)) from None
+
+
+def frame_references(source: Source, path: str, keys: Keys) -> dict[str, FileRef]:
+    """What is read of a file or folder of frames, by role (`frames`, or `frames-0001` and so on), by content.
+
+    InputError, with its line, where it is missing, or nothing in it is known.
+    """
+    try:
+        literal = source.folder / path  # a file may have a `$` in its name
+        found = find_sources(literal if literal.exists() else source.folder / Path(expanded(path)).expanduser())
+        refs = [FileRef.to(one.path) for one in found]
+    except InputError as error:
+        raise error.at(source.place(keys)) from None
+    return {"frames": refs[0]} if len(refs) == 1 else {f"frames-{i:04}": ref for i, ref in enumerate(refs, 1)}
 
 
 def _is_file(given: Given) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from whet.data.errors import InputError
+from whet.data.identity import without_none
 from whet.running.store import Store
 from whet.study.cast import cast
 from whet.study.planner import plan
@@ -23,22 +24,25 @@ def evaluation_study(
     *,
     store: Path,
     first: int | None = None,
+    keys: Mapping[str, str] | None = None,
     running: Mapping[str, Any] | None = None,
 ) -> Study:
     """A study that evaluates potentials (`NAME`, `NAME:MODEL`) on a file; its results are `study.results.scores`.
 
+    keys: label (`energy`, `forces`, `stress`, `virial`) -> its name in the file, where that is not a usual one.
     Raises InputError where the file is missing or a potential is named twice, and what resolving a potential raises.
     """
-    if not frames.is_file():
+    if not frames.exists():
         raise InputError("there is no such file", where=str(frames))
     labels = {_label(given): given for given in potentials}
     if len(labels) < len(potentials):
         raise InputError("a potential is named twice", where=", ".join(potentials))
+    test = without_none({"file": str(frames.absolute()), "first": first, "keys": keys or None})
     file = StudyFile.checked(
         {
             "name": f"evaluation on {frames.name}",
             "potentials": labels,
-            "tests": {frames.stem: {"file": str(frames.resolve()), **({"first": first} if first else {})}},
+            "tests": {frames.absolute().stem: test},
             "running": dict(running or {}),
         },
         of="the evaluation",

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 from whet.contracts.component import Component, FileRef
+from whet.data.errors import InputError, UntrustedFile
+from whet.data.frames import FrameSet
 from whet.data.identity import JSON
-from whet.files.frame_files import LabelKeys, read_labeled, read_structures
+from whet.plugins.frame_files import read_labeled, read_structures
+from whet.plugins.registry import registry
+from whet.shelf.doubles import shared
+from whet.shelf.frame_findings import CONFLICT, frame_findings
+from whet.shelf.label_checks import Finding
+from whet.study.refused_files import files_of, refused_files
 from whet.study.study import Study
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a study will do, and with what. files: path, SHA-256, and what each is read as."""
+    """What a study will do, and with what.
+
+    files: path, SHA-256, and what each is read as. suspicious: what looks wrong in them. refused: the files that would
+    run code and that nobody vouches for, each as the fault that the study will end with.
+    """
 
     name: str
     components: Mapping[str, tuple[Component, str]]
     steps: Mapping[str, int]
     done: int
     files: list[tuple[str, str, str]]
+    suspicious: list[str]
+    refused: list[UntrustedFile]
 
     def cast_rows(self) -> list[tuple[str, str, str, str]]:
         """Rows of a table: role, component, environment, options that are set."""
@@ -30,7 +43,7 @@ class Inspection:
         ]
 
     def as_json(self) -> dict[str, JSON]:
-        """Plain data: study, components, steps (by kind), done, files (path, sha256, read_as)."""
+        """Plain data: study, components, steps (by kind), done, files (path, sha256, read_as), refused (path, why)."""
         components = {
             role: {**component.as_json(), "environment": environment}
             for role, (component, environment) in self.components.items()
@@ -42,11 +55,17 @@ class Inspection:
             "steps": dict(self.steps),
             "done": self.done,
             "files": files,
+            "suspicious": self.suspicious,
+            "refused": [{"path": error.where, "why": error.what} for error in self.refused],
         }
 
 
 def inspect(study: Study) -> Inspection:
-    """Reads every input file through. Raises FrameError, with file and line, for the first that is damaged."""
+    """Reads every input file through.
+
+    Raises FrameError, with file and line, for the first that is damaged, and InputError where training data have two
+    labels of one structure.
+    """
     cast = study.cast
     components: dict[str, tuple[Component, str]] = {
         f"potential {name}": (player.role.component, player.role.environment)
@@ -58,29 +77,67 @@ def inspect(study: Study) -> Inspection:
     for environment, engine in cast.engines.items():
         components["dynamics" + (f" in {environment}" if environment else "")] = (engine, environment)
     files: dict[tuple[str, str], str] = {}
-    for title, (component, _) in components.items():
-        for ref, unpickled in _files(component):
-            code = ", unpickled: this is code" if unpickled else ""
-            files[ref.path, ref.sha256] = f"model of {title}, {ref.origin or 'a file of yours'}{code}"
+    for title, (component, environment) in components.items():
+        for part, ref in files_of(component):
+            files[ref.path, ref.sha256] = f"model of {title}, {_told(part, ref, environment)}"
+    refused = refused_files(component for component, _ in components.values())
     for step in study.plan.steps.values():
         for role, ref in step.files.items():
             files.setdefault((ref.path, ref.sha256), "labeled frames" if step.settings.get("labeled", True) else role)
-            if step.kind == "import":
-                _read(step.settings, ref.locate())
+    data = _Data(study)
     done = sum(study.store.is_done(key) for key in study.plan.steps)
     listed = [(path, sha, what) for (path, sha), what in files.items()]
-    return Inspection(study.file.name, components, study.plan.counts(), done, listed)
+    found = list(data.findings())
+    return Inspection(study.file.name, components, study.plan.counts(), done, listed, found, refused)
 
 
-def _files(component: Component) -> list[tuple[FileRef, bool]]:
-    """Files of a component and its parts, and whether each is unpickled."""
-    inner = [file for part in component.parts.values() for file in _files(part)]
-    return [(ref, component.unpickles) for ref in component.files.values()] + inner
+def check_data(study: Study) -> None:
+    """Reads the files that no step has read yet: a damaged one is a fault now, not after hours. Raises as `inspect`."""
+    if any(not study.store.is_done(step.key) for step in study.plan.of_kind("import")):
+        _ = list(_Data(study).findings())
 
 
-def _read(settings: Mapping[str, Any], path: Any) -> None:
-    if not settings["labeled"]:
-        read_structures(path)
-        return
-    keys = settings.get("keys")
-    read_labeled(path, LabelKeys(keys["energy"], keys["forces"], keys.get("stress")) if keys else None)
+def _told(component: Component, ref: FileRef, environment: str) -> str:
+    """Whose the file is, who vouches for it, and whether it runs code."""
+    code, voucher = registry().code_in(component, Path(ref.path)), registry().voucher(ref.sha256)
+    if code:
+        safety = f"this is code: {code}" if voucher else f"this is code, and nobody vouches for it: {code}"
+    else:
+        safety = f"environment {environment} loads it" if environment else "runs no code"
+    return ", ".join(filter(None, [ref.origin or "a file of yours", voucher, safety]))
+
+
+class _Data:
+    """The labeled frames of every file that the study reads, by the step that will read them."""
+
+    def __init__(self, study: Study) -> None:
+        self.plan = study.plan
+        self.frames: dict[str, FrameSet] = {}
+        for step in self.plan.of_kind("import"):
+            paths = [ref.locate() for _, ref in sorted(step.files.items())]
+            if step.settings["labeled"]:
+                read = (read_labeled(path, step.settings.get("keys") or {}) for path in paths)
+                self.frames[step.key] = sum(read, FrameSet(()))[: step.settings.get("first")]
+            else:
+                for path in paths:
+                    read_structures(path)
+
+    def findings(self) -> Iterator[str]:
+        """What looks wrong in each file, and which test frames will be trained on. InputError as `inspect` says."""
+        trained = {key for step in self.plan.of_kind("dataset") for key in step.inputs["labeled"]} & self.frames.keys()
+        for key, frames in self.frames.items():
+            for finding in frame_findings(frames):
+                if finding.kind == CONFLICT and key in trained:
+                    raise InputError(str(finding), where=self._name(key), hint="Remove the wrong one")
+                yield f"{self._name(key)}: {finding}"
+        for test in self.plan.tests:
+            for tested in self.frames.keys() & set(test.labels) if test.kind == "independent" else ():
+                for key in sorted(trained):
+                    if places := list(shared(self.frames[tested], self.frames[key])):
+                        total, other = len(self.frames[tested]), self._name(key)
+                        what = f"{len(places)} of its {total} frames are training frames of {other}"
+                        found = Finding("trained-on", what, tuple(f"frame {place}" for place in places))
+                        yield f"{self._name(tested)}: {found}"
+
+    def _name(self, key: str) -> str:
+        return next(iter(self.plan.steps[key].files.values())).path

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-from whet.contracts.component import Component
+from whet.contracts.component import Component, FileRef
 from whet.data.errors import InputError
 from whet.data.identity import key_of, without_none
 from whet.running.step import Step
-from whet.study.cast import Cast, Player, Role, file_reference
+from whet.study.cast import Cast, Player, Role, frame_references
 from whet.study.plan import Acquisition, Evaluation, Member, OneScale, Plan, TestSet, Trajectory
 from whet.study.rounds import Round
 from whet.study.schema import LabeledFile, StudyFile, Test
@@ -204,9 +206,9 @@ class _Planner:
     def _read_test(self, name: str, test: Test) -> str:
         assert test.file is not None
         keys = ("tests", name, "file")
-        tested = file_reference(self.source, test.file, keys)
+        tested = _contents(frame_references(self.source, test.file, keys))
         for other, data in self.study.data.items():
-            if file_reference(self.source, data.file, ("data", other, "file")).sha256 == tested.sha256:
+            if _contents(frame_references(self.source, data.file, ("data", other, "file"))) & tested:
                 what = f"this is the same file as the data {other!r}: errors on training frames say nothing"
                 raise self.source.fault(keys, what, "Test on frames that no training sees")
         file = LabeledFile(file=test.file, keys=test.keys, first=test.first)
@@ -274,15 +276,19 @@ class _Planner:
         if given is None:
             raise self.source.fault(keys, "this needs starting structures", "Give `structures:`")
         if self.cast.structures is None:
-            assert isinstance(given, dict)
-            ref = file_reference(self.source, str(given["file"]), ("structures", "file"))
-            step = Step("import", {"labeled": False, "index": index % RESERVED}, files={"frames": ref})
+            step = Step("import", {"labeled": False, "index": index % RESERVED}, files=self._structure_files)
             return self.plan.add(replace(step, title=f"read structure {index % RESERVED}"))
         role = self.cast.structures
         settings = {"index": index, "seed": self.study.seed}
         return self.plan.add(
             Step("structure", settings, {"structures": role.component}, title="structure", environment=role.environment)
         )
+
+    @cached_property
+    def _structure_files(self) -> Mapping[str, FileRef]:
+        given = self.study.structures
+        assert isinstance(given, dict)
+        return frame_references(self.source, str(given["file"]), ("structures", "file"))
 
     def _md(self, driver: Member | None, start: str, seed: int, title: str) -> str:
         components: dict[str, Component] = {}
@@ -318,11 +324,11 @@ class _Planner:
         return self.plan.add(Step("evaluate", {"output": output}, components, inputs, {}, title, role.environment))
 
     def _import(self, entry: LabeledFile, keys: tuple[str | int, ...], title: str) -> str:
-        ref = file_reference(self.source, entry.file, (*keys, "file"))
+        files = frame_references(self.source, entry.file, (*keys, "file"))
         settings = without_none(
             {"labeled": True, "keys": entry.keys.as_json() if entry.keys else None, "first": entry.first}
         )
-        return self.plan.add(Step("import", settings, files={"frames": ref}, title=title))
+        return self.plan.add(Step("import", settings, files=files, title=title))
 
     def _labeler(self) -> Role:
         if self.cast.labeler is None:
@@ -348,3 +354,7 @@ class _Planner:
 
     def _seeds(self, strategy: str) -> list[int]:
         return self.study.strategies[strategy].seeds
+
+
+def _contents(files: Mapping[str, FileRef]) -> set[str]:
+    return {ref.sha256 for ref in files.values()}

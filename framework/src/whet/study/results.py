@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,10 +16,12 @@ from whet.bias.softening import Softening, softening
 from whet.contracts.monitors import End
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.errors import FrameError
+from whet.data.frame_identity import frame_key
 from whet.data.frames import FrameSet
 from whet.data.identity import JSON
 from whet.data.theory import LevelOfTheory
 from whet.running.store import Store
+from whet.shelf.label_checks import Finding
 from whet.study.plan import Evaluation, Member, OneScale, Plan, TestSet
 
 
@@ -138,6 +140,31 @@ class Results:
             for step in self.plan.of_kind("label")
             for failure in self.values(step.key).get("failures", [])
         ]
+
+    @cached_property
+    def data_findings(self) -> list[str]:
+        """What looks wrong in the labeled files that the study reads, and training frames that are tested on."""
+        found = [
+            f"{step.title.removeprefix('read ')}: {Finding(**{**finding, 'places': tuple(finding['places'])})}"
+            for step in self.plan.of_kind("import")
+            for finding in self.values(step.key).get("findings", [])
+        ]
+        for test in self.plan.tests:
+            if test.kind == "independent" and all(map(self.store.is_done, test.labels)):
+                found += self._trained_on(test)
+        return found
+
+    def _trained_on(self, test: TestSet) -> Iterator[str]:
+        """For each potential and strategy how many frames of a set are among its training frames."""
+        frames = self.reference(test)
+        trained: dict[str, set[str]] = {}
+        for one in self.plan.acquisitions:
+            if one.dataset and self.store.is_done(one.dataset):
+                keys = trained.setdefault(f"{one.potential} {one.strategy}", set())
+                keys.update(*(map(frame_key, self.store.frames(one.dataset, part)) for part in ("train", "valid")))
+        for name, keys in trained.items():
+            if count := sum(frame_key(frame) in keys for frame in frames):
+                yield f"{test.name}: {count} of its {len(frames)} frames were trained on ({name})"
 
     @cached_property
     def stopped(self) -> list[tuple[str, str]]:

@@ -38,14 +38,16 @@ def _count_or_rounds(given: Any) -> Any:
 
 
 class LabelKeySettings(Options):
-    """Under which names a file keeps its labels, where they are unusual."""
+    """Under which names a file keeps its labels, where they are unusual or there are several."""
 
-    energy: str
+    energy: str | None = None
     """Total energy, eV."""
-    forces: str
+    forces: str | None = None
     """Forces, eV/Å."""
     stress: str | None = None
     """Stress, eV/Å³, tension positive."""
+    virial: str | None = None
+    """Virial, −stress × volume, eV."""
 
 
 class _FileKeys(Options):

@@ -13,6 +13,7 @@ from whet.running.store import Store
 from whet.study.cast import Cast, cast
 from whet.study.plan import Plan
 from whet.study.planner import plan
+from whet.study.refused_files import refused_files
 from whet.study.results import Results
 from whet.study.schema import StudyFile
 from whet.study.study_file import Source, read_study
@@ -46,7 +47,14 @@ class Study:
         return cls(file, source, players, plan(file, players, source), store)
 
     def run(self, watcher: Watcher | None = None, *, workers: int | None = None) -> Account:
-        """Runs what has not run yet; the same call resumes. workers: processes side by side, 0 for this process."""
+        """Runs what has not run yet; the same call resumes. workers: processes side by side, 0 for this process.
+
+        Raises UntrustedFile before the first step where one would load a file that runs code and that nobody vouches
+        for; StoreError where the store cannot be written.
+        """
+        todo = [step for key, step in self.plan.steps.items() if not self.store.is_done(key)]
+        for error in refused_files(component for step in todo for component in step.components.values()):
+            raise error
         running = self.file.running
         runner = Runner(
             self.store,

@@ -8,21 +8,37 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from whet.contracts.code_labeler import CodeOptions
 from whet.contracts.component import Component, Spec
 from whet.contracts.labeling import Labeler
 from whet.data.labels import Failure, Labels
 from whet.plugins.registry import registry
 from whet.testing.check import TIERS, Check, NotApplicable, Tier, check, demand
 from whet.testing.conformance import Conformance, Outcome, run_checks
+from whet.testing.option_variations import varied, with_changed_file
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 
-class LabelerSubject:
-    """A labeler under test: a component, or how a user names one. molecule: its formula, as ASE's collection has it."""
+CORE_OPTIONS = frozenset(CodeOptions.not_identity)
+"""Options that are the core's: how a program is run."""
 
-    def __init__(self, given: Component | str | Mapping[str, Any], *, molecule: str = "H2O") -> None:
+
+class LabelerSubject:
+    """A labeler under test: a component, or how a user names one.
+
+    molecule: its formula, as ASE's collection has it. variations: other values of options, beside the plugin's own.
+    """
+
+    def __init__(
+        self,
+        given: Component | str | Mapping[str, Any],
+        *,
+        molecule: str = "H2O",
+        variations: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.variations: Mapping[str, Any] = variations or {}
         spec = None if isinstance(given, Component) else Spec.parse(given, folder=Path.cwd())
         self.component = given if isinstance(given, Component) else registry().resolve("labelers", spec)  # pyright: ignore[reportArgumentType]
         self.molecule = molecule
@@ -75,6 +91,50 @@ def theory_is_stated(subject: LabelerSubject) -> None:
     json.dumps(theory.as_json())
     again: Labeler = registry().load(subject.component)
     demand(again.theory.fingerprint == theory.fingerprint, "another instance has another fingerprint")
+
+
+@check("contract")
+def every_option_that_moves_a_label_is_in_the_theory(subject: LabelerSubject) -> None:
+    """Each option is varied: the theory has another fingerprint then, or the labels are the same.
+
+    An option that `theory` leaves out hands out the labels of its first value for those of every other. One of text, a
+    list or a mapping is varied by what `variations` says; the files of a component by their content.
+    """
+    labeler, scratch = subject.labeler, Path(subject._scratch.name)
+    cls, here = type(labeler), registry()
+    names = {role: ref.locate() for role, ref in subject.component.files.items()}
+    own = labeler.theory.fingerprint
+
+    def made(options: Any) -> Labeler:
+        return here.load(here.resolve("labelers", Spec(cls.name, options.as_json())))
+
+    stated = {**cls.variations(labeler.options), **subject.variations}
+    unknown, wrong = [], []
+    for name, options in varied(labeler.options, stated, names, lambda options: made(options) and None):
+        if name in CORE_OPTIONS:
+            continue
+        if options is None:
+            unknown.append(name)
+        elif (other := made(options)).theory.fingerprint == own and _moved(subject, other, scratch / f"varied-{name}"):
+            wrong.append(name)
+    demand(not wrong, f"labels move with {', '.join(wrong)}, and the theory does not")
+    for role in names:
+        changed: Labeler = here.load(with_changed_file(subject.component, role, scratch))
+        same = changed.theory.fingerprint == own and _moved(subject, changed, scratch / f"varied-{role}")
+        demand(not same, f"labels move with the content of the file {role!r}, and the theory does not")
+    demand(not unknown, f"no other value is known of {', '.join(unknown)}: state one in `variations`")
+
+
+def _moved(subject: LabelerSubject, other: Labeler, folder: Path) -> bool:
+    """Whether another instance labels a frame differently; one that fails moves nothing."""
+    import numpy as np
+
+    frame = subject.frame()
+    first, second = subject.label(frame)[0], next(iter(other.label([frame], folder)))
+    if isinstance(first, Failure) or isinstance(second, Failure):
+        return False
+    apart = float(np.abs(first.forces - second.forces).max())
+    return abs(first.energy - second.energy) > 1e-6 or apart > 1e-5
 
 
 @check("contract")
@@ -182,6 +242,7 @@ _ALONG = (0.48, 0.6, 0.64)
 
 LABELER_CHECKS: tuple[Check, ...] = (
     theory_is_stated,
+    every_option_that_moves_a_label_is_in_the_theory,
     one_answer_a_frame,
     answers_come_as_they_are_there,
     same_frame_same_labels,
@@ -196,10 +257,11 @@ def check_labeler(
     expected_failures: Mapping[str, str] | None = None,
     *,
     molecule: str = "H2O",
+    variations: Mapping[str, Any] | None = None,
     tiers: Collection[Tier] = TIERS,
     only: Collection[str] = (),
     seen: Callable[[Outcome], None] = lambda outcome: None,
 ) -> Conformance:
     """Runs the checks of a labeler; the other arguments are those of `check_potential`."""
-    subject = LabelerSubject(labeler, molecule=molecule)
+    subject = LabelerSubject(labeler, molecule=molecule, variations=variations)
     return run_checks(LABELER_CHECKS, subject, expected_failures=expected_failures, tiers=tiers, only=only, seen=seen)

@@ -300,6 +300,7 @@ def saved_is_loaded_the_same(subject: PotentialSubject) -> None:
     """What `save` writes answers the same, to the last bit, when it is loaded from those files alone."""
     saved = subject.potential.save(subject.folder("saved"))
     demand(saved or not subject.component.files, "`save` names no file")
+    registry().vouch_for_made(subject.component, saved.values(), start=subject.potential)
     files = {role: FileRef.to(path) for role, path in saved.items()}
     again = subject.load(replace(subject.component, files=files))
     (labels,) = again.evaluate([subject.crystal], subject.properties)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 torch = importlib.import_module("torch") if importlib.util.find_spec("torch") else None
 from whet.contracts.component import Component
-from whet.files.frame_files import read_structures
+from whet.plugins.frame_files import read_structures
 from whet.plugins.registry import registry
 
 def state():

@@ -37,7 +37,7 @@ class ChgnetPotential(Potential):
 
     name = "chgnet"
     Options = ChgnetOptions
-    packages: ClassVar[Mapping[str, str]] = {"chgnet": "chgnet>=0.4.2", "torch": "torch>=2.4"}
+    packages: ClassVar[Mapping[str, str]] = {"chgnet": "chgnet>=0.4.2", "torch": "torch>=2.6"}
     unpickles = False
     foundation_models = MODELS
 

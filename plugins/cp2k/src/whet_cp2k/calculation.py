@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from whet import FrameError, k_grid, total_charge
+from whet import FrameError, k_grid, multiplicity, total_charge
 from whet_cp2k.functionals import DISPERSION, sections_of
 from whet_cp2k.sections import merged
 
@@ -67,7 +67,7 @@ class Spin:
     """How a frame is spin-polarized. fixed: whether the total moment stays what it is at the start."""
 
     def __init__(self, frame: Atoms, asked: bool | None, charge: int) -> None:
-        multiplicity = frame.info.get("spin")
+        stated = multiplicity(frame)
         self.moments = frame.get_initial_magnetic_moments()
         if self.moments.ndim > 1:
             raise FrameError("initial magnetic moments are vectors; this labeler knows collinear ones")
@@ -75,16 +75,14 @@ class Spin:
         odd = (int(frame.numbers.sum()) - charge) % 2
         self.polarized = asked
         if asked is None:
-            self.polarized = bool(self.moments.any()) or multiplicity not in (None, 1) or bool(odd)
-        self.fixed = multiplicity is not None
-        if multiplicity is not None:
-            if multiplicity < 1 or int(multiplicity) != multiplicity:
-                raise FrameError(f"the multiplicity (2S + 1, info['spin']) is {multiplicity}, no positive integer")
-            self.unpaired = int(multiplicity) - 1
+            self.polarized = bool(self.moments.any()) or stated not in (None, 1) or bool(odd)
+        self.fixed = stated is not None
+        if stated is not None:
+            self.unpaired = stated - 1
             if self.unpaired % 2 != odd:
-                raise FrameError(f"multiplicity {multiplicity} does not fit the number of electrons")
+                raise FrameError(f"multiplicity {stated} does not fit the number of electrons")
             if self.unpaired and not self.polarized:
-                raise FrameError(f"multiplicity {multiplicity} needs spin polarization, which `spin: false` forbids")
+                raise FrameError(f"multiplicity {stated} needs spin polarization, which `spin: false` forbids")
             if not self.moments.any():
                 self.moments = self.moments + self.unpaired / len(frame)
         else:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet import CodeLabeler, Failure, InputError, Labels, LevelOfTheory, file_digest
+from whet import CodeLabeler, Failure, InputError, Labels, LevelOfTheory, Recorded, file_digest
 from whet_cp2k.options import Cp2kOptions
 
 if TYPE_CHECKING:
@@ -27,7 +27,21 @@ class Cp2kLabeler(CodeLabeler):
 
     name = "cp2k"
     Options = Cp2kOptions
+    unpickles = False
     program = ("cp2k.psmp",)
+
+    @classmethod
+    def recognizes(cls, head: bytes) -> bool:
+        from whet_cp2k.log_file import begins_log
+
+        return begins_log(head)
+
+    @classmethod
+    def recorded(cls, output: Path) -> Iterator[Recorded]:
+        """Why there is nothing to be had from a log."""
+        from whet_cp2k.log_file import log_fault
+
+        yield from log_fault(output)
 
     @classmethod
     def find_files(cls, options: Any) -> Mapping[str, Path]:
@@ -37,6 +51,19 @@ class Cp2kLabeler(CodeLabeler):
         if len(found) < len(paths):
             raise InputError("two files of basis sets or pseudopotentials have the same name", hint="Rename one")
         return found
+
+    @classmethod
+    def variations(cls, options: Any) -> Mapping[str, Any]:
+        return {
+            "xc": "PBEsol" if options.xc != "PBEsol" else "PBE",
+            "basis": "SZV-MOLOPT-SR-GTH",
+            "basis_by_element": {**options.basis_by_element, "O": "SZV-MOLOPT-SR-GTH"},
+            "basis_files": [*options.basis_files, "BASIS_SET"],
+            "potential": "GTH-BLYP",
+            "potential_by_element": {**options.potential_by_element, "O": "GTH-BLYP"},
+            "potential_files": [*options.potential_files, "POTENTIAL"],
+            "input": {"FORCE_EVAL": {"DFT": {"QS": {"EPS_DEFAULT": 1e-11}}}},
+        }
 
     @property
     def theory(self) -> LevelOfTheory:

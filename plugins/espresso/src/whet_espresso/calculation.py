@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-from whet import FrameError, k_grid, total_charge
+from whet import FrameError, k_grid, multiplicity, total_charge
 from whet_espresso.pseudopotentials import Pseudopotential
 
 if TYPE_CHECKING:
@@ -114,23 +114,21 @@ class Spin:
     def __init__(self, frame: Atoms, asked: bool | None, pseudopotentials: Mapping[str, Pseudopotential]) -> None:
         import numpy as np
 
-        multiplicity = frame.info.get("spin")
+        stated = multiplicity(frame)
         moments = frame.get_initial_magnetic_moments()
         if moments.ndim > 1:
             raise FrameError("initial magnetic moments are vectors; this labeler knows collinear ones")
         valence = np.array([pseudopotentials[symbol].valence for symbol in frame.symbols])
         electrons = float(valence.sum()) - total_charge(frame)
         odd = round(electrons) % 2
-        self.polarized = bool(moments.any()) or multiplicity not in (None, 1) or bool(odd) if asked is None else asked
+        self.polarized = bool(moments.any()) or stated not in (None, 1) or bool(odd) if asked is None else asked
         self.total: int | None = None
-        if multiplicity is not None:
-            if multiplicity < 1 or int(multiplicity) != multiplicity:
-                raise FrameError(f"the multiplicity (2S + 1, info['spin']) is {multiplicity}, no positive integer")
-            unpaired = int(multiplicity) - 1
+        if stated is not None:
+            unpaired = stated - 1
             if electrons == round(electrons) and unpaired % 2 != odd:
-                raise FrameError(f"multiplicity {multiplicity} does not fit {electrons:g} electrons")
+                raise FrameError(f"multiplicity {stated} does not fit {electrons:g} electrons")
             if unpaired and not self.polarized:
-                raise FrameError(f"multiplicity {multiplicity} needs spin polarization, which `spin: false` forbids")
+                raise FrameError(f"multiplicity {stated} needs spin polarization, which `spin: false` forbids")
             if self.polarized:
                 self.total = unpaired
             if not moments.any():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from whet import CodeLabeler, Failure, InputError, Labels, LevelOfTheory, file_digest
+from whet import CodeLabeler, Failure, InputError, Labels, LevelOfTheory, Recorded, file_digest
 from whet_espresso.options import EspressoOptions
 from whet_espresso.pseudopotentials import Pseudopotential, read_pseudopotential
 
@@ -28,7 +28,9 @@ class EspressoLabeler(CodeLabeler):
 
     name = "espresso"
     Options = EspressoOptions
+    unpickles = False
     program = ("pw.x",)
+    outputs: ClassVar[Sequence[str]] = ("*.pwo", "pw.out*", "scf.out*", "relax.out*", "vc-relax.out*")
 
     @classmethod
     def find_files(cls, options: Any) -> Mapping[str, Path]:
@@ -43,6 +45,27 @@ class EspressoLabeler(CodeLabeler):
                 raise InputError(f"the pseudopotential given for {symbol} is one of {element}", where=str(path))
             found[symbol] = path
         return found
+
+    @classmethod
+    def recognizes(cls, head: bytes) -> bool:
+        return b"Program PWSCF" in head
+
+    @classmethod
+    def recorded(cls, output: Path) -> Iterator[Recorded]:
+        """Each configuration of what pw.x printed. It names no pseudopotentials by content: there is no theory."""
+        from whet_espresso.printed import printed_steps
+
+        yield from printed_steps(output)
+
+    @classmethod
+    def variations(cls, options: Any) -> Mapping[str, Any]:
+        element = next(iter(options.pseudopotentials))
+        return {
+            "xc": "PBE" if options.xc != "PBE" else "PBESOL",
+            "hubbard_u": {**options.hubbard_u, f"{element}-3p": 1.25},
+            "input": {"ELECTRONS": {"mixing_beta": 0.2}},
+            "pseudo_folder": f"{options.pseudo_folder}/.",
+        }
 
     @property
     def pseudopotentials(self) -> Mapping[str, Pseudopotential]:

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from whet import CodeLabeler, CodeOptions, Failure, FrameError, Labels, LevelOfTheory, k_grid, write_frames
+from whet import (
+    CodeLabeler,
+    CodeOptions,
+    Failure,
+    FrameError,
+    Labels,
+    LevelOfTheory,
+    k_grid,
+    multiplicity,
+    write_frames,
+)
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -49,6 +59,10 @@ class GpawLabeler(CodeLabeler):
     packages: ClassVar[Mapping[str, str]] = {"gpaw": "gpaw>=25.7"}
     program = ("{python}", "-m", "whet_gpaw.single_point")
 
+    @classmethod
+    def variations(cls, options: Any) -> Mapping[str, Any]:
+        return {"xc": "LDA" if options.xc != "LDA" else "PBE"}
+
     @property
     def theory(self) -> LevelOfTheory:
         words = {key: value for key, value in self.options.as_json().items() if key not in self.Options.not_identity}
@@ -63,14 +77,14 @@ class GpawLabeler(CodeLabeler):
         options: Any = self.options
         spin = options.spin
         if spin is None:
-            spin = bool(frame.get_initial_magnetic_moments().any()) or frame.info.get("spin") not in (None, 1)
+            spin = bool(frame.get_initial_magnetic_moments().any()) or multiplicity(frame) not in (None, 1)
         words = {
             "xc": options.xc,
             "cutoff": options.cutoff,
             "k_grid": list(k_grid(frame, options.k_spacing)),
             "smearing": options.smearing,
             "spin": spin,
-            "multiplicity": frame.info.get("spin"),
+            "multiplicity": multiplicity(frame),
             "density": options.density,
             "max_iterations": options.max_iterations,
         }

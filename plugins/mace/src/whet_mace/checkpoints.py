@@ -2,34 +2,54 @@
 
 from __future__ import annotations
 
+import io
+import re
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whet import InputError, UnknownName
+from whet import InputError, TrustedFiles, UnknownName, UntrustedFile
+from whet_mace.generated_code import ForeignCode
 from whet_torch.isolation import untouched
 
 if TYPE_CHECKING:
     import torch
 
+FAULTS = (AttributeError, EOFError, ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+"""What torch and e3nn raise for files that are something else; UnpicklingError beside them."""
+
 
 def read_checkpoint(path: Path, device: str, dtype: str | None = None) -> torch.nn.Module:
     """The model of a `.model` file, on `device`; dtype: `float32` or `float64`, None: as it was saved.
 
-    The file holds pickled Python objects: open only what you trust. Raises InputError for a file that is no MACE.
+    The file is a pickle. It is read under a list of what MACE models name, unless it is in the user's list of trusted
+    files. Raises InputError for a file that is no MACE, UntrustedFile for one that asks for something else.
     """
     from pickle import UnpicklingError
 
-    import torch
-
+    # Once: what is looked at is what is loaded, whatever becomes of the file meanwhile.
+    content = path.read_bytes()
+    trusted = sha256(content).hexdigest() in TrustedFiles()
     try:
         with untouched():
             import mace.modules  # noqa: F401 -- before unpickling, in the order that e3nn needs
+            import torch
 
-            model = torch.load(path, map_location=device, weights_only=False)
-    except (UnpicklingError, AttributeError, ImportError, EOFError, RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:200]
+            from whet_mace.restricted_reading import read_restricted
+
+            if trusted:
+                model = torch.load(io.BytesIO(content), map_location=device, weights_only=False)
+            else:
+                model = read_restricted(content, device)
+    except ForeignCode as error:
+        raise UntrustedFile.of(path, f"it asks for {error}") from error
+    except (*FAULTS, UnpicklingError) as error:
+        reason = " ".join(str(error).split())
+        # torch's own words, less its advice to load anything.
+        if refused := re.search(r"(?:GLOBAL|for|got) (\S+)(?: was not an allowed global| whose module)", reason):
+            raise UntrustedFile.of(path, f"it asks for {refused[1]}") from error
         raise InputError(
-            f"not a model of MACE ({type(error).__name__}: {reason})",
+            f"not a model of MACE ({type(error).__name__}: {reason[:200]})",
             where=str(path),
             hint="Give a .model file of mace_run_train, not a compiled one or a training checkpoint",
         ) from error

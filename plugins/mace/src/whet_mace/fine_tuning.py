@@ -20,6 +20,7 @@ from whet_mace.potential import FINE_TUNED, MacePotential
 from whet_mace.training_files import write_training_file
 from whet_mace.training_run import NAME, TrainingRun
 from whet_mace.upstream_options import MaceTrainingOptions, known_options
+from whet_torch.isolation import untouched
 
 LEARNING_RATE = 3e-4
 """Between fast learning and fast forgetting: README.md has the numbers."""
@@ -96,7 +97,7 @@ class MaceFineTuner(FineTuner):
         total = len(request.train) + (len(request.replay) if REPLAY in heads else 0)
         values = {
             "name": NAME,
-            "foundation_model": start.files["checkpoint"],
+            "foundation_model": _written(start, folder / "start.model"),
             # Upstream would keep only the elements of the training frames.
             "foundation_model_elements": True,
             # Replay frames come as a head of their own: in upstream's own multihead mode the learning rate, the
@@ -148,6 +149,8 @@ class MaceFineTuner(FineTuner):
 
         start = _mace(request)
         copyfile(start.files["checkpoint"], path)
+        # What is kept, and may come to be trusted because it was made here, is what was looked at.
+        read_checkpoint(path, "cpu")
         heads = heads_of(start.model)
         settings = request.settings
         nothing = Applied(
@@ -174,6 +177,16 @@ def _mace(request: FineTuneRequest) -> MacePotential:
     if not isinstance(request.start, MacePotential):
         raise InputError(f"potential {request.start.name!r} is not MACE, which is all that this fine-tuner knows")
     return request.start
+
+
+def _written(start: MacePotential, path: Path) -> Path:
+    """The start's file for upstream, which unpickles whatever it gets: written here, of what was read with care."""
+    import torch
+
+    model = read_checkpoint(start.files["checkpoint"], "cpu")
+    with untouched():
+        torch.save(model, path)
+    return path
 
 
 def _head_of(heads: list[str]) -> str:

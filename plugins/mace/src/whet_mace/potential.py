@@ -43,9 +43,15 @@ class MacePotential(Potential):
 
     name = "mace"
     Options = MaceOptions
-    packages: ClassVar[Mapping[str, str]] = {"mace": "mace-torch>=0.3.16", "torch": "torch>=2.4"}
+    packages: ClassVar[Mapping[str, str]] = {"mace": "mace-torch>=0.3.16", "torch": "torch>=2.6"}
     foundation_models = MODELS
     native_forms = ("lammps:mliap unified", "lammps:mace")
+
+    @classmethod
+    def foreign_code(cls, path: Path) -> str:
+        from whet_mace.dry_reading import foreign_code
+
+        return foreign_code(path)
 
     @classmethod
     def expected_failures(cls, options: Any) -> Mapping[str, str]:

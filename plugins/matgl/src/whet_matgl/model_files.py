@@ -31,18 +31,20 @@ def read_model(files: Mapping[str, Path], device: str) -> Potential:
     Raises InputError for files that are no potential of matgl, Unsupported for one that needs more than a structure.
     """
     _check_head(files)
-    with untouched():
+    with TemporaryDirectory() as folder, untouched():
         import torch
         from matgl.apps.pes import Potential
 
+        # Upstream reads them again: copies, so that it gets what was looked at.
+        copies = {role: Path(copyfile(files[role], Path(folder) / role)) for role in FILES}
         # One by one, so that the error names the one that is broken.
         for role in ("model.pt", "state.pt"):
             with _naming(files[role]):
-                content = torch.load(files[role], map_location="cpu", weights_only=True)
+                content = torch.load(copies[role], map_location="cpu", weights_only=True)
                 if role == "model.pt":
                     _check_modules(content)
         with _naming(files["state.pt"]):
-            model = Potential.load({role: files[role] for role in FILES})
+            model = Potential.load(copies)
     where = str(files["model.json"])
     return prepared(model, device, where)
 

@@ -81,7 +81,7 @@ class MatglPotential(Potential):
 
     name = "matgl"
     Options = MatglOptions
-    packages: ClassVar[Mapping[str, str]] = {"matgl": "matgl>=4.1", "torch": "torch>=2.4"}
+    packages: ClassVar[Mapping[str, str]] = {"matgl": "matgl>=4.1", "torch": "torch>=2.6"}
     unpickles = False
     foundation_models = MODELS
 

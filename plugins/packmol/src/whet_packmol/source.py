@@ -51,6 +51,7 @@ class PackmolSource(StructureSource):
 
     name = "packmol"
     Options = PackmolOptions
+    unpickles = False
     packages: ClassVar[Mapping[str, str]] = {"packmol": "packmol>=21.1"}
 
     @classmethod

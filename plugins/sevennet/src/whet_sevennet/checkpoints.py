@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from whet import InputError, replacing
@@ -34,11 +36,13 @@ def read_checkpoint(path: Path, device: str) -> Checkpoint:
     Raises InputError for a file that is no such checkpoint, or holds more than tensors, arrays and plain data.
     """
     try:
-        with untouched(), eager():
+        with TemporaryDirectory() as folder, untouched(), eager():
             from sevenn.checkpoint import SevenNetCheckpoint  # pyright: ignore[reportMissingImports]
 
-            _check_content(path)
-            upstream = SevenNetCheckpoint(path)
+            # Upstream reads it again: a copy, so that it gets what was looked at.
+            copy = Path(copyfile(path, Path(folder) / path.name))
+            _check_content(copy, path)
+            upstream = SevenNetCheckpoint(copy)
             model = upstream.build_model()
             config = upstream.config
     except InputError:
@@ -85,10 +89,11 @@ def write_checkpoint(model: AtomGraphSequential, config: Mapping[str, Any], path
         torch.save(content, file)
 
 
-def _check_content(path: Path) -> None:
+def _check_content(path: Path, given: Path) -> None:
     """Reads the file under torch's list of what is harmless, since upstream would run whatever is in it.
 
-    Raises pickle.UnpicklingError for more than tensors, NumPy arrays and plain data, InputError for another content.
+    given: what the user calls it. Raises pickle.UnpicklingError for more than tensors, NumPy arrays and plain data,
+    InputError for another content.
     """
     import numpy as np
     import torch
@@ -101,7 +106,7 @@ def _check_content(path: Path) -> None:
         content = torch.load(path, map_location="cpu", weights_only=True)
     needed = ("config", "model_state_dict")
     if not isinstance(content, dict) or not all(isinstance(content.get(name), dict) for name in needed):
-        raise InputError("not a checkpoint of SevenNet", where=str(path), hint="It should have a model and its config")
+        raise InputError("not a checkpoint of SevenNet", where=str(given), hint="It should have a model and its config")
 
 
 def _plain(value: Any) -> Any:

@@ -41,7 +41,7 @@ class SevennetPotential(Potential):
 
     name = "sevennet"
     Options = SevennetOptions
-    packages: ClassVar[Mapping[str, str]] = {"sevenn": "sevenn>=0.13", "torch": "torch>=2.4"}
+    packages: ClassVar[Mapping[str, str]] = {"sevenn": "sevenn>=0.13", "torch": "torch>=2.6"}
     unpickles = False
     foundation_models = MODELS
 

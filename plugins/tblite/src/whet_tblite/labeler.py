@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from whet import Failure, FrameError, Labeler, Labels, LevelOfTheory, Options, total_charge, units
+from whet import Failure, FrameError, Labeler, Labels, LevelOfTheory, Options, multiplicity, total_charge, units
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -105,13 +105,6 @@ class TbliteLabeler(Labeler):
 
 
 def unpaired(frame: Atoms, charge: float) -> int:
-    """Unpaired electrons: `info["spin"]` (2S + 1) less one, else as few as the number of electrons allows.
-
-    FrameError where a stated multiplicity is no positive integer.
-    """
-    multiplicity = frame.info.get("spin")
-    if multiplicity is None:
-        return round(float(frame.numbers.sum()) - charge) % 2
-    if multiplicity < 1 or int(multiplicity) != multiplicity:
-        raise FrameError(f"the multiplicity (2S + 1, info['spin']) is {multiplicity}, which is no positive integer")
-    return int(multiplicity) - 1
+    """Unpaired electrons: the frame's multiplicity less one, else as few as the number of electrons allows."""
+    stated = multiplicity(frame)
+    return round(float(frame.numbers.sum()) - charge) % 2 if stated is None else stated - 1

@@ -36,6 +36,10 @@ class TeacherLabeler(Labeler):
         """The potential. Raises InputError where it has no name."""
         return {"potential": Spec.parse(options.potential, folder=Path.cwd())}
 
+    @classmethod
+    def variations(cls, options: Any) -> Mapping[str, Any]:
+        return {"potential": {"use": "committee", "members": [options.potential, options.potential]}}
+
     @property
     def theory(self) -> LevelOfTheory:
         """Method `teacher:NAME`; the settings identify the potential by its options and its files' content."""

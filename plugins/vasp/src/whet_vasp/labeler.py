@@ -38,9 +38,10 @@ class VaspLabeler(CodeLabeler):
 
     name = "vasp"
     Options = VaspOptions
+    unpickles = False
     packages: ClassVar[Mapping[str, str]] = {"custodian": "custodian>=2025.12", "pymatgen": "pymatgen>=2025.10"}
     program = ("vasp_std",)
-    outputs: ClassVar[Sequence[str]] = ("vasprun.xml", "vasprun.xml.gz")
+    outputs: ClassVar[Sequence[str]] = ("vasprun.xml*", "OUTCAR*")
 
     @classmethod
     def find_files(cls, options: Any) -> Mapping[str, Path]:
@@ -54,6 +55,23 @@ class VaspLabeler(CodeLabeler):
             raise InputError("where the POTCARs lie is not known", hint="Give `library:`, or set VASP_PP_PATH")
         folder = Path(library).expanduser()
         return {f"potcar-{element}": find_potcar(folder, element, name) for element, name in options.potcars.items()}
+
+    @classmethod
+    def variations(cls, options: Any) -> Mapping[str, Any]:
+        from whet_vasp.potcars import titels
+
+        files = dict(zip(options.potcars, cls.find_files(options).values(), strict=True))
+        named, titled = {element: path.parent.name for element, path in files.items()}, titels(files)
+        element = next(iter(options.potcars))
+        return {
+            "potcars": titled if titled != options.potcars else named,
+            "hubbard_u": {element: 1.25},
+            "hubbard_shell": {element: "p"},
+            "magmoms": {element: 1.25},
+            "incar": {**options.incar, "LASPH": not options.incar.get("LASPH", True)},
+            "handlers": options.handlers[:1],
+            "library": f"{options.library}/." if options.library else "",
+        }
 
     @property
     def theory(self) -> LevelOfTheory:
@@ -145,11 +163,24 @@ class VaspLabeler(CodeLabeler):
         return replace(answer, forces=forces, stress=answer.stress if frame.pbc.all() else None)
 
     @classmethod
+    def recognizes(cls, head: bytes) -> bool:
+        from whet_vasp.outcar import begins_outcar
+
+        return b"<modeling>" in head or begins_outcar(head)
+
+    @classmethod
     def recorded(cls, output: Path) -> Iterator[Recorded]:
-        """Each ionic step of a vasprun.xml: its labels where it is converged and whole."""
+        """Each ionic step of a vasprun.xml or an OUTCAR: its labels where it is converged and whole.
+
+        An OUTCAR does not say all that moves a number: its labels come without a theory.
+        """
+        from whet_vasp.outcar import is_outcar, outcar_steps
         from whet_vasp.vasprun import Unreadable, VaspRun
         from whet_vasp.verdict import imported
 
+        if is_outcar(output):
+            yield from outcar_steps(output)
+            return
         try:
             run = VaspRun(output)
             theory = run.theory.of(run.symbols)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator
 
-from whet import CodeOptions
+from whet import CodeOptions, multiplicity
 from whet_vasp.tags import DISPERSIONS, FIXED, FUNCTIONALS, OWN, SMEARINGS, others
 
 if TYPE_CHECKING:
@@ -158,17 +158,17 @@ def _shell(options: VaspOptions, symbol: str) -> int:
 
 
 def _spin(options: VaspOptions, frame: Atoms) -> dict[str, Any]:
-    multiplicity, moments = frame.info.get("spin"), frame.get_initial_magnetic_moments()
+    stated, moments = multiplicity(frame), frame.get_initial_magnetic_moments()
     elements = frame.get_chemical_symbols()
     polarized = options.spin
     if polarized is None:
-        stated = moments.any() or multiplicity not in (None, 1)
-        polarized = bool(stated or any(symbol in options.magmoms for symbol in elements))
+        is_open = moments.any() or stated not in (None, 1)
+        polarized = bool(is_open or any(symbol in options.magmoms for symbol in elements))
     if not polarized:
         return {"ISPIN": 1}
     if not moments.any():
         moments = [options.magmoms.get(symbol, 0.6) for symbol in elements]
-        if multiplicity is not None:
-            moments = [(multiplicity - 1) / len(frame)] * len(frame)
-    fixed = {} if multiplicity is None else {"NUPDOWN": int(multiplicity) - 1}
+        if stated is not None:
+            moments = [(stated - 1) / len(frame)] * len(frame)
+    fixed = {} if stated is None else {"NUPDOWN": stated - 1}
     return {"ISPIN": 2, "MAGMOM": [float(moment) for moment in moments], **fixed}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 CLOSE = 1e-4
 """Å; vasprun.xml has fractions of the cell with 8 decimals."""
 
+NO_ELECTRONS = "there is no electronic step: a machine-learned force field answered, or nothing did"
+
 JUDGED_ELSEWHERE = frozenset(
     tag for tag, option in OWN.items() if option in ("functional", "hubbard_u", "hubbard_shell", "dispersion")
 )
@@ -64,6 +66,8 @@ def missing_stress(run: VaspRun) -> str:
 
 def _of_step(run: VaspRun, index: int, *, stress: bool, log: str) -> Labels | Failure:
     step = run.steps[index]
+    if not step.electronic:
+        return Failure(NO_ELECTRONS, log)
     if step.electronic >= run.most_electronic:
         steps = f"{step.electronic} of at most {run.most_electronic} steps"
         return Failure(f"electronic self-consistency was not reached ({steps})", log)

@@ -32,6 +32,7 @@ def _text(findings: Findings) -> list[str | Markup]:
         shared = labels["labeled"] - labels["bought"]
         others = f"; the other {shared} were on the shelf already" if shared else ""
         text.append(f"{count(labels['labeled'], 'label')} used, {labels['bought']} of them computed here{others}.")
+    text += [warning(f"{what}.") for what in results.data_findings]
     text += [f"{title} ended early: {reason}." for title, reason in results.stopped]
     text += [f"{title} was killed and taken up again, without {lost}." for title, lost in results.resumed]
     mixed = [name for name, numbers in results.versions.items() if len(numbers) > 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from whet.data.errors import InputError
 from whet.data.frame_log import write_frames
 from whet.running.work import Outcome, Work
+from whet.shelf.doubles import doubles
 
 
 def run(work: Work) -> Outcome:
@@ -12,10 +13,16 @@ def run(work: Work) -> Outcome:
 
     settings: seed, valid_fraction, and either `frames` (a random subset of that size: the subsets of one seed are
     nested) or nothing. inputs.match: labeled steps whose number of frames is the size to cut to, from the front.
+    Raises InputError where two labels of one structure differ.
     """
     import numpy as np
 
-    pool = work.frames("labeled").unique()
+    labeled = work.frames("labeled")
+    if conflicts := doubles(labeled).conflicts:
+        first, second, apart = conflicts[0]
+        what = f"frames {first} and {second} of the training data are one structure with two labels, {apart} apart"
+        raise InputError(what, hint="Remove the wrong one: `whet check` names both, with their files")
+    pool = labeled.unique()
     if not pool:
         raise InputError("no labeled frame to train on: every label of this round failed")
     chosen, seed = pool, work.settings["seed"]

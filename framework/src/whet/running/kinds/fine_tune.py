@@ -6,7 +6,7 @@ from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.fine_tuning import FineTuner
 from whet.data.errors import FrameError
 from whet.data.frames import FrameSet
-from whet.files.frame_files import read_labeled
+from whet.plugins.frame_files import read_labeled
 from whet.running.aligned_training import Material, fine_tuned
 from whet.running.work import Outcome, Work
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from whet.data.frame_checks import check_frame
 from whet.data.frame_log import write_frames
-from whet.data.frames import check_frame
 from whet.running.work import Outcome, Work
 
 

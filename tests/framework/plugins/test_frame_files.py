@@ -39,7 +39,7 @@ def test_reads_labels_under_usual_keys(tmp_path: Path) -> None:
 
 BAD = [
     ("", "the file is empty"),
-    ("\n\n", "the file holds no frame"),
+    ("\n\n", "there is no frame in it (extended XYZ)"),
     (
         GOOD + "\n".join(GOOD.splitlines()[:3]) + "\n",
         "line 5 (frame 1): the frame is cut off: 2 atoms announced, 1 found",

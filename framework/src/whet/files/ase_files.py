@@ -1,0 +1,89 @@
+"""AseFile: what ASE reads of the other programs' formats, less what nobody could vouch for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from whet.data.errors import FrameError
+from whet.data.labels import without_labels
+from whet.files.frame_format import FrameFormat, ReadFrame
+
+CONTAINERS = frozenset({"bundletrajectory", "db", "json", "netcdftrajectory", "traj"})
+"""ASE's own formats: their labels are what somebody put there, as in extended XYZ."""
+
+WITHOUT_ELEMENTS = frozenset({"lammps-dump-binary", "lammps-dump-text", "lammps-data"})
+"""Formats with type numbers, which ASE takes for atomic numbers."""
+
+
+class AseFile(FrameFormat):
+    """Any format of which ASE has a reader.
+
+    Labels are taken from ASE's own formats only. An output of a program may be that of a calculation that did not
+    converge, which ASE's readers do not tell: of those only structures are taken, and a note says so.
+    """
+
+    name = "what ASE reads"
+
+    def recognizes(self, path: Path, head: bytes) -> bool:
+        return True
+
+    def read(self, path: Path) -> Iterator[ReadFrame]:
+        """Raises FrameError where ASE does not know the format, or cannot read the file."""
+        kind = ase_format(path)
+        if kind in WITHOUT_ELEMENTS:
+            raise FrameError("the file has type numbers and says no elements", where=str(path))
+        for one in read_by_ase(path, kind):
+            calculator = None if isinstance(one.atoms, FrameError) else one.atoms.calc
+            if isinstance(one.atoms, FrameError) or kind in CONTAINERS or not getattr(calculator, "results", None):
+                yield one
+            else:
+                what = f"its labels are left out: whether a calculation of the format {kind} converged is not known"
+                way_out = "no installed labeler judges it; check it, and give structure and labels as extended XYZ"
+                yield ReadFrame(one.place, without_labels(one.atoms), f"{what} ({way_out})")
+
+
+def ase_format(path: Path) -> str:
+    """ASE's name of a file's format. FrameError where it has none, or no reader."""
+    from ase.io.formats import UnknownFileTypeError, filetype, ioformats
+
+    try:
+        kind = filetype(str(path.absolute()))
+    except UnknownFileTypeError:
+        kind = ""
+    except Exception as error:  # whatever a damaged archive or a plugin of ASE's raises
+        raise FrameError(f"its format cannot be found out ({_said(error)})", where=str(path)) from error
+    if kind not in ioformats or not ioformats[kind].can_read:
+        hint = "Known are extended XYZ, .frames, .traj, .db, CIF, POSCAR and others that ASE reads"
+        raise FrameError("its format is not known", where=str(path), hint=hint)
+    return kind
+
+
+def read_by_ase(path: Path, kind: str, **options: Any) -> Iterator[ReadFrame]:
+    """The frames of a file in a format of ASE's. What its reader raises is the fault of the frame that it came to."""
+    import warnings
+
+    import ase.io
+
+    # The full path, and no index after an `@`: a name means the file that is called so.
+    name = str(path.absolute())
+    found = ase.io.iread(name, slice(None), kind, parallel=False, do_not_split_by_at_sign=True, **options)
+    index = 0
+    while True:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what a reader makes of a file: its frames are checked here
+                atoms = next(found, None)
+        except Exception as error:
+            place = f"{path}, frame {index}" if index else str(path)
+            yield ReadFrame(place, FrameError(f"ASE cannot read it ({_said(error)})"))
+            return
+        if atoms is None:
+            return
+        yield ReadFrame(f"{path}, frame {index}", atoms)
+        index += 1
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -1,0 +1,248 @@
+"""What frames a user's file or folder holds: the one way in for all files, by the formats and codes that are known.
+
+A file's format is found out by what is in it; calculations are read and judged by the labeler that knows their code.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from whet.data.errors import FrameError, InputError
+from whet.data.frame_checks import check_frame
+from whet.data.frames import FrameSet
+from whet.data.labels import Failure, Labels
+from whet.data.recorded import Recorded
+from whet.files.deepmd_files import DeepmdSystem, is_deepmd
+from whet.files.formats import FORMATS
+from whet.files.frame_format import FrameFormat, Named, ReadFrame
+from whet.files.label_keys import OWN
+from whet.files.opened import first_bytes
+from whet.files.unit_system import UnitSystem
+from whet.plugins.registry import registry
+
+if TYPE_CHECKING:
+    from whet.contracts.labeling import Labeler
+
+SYSTEM = DeepmdSystem()
+
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
+
+
+class CalculationOutput(FrameFormat):
+    """The outputs of the code of an installed labeler, which judges whether they are labels."""
+
+    states_theory = True
+
+    def __init__(self, labeler: type[Labeler]) -> None:
+        self.labeler = labeler
+        self.name = f"output of {labeler.name}"
+
+    def recognizes(self, path: Path, head: bytes) -> bool:
+        return bool(head) and self.labeler.recognizes(head)
+
+    def read(self, path: Path) -> Iterator[ReadFrame]:
+        for one in self._recorded(path):
+            failed = isinstance(one.answer, Failure) or one.frame is None
+            atoms = FrameError(_reason(one)) if failed else one.answer.attach(one.frame)  # pyright: ignore[reportAttributeAccessIssue, reportArgumentType]
+            yield ReadFrame(one.place, atoms)
+
+    def records(self, path: Path, keys: Named, units: UnitSystem | None) -> Iterator[Recorded]:
+        for one in self._recorded(path):
+            try:
+                if one.frame is not None:
+                    check_frame(one.frame)
+            except FrameError as error:
+                yield Recorded(one.place, None, Failure(str(error)))
+            else:
+                yield one
+
+    def _recorded(self, path: Path) -> Iterator[Recorded]:
+        try:
+            yield from self.labeler.recorded(path)
+        except Exception as error:  # a plugin that breaks its promise costs one calculation, not all
+            said = " ".join(str(error).split())[:200]
+            what = f"{self.labeler.name} cannot read it ({type(error).__name__}: {said})"
+            yield Recorded(str(path), None, Failure(what))
+
+
+class Unreadable(FrameFormat):
+    """A file of which not even the beginning can be read: its fault is that of all its frames."""
+
+    name = "unreadable"
+    fixes_units = False
+
+    def __init__(self, fault: FrameError) -> None:
+        self.fault = fault
+
+    def recognizes(self, path: Path, head: bytes) -> bool:
+        return False
+
+    def read(self, path: Path) -> Iterator[ReadFrame]:
+        yield ReadFrame(str(path), self.fault)
+
+
+@dataclass(frozen=True)
+class FrameSource:
+    """One file, or the folder of one system, and its format. It has a frame, or a fault."""
+
+    path: Path
+    format: FrameFormat
+
+    def read(self) -> Iterator[ReadFrame]:
+        """Each frame as it stands there, checked, or its fault; one at a time in memory."""
+        none = True
+        try:
+            for one in self.format.read(self.path):
+                none = False
+                yield _checked(one)
+        except InputError as error:
+            none = False
+            yield ReadFrame(error.where or str(self.path), FrameError(error.what, hint=error.hint))
+        if none:
+            yield ReadFrame(str(self.path), FrameError(f"there is no frame in it ({self.format.name})"))
+
+    def records(self, keys: Named = NO_NAMES, units: UnitSystem | None = OWN) -> Iterator[Recorded]:
+        """Each labeled frame, or why it is none; nothing else is lost with one.
+
+        keys: all of them, or those of labels that are not the usual ones. units: None where each frame has to state
+        its own; of formats that fix theirs it is not asked.
+        """
+        none = True
+        try:
+            for one in self.format.records(self.path, keys, units):
+                none = False
+                yield one
+        except InputError as error:
+            none = False
+            place, error.where = error.where or str(self.path), ""
+            yield Recorded(place, None, Failure(str(error)))
+        if none:
+            yield Recorded(str(self.path), None, Failure(f"there is no frame in it ({self.format.name})"))
+
+    def check_units(self, given: UnitSystem | None) -> None:
+        """InputError where the units are neither stated nor given, or in two ways."""
+        if self.format.fixes_units:
+            if given is not None and not given.is_own:
+                fixed = f"the format ({self.format.name}) fixes its units: eV and Å, stress with tension positive"
+                raise InputError(f"{fixed}; {given} cannot be", where=str(self.path), hint="Leave --units away")
+            return
+        stated = self.format.stated_units(self.path)
+        if isinstance(self.format, Unreadable):
+            return
+        if stated is None and given is None:
+            hint = "Add --units eV,Å (or hartree,bohr, kcal/mol,Å, …)"
+            raise InputError("the file does not state its units", where=str(self.path), hint=hint)
+        if stated and given and (stated.energy, stated.length) != (given.energy, given.length):
+            raise InputError(f"the file states the units {stated}, not {given}", where=str(self.path))
+
+
+def find_sources(*paths: Path) -> list[FrameSource]:
+    """What there is to be read in files and, at any depth, in folders: DeePMD systems and outputs of calculations.
+
+    Of the outputs that one calculation leaves in a folder those count that its labeler names first. Raises InputError
+    for a path that is not there or is no file, or a folder in which nothing is known.
+    """
+    calculations = _calculations()
+    found: list[FrameSource] = []
+    for path in paths:
+        if path.is_dir():
+            inside = list(_inside(path, calculations))
+            if not inside:
+                patterns = [pattern for known in calculations for pattern in known.labeler.outputs]
+                hint = f"Looked for {', '.join(['type.raw (DeePMD)', *patterns])}; give files of frames by their names"
+                raise InputError("nothing in this folder is known", where=str(path), hint=hint)
+            found += inside
+        else:
+            found.append(FrameSource(path, _format_of(path, calculations)))
+    return found
+
+
+def read_labeled(path: Path | str, keys: Named = NO_NAMES, units: UnitSystem | None = None) -> FrameSet:
+    """The labeled frames of a file, or of a folder of calculations or DeePMD systems.
+
+    keys: as for `FrameSource.records`. units: by default those that the file states, and eV, Å where it states none.
+    Raises FrameError, naming file, line and frame, for the first that is no
+    labeled frame: an empty or truncated file, missing labels, two that differ, an unconverged calculation, any number
+    that is not finite, and what `check_frame` refuses. Stress is kept where a frame has it.
+    """
+    frames = []
+    for source in find_sources(Path(path)):
+        for record in source.records(keys, units or source.format.stated_units(source.path) or OWN):
+            if not isinstance(record.answer, Labels) or record.frame is None:
+                raise FrameError(_reason(record), where=record.place)
+            frames.append(record.answer.attach(record.frame))
+    return FrameSet(frames)
+
+
+def read_structures(path: Path | str) -> FrameSet:
+    """The structures of a file or folder, with all that stands there. Raises FrameError as `read_labeled` does."""
+    frames = []
+    for source in find_sources(Path(path)):
+        for one in source.read():
+            if isinstance(one.atoms, FrameError):
+                raise one.atoms.at(one.place)
+            frames.append(one.atoms)
+    return FrameSet(frames)
+
+
+def _checked(one: ReadFrame) -> ReadFrame:
+    if isinstance(one.atoms, FrameError):
+        return one
+    try:
+        check_frame(one.atoms)
+    except FrameError as error:
+        return ReadFrame(one.place, error)
+    return one
+
+
+def _reason(record: Recorded) -> str:
+    return record.answer.reason if isinstance(record.answer, Failure) else "there is no frame"
+
+
+def _format_of(path: Path, calculations: Sequence[CalculationOutput]) -> FrameFormat:
+    """The first format that recognizes the file. InputError where it is none."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        what = "there is no such file" if missing else f"the file cannot be read ({error.strerror or error})"
+        raise InputError(what, where=str(path)) from None
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError("this is no regular file", where=str(path), hint="Save what it gives in a file")
+    if not status.st_size:
+        return Unreadable(FrameError("the file is empty"))
+    try:
+        head = first_bytes(path)
+    except (OSError, EOFError) as error:
+        why = getattr(error, "strerror", None) or error
+        return Unreadable(FrameError(f"the file cannot be read ({why})"))
+    return next(one for one in (FORMATS[0], *calculations, *FORMATS[1:]) if one.recognizes(path, head))
+
+
+def _calculations() -> list[CalculationOutput]:
+    """A format for each installed labeler that reads the outputs of its code."""
+    offered = [labeler for plugin in registry().plugins for labeler in plugin.offers.get("labelers", ())]
+    return [CalculationOutput(labeler) for labeler in offered]  # pyright: ignore[reportAttributeAccessIssue, reportArgumentType]
+
+
+def _inside(root: Path, calculations: Sequence[CalculationOutput]) -> Iterator[FrameSource]:
+    for name, folders, files in os.walk(root):
+        folders.sort()
+        folder = Path(name)
+        if is_deepmd(folder):
+            folders[:] = [inner for inner in folders if not inner.startswith("set.")]
+            yield FrameSource(folder, SYSTEM)
+        for known in calculations:
+            for pattern in known.labeler.outputs:
+                there = {file for file in files if fnmatchcase(file, pattern)}
+                # Of a file and its compressed copy one counts.
+                if chosen := sorted(file for file in there if file.removesuffix(".gz") not in there - {file}):
+                    yield from (FrameSource(folder / file, known) for file in chosen)
+                    break
