@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c co
 # SevenNet clashes with MACE (e3nn), so it has an environment of its own, made by Whet itself.
 APART := plugins/sevennet
 DISTRIBUTIONS := framework framework/torch plugin-template $(filter-out $(APART),$(patsubst %/,%,$(dir $(sort $(wildcard plugins/*/pyproject.toml)))))
-TESTING := hypothesis pytest pytest-timeout
+TESTING := hypothesis pytest pytest-timeout pytest-xdist
 TOOLS := $(TESTING) furo myst-parser pyright ruff sphinx
 SEVENNET := .envs/sevennet
 
@@ -40,8 +40,11 @@ demo: install
 architectures: install environments
 	@$(BIN)/whet run examples/architectures/study.yaml
 
+# Files side by side, one a core: what a file has loaded its other tests use.
+ASIDE := --numprocesses auto --dist loadfile
+
 test: install environments
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(ASIDE)
 	@$(SEVENNET)/bin/python -m pytest $(APART)
 
 test-slow: install environments

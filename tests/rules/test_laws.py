@@ -154,6 +154,19 @@ def test_every_hook_is_documented_and_used() -> None:
         assert any(hook in plugin.offers for plugin in registry().plugins), f"no bundled plugin uses {hook}"
 
 
+READS_FRAMES = {
+    "framework/src/whet/files/ase_files.py",  # the way in for all files of other programs
+    "plugins/packmol/src/whet_packmol/packing.py",  # what packmol wrote a moment before
+}
+
+
+def test_files_of_frames_have_one_way_in() -> None:
+    """Whoever asks ASE by himself misses the judges of calculations, and what is refused on the way in."""
+    asking = re.compile(r"\bio\.i?read\(|from ase\.io import .*\bi?read\b")
+    found = {str(path.relative_to(ROOT)) for path in MODULES if asking.search(path.read_text())}
+    assert found - {"framework/src/whet/files/extended_xyz.py", "framework/src/whet/data/ase_format.py"} == READS_FRAMES
+
+
 def test_nothing_prints_but_the_command_line() -> None:
     printing = re.compile(r"^\s*print\(", re.MULTILINE)
     wrong = [

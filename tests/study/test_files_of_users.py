@@ -660,3 +660,15 @@ def test_copies_are_counted(reference_data: Path, tmp_path: Path) -> None:
     assert (shown["frames"], shown["different"]) == (8, different)
     assert f"8 frames are {different} different structures" in said(tmp_path, "check", file, code=0).stdout
     assert f"{different} new labels" in said(tmp_path, "import", file, code=0).stdout
+
+
+def test_steps_of_a_vasprun_without_electrons_are_none(reference_data: Path, tmp_path: Path) -> None:
+    text = (reference_data / "vasp" / "feo-plus-u" / "vasprun.xml").read_text()
+    first = text.index("<calculation>")
+    end = text.index("</calculation>")
+    learned = re.sub(r"<scstep>.*?</scstep>", "", text[first:end], flags=re.DOTALL)
+    (tmp_path / "vasprun.xml").write_text(text[:first] + learned + text[end:])
+    with pytest.raises(FrameError, match="ionic step 0: there is no electronic step"):
+        read_labeled(tmp_path / "vasprun.xml")
+    ended = whet("labels", "import", "vasprun.xml", code=2, folder=tmp_path)
+    assert ended.stdout.count("refused: ") == 1

@@ -50,7 +50,9 @@ if TYPE_CHECKING:
     from whet.data.labels import Failure, Labels, without_labels
     from whet.data.recorded import Recorded
     from whet.data.theory import LevelOfTheory
+    from whet.files.ase_files import read_by_ase
     from whet.files.frame_export import export_frames
+    from whet.files.frame_format import ReadFrame
     from whet.files.opened import first_bytes, opened_text
     from whet.plugins.frame_files import read_labeled, read_structures
     from whet.plugins.hookspecs import hookimpl
@@ -96,7 +98,9 @@ _HOME = {
         "WhetError",
         "suggestion",
     ),
+    "whet.files.ase_files": ("read_by_ase",),
     "whet.files.frame_export": ("export_frames",),
+    "whet.files.frame_format": ("ReadFrame",),
     "whet.files.opened": ("first_bytes", "opened_text"),
     "whet.plugins.frame_files": ("read_labeled", "read_structures"),
     "whet.data.frame_log": ("FrameLog", "read_frames", "write_frames"),
@@ -155,6 +159,7 @@ __all__ = [
     "Progress",
     "Property",
     "Protocol",
+    "ReadFrame",
     "Recorded",
     "Recording",
     "ReferenceEnergies",
@@ -191,6 +196,7 @@ __all__ = [
     "load",
     "multiplicity",
     "opened_text",
+    "read_by_ase",
     "read_frames",
     "read_labeled",
     "read_structures",

@@ -18,15 +18,18 @@ def varied(
 ) -> Iterator[tuple[str, Options | None]]:
     """Each option with options that differ in it alone; None where no other value of it is known.
 
-    given: other values that an author states. files: of the component; an option that names some of them counts by
-    their content, and is left out. accepts: raises where options cannot be used.
+    One whose other values clash with the present options is left out. given: other values that an author states.
+    files: of the component; an option that names some of them counts by their content, and is left out. accepts: raises
+    where options cannot be used.
     """
     plain = options.model_dump()
     for name, field in type(options).model_fields.items():
         if _names_files(plain[name], files):
             continue
         candidates = [given[name]] if name in given else list(_others(field.annotation, plain[name]))
-        yield name, next(_valid(options, name, candidates, accepts), None)
+        found = next(_valid(options, name, candidates, accepts), None)
+        if found is not None or not candidates or name in given:
+            yield name, found
 
 
 def with_changed_file(component: Component, role: str, folder: Path) -> Component:

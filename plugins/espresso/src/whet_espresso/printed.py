@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet import Failure, Labels, Recorded, opened_text, without_labels
+from whet import Failure, FrameError, Labels, Recorded, opened_text, read_by_ase, without_labels
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -55,12 +55,12 @@ def _verdicts(text: str) -> list[bool]:
 
 def _frames(path: Path) -> list[Atoms] | str:
     """The structures with what ASE reads of them, or why there are none."""
-    import ase.io
-
-    try:
-        return list(ase.io.iread(str(path.absolute()), slice(None), "espresso-out", do_not_split_by_at_sign=True))
-    except Exception as error:  # of a parser, for a file that is cut off or edited
-        return " ".join(str(error).split())[:200] or type(error).__name__
+    found: list[Atoms] = []
+    for one in read_by_ase(path, "espresso-out"):
+        if isinstance(one.atoms, FrameError):
+            return one.atoms.what
+        found.append(one.atoms)
+    return found
 
 
 def _labels(atoms: Any, log: str) -> Labels | Failure:
