@@ -18,3 +18,4 @@ StoreFolder = Annotated[Path, typer.Option("--store", help="The store: its shelf
 Option = Annotated[
     list[str] | None, typer.Option("--set", help="An option of the labeler (repeatable).", metavar="KEY=VALUE")
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another file of this name.")]

@@ -34,7 +34,7 @@ class WhetError(Exception):
     def __str__(self) -> str:
         """One line: `where: what. hint`."""
         line = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{line}. {self.hint}" if self.hint else line
+        return one_line(f"{line}. {self.hint}" if self.hint else line)
 
     def at(self, where: str) -> WhetError:
         """The same fault with its place, when the place is known only further up."""
@@ -103,6 +103,19 @@ class StoreError(WhetError, OSError):
 
 class StepFailed(WhetError, RuntimeError):
     """A step ended with a fault that nobody foresaw; the log has its traceback."""
+
+
+def one_line(text: str) -> str:
+    """The text with what would break a line, or hide in it, written out: a name may hold anything."""
+    import unicodedata
+
+    hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return "".join(repr(letter)[1:-1] if unicodedata.category(letter) in hidden else letter for letter in text)
+
+
+def shortened(text: str, most: int = 80) -> str:
+    """The text, or its beginning and how much there is."""
+    return text if len(text) <= most else f"{text[: most - 20]}… ({len(text):,} letters)"
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from whet.contracts.component import Component, Spec
 from whet.contracts.fine_tune_settings import FineTuneSettings
-from whet.data.errors import InputError, KeyProblem, OptionsError, StepFailed, WhetError, by_name
+from whet.data.errors import InputError, KeyProblem, OptionsError, StepFailed, WhetError, by_name, shortened
 from whet.plugins.registry import registry
 
 PATIENCE = 120
@@ -119,7 +119,12 @@ class WorkerProcess:
         except OSError:
             raise self._died() from None
         for line in self._process.stdout:
-            message = json.loads(line)
+            try:
+                message: dict[str, Any] = dict(json.loads(line))
+            except (ValueError, TypeError):  # it is no Python, or one that says something at its start
+                self.kill()
+                said = shortened(line.strip())
+                raise StepFailed(f"the worker answers {said!r}", where=str(self.environment.python)) from None
             if "progress" in message:
                 progress(*message["progress"])
             elif "fault" in message:

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from whet.contracts.device import checked_device
 from whet.data.errors import InputError
+from whet.data.input_files import regular_file
 from whet.running.store import Store
 from whet.study.cast import cast
 from whet.study.planner import plan
@@ -29,8 +31,8 @@ def evaluation_study(
 
     Raises InputError where the file is missing or a potential is named twice, and what resolving a potential raises.
     """
-    if not frames.is_file():
-        raise InputError("there is no such file", where=str(frames))
+    regular_file(frames)
+    checked_device(str((running or {}).get("device", "cpu")))
     labels = {_label(given): given for given in potentials}
     if len(labels) < len(potentials):
         raise InputError("a potential is named twice", where=", ".join(potentials))
