@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def run(
     study: StudyPath,
     set_: Set = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Steps side by side (default: the study's).")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=4096, help="Steps side by side (default: the study's).")
+    ] = None,
     out: Out = None,
     json: Json = False,
 ) -> None:

@@ -10,9 +10,10 @@ from typing import Any, ClassVar, Self
 
 from whet.contracts.device import checked_device
 from whet.contracts.options import Options
-from whet.data.errors import InputError
+from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
 from whet.data.input_files import full_path, is_there, located, regular_file
+from whet.data.refusals import unreadable
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class FileRef:
 
     @classmethod
     def to(cls, path: Path, origin: str = "") -> Self:
-        """A reference to an existing file. InputError where there is none that can be read."""
-        return cls(file_digest(regular_file(path)), str(full_path(path)), origin)
+        """A reference to an existing file. InputError where there is none, StoreError where it cannot be read."""
+        return cls(_digest(path), str(full_path(path)), origin)
 
     def within(self, store: Path) -> FileRef:
         """The same reference, relative to `store` where it lies in it."""
@@ -39,14 +40,22 @@ class FileRef:
         return replace(self, path=str(path.relative_to(store.resolve()))) if inside else self
 
     def locate(self, store: Path | None = None) -> Path:
-        """The file. InputError where it is gone or its content is another."""
+        """The file. InputError where it is gone or its content is another, StoreError where it cannot be read."""
         path = Path(self.path) if store is None else store / self.path
         if not is_there(path):
             raise InputError("the file is gone", where=str(path), hint=f"Its SHA-256 was {self.sha256}")
-        regular_file(path)
-        if file_digest(path) != self.sha256:
+        if _digest(path) != self.sha256:
             raise InputError("the file's content has changed", where=str(path), hint=f"SHA-256 should be {self.sha256}")
         return path
+
+
+def _digest(path: Path) -> str:
+    try:
+        return file_digest(regular_file(path))
+    except OSError as error:
+        if isinstance(error, StoreError):
+            raise
+        raise unreadable(path, error) from error
 
 
 @dataclass(frozen=True)

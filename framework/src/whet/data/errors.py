@@ -15,6 +15,7 @@ WhetError                      a fault with a cause and a way out: one line, exi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -106,10 +107,11 @@ class StepFailed(WhetError, RuntimeError):
 
 
 def one_line(text: str) -> str:
-    """The text with what would break a line, or hide in it, written out: a name may hold anything."""
+    """The text on one line: what would break it, or hide in it, is written out, and endless words are cut."""
     import unicodedata
 
     hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    text = re.sub(r"\S{400,}", lambda word: f"{word[0][:200]}…{word[0][-100:]}", text)
     return "".join(repr(letter)[1:-1] if unicodedata.category(letter) in hidden else letter for letter in text)
 
 

@@ -63,6 +63,8 @@ def write_report(study: Study, folder: Path | None = None) -> Path:
     from markupsafe import Markup
 
     folder = folder or report_folder(study)
+    kept = ReportFolder(folder)
+    kept.check_place()
     with _alone(study):
         about = _about(study)
         findings = Findings(study, study.results)
@@ -78,7 +80,7 @@ def write_report(study: Study, folder: Path | None = None) -> Path:
         safe = {name: Markup(svg) for name, svg in pictures.items()}
         page = template.render(study=study.file, sections=found, pictures=safe, complete=findings.results.complete)
         files["index.html"] = page
-        ReportFolder(folder).replace(files, about)
+        kept.replace(files, about)
     return folder / "index.html"
 
 

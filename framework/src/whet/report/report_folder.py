@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,7 +14,7 @@ from typing import Any
 from whet.data.durable import read_json, write_json, write_text
 from whet.data.errors import InputError, StoreError
 from whet.data.partials import remove_dead
-from whet.data.refusals import unreadable
+from whet.data.refusals import unreadable, unwritable
 
 MANIFEST = "whet-report.json"
 """File that says what of the folder is Whet's: of which results it is, and each file with its SHA-256."""
@@ -28,6 +30,14 @@ class ReportFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def check_place(self) -> None:
+        """StoreError where there can be no such folder: asked before a report is made."""
+        above = self.path.absolute()
+        while not os.path.lexists(above):
+            above = above.parent
+        if not above.is_dir():
+            raise unwritable(self.path, OSError(errno.ENOTDIR, ""))
 
     def is_of(self, about: Mapping[str, str]) -> bool:
         """Whether the whole report is here and says just that about itself."""

@@ -16,6 +16,9 @@ from whet.data.refusals import unreadable
 from whet.study.schema import StudyFile
 from whet.study.yaml_tree import DEEPEST, MOST_LETTERS, YamlTree
 
+NAMED = 8
+"""Wrong keys that are named beside the first."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -52,8 +55,9 @@ class Source:
         first, *others = found
         error = self.fault((*below, *first.path), first.what)
         if others:
-            places = ", ".join(".".join(map(str, (*below, *problem.path))) for problem in others)
-            error.hint = f"Also wrong: {places}"
+            places = ", ".join(".".join(map(str, (*below, *problem.path))) for problem in others[:NAMED])
+            more = f" and {len(others) - NAMED:,} more" if len(others) > NAMED else ""
+            error.hint = f"Also wrong: {places}{more}"
         return error
 
 
