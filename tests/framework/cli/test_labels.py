@@ -240,7 +240,7 @@ def test_elements_are_chosen(folder: Path) -> None:
     export_frames(folder / "water.traj", frames)
     whet("labels", "import", "water.traj", "old.extxyz", *PBE, folder=folder)
     for symbols, count in (("O", 1), ("O,H", 2), ("Ar", 6)):
-        said = whet("labels", "export", "PBE", "a.frames", "--elements", symbols, folder=folder).stdout
+        said = whet("labels", "export", "PBE", "a.frames", "--elements", symbols, "--overwrite", folder=folder).stdout
         assert f": {count} frames of" in said
     assert {len(atoms) for atoms in FrameLog(folder / "a.frames")} == {4}
 

@@ -41,7 +41,7 @@ def frame(seed: int = 0, cell: Any = None) -> Atoms:
 
 def export(path: Path, *frames: Atoms) -> list[Atoms]:
     """What ASE reads from the file that the frames were written to."""
-    export_frames(path, frames)
+    export_frames(path, frames, overwrite=True)
     found = ase.io.read(path, index=":")
     assert isinstance(found, list)
     return found
@@ -357,7 +357,7 @@ def test_memory_stays_flat_however_long_the_file(name: str, tmp_path: Path) -> N
     peaks = []
     for count in (30, 600):
         tracemalloc.start()
-        export_frames(tmp_path / name, log, range(count))
+        export_frames(tmp_path / name, log, range(count), overwrite=True)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert (tmp_path / "long.frames").stat().st_size > 3e6

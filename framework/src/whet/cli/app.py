@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from whet.cli.check import check
 from whet.cli.env import env
@@ -17,8 +20,41 @@ from whet.cli.plugins import plugins
 from whet.cli.report import report
 from whet.cli.run import run
 from whet.cli.status import status
+from whet.data.errors import InputError
+
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+"""What is wrong with a command line; where its module lies depends on typer's version."""
+
+
+class OneLineGroup(TyperGroup):
+    """The program's commands. What is wrong with a command line is one line, as every other fault is."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """As of any group. Raises InputError."""
+        with _in_one_line():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, *args: Any, **kwargs: Any) -> Any:
+        """As of any group. Raises InputError."""
+        with _in_one_line():
+            return super().invoke(*args, **kwargs)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # shows the help
+            raise
+        said: Any = error
+        what = " ".join(said.format_message().split()).rstrip(".")
+        command = said.ctx.command_path if said.ctx is not None else "whet"
+        raise InputError(what[:1].lower() + what[1:], hint=f"See `{command} --help`") from None
+
 
 app = typer.Typer(
+    cls=OneLineGroup,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

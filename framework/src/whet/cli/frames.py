@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from whet.cli.parameters import Json
+from whet.cli.parameters import Json, Overwrite
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -86,6 +86,7 @@ def convert(
     ] = None,
     last: Annotated[int | None, typer.Option(min=1, help="Of these, only so many, from the end.", metavar="N")] = None,
     every: Annotated[int, typer.Option(min=1, help="Of these, one in N, beginning with the first.", metavar="N")] = 1,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write frames in the format of another program, all or nothing."""
     from whet.cli.terminal import say
@@ -103,7 +104,7 @@ def convert(
             raise FrameError(f"{asked} frames were asked for, the file has {len(opened)}", where=str(file))
     chosen = range(len(opened))[:first]
     chosen = (chosen[-last:] if last else chosen)[::every]
-    export_frames(out, opened, chosen)
+    export_frames(out, opened, chosen, overwrite=overwrite)
     say(f"{out}: {len(chosen)} of {len(opened)} frames of {file}")
     for note, count in read.notes.items():
         say(f"{note}: {count} frames")

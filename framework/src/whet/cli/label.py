@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from whet.cli.parameters import Json, Option, StoreFolder
+from whet.cli.parameters import Json, Option, Overwrite, StoreFolder
 
 
 def label(
@@ -27,6 +27,7 @@ def label(
     isolated_atoms: Annotated[
         bool, typer.Option("--isolated-atoms", help="Also label a single atom of each element: reference energies.")
     ] = False,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Label frames. Each label is kept in the store the moment it arrives.
@@ -67,7 +68,11 @@ def label(
             say(f"In {store}: whet labels export {theory.fingerprint[:8]} OUT")
     if is_written:
         assert out is not None
-        export_frames(out, report.labeled)
+        try:
+            export_frames(out, report.labeled, overwrite=overwrite)
+        except InputError as error:
+            error.hint += f". The labels are kept in {store}"
+            raise
     if json:
         print_json({**report.as_json(), "out": str(out) if is_written else None})
     elif is_written:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whet.cli.label_import import import_labels
-from whet.cli.parameters import Json, StoreFolder
+from whet.cli.parameters import Json, Overwrite, StoreFolder
 
 if TYPE_CHECKING:
     from whet.data.theory import LevelOfTheory
@@ -99,6 +99,7 @@ def export(
         typer.Option("--elements", help="Only frames of these elements: Li,P,S (repeatable).", metavar="SYMBOLS"),
     ] = None,
     first: Annotated[int | None, typer.Option(min=1, help="Only so many frames.", metavar="N")] = None,
+    overwrite: Overwrite = False,
     store: StoreFolder = STORE,
 ) -> None:
     """Write the labels of one level of theory for another program, all or nothing."""
@@ -108,7 +109,8 @@ def export(
     opened = _opened(store)
     found = opened.shelf.theory(theory)
     symbols = _symbols(element or ())
-    done = export_labels(opened.shelf, found, out, prefix=prefix, elements=symbols, first=first)
+    shelf, chosen = opened.shelf, {"prefix": prefix, "elements": symbols, "first": first}
+    done = export_labels(shelf, found, out, **chosen, overwrite=overwrite)
     say(f"{out}: {done.frames} frames of {found}, fingerprint {found.fingerprint[:8]}")
     if not done.whole:
         say("This format has no room for all of a label: energy, forces and stress may be missing in it.")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import io
+import os
 import signal
 import sys
 from contextlib import suppress
 from typing import NoReturn
 
+from whet.cli.streams import flush_output, guard_streams
 from whet.data.errors import StepFailed, WhetError
+from whet.data.refusals import REFUSALS, refusal
 
 
 def main() -> NoReturn:
@@ -17,19 +19,10 @@ def main() -> NoReturn:
     130, 143, 129: ended by Ctrl-C, SIGTERM, SIGHUP, with all that it started.
     """
     signals = _Signals()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without R² and Å gets question marks
+    guard_streams()
     try:
-        if sys.argv[1:] in (["plugins"], ["plugins", "--json"]):
-            # Past typer, which takes half as long as finding all plugins: this one is to start fast.
-            from whet.cli.listing import list_plugins
-
-            list_plugins(json=len(sys.argv) > 2)
-        else:
-            from whet.cli.app import app
-
-            app(standalone_mode=True)
+        _run()
+        flush_output()
     except WhetError as error:
         _say(f"whet: {error}")
         sys.exit(1 if isinstance(error, StepFailed) else 2)
@@ -41,7 +34,10 @@ def main() -> NoReturn:
         raise
     except BrokenPipeError:  # whoever read it has gone
         sys.exit(141)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in REFUSALS and error.filename is not None:
+            _say(f"whet: {refusal(error, os.fsdecode(error.filename))}")
+            sys.exit(2)
         _say(f"whet: a fault that nobody foresaw; the traceback is in {_traceback_file()}")
         sys.exit(1)
     sys.exit(0)
@@ -67,6 +63,24 @@ class _Signals:
         with suppress(OSError):  # the terminal may be gone
             _say(f"whet: {how}; the same command goes on from here")
         sys.exit(128 + self._number)
+
+
+def _run() -> None:
+    """The command. Ends without SystemExit where its exit code is 0, and after all that it says is written."""
+    if sys.argv[1:] in (["plugins"], ["plugins", "--json"]):
+        # Past typer, which takes half as long as finding all plugins: this one is to start fast.
+        from whet.cli.listing import list_plugins
+
+        list_plugins(json=len(sys.argv) > 2)
+        return
+    from whet.cli.app import app
+
+    try:
+        app(standalone_mode=True)
+    except SystemExit as end:
+        flush_output()
+        if end.code:
+            raise
 
 
 def _say(line: str) -> None:

@@ -18,6 +18,7 @@ StoreFolder = Annotated[Path, typer.Option("--store", help="The store: its shelf
 Option = Annotated[
     list[str] | None, typer.Option("--set", help="An option of the labeler (repeatable).", metavar="KEY=VALUE")
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another file of this name.")]
 
 EnergyKey = Annotated[str, typer.Option(help="Name of the energies in the files.", metavar="KEY")]
 ForcesKey = Annotated[str, typer.Option(help="Name of the forces.", metavar="KEY")]

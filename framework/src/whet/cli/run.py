@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def run(
     study: StudyPath,
     set_: Set = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Steps side by side (default: the study's).")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=4096, help="Steps side by side (default: the study's).")
+    ] = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
@@ -35,9 +37,10 @@ def run(
         account = loaded.run(view, workers=workers)
     folder = out or report_folder(loaded)
     page = folder / "index.html"
-    if account.ran or account.failed or not is_current(loaded, folder):
+    is_shown = is_current(loaded, folder)
+    if not is_shown:
         page = write_report(loaded, folder)
-    elif not json:
+    elif not json and not account.ran and not account.failed:
         say(f"Nothing to do: all {total} steps of {loaded.file.name!r} have their results.")
         say(f"Report: {page}")
         return

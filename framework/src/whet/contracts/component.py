@@ -8,9 +8,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from whet.contracts.device import checked_device
 from whet.contracts.options import Options
-from whet.data.errors import InputError
+from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
+from whet.data.input_files import full_path, is_there, located, regular_file
+from whet.data.refusals import unreadable
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,13 @@ class FileRef:
 
     @classmethod
     def to(cls, path: Path, origin: str = "") -> Self:
-        """A reference to an existing file, or to a folder with all that is in it. InputError where there is none."""
-        if not path.exists():
-            raise InputError("there is no such file", where=str(path))
-        return cls(file_digest(path), str(path.resolve()), origin)
+        """A reference to an existing file. InputError where there is none, StoreError where it cannot be read."""
+        return cls(_digest(regular_file(path)), str(full_path(path)), origin)
+
+    @classmethod
+    def to_any(cls, path: Path) -> Self:
+        """A reference to a file, or to a folder with all that is in it. Raises as `to`."""
+        return cls(_digest(path), str(full_path(path))) if path.is_dir() else cls.to(path)
 
     def within(self, store: Path) -> FileRef:
         """The same reference, relative to `store` where it lies in it."""
@@ -39,13 +45,22 @@ class FileRef:
         return replace(self, path=str(path.relative_to(store.resolve()))) if inside else self
 
     def locate(self, store: Path | None = None) -> Path:
-        """The file. InputError where it is gone or its content is another."""
+        """The file. InputError where it is gone or its content is another, StoreError where it cannot be read."""
         path = Path(self.path) if store is None else store / self.path
-        if not path.exists():
+        if not (is_there(path) or path.is_dir()):
             raise InputError("the file is gone", where=str(path), hint=f"Its SHA-256 was {self.sha256}")
-        if file_digest(path) != self.sha256:
+        if _digest(path) != self.sha256:
             raise InputError("the file's content has changed", where=str(path), hint=f"SHA-256 should be {self.sha256}")
         return path
+
+
+def _digest(path: Path) -> str:
+    try:
+        return file_digest(path if path.is_dir() else regular_file(path))
+    except OSError as error:
+        if isinstance(error, StoreError):
+            raise
+        raise unreadable(path, error) from error
 
 
 @dataclass(frozen=True)
@@ -147,8 +162,8 @@ class Spec:
             raise InputError(f"{given!r} names no component", hint="Write NAME or NAME:MODEL")
         if not model:
             return cls(name)
-        is_path = "/" in model or (folder / model).is_file()
-        return cls(name, {"model": str((folder / Path(model).expanduser()).resolve()) if is_path else model})
+        is_path = "/" in model or is_there(folder / model)
+        return cls(name, {"model": str(full_path(located(model, folder))) if is_path else model})
 
 
 def expanded(value: Any) -> Any:
@@ -166,8 +181,9 @@ def _full(value: Any, folder: Path) -> Any:
     """Strings that name an existing file, relative to `folder`, as full paths; at any depth, keys of mappings too."""
     if isinstance(value, str):
         looks_like_one = ("/" in value or "." in value) and len(value) < 1000
-        path = folder / Path(value).expanduser() if looks_like_one else None
-        return str(path.resolve()) if path is not None and path.is_file() else value
+        # Not `located`: what is no path may still be what an option wants.
+        path = folder / os.path.expanduser(value) if looks_like_one else None  # noqa: PTH111
+        return str(full_path(path)) if path is not None and is_there(path) else value
     return _mapped(value, lambda inner: _full(inner, folder))
 
 
@@ -205,7 +221,7 @@ class Backend:
         self.options: Any = options
         self.files: Mapping[str, Path] = files or {}
         self.parts: Mapping[str, Backend] = parts or {}
-        self.device = device
+        self.device = checked_device(device)
 
     @classmethod
     def find_files(cls, options: Any) -> Mapping[str, Path]:

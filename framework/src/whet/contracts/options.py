@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from whet.data.errors import KeyProblem, OptionsError, suggestion
+from whet.data.errors import KeyProblem, OptionsError, shortened, suggestion
 
 
 class Options(BaseModel):
@@ -60,12 +60,19 @@ def problems(model: type[BaseModel], error: ValidationError) -> Iterable[KeyProb
         elif found["type"] == "missing":
             yield KeyProblem(path, "missing")
         elif found["type"] in ("model_type", "dict_type"):
-            yield KeyProblem(path, f"should be a mapping of keys, not {found['input']!r}")
+            yield KeyProblem(path, f"should be a mapping of keys, not {_shown(found['input'])}")
         else:
             message = found["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
             wanted = f"should be {message}" if found["msg"].startswith("Input should be ") else message
             given = found["input"]
-            yield KeyProblem(path, wanted if isinstance(given, dict | list) else f"{wanted}, not {given!r}")
+            is_said = isinstance(given, dict | list) or (found["type"] == "value_error" and repr(given) in message)
+            yield KeyProblem(path, wanted if is_said else f"{wanted}, not {_shown(given)}")
+
+
+def _shown(given: Any) -> str:
+    """The value as it is shown; a number of thousands of digits has no text at all."""
+    too_long = isinstance(given, int) and given.bit_length() > 1000
+    return f"a number of {given.bit_length():,} bits" if too_long else shortened(repr(given))
 
 
 def _keys_at(model: type[BaseModel], path: Iterable[str | int]) -> list[str]:

@@ -51,6 +51,11 @@ def download(
             if path.is_file() and not _fault(path, size, sha256):  # another process was faster
                 partial.unlink(missing_ok=True)
                 return
+            if path.exists():  # the user's own, or damaged since: nobody but the user knows
+                if not os.fstat(file.fileno()).st_size:
+                    partial.unlink(missing_ok=True)
+                what = f"another file has the place of the model: {_fault(path, size, sha256)}"
+                raise StoreError(what, where=str(path), hint="Move it away, or remove it, and run again")
             if not os.fstat(file.fileno()).st_nlink:  # another process threw it away while this one waited
                 raise _Broken("another process got something else than the model")
             if not sha256:  # nothing would tell the rest of one file from the beginning of another

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from whet.data.errors import StoreError
 from whet.data.identity import JSON
+from whet.data.partials import new_partial, remove_dead
+from whet.data.refusals import unreadable, unwritable
+
+__all__ = ["locked", "read_json", "replacing", "sync_folder", "unwritable", "write_json", "write_text"]
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, check: Callable[[Path], object] = lambda partial: None) -> Iterator[Path]:
     """Yields a fresh partial file beside `path`; on leaving without a fault it takes the name `path`, durably.
 
-    StoreError where the disk is full or the folder cannot be written; the partial file is gone then.
+    check: called with the partial file when all is in it; what it raises keeps the file that is there. Partial files
+    of this one whose writers are dead are removed. StoreError where the disk is full, the folder cannot
+    be written, or something else than a file has the name; the partial file is gone then.
     """
-    import tempfile
-
-    partial: Path | None = None
+    handle, partial = -1, None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=f".partial{path.suffix}")
-        os.close(handle)
-        partial = Path(name)
+        if path.exists() and not path.is_file():
+            # A folder; or a device or pipe, which root could replace.
+            what = "a folder" if path.is_dir() else "no regular file"
+            raise StoreError(f"cannot be written: this is {what}", where=str(path), hint="Choose another name")
+        remove_dead(path)
+        handle, partial = new_partial(path)
         yield partial
         with partial.open("rb") as written:
             os.fsync(written.fileno())
+        check(partial)
         partial.chmod(0o644)
         partial.replace(path)
         sync_folder(path.parent)
@@ -41,6 +48,7 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
+            os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -55,12 +63,18 @@ def write_json(path: Path, value: JSON) -> None:
 
 
 def read_json(path: Path) -> JSON:
-    """The JSON in a file. Raises StoreError, naming the file, where it is damaged."""
+    """The JSON in a file. Raises StoreError, naming the file, where it is damaged or cannot be read."""
+    hint = "Remove the file and run again"
     try:
+        if path.exists() and not path.is_file():
+            raise StoreError("this is no regular file", where=str(path), hint="Move it away, and run again")
         return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
-        hint = "Remove the file and run again"
+    except (ValueError, RecursionError) as error:
         raise StoreError(f"not readable as JSON ({error})", where=str(path), hint=hint) from error
+    except OSError as error:
+        if isinstance(error, StoreError):
+            raise
+        raise unreadable(path, error) from error
 
 
 @contextmanager
@@ -71,7 +85,8 @@ def locked(path: Path, *, busy: StoreError | None = None) -> Iterator[None]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
+        # Not emptied, whatever it is; and opened both ways a pipe does not make this process wait.
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "rb", buffering=0)
     except OSError as error:
         raise unwritable(path, error) from error
     with file:
@@ -81,15 +96,6 @@ def locked(path: Path, *, busy: StoreError | None = None) -> Iterator[None]:
             assert busy is not None
             raise busy from None
         yield
-
-
-def unwritable(path: Path, error: OSError) -> StoreError:
-    """The operating system's refusal, as one line that says what to do."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    what = "the disk is full" if full else f"cannot be written ({error.strerror or error})"
-    way_out = "Free some space and run the same command again: nothing is lost"
-    hint = way_out if full else "Check the folder's permissions"
-    return StoreError(what, where=str(path), hint=hint)
 
 
 def sync_folder(folder: Path) -> None:

@@ -17,6 +17,7 @@ WhetError                      a fault with a cause and a way out: one line, exi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ class WhetError(Exception):
     def __str__(self) -> str:
         """One line: `where: what. hint`."""
         line = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{line}. {self.hint}" if self.hint else line
+        return one_line(f"{line}. {self.hint}" if self.hint else line)
 
     def at(self, where: str) -> Self:
         """The same fault with its place, when the place is known only further up."""
@@ -123,6 +124,20 @@ class ProcessLost(WhetError, RuntimeError):
 
 class StepFailed(WhetError, RuntimeError):
     """A step ended with a fault that nobody foresaw; the log has its traceback."""
+
+
+def one_line(text: str) -> str:
+    """The text on one line: what would break it, or hide in it, is written out, and endless words are cut."""
+    import unicodedata
+
+    hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    text = re.sub(r"\S{400,}", lambda word: f"{word[0][:200]}…{word[0][-100:]}", text)
+    return "".join(repr(letter)[1:-1] if unicodedata.category(letter) in hidden else letter for letter in text)
+
+
+def shortened(text: str, most: int = 80) -> str:
+    """The text, or its beginning and how much there is."""
+    return text if len(text) <= most else f"{text[: most - 20]}… ({len(text):,} letters)"
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

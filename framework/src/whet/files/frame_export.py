@@ -10,6 +10,7 @@ from whet.data.durable import replacing
 from whet.data.errors import FrameError, InputError, WhetError
 from whet.data.frame_log import write_frames
 from whet.data.frames import ChosenFrames
+from whet.data.input_files import full_path
 from whet.files.ase_files import CONTAINERS, read_by_ase
 from whet.files.deepmd_files import write_deepmd
 from whet.files.extended_xyz import extended_xyz
@@ -23,7 +24,9 @@ SEVERAL_FILES = frozenset({"xtd"})
 """Formats of ASE that are more than the file that is named."""
 
 
-def export_frames(path: Path | str, frames: Sequence[Atoms], indices: Sequence[int] | None = None) -> None:
+def export_frames(
+    path: Path | str, frames: Sequence[Atoms], indices: Sequence[int] | None = None, *, overwrite: bool = False
+) -> None:
     """Writes frames (those at `indices`) in the format that the file's suffix names, all or nothing.
 
     | suffix              | what is kept                                                                               |
@@ -35,8 +38,10 @@ def export_frames(path: Path | str, frames: Sequence[Atoms], indices: Sequence[i
     | .deepmd             | a new folder of DeePMD systems: cell, positions, energy, forces, virial                    |
     | what else ASE knows | what the format has room for: .traj, .db, .cif, .pdb, POSCAR, …                            |
 
-    One frame at a time is in memory. Raises InputError where the format is not known or holds one frame only,
-    FrameError where a frame does not fit into it, StoreError where the file cannot be written.
+    One frame at a time is in memory. overwrite: whether another file of this name may go; one with the very content
+    that would be written is left as it is. Raises InputError where there is another and it may not, or where the
+    format is not known or holds one frame only, FrameError where a frame does not fit into it, StoreError where the
+    file cannot be written.
     """
     path = Path(path)
     chosen = ChosenFrames(frames, range(len(frames)) if indices is None else indices)
@@ -47,7 +52,9 @@ def export_frames(path: Path | str, frames: Sequence[Atoms], indices: Sequence[i
         write_deepmd(path, chosen)
         return
     write = _writer(path, len(chosen))
-    with replacing(path) as partial:
+    if path.is_symlink():
+        path = full_path(path)  # a link stays one
+    with replacing(path, check=lambda partial: overwrite or _check_same(path, partial)) as partial:
         write(partial, chosen)
 
 
@@ -57,6 +64,29 @@ def check_export(path: Path, count: int) -> None:
         _writer(path, count)
     elif path.exists():
         raise InputError("the folder exists", where=str(path), hint="Remove it, or give another name")
+
+
+def _check_same(path: Path, partial: Path) -> None:
+    """InputError where a file with another content has the name already."""
+    if path.is_file() and _content(path) != _content(partial):
+        hint = "Choose another name, or add --overwrite (in Python overwrite=True)"
+        raise InputError("there is another file of this name", where=str(path), hint=hint)
+
+
+def _content(path: Path) -> bytes:
+    """SHA-256 of what a file holds, unpacked: a compressed file says when it was made."""
+    import hashlib
+
+    from ase.io.formats import open_with_compression
+
+    found = hashlib.sha256()
+    try:
+        with open_with_compression(str(path), "rb") as file:
+            while block := file.read(1 << 20):
+                found.update(block if isinstance(block, bytes) else block.encode())
+    except (OSError, EOFError, ValueError):  # damaged, or not compressed whatever its name says
+        return path.read_bytes()
+    return found.digest()
 
 
 Writer = Callable[[Path, ChosenFrames], None]

@@ -6,7 +6,6 @@ A file's format is found out by what is in it; calculations are read and judged 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from whet.data.errors import FrameError, InputError
 from whet.data.frame_checks import check_frame
 from whet.data.frames import FrameSet
+from whet.data.input_files import regular_file
 from whet.data.labels import Failure, Labels
 from whet.data.recorded import Recorded
 from whet.files.deepmd_files import DeepmdSystem, is_deepmd
@@ -207,16 +207,8 @@ def _reason(record: Recorded) -> str:
 
 
 def _format_of(path: Path, calculations: Sequence[CalculationOutput]) -> FrameFormat:
-    """The first format that recognizes the file. InputError where it is none."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
-        what = "there is no such file" if missing else f"the file cannot be read ({error.strerror or error})"
-        raise InputError(what, where=str(path)) from None
-    if not stat.S_ISREG(status.st_mode):
-        raise InputError("this is no regular file", where=str(path), hint="Save what it gives in a file")
-    if not status.st_size:
+    """The first format that recognizes the file. InputError where it is no file that can be read."""
+    if not regular_file(path).stat().st_size:
         return Unreadable(FrameError("the file is empty"))
     try:
         head = first_bytes(path)

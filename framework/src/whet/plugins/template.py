@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import keyword
 import re
+import tempfile
 from pathlib import Path
 
 from whet.data.errors import InputError
+from whet.data.refusals import unwritable
 
 WORD = "pairwise"
 """The name in the template, in the names of its files and in their text."""
@@ -15,18 +17,34 @@ LEFT_OUT = {"__pycache__", ".pytest_cache", "build", "dist", ".venv"}
 
 
 def new_plugin(name: str, parent: Path) -> Path:
-    """Writes the package `whet-NAME` into a folder of that name in `parent`, and returns the folder.
+    """Writes the package `whet-NAME` into a folder of that name in `parent`, all or nothing, and returns the folder.
 
-    name: lower-case letters, digits and dashes. Raises InputError for another name, or where the folder is not empty.
+    name: lower-case letters, digits and dashes. Raises InputError for another name, or where the
+    folder is not empty, StoreError where it cannot be written.
     """
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or keyword.iskeyword(name):
         hint = "Lower-case letters, digits and single dashes, beginning with a letter: my-potential"
         raise InputError(f"{name!r} cannot be the name of a plugin", hint=hint)
     name = name.removeprefix("whet-")
     folder = parent / f"whet-{name}"
+    hint = "Choose another name"
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise InputError("there is a file of this name already", where=str(folder), hint=hint)
     if folder.exists() and any(folder.iterdir()):
-        raise InputError("there is something in this folder already", where=str(folder), hint="Choose another name")
+        raise InputError("there is something in this folder already", where=str(folder), hint=hint)
     source = _template()
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=parent, prefix=f".{folder.name}-", ignore_cleanup_errors=True) as scratch:
+            made = Path(scratch) / folder.name
+            _write(source, made, name)
+            made.rename(folder)  # onto nothing, or an empty folder: onto anything else the system refuses
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    return folder
+
+
+def _write(source: Path, folder: Path, name: str) -> None:
     for path in sorted(source.rglob("*")):
         inside = path.relative_to(source)
         if path.is_dir() or LEFT_OUT.intersection(inside.parts) or any(p.endswith(".egg-info") for p in inside.parts):
@@ -34,7 +52,6 @@ def new_plugin(name: str, parent: Path) -> Path:
         target = folder / Path(*(_renamed(part, name) for part in inside.parts))
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(_renamed(path.read_text(encoding="utf-8"), name), encoding="utf-8")
-    return folder
 
 
 def _renamed(text: str, name: str) -> str:

@@ -24,9 +24,10 @@ def create_environment(
 
     plugins: `NAME` (the distribution `whet-NAME`), a requirement of pip, or a plugin's folder. constraints: files
     for pip, beside a `constraints.txt` in a plugin's folder. Torch is of the version that is installed here, where
-    one is. An environment that is there already is brought up to date. Raises InputError, with the place of pip's
-    log, where it cannot be made.
+    one is. An environment that is there already is brought up to date; a folder of other things is refused. Raises
+    InputError, with the place of pip's log, where it cannot be made.
     """
+    _check_free(folder)
     own, found = _own_source(), list(constraints)
     here = ["-e"] if own and own.editable else []
     wanted = [f"whet=={version('whet')}"]
@@ -48,6 +49,19 @@ def create_environment(
     if faults:
         raise InputError(faults[0], where=str(folder))
     return offers
+
+
+LOG = "install.log"
+
+
+def _check_free(folder: Path) -> None:
+    """InputError where there is something that is no environment: pip and venv would write over it."""
+    if (folder.exists() or folder.is_symlink()) and not folder.is_dir():
+        raise InputError("there is a file of this name", where=str(folder), hint="Choose another name")
+    inside = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if inside - {LOG} and "pyvenv.cfg" not in inside:
+        what = "there is something in this folder, and it is no environment"
+        raise InputError(what, where=str(folder), hint="Choose another name")
 
 
 def environment_faults(folder: Path) -> tuple[list[str], list[str]]:
@@ -73,7 +87,7 @@ def environment_faults(folder: Path) -> tuple[list[str], list[str]]:
 
 def _run(command: Sequence[str], folder: Path) -> None:
     """Runs a command, its output in the environment's log. InputError with the last that it said where it fails."""
-    log = folder / "install.log"
+    log = folder / LOG
     log.parent.mkdir(parents=True, exist_ok=True)
     before = log.stat().st_size if log.is_file() else 0
     with log.open("a", encoding="utf-8") as file:

@@ -72,7 +72,9 @@ class Step:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The step that `as_json` described."""
+        """The step that `as_json` described. KeyError, TypeError, … where it is damaged."""
+        if not isinstance(data["title"], str) or data["kind"] not in KINDS:
+            raise ValueError("it names no kind of step, or has no title")
         return cls(
             kind=data["kind"],
             title=data["title"],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ from whet.contracts.component import Component, FileRef
 from whet.data.durable import locked, read_json, write_json
 from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
-from whet.running.step import Step
+from whet.running.step import KINDS, Step
 from whet.shelf.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Version of the store's layout."""
+
+STEP = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]{{24}}")
+"""The name of a step's folder."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,11 @@ class Result:
     fed_by: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, JSON] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        mappings = (self.values, self.outputs, self.fed_by, self.provenance)
+        if not all(isinstance(mapping, Mapping) for mapping in mappings):
+            raise TypeError("a part of it is no mapping")
+
     @property
     def content(self) -> str:
         """Identity of the result: two runs of one recipe that differ, differ in it."""
@@ -45,8 +55,8 @@ class Result:
         return key_of([dict(self.values), files, self.component.identity() if self.component else None])
 
     def as_json(self) -> dict[str, JSON]:
-        """Plain data; `Result.from_json` reads it back."""
-        return {
+        """Plain data; `Result.from_json` reads it back. `digest` is of all the rest: damage is not read as a number."""
+        said = {
             "values": dict(self.values),
             "outputs": {role: {"sha256": ref.sha256, "path": ref.path} for role, ref in self.outputs.items()},
             "component": self.component.as_json() if self.component else None,
@@ -54,17 +64,23 @@ class Result:
             "fed_by": dict(self.fed_by),
             "provenance": dict(self.provenance),
         }
+        return {**said, "digest": key_of(said)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Result:
-        """The result that `as_json` described."""
-        return cls(
+        """The result that `as_json` described. KeyError, TypeError or ValueError where it is damaged."""
+        result = cls(
             values=data["values"],
             outputs={role: FileRef(**ref) for role, ref in data["outputs"].items()},
             component=Component.from_json(data["component"]) if data["component"] else None,
             fed_by=data["fed_by"],
             provenance=data["provenance"],
         )
+        rest = {key: value for key, value in data.items() if key != "digest"}
+        # One from before there was a digest says its content at least.
+        if result.content != data["content"] or ("digest" in data and key_of(rest) != data["digest"]):
+            raise ValueError("it is not what was written")
+        return result
 
 
 class Store:
@@ -77,10 +93,28 @@ class Store:
         """Creates the store where there is none. StoreError where it cannot be written or is of another format."""
         marker = self.root / "store.json"
         if not marker.exists():
+            self._check_new()
             write_json(marker, {"format": FORMAT})
-        found = read_json(marker).get("format")
-        if found != FORMAT:
-            raise StoreError(f"the store has format {found}; this version of Whet reads {FORMAT}", where=str(self.root))
+        said = read_json(marker)
+        if not isinstance(said, dict) or "format" not in said:
+            hint = f'Where this folder is a store of Whet\'s, write {{"format": {FORMAT}}} into it; else choose another'
+            raise StoreError("the file does not say the store's format", where=str(marker), hint=hint)
+        if said["format"] != FORMAT:
+            what = f"the store has format {said['format']!r:.40}; this version of Whet reads {FORMAT}"
+            raise StoreError(what, where=str(self.root), hint="Choose another folder, or install the other version")
+
+    def _check_new(self) -> None:
+        """StoreError where the folder has things of other people's under the names that a store needs."""
+        steps, shelf = self.root / "steps", self.root / "labels.sqlite"
+        strange = [steps] if steps.exists() and not steps.is_dir() else []
+        strange += [one for one in (steps.iterdir() if steps.is_dir() else ()) if not STEP.fullmatch(one.name)]
+        if shelf.exists() and not (shelf.is_file() and _is_shelf(shelf)):
+            strange.append(shelf)
+        if strange:
+            hint = "Choose another folder for the store"
+            raise StoreError(
+                "this is not Whet's, and stands where a store has its own", where=str(strange[0]), hint=hint
+            )
 
     @cached_property
     def shelf(self) -> Shelf:
@@ -101,9 +135,15 @@ class Store:
 
     def step(self, key: str) -> Step:
         """The step of that key. StoreError where it was never described here or does not match its folder."""
-        step = Step.from_json(read_json(self.folder(key) / "step.json"))
-        if step.key != key:
-            raise StoreError(f"the recipe has the key {step.key}", where=str(self.folder(key)), hint="It was edited")
+        path = self.folder(key) / "step.json"
+        hint = "Remove the file and run the study again: it is written anew"
+        try:
+            step = Step.from_json(read_json(path))
+            found = step.key
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise StoreError(f"the recipe is damaged ({_said(error)})", where=str(path), hint=hint) from error
+        if found != key:
+            raise StoreError(f"the recipe was changed: its key is now {found}", where=str(path), hint=hint)
         return step
 
     def is_done(self, key: str) -> bool:
@@ -118,13 +158,15 @@ class Store:
             raise StoreError("the step has no result yet", where=key)
         try:
             return Result.from_json(read_json(path))
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             hint = "Remove the file and run again: labels stay on the shelf"
-            raise StoreError(f"the result is damaged ({error})", where=str(path), hint=hint) from error
+            raise StoreError(f"the result is damaged ({_said(error)})", where=str(path), hint=hint) from error
 
     def keep(self, key: str, result: Result) -> None:
         """Writes the result: the last act of a step, all or nothing."""
-        write_json(self.folder(key) / "result.json", result.as_json())
+        # As it will be read: JSON has no tuples, and no keys but text.
+        plain = {name: json.loads(json.dumps(dict(getattr(result, name)))) for name in ("values", "provenance")}
+        write_json(self.folder(key) / "result.json", replace(result, **plain).as_json())
 
     def reference(self, path: Path) -> FileRef:
         """A reference to a file of this store that stays right when the store is moved."""
@@ -148,3 +190,21 @@ class Store:
     def locked(self, key: str) -> AbstractContextManager[None]:
         """Holds the step for this process; another one that wants it waits."""
         return locked(self.folder(key) / ".lock")
+
+
+def _said(error: Exception) -> str:
+    """The fault in what a damaged file says."""
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
+
+
+def _is_shelf(path: Path) -> bool:
+    """Whether this is an SQLite file with labels in it, or nothing yet."""
+    import sqlite3
+    from contextlib import closing
+
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            tables = {name for (name,) in database.execute("select name from sqlite_master where type = 'table'")}
+    except sqlite3.Error:
+        return False
+    return not tables or {"theories", "labels"} <= tables

@@ -23,6 +23,7 @@ from whet.data.durable import unwritable
 from whet.data.errors import StepFailed, WhetError
 from whet.data.frames import FrameSet
 from whet.data.logs import captured
+from whet.data.partials import remove_all_dead
 from whet.plugins.registry import Registry, registry
 from whet.running.step import Step
 from whet.running.store import Result, Store
@@ -107,6 +108,8 @@ def run_together(
         for key in sorted(keys):
             held.enter_context(store.locked(key))
         todo = [key for key in keys if not store.is_done(key)]
+        for key in todo:
+            remove_all_dead(store.folder(key))
         if todo:
             _do([Work(store.step(key), store, device, progress) for key in todo])
         return [store.result(key) for key in keys]

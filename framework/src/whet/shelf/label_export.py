@@ -85,11 +85,13 @@ def export_labels(
     prefix: str = "",
     elements: Collection[str] = (),
     first: int | None = None,
+    overwrite: bool = False,
 ) -> Exported:
     """Writes the labels of a theory, all or nothing.
 
     out: its suffix names the format, as for `export_frames`. prefix: of the names of the labels in extended XYZ.
-    elements: only frames that have no others. first: only so many. Raises what `export_frames` raises, and InputError
+    elements: only frames that have no others. first: only so many. overwrite: whether another file
+    of this name may go. Raises what `export_frames` raises, and InputError
     for a prefix in another format.
     """
     if prefix and not is_extxyz(out):
@@ -107,7 +109,7 @@ def export_labels(
     chosen = shelf.frames(theory, keys[:first])
     check_export(out, len(chosen))
     exported = ExportedFrames(chosen, prefix)
-    export_frames(out, exported)
+    export_frames(out, exported, overwrite=overwrite)
     if keeps_all:
         return Exported(len(chosen))
     return Exported(len(chosen), len(exported.charged), atoms, out.suffix.lower() in WITH_LABELS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from whet.contracts.component import Component, FileRef, Spec, expanded
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.data.errors import InputError, OptionsError, UnknownName, WhetError, suggestion
+from whet.data.input_files import located
 from whet.plugins.frame_files import find_sources
 from whet.running.environments import Environment, Question
 from whet.study.schema import Given, PotentialEntry, StudyFile
@@ -158,7 +158,10 @@ def _environments(study: StudyFile, source: Source) -> dict[str, Environment]:
     found = {"": Environment()}
     for name, entry in study.environments.items():
         # Not resolved: the interpreter of a virtual environment is a link to another one.
-        found[name] = Environment(name, source.folder / Path(expanded(entry.python)).expanduser())
+        try:
+            found[name] = Environment(name, located(expanded(entry.python), source.folder))
+        except InputError as error:
+            raise error.at(source.place(("environments", name))) from None
     return found
 
 
@@ -215,8 +218,8 @@ def _replay(source: Source, settings: FineTuneSettings, name: str, own: Mapping[
 def file_reference(source: Source, path: str, keys: Keys) -> FileRef:
     """A file that the study names, by content. InputError, with its line, where it is missing."""
     try:
-        return FileRef.to(source.folder / Path(expanded(path)).expanduser())
-    except InputError as error:
+        return FileRef.to(located(expanded(path), source.folder))
+    except WhetError as error:
         raise error.at(source.place(keys)) from None
 
 
@@ -227,9 +230,11 @@ def frame_references(source: Source, path: str, keys: Keys) -> dict[str, FileRef
     """
     try:
         literal = source.folder / path  # a file may have a `$` in its name
-        found = find_sources(literal if literal.exists() else source.folder / Path(expanded(path)).expanduser())
-        refs = [FileRef.to(one.path) for one in found]
-    except InputError as error:
+        found = find_sources(
+            literal if "\0" not in path and literal.exists() else located(expanded(path), source.folder)
+        )
+        refs = [FileRef.to_any(one.path) for one in found]
+    except WhetError as error:
         raise error.at(source.place(keys)) from None
     return {"frames": refs[0]} if len(refs) == 1 else {f"frames-{i:04}": ref for i, ref in enumerate(refs, 1)}
 

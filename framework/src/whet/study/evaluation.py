@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from whet.contracts.device import checked_device
 from whet.data.errors import InputError
 from whet.data.identity import without_none
+from whet.data.input_files import regular_file
 from whet.running.store import Store
 from whet.study.cast import cast
 from whet.study.planner import plan
@@ -32,8 +34,9 @@ def evaluation_study(
     keys: label (`energy`, `forces`, `stress`, `virial`) -> its name in the file, where that is not a usual one.
     Raises InputError where the file is missing or a potential is named twice, and what resolving a potential raises.
     """
-    if not frames.exists():
-        raise InputError("there is no such file", where=str(frames))
+    if not frames.is_dir():
+        regular_file(frames)
+    checked_device(str((running or {}).get("device", "cpu")))
     labels = {_label(given): given for given in potentials}
     if len(labels) < len(potentials):
         raise InputError("a potential is named twice", where=", ".join(potentials))

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
+from whet.contracts.device import checked_device
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.options import Options
 from whet.study.rounds import Strategy
@@ -118,15 +119,17 @@ class EnvironmentEntry(Options):
 class Running(Options):
     """Where and how steps run; never part of any result's identity."""
 
-    workers: int = Field(default=1, ge=1)
+    workers: int = Field(default=1, ge=1, le=4096)
     """Steps side by side, each in a process of its own."""
-    threads: int = Field(default=1, ge=1)
+    threads: int = Field(default=1, ge=1, le=4096)
     """Threads of each worker's numerical libraries; above the free cores potentials get very slow."""
-    device: str = "cpu"
-    """Where potentials live: `cpu`, `cuda`, `cuda:1`."""
+    device: Annotated[str, AfterValidator(checked_device)] = "cpu"
+    """Where potentials live: `cpu`, `cuda`, `cuda:1`, `mps`, `xpu`, `xpu:1`."""
     together: bool | None = None
     """Whether an engine that can run many trajectories as one batch does so; by default on every device but the CPU,
     where workers side by side are faster."""
+    most_steps: int = Field(default=20_000, ge=1)
+    """A study that comes to more steps is refused before anything is planned: a number may have a digit too many."""
 
 
 class StudyFile(Options):

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Self
 
 from whet.contracts.component import expanded
+from whet.data.errors import InputError
+from whet.data.input_files import located
 from whet.running.runner import Account, Runner, Watcher
 from whet.running.store import Store
 from whet.study.cast import Cast, cast
+from whet.study.estimate import check_size
 from whet.study.plan import Plan
 from whet.study.planner import plan
 from whet.study.refused_files import refused_files
@@ -42,8 +45,12 @@ class Study:
         Raises WhetError, naming file, line and key, where anything is wrong. Imports no potential's packages.
         """
         file, source = read_study(Path(path), overrides)
+        check_size(file, source)
         players = cast(file, source)
-        store = Store(source.folder / Path(expanded(file.store)).expanduser())
+        try:
+            store = Store(located(expanded(file.store), source.folder))
+        except InputError as error:
+            raise error.at(source.place(("store",))) from None
         return cls(file, source, players, plan(file, players, source), store)
 
     def run(self, watcher: Watcher | None = None, *, workers: int | None = None) -> Account:

@@ -10,8 +10,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from whet.contracts.options import problems
-from whet.data.errors import InputError, KeyProblem
+from whet.data.errors import InputError, KeyProblem, shortened
+from whet.data.input_files import regular_file
+from whet.data.refusals import unreadable
 from whet.study.schema import StudyFile
+from whet.study.yaml_tree import DEEPEST, MOST_LETTERS, YamlTree
+
+NAMED = 8
+"""Wrong keys that are named beside the first."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Source:
         key = f", key {'.'.join(map(str, path))}" if path else ""
         for changed, override in self.overrides.items():
             if path[: len(changed)] == changed:
-                return f"--set {override}{key}"
+                return f"--set {shortened(override)}{key}"
         above = path
         while above and above not in self.lines:
             above = above[:-1]
@@ -49,33 +55,18 @@ class Source:
         first, *others = found
         error = self.fault((*below, *first.path), first.what)
         if others:
-            places = ", ".join(".".join(map(str, (*below, *problem.path))) for problem in others)
-            error.hint = f"Also wrong: {places}"
+            places = ", ".join(".".join(map(str, (*below, *problem.path))) for problem in others[:NAMED])
+            more = f" and {len(others) - NAMED:,} more" if len(others) > NAMED else ""
+            error.hint = f"Also wrong: {places}{more}"
         return error
 
 
 def read_study(path: Path, overrides: Iterable[str] = ()) -> tuple[StudyFile, Source]:
     """The study in a YAML file, with `KEY.KEY=VALUE` overrides. InputError, with its line, for anything wrong."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    if path.is_dir():
-        path = path / "study.yaml"
-    if not path.is_file():
-        raise InputError("there is no such study file", where=str(path))
-    try:
-        tree = YAML().load(path.read_text(encoding="utf-8"))
-    except (YAMLError, UnicodeDecodeError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or str(error).partition("\n")[0]
-        line = f", line {mark.line + 1}" if mark else ""
-        raise InputError(f"not valid YAML: {what}", where=f"{path}{line}") from None
-    if not isinstance(tree, dict):
+    tree = YamlTree.of(_text_of(path), str(path))
+    if not isinstance(tree.value, dict):
         raise InputError("a study file is a mapping of keys", where=str(path), hint="It begins with `name: …`")
-    try:
-        plain, lines = _plain(tree), dict(_lines(tree))
-    except RecursionError:
-        raise InputError("it is nested too deeply, or contains itself", where=str(path)) from None
+    plain, lines = tree.value, tree.lines
     changed = {_override(plain, override): override for override in overrides}
     source = Source(path.absolute(), lines, changed)
     try:
@@ -100,30 +91,17 @@ def _in_users_words(found: Iterable[KeyProblem]) -> list[KeyProblem]:
     return [seen[path] for path in deeper]
 
 
-def _lines(tree: Any, above: tuple[str | int, ...] = ()) -> Iterable[tuple[tuple[str | int, ...], int]]:
-    """The line, from 1, of every key and list item below a node of ruamel.yaml."""
-    marks: Any = getattr(tree, "lc", None)  # ruamel.yaml's own mappings and lists know their lines
-    entries = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
-    for key, value in entries:
-        place = (*above, key)
-        try:
-            line, _ = marks.key(key) if isinstance(tree, dict) else marks.item(key)
-        except (KeyError, AttributeError, TypeError):
-            pass  # a merged key stands elsewhere
-        else:
-            yield place, line + 1
-        yield from _lines(value, place)
-
-
-def _plain(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    for kind in (bool, int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return node
+def _text_of(path: Path) -> str:
+    regular_file(path, "study file")
+    try:
+        if path.stat().st_size > 4 * MOST_LETTERS:
+            raise InputError("a file of this size is no study file", where=str(path))
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        hint = "Save it as UTF-8"
+        raise InputError(f"this is no text in UTF-8 (byte {error.start})", where=str(path), hint=hint) from None
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def read_settings(settings: Iterable[str], option: str = "--set") -> dict[str, Any]:
@@ -131,30 +109,26 @@ def read_settings(settings: Iterable[str], option: str = "--set") -> dict[str, A
     found: dict[str, Any] = {}
     for setting in settings:
         if "=" not in setting:
-            raise InputError(f"{setting!r} is no KEY=VALUE", where=option, hint=f"For example {option} cutoff=500")
-        _override(found, setting)
+            hint = f"For example {option} cutoff=500"
+            raise InputError(f"{shortened(setting)!r} is no KEY=VALUE", where=option, hint=hint)
+        _override(found, setting, option)
     return found
 
 
-def _override(plain: dict[str, Any], override: str) -> tuple[str | int, ...]:
+def _override(plain: dict[str, Any], override: str, option: str = "--set") -> tuple[str | int, ...]:
     """Changes one key; gives its place."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     keys, found, value = override.partition("=")
     if not found or not keys:
-        raise InputError(
-            f"{override!r} is no KEY=VALUE", where="--set", hint="For example --set potentials.main=mace:small"
-        )
+        hint = "For example --set potentials.main=mace:small"
+        raise InputError(f"{shortened(override)!r} is no KEY=VALUE", where=option, hint=hint)
+    place = f"{option} {shortened(override)}"
     *parents, last = keys.split(".")
+    if len(parents) > DEEPEST:
+        raise InputError(f"the key is more than {DEEPEST} levels deep", where=place)
     node: Any = plain
     for key in parents:
         node = node.setdefault(key, {}) if isinstance(node, dict) else None
         if not isinstance(node, dict):
-            raise InputError(f"{key!r} is no mapping", where=f"--set {override}", hint="Set the whole of it instead")
-    try:
-        node[last] = _plain(YAML(typ="safe").load(value)) if value.strip() else None
-    except (YAMLError, ValueError, RecursionError) as error:
-        what = getattr(error, "problem", None) or str(error).partition("\n")[0]
-        raise InputError(f"the value is not valid YAML ({what})", where=f"--set {override}") from None
+            raise InputError(f"{key!r} is no mapping", where=place, hint="Set the whole of it instead")
+    node[last] = YamlTree.of(value, place).value if value.strip() else None
     return (*parents, last)

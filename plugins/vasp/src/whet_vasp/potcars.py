@@ -7,13 +7,13 @@ cache, which nobody else may read.
 from __future__ import annotations
 
 import gzip
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from whet import InputError, file_digest, key_of, suggestion
 from whet.contracts.foundation import user_cache
+from whet.data.durable import replacing
 
 
 def titel_of(path: Path) -> str:
@@ -65,13 +65,12 @@ def joined(potcars: Sequence[Path]) -> Path:
     if not path.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         cache.chmod(0o700)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o400)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        # The folder is closed to others, so that the partial file, which is not, is seen by nobody.
+        with replacing(path) as partial, partial.open("w", encoding="utf-8") as out:
             for potcar in potcars:
                 with _opened(potcar) as file:
                     out.writelines(file)
-        partial.replace(path)
+        path.chmod(0o400)
     return path
 
 
