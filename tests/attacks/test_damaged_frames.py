@@ -78,15 +78,15 @@ def try_file(folder: Path, seed: int) -> None:
         2,
     ):
         said = whet(*words, folder=work)
-        if words[0] in ("label", "labels") and not said.faults:
+        if words[0] in ("label", "labels", "frames") and not said.faults:
             assert said.code in (0, 2), (said, words)  # frames that are refused one by one are told on standard output
         elif not answered(said, what=(words, path)):
-            assert tree(work) == before, words
+            mine = {name: what for name, what in tree(work).items() if not name.startswith("new")}
+            assert mine == before, words  # `label` makes its store before the labeler says what it thinks of a frame
         for made in ("new", "out.extxyz"):
             shutil.rmtree(work / made) if (work / made).is_dir() else (work / made).unlink(missing_ok=True)
 
 
-@pytest.mark.xfail(strict=False, reason="a damaged .gz, .npy header or type.raw raises what zlib and NumPy raise")
 @FEW
 @given(SEEDS)
 def test_damaged_frames(folder: Path, seed: int) -> None:

@@ -92,7 +92,7 @@ TOO_MUCH = [
     ("name: toy", "name: toy\nstore: ~nobody-of-this-name/x", "line 2, key store", "there is no such home folder"),
     ("{trajectories: 1}", "{file: pipe}", "key tests.independent.file", "this is a pipe or a device"),
     ("{trajectories: 1}", "{file: /dev/zero}", "key tests.independent.file", "this is a pipe or a device"),
-    ("{trajectories: 1}", "{file: folder}", "key tests.independent.file", "this is a folder"),
+    ("{trajectories: 1}", "{file: folder}", "key tests.independent.file", "nothing in this folder is known"),
     ("{trajectories: 1}", "{file: loop}", "key tests.independent.file", "links lead in a circle"),
 ]
 

@@ -129,7 +129,7 @@ def spinning(multiplicity: float) -> Atoms:
         (molecule("H2O", vacuum=3.0), {}, "6.00 Å of vacuum along an open direction, less than vacuum = 8"),
         (bulk("Cu"), {}, "Cu has no pseudopotential; add its file to `pseudopotentials`"),
         (spinning(2), {}, "multiplicity 2 does not fit 6 electrons"),
-        (spinning(0.5), {}, "no positive integer"),
+        (spinning(0.5), {}, "`spin` is 0.5, which is no multiplicity"),
         (spinning(3), {"spin": False}, "forbids"),
     ],
 )

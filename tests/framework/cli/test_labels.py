@@ -149,6 +149,7 @@ def test_frames_that_fail_are_listed_and_the_others_are_kept(folder: Path, monke
 
 SLOWLY = """
 import sys, time
+from whet.cli.main import main
 from whet_toy.labeler import ToyLabeler
 whole = ToyLabeler.label
 def label(self, frames, folder):

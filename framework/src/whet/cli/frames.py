@@ -227,7 +227,8 @@ class _Summary:
         if len(atoms) and (energy := results.get("energy")) is not None:
             measured.append((self.energy, energy / len(atoms)))
         if (forces := results.get("forces")) is not None:
-            measured.append((self.forces, np.linalg.norm(forces, axis=1).max(initial=0.0)))
+            with np.errstate(over="ignore"):
+                measured.append((self.forces, np.linalg.norm(forces, axis=1).max(initial=0.0)))
         if atoms.has("momenta") and degrees_of_freedom(atoms) > 0:
             measured.append((self.temperature, temperature(atoms)))
         whole = all(np.isfinite(array).all() for array in (atoms.positions, atoms.cell.array))

@@ -75,11 +75,12 @@ def _check_neighbors(atoms: Atoms) -> None:
 
     if not atoms.pbc.any():
         return
-    inverse = np.linalg.inv(atoms.cell.complete().array)
-    heights = 1 / np.linalg.norm(inverse, axis=0)[atoms.pbc]
-    images = float(np.prod(np.maximum(1.0, 2 * REACH / heights)))
+    with np.errstate(all="ignore"):  # of a cell that is all but flat: infinitely many
+        inverse = np.linalg.inv(atoms.cell.complete().array)
+        heights = 1 / np.linalg.norm(inverse, axis=0)[atoms.pbc]
+        images = float(np.nan_to_num(np.prod(np.maximum(1.0, 2 * REACH / heights)), nan=np.inf, posinf=np.inf))
     limit = _most_neighbors()
-    if images > 1 and images * len(atoms) > limit:
+    if not images <= 1 and images * len(atoms) > limit:
         what = f"the cell is so small (a height of {heights.min():.3g} Å) that an atom has about"
         hint = "Is it of another unit? The environment variable WHET_MOST_NEIGHBORS raises the limit"
         count = f"{images * len(atoms):.0e} neighbors within {REACH:g} Å, more than {limit:.0e}"

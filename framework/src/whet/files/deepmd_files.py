@@ -94,6 +94,8 @@ def _names(folder: Path) -> list[str]:
 
 def _arrays(one: Path, is_open: bool) -> dict[str, np.ndarray]:
     """The arrays of a set, left on the disk. FrameError where one is missing, damaged, or of another length."""
+    import warnings
+
     import numpy as np
 
     found: dict[str, np.ndarray] = {}
@@ -104,7 +106,9 @@ def _arrays(one: Path, is_open: bool) -> dict[str, np.ndarray]:
                 raise FrameError(f"{path.name} is missing")
             continue
         try:
-            found[name] = np.load(path, mmap_mode="r", allow_pickle=False)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of headers that are old, or damaged
+                found[name] = np.load(path, mmap_mode="r", allow_pickle=False)
         except (ValueError, OSError, EOFError) as error:
             raise FrameError(f"{path.name} cannot be read ({error})") from None
         if not found[name].ndim or len(found[name]) != len(found["coord"]):

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from whet.data.errors import FrameError, InputError
+from whet.data.errors import FrameError, InputError, WhetError
 from whet.data.frame_checks import check_frame
 from whet.data.frames import FrameSet
 from whet.data.input_files import regular_file
@@ -102,9 +102,10 @@ class FrameSource:
             for one in self.format.read(self.path):
                 none = False
                 yield _checked(one)
-        except InputError as error:
-            none = False
-            yield ReadFrame(error.where or str(self.path), FrameError(error.what, hint=error.hint))
+        except Exception as error:  # whatever a damaged file makes its reader raise is the fault of the file
+            none, fault = False, _fault(error)
+            place, fault.where = fault.where or str(self.path), ""
+            yield ReadFrame(place, fault)
         if none:
             yield ReadFrame(str(self.path), FrameError(f"there is no frame in it ({self.format.name})"))
 
@@ -119,10 +120,10 @@ class FrameSource:
             for one in self.format.records(self.path, keys, units):
                 none = False
                 yield one
-        except InputError as error:
-            none = False
-            place, error.where = error.where or str(self.path), ""
-            yield Recorded(place, None, Failure(str(error)))
+        except Exception as error:  # as in `read`
+            none, fault = False, _fault(error)
+            place, fault.where = fault.where or str(self.path), ""
+            yield Recorded(place, None, Failure(str(fault)))
         if none:
             yield Recorded(str(self.path), None, Failure(f"there is no frame in it ({self.format.name})"))
 
@@ -192,6 +193,16 @@ def read_structures(path: Path | str) -> FrameSet:
     return FrameSet(frames)
 
 
+def _fault(error: Exception) -> FrameError:
+    """What a reader raised, as a fault of what it read. Raises what is no matter of the file."""
+    if isinstance(error, InputError):
+        return FrameError(error.what, where=error.where, hint=error.hint)
+    if isinstance(error, WhetError):
+        raise error
+    said = " ".join(str(error).split())[:200]
+    return FrameError(f"it is damaged ({type(error).__name__}: {said})")
+
+
 def _checked(one: ReadFrame) -> ReadFrame:
     if isinstance(one.atoms, FrameError):
         return one
@@ -212,7 +223,7 @@ def _format_of(path: Path, calculations: Sequence[CalculationOutput]) -> FrameFo
         return Unreadable(FrameError("the file is empty"))
     try:
         head = first_bytes(path)
-    except (OSError, EOFError) as error:
+    except Exception as error:  # of a compressed file that is damaged, each library raises its own
         why = getattr(error, "strerror", None) or error
         return Unreadable(FrameError(f"the file cannot be read ({why})"))
     return next(one for one in (FORMATS[0], *calculations, *FORMATS[1:]) if one.recognizes(path, head))
