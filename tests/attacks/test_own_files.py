@@ -112,7 +112,8 @@ def test_a_write_that_was_cut_off_is_gone_on_with(study: Study, monkeypatch: pyt
         written.append(path)
         original(path, text)
 
-    original = report_folder.write_text
+    from whet.data.durable import write_text as original
+
     monkeypatch.setattr(report_folder, "write_text", full)
     with pytest.raises(StoreError, match="full"):
         write_report(study)

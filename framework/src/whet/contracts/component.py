@@ -157,9 +157,10 @@ class Spec:
             if "model" in rest and "model" in short.options:
                 raise InputError(f"`model` is given twice: in `use: {given['use']}` and as an option")
             return cls(short.name, {**short.options, **rest})
-        name, _, model = expanded(given).partition(":")
-        if not name.strip():
-            raise InputError(f"{given!r} names no component", hint="Write NAME or NAME:MODEL")
+        name, colon, model = expanded(given).partition(":")
+        if not name.strip() or (colon and not model.strip()):
+            what = "no model" if name.strip() else "no component"
+            raise InputError(f"{given!r} names {what}", hint="Write NAME or NAME:MODEL")
         if not model:
             return cls(name)
         is_path = "/" in model or is_there(folder / model)

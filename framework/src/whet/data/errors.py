@@ -127,11 +127,12 @@ class StepFailed(WhetError, RuntimeError):
 
 
 def one_line(text: str) -> str:
-    """The text on one line: what would break it, or hide in it, is written out, and endless words are cut."""
+    """The text on one line: what would break it, or hide in it, is written out, and what is endless is cut."""
     import unicodedata
 
     hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
     text = re.sub(r"\S{400,}", lambda word: f"{word[0][:200]}…{word[0][-100:]}", text)
+    text = text if len(text) <= 1400 else f"{text[:1000]} … {text[-300:]}"
     return "".join(repr(letter)[1:-1] if unicodedata.category(letter) in hidden else letter for letter in text)
 
 
