@@ -189,20 +189,22 @@ def mutated(tree: Any, draw: random.Random) -> Any:
     for _ in range(draw.choice([1, 1, 1, 2, 4])):
         keys = draw.choice([place for place in places(tree) if place] or [()])
         if not keys:
-            return draw.choice(VALUES)
+            return copy.deepcopy(draw.choice(VALUES))
         node: Any = tree
         for key in keys[:-1]:
             node = node[key]
         last: Any = keys[-1]
         how = draw.random()
         if how < 0.6 or isinstance(node, list):
-            node[last] = draw.choice(VALUES)
+            node[last] = copy.deepcopy(draw.choice(VALUES))
         elif how < 0.7:
             del node[last]
         elif how < 0.85:
             node[misspelt(str(last), draw)] = node.pop(last)
         elif how < 0.95:
-            node[draw.choice([str(value)[:400] for value in VALUES if isinstance(value, str)])] = draw.choice(VALUES)
+            node[draw.choice([str(value)[:400] for value in VALUES if isinstance(value, str)])] = copy.deepcopy(
+                draw.choice(VALUES)
+            )
         else:
             node[last] = {last: node[last]}
     return tree

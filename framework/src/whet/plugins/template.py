@@ -13,6 +13,9 @@ from whet.data.refusals import unwritable
 WORD = "pairwise"
 """The name in the template, in the names of its files and in their text."""
 
+LONGEST = 60
+"""Letters of a name, which becomes that of a distribution, a module and a class."""
+
 LEFT_OUT = {"__pycache__", ".pytest_cache", "build", "dist", ".venv"}
 
 
@@ -22,8 +25,8 @@ def new_plugin(name: str, parent: Path) -> Path:
     name: lower-case letters, digits and dashes. Raises InputError for another name, or where the
     folder is not empty, StoreError where it cannot be written.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or keyword.iskeyword(name):
-        hint = "Lower-case letters, digits and single dashes, beginning with a letter: my-potential"
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or keyword.iskeyword(name) or len(name) > LONGEST:
+        hint = "Lower-case letters, digits and single dashes, beginning with a letter, 60 at most: my-potential"
         raise InputError(f"{name!r} cannot be the name of a plugin", hint=hint)
     name = name.removeprefix("whet-")
     folder = parent / f"whet-{name}"
