@@ -50,9 +50,8 @@ if TYPE_CHECKING:
     from whet.data.labels import Failure, Labels, without_labels
     from whet.data.recorded import Recorded
     from whet.data.theory import LevelOfTheory
-    from whet.files.ase_files import read_by_ase
+    from whet.files.ase_files import frames_by_ase
     from whet.files.frame_export import export_frames
-    from whet.files.frame_format import ReadFrame
     from whet.files.opened import first_bytes, opened_text
     from whet.plugins.frame_files import read_labeled, read_structures
     from whet.plugins.hookspecs import hookimpl
@@ -98,9 +97,8 @@ _HOME = {
         "WhetError",
         "suggestion",
     ),
-    "whet.files.ase_files": ("read_by_ase",),
+    "whet.files.ase_files": ("frames_by_ase",),
     "whet.files.frame_export": ("export_frames",),
-    "whet.files.frame_format": ("ReadFrame",),
     "whet.files.opened": ("first_bytes", "opened_text"),
     "whet.plugins.frame_files": ("read_labeled", "read_structures"),
     "whet.data.frame_log": ("FrameLog", "read_frames", "write_frames"),
@@ -159,7 +157,6 @@ __all__ = [
     "Progress",
     "Property",
     "Protocol",
-    "ReadFrame",
     "Recorded",
     "Recording",
     "ReferenceEnergies",
@@ -187,6 +184,7 @@ __all__ = [
     "file_digest",
     "first_bytes",
     "frame_key",
+    "frames_by_ase",
     "hookimpl",
     "initial_momenta",
     "isolated_atom",
@@ -196,7 +194,6 @@ __all__ = [
     "load",
     "multiplicity",
     "opened_text",
-    "read_by_ase",
     "read_frames",
     "read_labeled",
     "read_structures",

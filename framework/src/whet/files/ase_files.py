@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whet.data.errors import FrameError
 from whet.data.labels import without_labels
 from whet.files.frame_format import FrameFormat, ReadFrame
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 CONTAINERS = frozenset({"bundletrajectory", "db", "json", "netcdftrajectory", "traj"})
 """ASE's own formats: their labels are what somebody put there, as in extended XYZ."""
@@ -83,6 +86,16 @@ def read_by_ase(path: Path, kind: str, **options: Any) -> Iterator[ReadFrame]:
             return
         yield ReadFrame(f"{path}, frame {index}", atoms)
         index += 1
+
+
+def frames_by_ase(path: Path, kind: str) -> list[Atoms]:
+    """All frames of a file in a format of ASE's. FrameError for the first that its reader cannot read."""
+    found: list[Atoms] = []
+    for one in read_by_ase(path, kind):
+        if isinstance(one.atoms, FrameError):
+            raise one.atoms
+        found.append(one.atoms)
+    return found
 
 
 def _said(error: Exception) -> str:

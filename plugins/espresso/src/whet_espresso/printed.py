@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet import Failure, FrameError, Labels, Recorded, opened_text, read_by_ase, without_labels
+from whet import Failure, FrameError, Labels, Recorded, frames_by_ase, opened_text, without_labels
 
 if TYPE_CHECKING:
-    from ase import Atoms
+    pass
 
 _ENERGY = re.compile(r"^!\s+total energy\s+=", re.MULTILINE)
 _VERDICT = re.compile(r"convergence has been achieved|convergence NOT achieved", re.MULTILINE)
@@ -31,9 +31,12 @@ def printed_steps(path: Path) -> Iterator[Recorded]:
         why = "self-consistency was not reached" if unconverged else "it has no energy of a finished calculation"
         yield Recorded(str(path), None, Failure(why, str(path)))
         return
-    frames = _frames(path)
-    if isinstance(frames, str) or len(frames) != len(verdicts):
-        why = frames if isinstance(frames, str) else f"{len(frames)} structures, {len(verdicts)} energies"
+    try:
+        frames, why = frames_by_ase(path, "espresso-out"), ""
+    except FrameError as error:
+        frames, why = [], error.what
+    if why or len(frames) != len(verdicts):
+        why = why or f"{len(frames)} structures, {len(verdicts)} energies"
         yield Recorded(str(path), None, Failure(f"what pw.x printed cannot be read ({why})", str(path)))
         return
     for index, (atoms, is_converged) in enumerate(zip(frames, verdicts, strict=True)):
@@ -51,16 +54,6 @@ def _verdicts(text: str) -> list[bool]:
         said = _VERDICT.search(text, start, end)
         verdicts.append(said is not None and "NOT" not in said[0])
     return verdicts
-
-
-def _frames(path: Path) -> list[Atoms] | str:
-    """The structures with what ASE reads of them, or why there are none."""
-    found: list[Atoms] = []
-    for one in read_by_ase(path, "espresso-out"):
-        if isinstance(one.atoms, FrameError):
-            return one.atoms.what
-        found.append(one.atoms)
-    return found
 
 
 def _labels(atoms: Any, log: str) -> Labels | Failure:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet import Failure, FrameError, Labels, Recorded, first_bytes, opened_text, read_by_ase, without_labels
+from whet import Failure, FrameError, Labels, Recorded, first_bytes, frames_by_ase, opened_text, without_labels
 from whet_vasp.verdict import NO_ELECTRONS
 
 if TYPE_CHECKING:
@@ -49,9 +49,12 @@ def is_outcar(path: Path) -> bool:
 def outcar_steps(path: Path) -> Iterator[Recorded]:
     """Each ionic step: its labels where it is converged and whole. The energy is the free energy."""
     loops, most, has_ended = _loops(path)
-    frames = _frames(path)
-    if isinstance(frames, str) or len(frames) != len(loops):
-        why = frames if isinstance(frames, str) else f"{len(frames)} structures, {len(loops)} energies"
+    try:
+        frames, why = frames_by_ase(path, "vasp-out"), ""
+    except FrameError as error:
+        frames, why = [], error.what
+    if why or len(frames) != len(loops):
+        why = why or f"{len(frames)} structures, {len(loops)} energies"
         bare = bool(loops) and not any(loop.electronic for loop in loops)
         yield Recorded(str(path), None, Failure(NO_ELECTRONS if bare else f"OUTCAR cannot be read ({why})", str(path)))
         return
@@ -79,16 +82,6 @@ def _loops(path: Path) -> tuple[list[_Loop], int, bool]:
                 most = int(found[1])
             has_ended = has_ended or ENDED in line
     return loops, most, has_ended
-
-
-def _frames(path: Path) -> list[Atoms] | str:
-    """The structures with what ASE reads of them, or why there are none."""
-    found: list[Atoms] = []
-    for one in read_by_ase(path, "vasp-out"):
-        if isinstance(one.atoms, FrameError):
-            return one.atoms.what
-        found.append(one.atoms)
-    return found
 
 
 def _labels(atoms: Any, log: str) -> Labels | Failure:
