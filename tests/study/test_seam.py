@@ -95,7 +95,7 @@ def test_killed_anywhere_and_resumed(
     for turn in range(60):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            process.wait(timeout=chance.uniform(0.3, 1.6 + 0.1 * turn))
+            process.wait(timeout=chance.uniform(0.3, 1.6 + 0.3 * turn))
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()

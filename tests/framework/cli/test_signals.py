@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from in_process import whet
+
 SLOW = """
 import sys, time
 from pathlib import Path
@@ -77,3 +79,9 @@ def test_nohup_is_respected(toy: None, study_file: Path) -> None:
     process.send_signal(signal.SIGHUP)
     _, error = process.communicate(timeout=120)
     assert process.returncode == 0, error
+
+
+def test_signals_are_as_they_were_afterwards() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)]
+    whet("--version")
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)] == before

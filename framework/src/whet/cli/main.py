@@ -19,6 +19,13 @@ def main() -> NoReturn:
     130, 143, 129: ended by Ctrl-C, SIGTERM, SIGHUP, with all that it started.
     """
     signals = _Signals()
+    try:
+        _answer(signals)
+    finally:
+        signals.restore()
+
+
+def _answer(signals: _Signals) -> NoReturn:
     guard_streams()
     try:
         _run()
@@ -48,9 +55,15 @@ class _Signals:
 
     def __init__(self) -> None:
         self._number = signal.SIGINT
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) == signal.SIG_DFL:  # `nohup` has SIGHUP ignored
-                signal.signal(number, self._end)
+        # `nohup` has SIGHUP ignored: so it stays.
+        self._taken = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
+        for number in self._taken:
+            signal.signal(number, self._end)
+
+    def restore(self) -> None:
+        """Leaves the signals as they were, for whoever called the program as a function."""
+        for number in self._taken:
+            signal.signal(number, signal.SIG_DFL)
 
     def _end(self, number: int, _: object) -> None:
         if self._number == signal.SIGINT:  # once: `timeout` sends its signal twice
