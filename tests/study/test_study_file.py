@@ -91,3 +91,10 @@ def test_overrides_swap_a_word(toy: None, study_file: Path) -> None:
     assert hard.cast.potentials["main"].role.component.options["model"] == "hard"
     assert set(plain.plan.steps) & set(hard.plan.steps)  # structures and reference dynamics are the same
     assert set(plain.plan.steps) != set(hard.plan.steps)
+
+
+def test_a_folder_means_the_study_in_it(toy: None, study_file: Path) -> None:
+    assert Study.load(study_file.parent).file.name == Study.load(study_file).file.name
+    (study_file.parent / "empty").mkdir()
+    with pytest.raises(InputError, match=r"empty/study\.yaml: there is no such study file"):
+        Study.load(study_file.parent / "empty")

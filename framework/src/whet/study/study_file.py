@@ -62,7 +62,12 @@ class Source:
 
 
 def read_study(path: Path, overrides: Iterable[str] = ()) -> tuple[StudyFile, Source]:
-    """The study in a YAML file, with `KEY.KEY=VALUE` overrides. InputError, with its line, for anything wrong."""
+    """The study in a YAML file, with `KEY.KEY=VALUE` overrides. InputError, with its line, for anything wrong.
+
+    path: the file, or a folder with a `study.yaml`.
+    """
+    if path.is_dir():
+        path = path / "study.yaml"
     tree = YamlTree.of(_text_of(path), str(path))
     if not isinstance(tree.value, dict):
         raise InputError("a study file is a mapping of keys", where=str(path), hint="It begins with `name: …`")
