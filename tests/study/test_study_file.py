@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from whet.data.errors import WhetError
+from whet.data.errors import InputError, WhetError
 from whet.study.study import Study
 
 BAD = [
