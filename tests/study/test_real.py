@@ -62,7 +62,7 @@ def test_one_word_swaps_the_architecture(tmp_path: Path, mace_small: None) -> No
 
 
 def test_labels_are_bought_once_for_both_architectures(tmp_path: Path, mace_small: None) -> None:
-    """A later study with another potential finds the frames that both need on the shelf."""
+    """A later study with another potential finds the frames that both need in the label store."""
     reference = ["strategies={}", "self_generated={of: none}"]
     first = small_quickstart(tmp_path, *reference)
     first.run()

@@ -108,9 +108,9 @@ def test_killed_anywhere_and_resumed(
         pytest.fail("it never got to the end")
     store = Store(study_file.parent / "killed")
     assert contents(store) == in_process
-    on_the_shelf = sum(count for _, count in store.shelf.counts())
-    # Each kill may hit, in each of two workers, one label between its computation and the shelf; none that was there.
-    assert len(bought.read_text().splitlines()) <= on_the_shelf + 2 * kills
+    in_the_store = sum(count for _, count in store.labels.counts())
+    # Each kill may hit, in each of two workers, one label between its computation and the store; none that was there.
+    assert len(bought.read_text().splitlines()) <= in_the_store + 2 * kills
 
 
 def test_workers_die_with_their_driver(toy: None, study_file: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_failing_frame_does_not_stop_the_study(toy: None, study_file: Path) ->
 def test_nan_labels_are_failures(toy: None, study_file: Path) -> None:
     study = Study.load(study_file, ["labeler={use: toy, nan: true}", "tests.independent={driver: foundation}"])
     account = study.run(workers=0)
-    assert study.store.shelf.counts() == []
+    assert study.store.labels.counts() == []
     assert all("no labeled frame" in str(error) for error in account.failed.values())
     assert account.not_run
 

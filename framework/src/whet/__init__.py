@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from whet.files.ase_files import frames_by_ase
     from whet.files.frame_export import export_frames
     from whet.files.opened import first_bytes, opened_text
+    from whet.labels.label_store import LabelStore
     from whet.plugins.frame_files import read_labeled, read_structures
     from whet.plugins.hookspecs import hookimpl
     from whet.plugins.registry import load
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
     from whet.programs.program import Program
     from whet.report.page import write_report
     from whet.running.frame_labeling import label_frames
-    from whet.shelf.shelf import Shelf
     from whet.study.evaluation import evaluate
     from whet.study.study import Study
 
@@ -115,7 +115,7 @@ _HOME = {
     "whet.programs.program": ("Program",),
     "whet.report.page": ("write_report",),
     "whet.running.frame_labeling": ("label_frames",),
-    "whet.shelf.shelf": ("Shelf",),
+    "whet.labels.label_store": ("LabelStore",),
     "whet.study.evaluation": ("evaluate",),
     "whet.study.study": ("Study",),
 }
@@ -140,6 +140,7 @@ __all__ = [
     "InputError",
     "KeyProblem",
     "KnownAnswer",
+    "LabelStore",
     "Labeler",
     "Labels",
     "LevelOfTheory",
@@ -160,7 +161,6 @@ __all__ = [
     "Recorded",
     "Recording",
     "ReferenceEnergies",
-    "Shelf",
     "Simulation",
     "Spec",
     "Start",

@@ -15,9 +15,9 @@ import pytest
 from ase import Atoms
 
 from whet import Failure, InputError, Labels, MissingPackage, OptionsError, Spec, isolated_atom
+from whet.labels.label_store import LabelStore
+from whet.labels.stored_labeler import StoredLabeler
 from whet.plugins.registry import registry
-from whet.shelf.shelf import Shelf
-from whet.shelf.shelved_labeler import ShelvedLabeler
 from whet_vasp.labeler import VaspLabeler, poscar_order
 from whet_vasp.options import VaspOptions, incar_of
 from whet_vasp.vasprun import VaspRun
@@ -186,15 +186,15 @@ def test_killed_and_resumed(library: Path, plan: Path, tmp_path: Path, when: str
 def test_a_finished_calculation_survives_its_parser(
     library: Path, plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf = Shelf(tmp_path / "labels.sqlite")
-    shelved = ShelvedLabeler(labeler(plan, "normal"), shelf, tmp_path / "scratch")
+    label_store = LabelStore(tmp_path / "labels.sqlite")
+    stored = StoredLabeler(labeler(plan, "normal"), label_store, tmp_path / "scratch")
     frame = rocksalt()
     with monkeypatch.context() as broken:
         broken.setattr("whet_vasp.vasprun._energy", lambda *_: 1 / 0)
-        failure = shelved.label(frame)
+        failure = stored.label(frame)
     assert isinstance(failure, Failure) and "its output cannot be read (ZeroDivisionError" in failure.reason
-    assert isinstance(shelved.label(rocksalt()), Labels) and runs(plan) == ["normal"]
-    assert isinstance(shelved.label(rocksalt()), Labels) and shelved.bought == 1
+    assert isinstance(stored.label(rocksalt()), Labels) and runs(plan) == ["normal"]
+    assert isinstance(stored.label(rocksalt()), Labels) and stored.bought == 1
 
 
 @needs_data

@@ -48,7 +48,7 @@ def test_run_status_report_and_run_again(toy: None, study_file: Path) -> None:
     assert "Nothing to do" in again.stdout
     status = json.loads(whet("status", study_file, "--json").stdout)
     assert all(kind["done"] == kind["planned"] for kind in status["steps"].values())
-    assert status["shelf"][0]["labels"] > 0
+    assert status["labels"][0]["labels"] > 0
     assert "index.html" in whet("report", study_file).stdout
 
 

@@ -23,9 +23,9 @@ from ase.build import bulk, molecule
 
 from in_process import whet
 from whet import Failure, FrameLog, Labeler, Labels, LevelOfTheory, export_frames, isolated_atom, read_labeled
+from whet.labels.label_store import LabelStore
 from whet.plugins.discovery import FoundPlugin
 from whet.plugins.registry import Registry, registry
-from whet.shelf.shelf import Shelf
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "labels.md"
 
@@ -103,8 +103,8 @@ def test_isolated_atoms_are_labeled_and_marked(folder: Path, monkeypatch: pytest
     assert re.search(r"(?m)^Ar +-431\.700000\s*$", said.stdout)
     *_, atom = read_labeled(folder / "mace.xyz")
     assert (len(atom), atom.info["config_type"], atom.info["spin"]) == (1, "IsolatedAtom", 1)
-    whet("labels", "export", "toy-hard", "shelf.xyz", "--prefix", "REF_", folder=folder)
-    (atom,) = [frame for frame in read_all(folder / "shelf.xyz") if len(frame) == 1]
+    whet("labels", "export", "toy-hard", "kept.xyz", "--prefix", "REF_", folder=folder)
+    (atom,) = [frame for frame in read_all(folder / "kept.xyz") if len(frame) == 1]
     assert atom.info["config_type"] == "IsolatedAtom"
     assert atom.info["REF_energy"] == -431.7
     told = json.loads(whet("labels", "show", "toy-hard", "--json", folder=folder).stdout)
@@ -182,7 +182,7 @@ def test_labeling_that_is_stopped_goes_on_where_it_was(
             130,
             "whet: interrupted; the same command goes on from here",
         )
-    landed = sum(count for _, count in Shelf(folder / ".whet" / "labels.sqlite").counts())
+    landed = sum(count for _, count in LabelStore(folder / ".whet" / "labels.sqlite").counts())
     paid = len(computed.read_text().split())
     assert landed in (paid, paid - 1) and landed < 60  # the one that it was computing
     said = whet("label", "many.extxyz", "-l", "toy", folder=folder).stdout

@@ -36,7 +36,7 @@ COMMANDS = {
     "run": ("whet.study.study", "Study.run", ["study.yaml"]),
     "label": ("whet.running.frame_labeling", "label_frames", ["frames.extxyz", "-l", "toy"]),
     "labels": (
-        "whet.shelf.label_import",
+        "whet.labels.label_import",
         "import_labels",
         ["import", "frames.extxyz", "--theory", "PBE", "--units", "eV,Å"],
     ),

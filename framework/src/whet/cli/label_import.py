@@ -21,8 +21,8 @@ from whet.cli.parameters import (
 
 if TYPE_CHECKING:
     from whet.files.unit_system import UnitSystem
-    from whet.shelf.label_import import ImportReport, Remark
-    from whet.shelf.theory_statement import TheoryStatement
+    from whet.labels.label_import import ImportReport, Remark
+    from whet.labels.theory_statement import TheoryStatement
 
 PATHS = "Extended XYZ, .db, .traj, .npz, .frames, DeePMD folders, folders of calculations."
 SHOWN = 3
@@ -61,18 +61,18 @@ def import_labels(
     store: StoreFolder = Path(".whet"),
     json: Json = False,
 ) -> None:
-    """Put labels that you have on the shelf, so that nothing computes them again.
+    """Put labels that you have in the label store, so that nothing computes them again.
 
     Their theory has to be said, with --theory or --labeler; only calculations state it themselves. Every good label is
     kept, once. A damaged frame is refused, and costs no other. What looks suspicious is reported, and kept. The same
     command goes on where it was stopped. Exit code 2 if a frame was refused, or had another label already.
     """
     from whet.cli.terminal import CountView, print_json
+    from whet.labels.label_checks import Finding
+    from whet.labels.label_import import import_labels as run_import
+    from whet.labels.label_import import write_log
     from whet.plugins.frame_files import find_sources
     from whet.running.store import Store
-    from whet.shelf.label_checks import Finding
-    from whet.shelf.label_import import import_labels as run_import
-    from whet.shelf.label_import import write_log
 
     said = {"method": theory, "code": code, "dispersion": dispersion, "pseudopotentials": pseudopotentials}
     statement = _statement(said, hubbard or (), setting or (), labeler, option or ())
@@ -89,7 +89,7 @@ def import_labels(
     with CountView("frames read") as view:
         report = run_import(
             (record for source in sources for record in source.records(named, written)),
-            opened.shelf,
+            opened.labels,
             statement,
             large_force=large_force,
             dry_run=dry_run,
@@ -111,8 +111,8 @@ def _statement(
 ) -> TheoryStatement:
     """What the user says about the theory. InputError where it is said in two ways, or makes no sense."""
     from whet.data.errors import InputError
+    from whet.labels.theory_statement import TheoryStatement
     from whet.running.frame_labeling import labeler_of
-    from whet.shelf.theory_statement import TheoryStatement
     from whet.study.study_file import read_settings
 
     parts = {name: value for name, value in said.items() if value}

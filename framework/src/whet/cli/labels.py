@@ -13,8 +13,8 @@ from whet.cli.parameters import Json, Overwrite, StoreFolder
 
 if TYPE_CHECKING:
     from whet.data.theory import LevelOfTheory
+    from whet.labels.theory_summary import TheorySummary
     from whet.running.store import Store
-    from whet.shelf.theory_summary import TheorySummary
 
 labels = typer.Typer(help="The labels of a store: look at them, take them out, put in those that you have.")
 
@@ -30,7 +30,7 @@ def list_labels(store: StoreFolder = STORE, json: Json = False) -> None:
     from whet.cli.terminal import print_json, print_table, say
 
     opened = _opened(store)
-    found = [_summary(opened, theory) for theory, _ in opened.shelf.counts()]
+    found = [_summary(opened, theory) for theory, _ in opened.labels.counts()]
     if json:
         print_json([summary.as_json() for summary in found])
         return
@@ -52,7 +52,7 @@ def show(theory: Theory, store: StoreFolder = STORE, json: Json = False) -> None
     from whet.cli.terminal import print_json, print_table, say
 
     opened = _opened(store)
-    summary = _summary(opened, opened.shelf.theory(theory))
+    summary = _summary(opened, opened.labels.theory(theory))
     if json:
         print_json(summary.as_json())
     else:
@@ -104,13 +104,13 @@ def export(
 ) -> None:
     """Write the labels of one level of theory for another program, all or nothing."""
     from whet.cli.terminal import say
-    from whet.shelf.label_export import export_labels
+    from whet.labels.label_export import export_labels
 
     opened = _opened(store)
-    found = opened.shelf.theory(theory)
+    found = opened.labels.theory(theory)
     symbols = _symbols(element or ())
-    shelf, chosen = opened.shelf, {"prefix": prefix, "elements": symbols, "first": first}
-    done = export_labels(shelf, found, out, **chosen, overwrite=overwrite)
+    label_store, chosen = opened.labels, {"prefix": prefix, "elements": symbols, "first": first}
+    done = export_labels(label_store, found, out, **chosen, overwrite=overwrite)
     say(f"{out}: {done.frames} frames of {found}, fingerprint {found.fingerprint[:8]}")
     if not done.whole:
         say("This format has no room for all of a label: energy, forces and stress may be missing in it.")
@@ -136,10 +136,10 @@ def _opened(store: Path) -> Store:
 
 
 def _summary(store: Store, theory: LevelOfTheory) -> TheorySummary:
-    from whet.shelf.theory_summary import TheorySummary
+    from whet.labels.theory_summary import TheorySummary
 
     summary = TheorySummary(theory)
-    for record in store.shelf.recorded(theory):
+    for record in store.labels.recorded(theory):
         summary.add(record)
     return summary
 

@@ -14,7 +14,7 @@ Set = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder of the report (default: report/ beside the study).")]
-StoreFolder = Annotated[Path, typer.Option("--store", help="The store: its shelf keeps the labels.", metavar="FOLDER")]
+StoreFolder = Annotated[Path, typer.Option("--store", help="The store: it keeps the labels.", metavar="FOLDER")]
 Option = Annotated[
     list[str] | None, typer.Option("--set", help="An option of the labeler (repeatable).", metavar="KEY=VALUE")
 ]

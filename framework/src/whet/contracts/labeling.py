@@ -29,7 +29,7 @@ class Labeler(Backend, ABC):
     @property
     @abstractmethod
     def theory(self) -> LevelOfTheory:
-        """Everything that moves a number: labels are kept on the shelf under its fingerprint. Loads nothing heavy."""
+        """Everything that moves a number: labels are kept under its fingerprint. Loads nothing heavy."""
 
     @abstractmethod
     def label(self, frames: Sequence[Atoms], folder: Path) -> Iterator[Labels | Failure]:

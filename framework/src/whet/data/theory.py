@@ -83,7 +83,7 @@ class LevelOfTheory:
 
     @property
     def fingerprint(self) -> str:
-        """The key of this theory's labels on the shelf."""
+        """The key of this theory's labels in the label store."""
         return key_of(self.as_json())
 
     @property

@@ -1,4 +1,4 @@
-"""label_frames: frames of a user's file, labeled through the shelf of a store."""
+"""label_frames: frames of a user's file, labeled through the label store of a store."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from whet.data.durable import locked
 from whet.data.errors import FrameError, StoreError
 from whet.data.labels import Failure
 from whet.data.theory import LevelOfTheory
+from whet.labels.stored_labeler import StoredLabeler
 from whet.plugins.frame_files import find_sources
 from whet.plugins.registry import registry
 from whet.running.store import Store
-from whet.shelf.shelved_labeler import ShelvedLabeler
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -54,7 +54,7 @@ class LabelingReport:
 
     @property
     def found(self) -> int:
-        """Labels that were on the shelf already, or belong to a frame that stands twice in the file."""
+        """Labels that were in the label store already, or belong to a frame that stands twice in the file."""
         return len(self.labeled) - self.bought
 
     def as_json(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def label_frames(
     isolated_atoms: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> LabelingReport:
-    """Labels frames, or those of a file; each is on the store's shelf before the next is asked for, and found there.
+    """Labels frames, or those of a file; each is on the store's labels before the next is asked for, and found there.
 
     frames: a FrameError in place of one is a frame that fails with it. labeler: `tblite`, or
     `{"use": "tblite", "method": "GFN2-xTB"}`. isolated_atoms: also the atom of each element, marked
@@ -128,8 +128,8 @@ def label_frames(
     hint = "Wait for it, or give its labeler more `processes`"
     busy = StoreError("another process labels with this theory here", where=str(folder), hint=hint)
     with locked(folder / f"{theory.fingerprint[:12]}.lock", busy=busy):
-        shelved = ShelvedLabeler(labeler, kept.shelf, folder)
-        for index, answer in enumerate(shelved.labels(wanted)):
+        stored = StoredLabeler(labeler, kept.labels, folder)
+        for index, answer in enumerate(stored.labels(wanted)):
             frame, place = wanted[index], places[index]
             if isinstance(answer, Failure):
                 report.failed.append(FailedFrame(place, frame.get_chemical_formula(), answer.reason, answer.log))
@@ -137,6 +137,6 @@ def label_frames(
                 report.labeled.append(answer.attach(frame))
                 if place is None:
                     report.isolated[str(frame.symbols[0])] = answer.energy
-            report.bought = shelved.bought
+            report.bought = stored.bought
             progress(index + 1, len(wanted))
     return report

@@ -1,4 +1,4 @@
-"""Store: a folder of steps and their results, and the shelf of labels. It can be moved as a whole."""
+"""Store: a folder of steps and their results, and the label store of labels. It can be moved as a whole."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from whet.contracts.component import Component, FileRef
 from whet.data.durable import locked, read_json, write_json
 from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
+from whet.labels.label_store import LabelStore
 from whet.running.step import KINDS, Step
-from whet.shelf.shelf import Shelf
 
 if TYPE_CHECKING:
     from whet.data.frames import FrameSet
@@ -84,7 +84,7 @@ class Result:
 
 
 class Store:
-    """`steps/KEY/` with step.json, result.json, log.txt and the outputs; `labels.sqlite`, the shelf."""
+    """`steps/KEY/` with step.json, result.json, log.txt and the outputs; `labels.sqlite`, the label store."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
@@ -105,11 +105,11 @@ class Store:
 
     def _check_new(self) -> None:
         """StoreError where the folder has things of other people's under the names that a store needs."""
-        steps, shelf = self.root / "steps", self.root / "labels.sqlite"
+        steps, label_store = self.root / "steps", self.root / "labels.sqlite"
         strange = [steps] if steps.exists() and not steps.is_dir() else []
         strange += [one for one in (steps.iterdir() if steps.is_dir() else ()) if not STEP.fullmatch(one.name)]
-        if shelf.exists() and not (shelf.is_file() and _is_shelf(shelf)):
-            strange.append(shelf)
+        if label_store.exists() and not (label_store.is_file() and _is_label_store(label_store)):
+            strange.append(label_store)
         if strange:
             hint = "Choose another folder for the store"
             raise StoreError(
@@ -117,9 +117,9 @@ class Store:
             )
 
     @cached_property
-    def shelf(self) -> Shelf:
+    def labels(self) -> LabelStore:
         """The labels of every study that uses this store."""
-        return Shelf(self.root / "labels.sqlite")
+        return LabelStore(self.root / "labels.sqlite")
 
     def folder(self, key: str) -> Path:
         """The step's folder, which may not exist yet."""
@@ -159,7 +159,7 @@ class Store:
         try:
             return Result.from_json(read_json(path))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            hint = "Remove the file and run again: labels stay on the shelf"
+            hint = "Remove the file and run again: labels stay in the label store"
             raise StoreError(f"the result is damaged ({_said(error)})", where=str(path), hint=hint) from error
 
     def keep(self, key: str, result: Result) -> None:
@@ -179,7 +179,7 @@ class Store:
         try:
             return read_frames(self.result(key).outputs[role].locate(self.root))
         except InputError as error:
-            error.hint = f"Remove the folder {self.folder(key)} and run again: labels stay on the shelf"
+            error.hint = f"Remove the folder {self.folder(key)} and run again: labels stay in the label store"
             raise
 
     def stale(self, key: str) -> list[str]:
@@ -197,7 +197,7 @@ def _said(error: Exception) -> str:
     return f"{error} is missing" if isinstance(error, KeyError) else str(error)
 
 
-def _is_shelf(path: Path) -> bool:
+def _is_label_store(path: Path) -> bool:
     """Whether this is an SQLite file with labels in it, or nothing yet."""
     import sqlite3
     from contextlib import closing

@@ -10,11 +10,11 @@ from whet.contracts.component import Component, FileRef
 from whet.data.errors import InputError, UntrustedFile
 from whet.data.frames import FrameSet
 from whet.data.identity import JSON
+from whet.labels.doubles import shared
+from whet.labels.frame_findings import CONFLICT, frame_findings
+from whet.labels.label_checks import Finding
 from whet.plugins.frame_files import read_labeled, read_structures
 from whet.plugins.registry import registry
-from whet.shelf.doubles import shared
-from whet.shelf.frame_findings import CONFLICT, frame_findings
-from whet.shelf.label_checks import Finding
 from whet.study.refused_files import files_of, refused_files
 from whet.study.study import Study
 

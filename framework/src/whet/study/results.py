@@ -20,8 +20,8 @@ from whet.data.frame_identity import frame_key
 from whet.data.frames import FrameSet
 from whet.data.identity import JSON
 from whet.data.theory import LevelOfTheory
+from whet.labels.label_checks import Finding
 from whet.running.store import Store
-from whet.shelf.label_checks import Finding
 from whet.study.plan import Evaluation, Member, OneScale, Plan, TestSet
 
 
@@ -190,9 +190,9 @@ class Results:
 
     @cached_property
     def labels(self) -> dict[str, int]:
-        """Numbers of labels. labeled: that the plan uses. bought: of these computed here, the others were on the shelf.
+        """Numbers of labels. labeled: that the plan uses. bought: of these computed here, the others were there.
 
-        dynamics: computed along reference dynamics, whose sampled frames then are on the shelf.
+        dynamics: computed along reference dynamics, whose sampled frames then are in the label store.
         """
         labeled = sum(self.values(step.key).get("labeled", 0) for step in self.plan.of_kind("label"))
         return {"labeled": labeled, "bought": self._bought("label"), "dynamics": self._bought("md")}

@@ -82,7 +82,7 @@ class LabelerSubject:
 def theory_is_stated(subject: LabelerSubject) -> None:
     """The level of theory is named, is plain data, and is the same for another instance.
 
-    Its fingerprint is the key of every label on the shelf: whatever moves a number belongs in it, and nothing else.
+    Its fingerprint is the key of every label that is kept: whatever moves a number belongs in it, and nothing else.
     """
     import json
 

@@ -30,7 +30,7 @@ def _text(findings: Findings) -> list[str | Markup]:
     labels = results.labels
     if labels["labeled"]:
         shared = labels["labeled"] - labels["bought"]
-        others = f"; the other {shared} were on the shelf already" if shared else ""
+        others = f"; the other {shared} were in the label store already" if shared else ""
         text.append(f"{count(labels['labeled'], 'label')} used, {labels['bought']} of them computed here{others}.")
     text += [warning(f"{what}.") for what in results.data_findings]
     text += [f"{title} ended early: {reason}." for title, reason in results.stopped]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from whet.data.errors import InputError
 from whet.data.frame_log import write_frames
+from whet.labels.doubles import doubles
 from whet.running.work import Outcome, Work
-from whet.shelf.doubles import doubles
 
 
 def run(work: Work) -> Outcome:

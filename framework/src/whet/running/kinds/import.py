@@ -8,9 +8,9 @@ from whet.data.errors import FrameError
 from whet.data.frame_log import write_frames
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
+from whet.labels.frame_findings import frame_findings
 from whet.plugins.frame_files import read_labeled, read_structures
 from whet.running.work import Outcome, Work
-from whet.shelf.frame_findings import frame_findings
 
 
 def run(work: Work) -> Outcome:

@@ -1,11 +1,11 @@
-"""label: each frame's label, from the shelf or from the labeler; on the shelf the moment it arrives."""
+"""label: each frame's label, from the label store or from the labeler; in the label store the moment it arrives."""
 
 from __future__ import annotations
 
 from whet.data.frame_log import write_frames
 from whet.data.labels import Failure
+from whet.labels.stored_labeler import StoredLabeler
 from whet.running.work import Outcome, Work
-from whet.shelf.shelved_labeler import ShelvedLabeler
 
 
 def run(work: Work) -> Outcome:
@@ -13,7 +13,7 @@ def run(work: Work) -> Outcome:
 
     Values: labeled, failures (index, reason, log), kept (indices of the labeled). Measured: bought (computed now).
     """
-    labeler = ShelvedLabeler(work.load("labeler"), work.store.shelf, work.folder / "labeler")
+    labeler = StoredLabeler(work.load("labeler"), work.store.labels, work.folder / "labeler")
     theory = labeler.labeler.theory
     frames = work.frames("frames")
     labeled, kept, failures = [], [], []

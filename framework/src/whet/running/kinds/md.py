@@ -9,8 +9,8 @@ from whet.contracts.dynamics import MDEngine, Start
 from whet.contracts.recording import Trajectory
 from whet.data.errors import FrameError, WhetError
 from whet.data.frame_log import write_frames
+from whet.labels.stored_labeler import LabelerPotential, StoredLabeler
 from whet.running.work import Outcome, Work
-from whet.shelf.shelved_labeler import LabelerPotential, ShelvedLabeler
 
 
 def run(work: Work) -> Outcome:
@@ -22,7 +22,7 @@ def run(work: Work) -> Outcome:
     engine: MDEngine = work.load("engine")
     if "labeler" not in work.step.components:
         return _outcome(work, engine, engine.run(_start(work), work.potential(), work.progress))
-    labeler = ShelvedLabeler(work.load("labeler"), work.store.shelf, work.folder / "labeler")
+    labeler = StoredLabeler(work.load("labeler"), work.store.labels, work.folder / "labeler")
     trajectory = engine.run(_start(work), LabelerPotential(labeler), work.progress)
     return _outcome(work, engine, trajectory, bought=labeler.bought)
 

@@ -1,4 +1,4 @@
-"""Shelf: every label that was ever bought, keyed by frame and level of theory, durable from the moment it arrives."""
+"""LabelStore: every label that was bought, keyed by frame and level of theory, durable from the moment it arrives."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from whet.data.identity import canonical
 from whet.data.labels import Failure, Labels
 from whet.data.recorded import Recorded
 from whet.data.theory import LevelOfTheory
-from whet.shelf.shelved_label import packed_label, unpacked_label, unpacked_labels
+from whet.labels.stored_label import packed_label, unpacked_label, unpacked_labels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE = 120.0
-"""Seconds to wait for other processes that use the shelf."""
+"""Seconds to wait for other processes that use the label store."""
 
 AT_ONCE = 200
 """Labels that are read from the file together."""
@@ -45,7 +45,7 @@ create table if not exists labels (
 """
 
 
-class Shelf:
+class LabelStore:
     """An SQLite file. Several processes may read and write it at once; a label that was put survives any crash.
 
     Each label is kept with the structure that it belongs to, as a NumPy archive without pickles, and a digest that
@@ -103,7 +103,7 @@ class Shelf:
     def put_many(self, labeled: Sequence[tuple[Atoms, Labels]], theory: LevelOfTheory) -> list[Labels | None]:
         """Keeps all of them in one transaction, durably before it returns.
 
-        For each None where it is kept, else the labels that were there before, and stay: on the shelf, or earlier in
+        For each None where it is kept, else the labels that were there before, and stay: in the store, or earlier in
         the sequence.
         """
         described = {theory.fingerprint: theory}
@@ -178,16 +178,16 @@ class Shelf:
         if not found:
             names = {name for theory in known for name in (str(theory), theory.method)}
             listed = ", ".join(f"{theory.fingerprint[:8]} {theory}" for theory in known)
-            hint = suggestion(word, names) or f"On the shelf: {listed or 'nothing'}"
+            hint = suggestion(word, names) or f"In the label store: {listed or 'nothing'}"
             raise UnknownName(f"there are no labels of a theory {word!r}", where=str(self.path), hint=hint)
         if len(found) > 1:
             listed = ", ".join(f"{theory.fingerprint[:8]} {theory}" for theory in found)
             raise InputError(f"{word!r} is not one level of theory", hint=f"Give a fingerprint: {listed}")
         return found[0]
 
-    def frames(self, theory: LevelOfTheory, keys: Sequence[str] | None = None) -> ShelvedFrames:
+    def frames(self, theory: LevelOfTheory, keys: Sequence[str] | None = None) -> StoredFrames:
         """The labeled frames of a level of theory (of these keys), each read when it is asked for, in order of keys."""
-        return ShelvedFrames(self, theory, sorted(self.keys(theory)) if keys is None else keys)
+        return StoredFrames(self, theory, sorted(self.keys(theory)) if keys is None else keys)
 
     def recorded(self, theory: LevelOfTheory) -> Iterator[Recorded]:
         """Every label of a level of theory with its structure, or the damage to it; a few at a time in memory."""
@@ -256,7 +256,7 @@ def _refused(path: Path, error: Exception) -> StoreError:
         )
     if "readonly" in str(error):
         return StoreError("there is no permission to write here", where=str(path), hint="Use a store of your own")
-    return StoreError(f"the shelf of labels cannot be used ({error})", where=str(path), hint="Restore it from a copy")
+    return StoreError(f"the label store cannot be used ({error})", where=str(path), hint="Restore it from a copy")
 
 
 def _theories(database: sqlite3.Connection) -> list[LevelOfTheory]:
@@ -266,7 +266,7 @@ def _theories(database: sqlite3.Connection) -> list[LevelOfTheory]:
 
 
 def _covered(database: sqlite3.Connection, theory: LevelOfTheory) -> list[str]:
-    """Fingerprints of the theories on the shelf whose labels are of this theory."""
+    """Fingerprints of the theories in the label store whose labels are of this theory."""
     return [part.fingerprint for part in _theories(database) if theory.covers(part)]
 
 
@@ -284,11 +284,11 @@ def _rows(
     return found
 
 
-class ShelvedFrames(Sequence["Atoms"]):
+class StoredFrames(Sequence["Atoms"]):
     """Labeled frames of one level of theory, of which a few are in memory at a time."""
 
-    def __init__(self, shelf: Shelf, theory: LevelOfTheory, keys: Sequence[str]) -> None:
-        self._shelf, self._theory, self.keys = shelf, theory, keys
+    def __init__(self, label_store: LabelStore, theory: LevelOfTheory, keys: Sequence[str]) -> None:
+        self._store, self._theory, self.keys = label_store, theory, keys
         self._start, self._block = 0, list[Recorded]()
 
     def __len__(self) -> int:
@@ -297,14 +297,14 @@ class ShelvedFrames(Sequence["Atoms"]):
     @overload
     def __getitem__(self, index: int) -> Atoms: ...
     @overload
-    def __getitem__(self, index: slice) -> ShelvedFrames: ...
-    def __getitem__(self, index: int | slice) -> Atoms | ShelvedFrames:
+    def __getitem__(self, index: slice) -> StoredFrames: ...
+    def __getitem__(self, index: int | slice) -> Atoms | StoredFrames:
         if isinstance(index, slice):
-            return ShelvedFrames(self._shelf, self._theory, self.keys[index])
+            return StoredFrames(self._store, self._theory, self.keys[index])
         place = range(len(self.keys))[index]
         if not self._start <= place < self._start + len(self._block):
             self._start = place
-            self._block = list(self._shelf.records(self._theory, self.keys[place : place + AT_ONCE]))
+            self._block = list(self._store.records(self._theory, self.keys[place : place + AT_ONCE]))
         record = self._block[place - self._start]
         if isinstance(record.answer, Failure) or record.frame is None:
             reason = record.answer.reason if isinstance(record.answer, Failure) else "there is no frame"

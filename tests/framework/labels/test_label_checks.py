@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from whet import Labels, read_labeled
-from whet.shelf.label_checks import Finding, LabelChecks
+from whet.labels.label_checks import Finding, LabelChecks
 
 REFERENCE = {"Na": -1.3, "Cl": -1.8, "Ar": -0.1}
 

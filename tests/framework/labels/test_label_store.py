@@ -1,4 +1,4 @@
-"""The shelf: labels survive bit for bit, damage is found, several processes write at once."""
+"""The label store: labels survive bit for bit, damage is found, several processes write at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hypothesis.extra import numpy as hnp
 
 from whet import Failure, FrameError, InputError, Labels, LevelOfTheory, UnknownName, frame_key
 from whet.data.errors import StoreError
-from whet.shelf.shelf import Shelf
+from whet.labels.label_store import LabelStore
 
 THEORY = LevelOfTheory("PBE", code="test", settings={"cutoff": 520.0})
 floats = st.floats(allow_nan=False, allow_infinity=False, width=64)
@@ -33,9 +33,9 @@ def frame(x: float = 0.0) -> Atoms:
 def test_labels_come_back_bit_for_bit(
     tmp_path_factory: pytest.TempPathFactory, energy: float, forces: np.ndarray, stress: np.ndarray
 ) -> None:
-    shelf = Shelf(tmp_path_factory.mktemp("shelf") / "labels.sqlite")
-    shelf.put(frame(), THEORY, Labels(energy, forces, stress, {"charges": np.array([0.5, -0.5])}))
-    back = shelf.get(frame(), THEORY)
+    label_store = LabelStore(tmp_path_factory.mktemp("labels") / "labels.sqlite")
+    label_store.put(frame(), THEORY, Labels(energy, forces, stress, {"charges": np.array([0.5, -0.5])}))
+    back = label_store.get(frame(), THEORY)
     assert back is not None
     assert np.float64(back.energy).tobytes() == np.float64(energy).tobytes()
     assert back.forces.tobytes() == forces.tobytes()
@@ -44,48 +44,48 @@ def test_labels_come_back_bit_for_bit(
 
 
 def test_theories_do_not_mix(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "labels.sqlite")
-    shelf.put(frame(), THEORY, Labels(1.0, np.zeros((2, 3))))
-    assert shelf.get(frame(), LevelOfTheory("PBE", code="test", settings={"cutoff": 521.0})) is None
-    assert shelf.get(frame(1e-12), THEORY) is None
-    assert shelf.counts() == [(THEORY, 1)]
+    label_store = LabelStore(tmp_path / "labels.sqlite")
+    label_store.put(frame(), THEORY, Labels(1.0, np.zeros((2, 3))))
+    assert label_store.get(frame(), LevelOfTheory("PBE", code="test", settings={"cutoff": 521.0})) is None
+    assert label_store.get(frame(1e-12), THEORY) is None
+    assert label_store.counts() == [(THEORY, 1)]
 
 
 def test_a_label_that_is_there_stays(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "labels.sqlite")
-    shelf.put(frame(), THEORY, Labels(1.0, np.zeros((2, 3))))
-    shelf.put(frame(), THEORY, Labels(2.0, np.zeros((2, 3))))
-    found = shelf.get(frame(), THEORY)
+    label_store = LabelStore(tmp_path / "labels.sqlite")
+    label_store.put(frame(), THEORY, Labels(1.0, np.zeros((2, 3))))
+    label_store.put(frame(), THEORY, Labels(2.0, np.zeros((2, 3))))
+    found = label_store.get(frame(), THEORY)
     assert found is not None
     assert found.energy == 1.0
 
 
 def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
     path = tmp_path / "labels.sqlite"
-    shelf = Shelf(path)
-    shelf.put(frame(), THEORY, Labels(1.0, np.zeros((2, 3))))
+    label_store = LabelStore(path)
+    label_store.put(frame(), THEORY, Labels(1.0, np.zeros((2, 3))))
     with sqlite3.connect(path) as database:
         (content,) = database.execute("select content from labels").fetchone()
         damaged = bytearray(content)
         damaged[len(damaged) // 2] ^= 1
         database.execute("update labels set content = ?", (bytes(damaged),))
     with pytest.raises(StoreError, match="damaged"):
-        shelf.get(frame(), THEORY)
+        label_store.get(frame(), THEORY)
 
 
 def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "labels.sqlite"
     path.write_bytes(b"no database" * 1000)
     with pytest.raises(StoreError, match=r"labels\.sqlite") as caught:
-        Shelf(path).get(frame(), THEORY)
+        LabelStore(path).get(frame(), THEORY)
     assert "\n" not in str(caught.value)
     assert path.read_bytes().startswith(b"no database")
 
 
 def _put_many(path: Path, start: int) -> None:
-    shelf = Shelf(path)
+    label_store = LabelStore(path)
     for i in range(start, start + 20):
-        shelf.put(frame(i / 100), THEORY, Labels(float(i), np.zeros((2, 3))))
+        label_store.put(frame(i / 100), THEORY, Labels(float(i), np.zeros((2, 3))))
 
 
 @pytest.mark.parametrize("attempt", range(8))
@@ -98,23 +98,23 @@ def test_processes_make_it_and_write_at_once(tmp_path: Path, attempt: int) -> No
     for process in processes:
         process.join()
         assert process.exitcode == 0
-    assert Shelf(path).counts() == [(THEORY, 50)]
+    assert LabelStore(path).counts() == [(THEORY, 50)]
 
 
 def test_many_are_kept_at_once_and_what_was_there_is_told(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "labels.sqlite")
-    shelf.put(frame(0.0), THEORY, Labels(1.0, np.zeros((2, 3))))
+    label_store = LabelStore(tmp_path / "labels.sqlite")
+    label_store.put(frame(0.0), THEORY, Labels(1.0, np.zeros((2, 3))))
     labeled = [(frame(x), Labels(energy, np.zeros((2, 3)))) for x, energy in ((0.5, 2.0), (0.0, 3.0), (0.5, 4.0))]
-    before = shelf.put_many(labeled, THEORY)
+    before = label_store.put_many(labeled, THEORY)
     assert [labels and labels.energy for labels in before] == [None, 1.0, 2.0]
-    kept = shelf.get_many([frame(0.0), frame(0.5), frame(0.7)], THEORY)
+    kept = label_store.get_many([frame(0.0), frame(0.5), frame(0.7)], THEORY)
     assert [labels and labels.energy for labels in kept] == [1.0, 2.0, None]
-    assert shelf.put_many([], THEORY) == []
+    assert label_store.put_many([], THEORY) == []
     with pytest.raises(FrameError, match="not finite"):
-        shelf.put_many(
+        label_store.put_many(
             [(frame(0.8), Labels(1.0, np.zeros((2, 3)))), (frame(0.9), Labels(np.nan, np.zeros((2, 3))))], THEORY
         )
-    assert shelf.counts() == [(THEORY, 2)]
+    assert label_store.counts() == [(THEORY, 2)]
 
 
 @settings(max_examples=60, deadline=None)
@@ -151,9 +151,9 @@ def test_frames_come_back_with_their_labels(
             atoms.set_initial_magnetic_moments(values)
         case "charges":
             atoms.set_initial_charges([row[0] - sum(row[0] for row in values) / len(values) for row in values])
-    shelf = Shelf(tmp_path_factory.mktemp("shelf") / "labels.sqlite")
-    shelf.put(atoms, THEORY, Labels(1.5, np.array(values), np.eye(3)))
-    (back,) = shelf.frames(THEORY)
+    label_store = LabelStore(tmp_path_factory.mktemp("labels") / "labels.sqlite")
+    label_store.put(atoms, THEORY, Labels(1.5, np.array(values), np.eye(3)))
+    (back,) = label_store.frames(THEORY)
     assert frame_key(back) == frame_key(atoms)
     assert Labels.of(back).forces.tobytes() == np.array(values).tobytes()
     ours = {k: v for k, v in info.items() if v is not None and k not in ("charge", "spin")}
@@ -164,13 +164,13 @@ def test_labels_of_early_versions_are_read(tmp_path: Path) -> None:
     """They were kept without the multiplicity, which enters the key: the key says which it was."""
     import io
 
-    shelf = Shelf(tmp_path / "labels.sqlite")
+    label_store = LabelStore(tmp_path / "labels.sqlite")
     for spin in (None, 1, 3):
         atoms = frame()
         if spin:
             atoms.info["spin"] = spin
-        shelf.put(atoms, THEORY, Labels(float(spin or 0), np.zeros((2, 3))))
-    with sqlite3.connect(shelf.path) as database:
+        label_store.put(atoms, THEORY, Labels(float(spin or 0), np.zeros((2, 3))))
+    with sqlite3.connect(label_store.path) as database:
         for key, content in database.execute("select frame, content from labels").fetchall():
             arrays = {name: array for name, array in np.load(io.BytesIO(content)).items() if name != "info"}
             buffer = io.BytesIO()
@@ -179,15 +179,15 @@ def test_labels_of_early_versions_are_read(tmp_path: Path) -> None:
             database.execute(
                 "update labels set content = ?, digest = ? where frame = ?", (buffer.getvalue(), digest, key)
             )
-    found = {Labels.of(atoms).energy: atoms.info.get("spin") for atoms in shelf.frames(THEORY)}
+    found = {Labels.of(atoms).energy: atoms.info.get("spin") for atoms in label_store.frames(THEORY)}
     assert found == {0.0: None, 1.0: 1, 3.0: 3}
 
 
 def test_a_damaged_label_is_named_and_the_others_are_read(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "labels.sqlite")
-    shelf.put_many([(frame(x), Labels(x, np.zeros((2, 3)))) for x in (0.1, 0.2, 0.3)], THEORY)
+    label_store = LabelStore(tmp_path / "labels.sqlite")
+    label_store.put_many([(frame(x), Labels(x, np.zeros((2, 3)))) for x in (0.1, 0.2, 0.3)], THEORY)
     hurt, other = frame_key(frame(0.2)), frame_key(frame(0.3))
-    with sqlite3.connect(shelf.path) as database:
+    with sqlite3.connect(label_store.path) as database:
         database.execute("update labels set content = substr(content, 1, 100) where frame = ?", (hurt,))
         # A whole label, but of another frame.
         database.execute(
@@ -195,36 +195,36 @@ def test_a_damaged_label_is_named_and_the_others_are_read(tmp_path: Path) -> Non
             "where frame = ?",
             (frame_key(frame(0.1)), other),
         )
-    found = {record.place.split()[-1]: record.answer for record in shelf.recorded(THEORY)}
+    found = {record.place.split()[-1]: record.answer for record in label_store.recorded(THEORY)}
     assert len(found) == 3
     for key in (hurt, other):
         answer = found[key]
         assert isinstance(answer, Failure) and "the label is damaged" in answer.reason
     assert isinstance(found[frame_key(frame(0.1))], Labels)
     with pytest.raises(StoreError, match=f"label {min(hurt, other)}: the label is damaged"):
-        list(shelf.frames(THEORY))
+        list(label_store.frames(THEORY))
 
 
 def test_a_theory_is_found_by_its_name_or_fingerprint(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "labels.sqlite")
+    label_store = LabelStore(tmp_path / "labels.sqlite")
     others = [LevelOfTheory("r2SCAN", code="VASP"), LevelOfTheory("PBE", code="other")]
     for theory in (THEORY, *others):
-        shelf.put(frame(), theory, Labels(1.0, np.zeros((2, 3))))
-    assert shelf.theory("r2SCAN") == others[0]
-    assert shelf.theory("PBE (other)") == others[1]
-    assert shelf.theory(THEORY.fingerprint[:6]) == THEORY
+        label_store.put(frame(), theory, Labels(1.0, np.zeros((2, 3))))
+    assert label_store.theory("r2SCAN") == others[0]
+    assert label_store.theory("PBE (other)") == others[1]
+    assert label_store.theory(THEORY.fingerprint[:6]) == THEORY
     with pytest.raises(InputError, match=r"'PBE' is not one level of theory\. Give a fingerprint: ") as caught:
-        shelf.theory("PBE")
+        label_store.theory("PBE")
     assert THEORY.fingerprint[:8] in str(caught.value)
     with pytest.raises(UnknownName, match=r"no labels of a theory 'r2SCAM'\. Did you mean 'r2SCAN'\?"):
-        shelf.theory("r2SCAM")
+        label_store.theory("r2SCAM")
 
 
 def test_frames_are_read_in_blocks_and_in_any_order(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "labels.sqlite")
+    label_store = LabelStore(tmp_path / "labels.sqlite")
     count = 450
-    shelf.put_many([(frame(x / count), Labels(float(x), np.zeros((2, 3)))) for x in range(count)], THEORY)
-    frames = shelf.frames(THEORY)
+    label_store.put_many([(frame(x / count), Labels(float(x), np.zeros((2, 3)))) for x in range(count)], THEORY)
+    frames = label_store.frames(THEORY)
     assert len(frames) == count
     assert sorted(Labels.of(atoms).energy for atoms in frames) == list(range(count))
     for place in (0, 300, 5, -1, 449):
@@ -234,74 +234,74 @@ def test_frames_are_read_in_blocks_and_in_any_order(tmp_path: Path) -> None:
 
 def test_labels_lie_under_what_moves_their_frame(tmp_path: Path) -> None:
     """A theory that learns of one more element finds its labels; one that differs for an element of theirs does not."""
-    shelf = Shelf(tmp_path / "labels.sqlite")
+    label_store = LabelStore(tmp_path / "labels.sqlite")
     basis = {"Fe": "f", "O": "o", "Li": "l"}
     first = LevelOfTheory("PBE", code="test", hubbard_u={"Fe": 4.0}, by_element={"basis": basis})
     frames = [Atoms(symbols, positions=np.eye(len(symbols), 3) * 2) for symbols in (["Fe", "O"], ["Li", "O"], ["Li"])]
-    shelf.put_many([(atoms, Labels(1.0, np.zeros((len(atoms), 3)))) for atoms in frames], first)
-    assert shelf.counts() == [(first.of(basis), 3)]
-    assert shelf.theory(first.fingerprint[:8]).fingerprint == first.fingerprint
-    assert shelf.theory("PBE+U(Fe 4) (test)") == first.of(basis)
+    label_store.put_many([(atoms, Labels(1.0, np.zeros((len(atoms), 3)))) for atoms in frames], first)
+    assert label_store.counts() == [(first.of(basis), 3)]
+    assert label_store.theory(first.fingerprint[:8]).fingerprint == first.fingerprint
+    assert label_store.theory("PBE+U(Fe 4) (test)") == first.of(basis)
     values = {"Fe": 4.0, "Mn": 5.0}
     more = LevelOfTheory("PBE", "test", hubbard_u=values, by_element={"basis": {**basis, "Mn": "m"}})
     assert more.fingerprint != first.fingerprint
-    assert len(shelf.keys(more)) == len(list(shelf.recorded(more))) == 3
-    assert [labels is not None for labels in shelf.get_many(frames, more)] == [True] * 3
+    assert len(label_store.keys(more)) == len(list(label_store.recorded(more))) == 3
+    assert [labels is not None for labels in label_store.get_many(frames, more)] == [True] * 3
     other = LevelOfTheory("PBE", "test", hubbard_u={"Fe": 5.0}, by_element=first.by_element)
-    assert [labels is not None for labels in shelf.get_many(frames, other)] == [False, True, True]
+    assert [labels is not None for labels in label_store.get_many(frames, other)] == [False, True, True]
     plain = LevelOfTheory("PBE", code="test")
-    assert [labels is not None for labels in shelf.get_many(frames, plain)] == [False] * 3
-    shelf.put(frames[2], plain, Labels(2.0, np.zeros((1, 3))))
-    assert sorted(count for _, count in shelf.counts()) == [1, 3]
-    assert len(shelf.keys(first)) == 3
+    assert [labels is not None for labels in label_store.get_many(frames, plain)] == [False] * 3
+    label_store.put(frames[2], plain, Labels(2.0, np.zeros((1, 3))))
+    assert sorted(count for _, count in label_store.counts()) == [1, 3]
+    assert len(label_store.keys(first)) == 3
 
 
 def test_parts_of_one_theory_are_listed_together(tmp_path: Path) -> None:
     """Calculations state a theory each, narrowed to their elements."""
-    shelf = Shelf(tmp_path / "labels.sqlite")
+    label_store = LabelStore(tmp_path / "labels.sqlite")
     whole = LevelOfTheory("PBE", code="test", by_element={"basis": {"Fe": "f", "O": "o", "Li": "l"}})
     other = LevelOfTheory("PBE", code="test", by_element={"basis": {"Li": "L", "O": "O"}})
     for theory, symbols in ((whole, ["Fe", "O"]), (whole, ["Li", "O"]), (other, ["Li", "O"])):
         atoms = Atoms(symbols, positions=np.eye(len(symbols), 3) * 2)
-        shelf.put(atoms, theory.of(symbols), Labels(1.0, np.zeros((len(atoms), 3))))
-    assert {theory.elements: count for theory, count in shelf.counts()} == {("Fe", "Li", "O"): 2, ("Li", "O"): 1}
-    for theory, count in shelf.counts():
-        assert len(shelf.keys(theory)) == len(shelf.frames(theory)) == count
+        label_store.put(atoms, theory.of(symbols), Labels(1.0, np.zeros((len(atoms), 3))))
+    assert {theory.elements: count for theory, count in label_store.counts()} == {("Fe", "Li", "O"): 2, ("Li", "O"): 1}
+    for theory, count in label_store.counts():
+        assert len(label_store.keys(theory)) == len(label_store.frames(theory)) == count
 
 
 def test_calculations_of_different_elements_are_one_theory(tmp_path: Path) -> None:
     """Also where a labeler knows more elements, and had nothing to compute: the name that it says is known."""
-    shelf = Shelf(tmp_path / "labels.sqlite")
+    label_store = LabelStore(tmp_path / "labels.sqlite")
     labeler = LevelOfTheory("PBE", code="test", by_element={"basis": {"Na": "n", "Cl": "c", "K": "k", "O": "o"}})
     for symbols in (["Na", "Cl"], ["K", "Cl"]):
         atoms = Atoms(symbols, positions=np.eye(2, 3) * 2)
-        shelf.put(atoms, labeler.of(symbols), Labels(1.0, np.zeros((2, 3))))
-    ((joined, count),) = shelf.counts()
+        label_store.put(atoms, labeler.of(symbols), Labels(1.0, np.zeros((2, 3))))
+    ((joined, count),) = label_store.counts()
     assert count == 2 and joined.elements == ("Cl", "K", "Na")
-    shelf.describe(labeler)
-    assert len(shelf.keys(shelf.theory(labeler.fingerprint[:8]))) == 2
-    assert [theory.elements for theory, _ in shelf.counts()] == [("Cl", "K", "Na")]
+    label_store.describe(labeler)
+    assert len(label_store.keys(label_store.theory(labeler.fingerprint[:8]))) == 2
+    assert [theory.elements for theory, _ in label_store.counts()] == [("Cl", "K", "Na")]
 
 
 def test_a_stress_is_added_to_a_label_that_has_none(tmp_path: Path) -> None:
-    shelf, atoms = Shelf(tmp_path / "labels.sqlite"), Atoms("Li", cell=[3, 3, 3], pbc=True)
-    shelf.put(atoms, THEORY, Labels(1.0, np.zeros((1, 3))))
-    shelf.complete(atoms, THEORY, np.eye(3))
-    shelf.complete(atoms, THEORY, 2 * np.eye(3))  # one that is there stays
-    found = shelf.get(atoms, THEORY)
+    label_store, atoms = LabelStore(tmp_path / "labels.sqlite"), Atoms("Li", cell=[3, 3, 3], pbc=True)
+    label_store.put(atoms, THEORY, Labels(1.0, np.zeros((1, 3))))
+    label_store.complete(atoms, THEORY, np.eye(3))
+    label_store.complete(atoms, THEORY, 2 * np.eye(3))  # one that is there stays
+    found = label_store.get(atoms, THEORY)
     assert found is not None and found.energy == 1.0
     np.testing.assert_array_equal(found.stress, np.eye(3))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_shelf_that_may_only_be_read_is_read(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "labels.sqlite")
-    shelf.put(frame(), THEORY, Labels(1.0, np.zeros((len(frame()), 3))))
+def test_a_label_store_that_may_only_be_read_is_read(tmp_path: Path) -> None:
+    label_store = LabelStore(tmp_path / "labels.sqlite")
+    label_store.put(frame(), THEORY, Labels(1.0, np.zeros((len(frame()), 3))))
     tmp_path.chmod(0o555)
-    shelf.path.chmod(0o444)
+    label_store.path.chmod(0o444)
     try:
-        assert shelf.get(frame(), THEORY) is not None and shelf.counts()[0][1] == 1
+        assert label_store.get(frame(), THEORY) is not None and label_store.counts()[0][1] == 1
         with pytest.raises(StoreError, match="no permission to write"):
-            shelf.put(frame(1e-3), THEORY, Labels(1.0, np.zeros((len(frame()), 3))))
+            label_store.put(frame(1e-3), THEORY, Labels(1.0, np.zeros((len(frame()), 3))))
     finally:
         tmp_path.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Labels that somebody has, put on the shelf: every good one, once, whatever happens meanwhile."""
+"""Labels that somebody has, put in the label store: every good one, once, whatever happens meanwhile."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ase.build import bulk
 
 from whet import Failure, InputError, Labeler, Labels, LevelOfTheory, Recorded, export_frames, frame_key
 from whet.files.extended_xyz import extended_xyz
+from whet.labels.label_export import Exported, export_labels
+from whet.labels.label_import import ImportReport, import_labels
+from whet.labels.label_store import LabelStore
+from whet.labels.theory_statement import TheoryStatement
 from whet.plugins.discovery import FoundPlugin
 from whet.plugins.frame_files import find_sources
 from whet.plugins.registry import Registry
-from whet.shelf.label_export import Exported, export_labels
-from whet.shelf.label_import import ImportReport, import_labels
-from whet.shelf.shelf import Shelf
-from whet.shelf.theory_statement import TheoryStatement
 
 PBE = LevelOfTheory("PBE", code="test")
 SAID = TheoryStatement("PBE", code="test")
@@ -47,29 +47,29 @@ def records(indices: Iterable[int], atoms: int = 4, theory: LevelOfTheory | None
 
 
 def put(
-    shelf: Shelf, source: Iterable[Recorded], statement: TheoryStatement = SAID, dry_run: bool = False
+    store: LabelStore, source: Iterable[Recorded], statement: TheoryStatement = SAID, dry_run: bool = False
 ) -> ImportReport:
-    return import_labels(source, shelf, statement, large_force=50, dry_run=dry_run)
+    return import_labels(source, store, statement, large_force=50, dry_run=dry_run)
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "labels.sqlite")
+def store(tmp_path: Path) -> LabelStore:
+    return LabelStore(tmp_path / "labels.sqlite")
 
 
-def test_each_label_lands_once(shelf: Shelf) -> None:
-    report = put(shelf, records([0, 1, 2, 1, 0]))
+def test_each_label_lands_once(store: LabelStore) -> None:
+    report = put(store, records([0, 1, 2, 1, 0]))
     assert (report.read, report.new, len(report.duplicates), report.is_clean) == (5, 3, 2, True)
     assert [remark.place for remark in report.duplicates] == ["frame 1", "frame 0"]
-    report = put(shelf, records(range(4)))
+    report = put(store, records(range(4)))
     assert (report.read, report.new, len(report.duplicates), report.with_stress) == (4, 1, 3, 1)
-    assert shelf.counts() == [(PBE, 4)]
-    found = shelf.get(frame(3), PBE)
+    assert store.counts() == [(PBE, 4)]
+    found = store.get(frame(3), PBE)
     assert found is not None and found.forces.tobytes() == labels(3).forces.tobytes()
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_another_label_of_the_same_frame_is_a_conflict_and_the_first_stays(shelf: Shelf, together: bool) -> None:
+def test_another_label_of_the_same_frame_is_a_conflict_and_the_first_stays(store: LabelStore, together: bool) -> None:
     base = Labels(labels(0).energy, labels(0).forces, np.eye(3) * 2e-3)
     assert base.stress is not None
     slightly = Labels(base.energy + 3e-3, base.forces + 9e-3, base.stress)
@@ -81,54 +81,54 @@ def test_another_label_of_the_same_frame_is_a_conflict_and_the_first_stays(shelf
     batches = [[base], [slightly], *([other] for other in others.values())]
     if together:
         batches = [[one for batch in batches for one in batch]]
-    reports = [put(shelf, [Recorded(str(i), frame(0), one) for i, one in enumerate(batch)]) for batch in batches]
+    reports = [put(store, [Recorded(str(i), frame(0), one) for i, one in enumerate(batch)]) for batch in batches]
     conflicts = [remark.what for report in reports for remark in report.conflicts]
     assert len(conflicts) == 3
     assert "1.25 meV/atom, 0 eV/Å" in conflicts[0]
     assert "0.011 eV/Å" in conflicts[1]
     assert "0.004 eV/Å³" in conflicts[2] and "the first stays" in conflicts[2]
     assert sum(len(report.duplicates) for report in reports) == 1
-    kept = shelf.get(frame(0), PBE)
+    kept = store.get(frame(0), PBE)
     assert kept is not None and kept.energy == base.energy
     assert not reports[-1].is_clean
 
 
-def test_a_dry_run_tells_the_same_and_writes_nothing(shelf: Shelf) -> None:
+def test_a_dry_run_tells_the_same_and_writes_nothing(store: LabelStore) -> None:
     near = frame(2)
     near.positions[0, 0] += 0.005
     source = [*records([0, 1, 0, 2]), Recorded("near", near, labels(9)), Recorded("bad", None, Failure("no"))]
-    dry = put(shelf, source, dry_run=True)
-    assert not shelf.path.exists()
-    wet = put(shelf, source)
+    dry = put(store, source, dry_run=True)
+    assert not store.path.exists()
+    wet = put(store, source)
     assert dry == wet
     assert (wet.new, len(wet.duplicates), len(wet.near), len(wet.refused)) == (4, 1, 1, 1)
-    content = shelf.path.read_bytes()
-    again = put(shelf, source, dry_run=True)
+    content = store.path.read_bytes()
+    again = put(store, source, dry_run=True)
     assert (again.new, len(again.duplicates)) == (0, 5)
-    assert shelf.path.read_bytes() == content
+    assert store.path.read_bytes() == content
 
 
-def test_near_doubles_are_told_and_kept(shelf: Shelf) -> None:
+def test_near_doubles_are_told_and_kept(store: LabelStore) -> None:
     near = frame(1)
     near.positions[2] += 0.004
-    report = put(shelf, [*records(range(3)), Recorded("near", near, labels(1))])
+    report = put(store, [*records(range(3)), Recorded("near", near, labels(1))])
     assert [(remark.place, remark.what) for remark in report.near] == [
         ("near", f"nearly the frame {frame_key(frame(1))}")
     ]
     assert report.new == 4
     other = frame(0)
     other.positions[2] += 0.004
-    assert len(put(shelf, [Recorded("later", other, labels(0))]).near) == 1
+    assert len(put(store, [Recorded("later", other, labels(0))]).near) == 1
 
 
-def test_what_is_no_label_is_refused_and_costs_no_other(shelf: Shelf) -> None:
+def test_what_is_no_label_is_refused_and_costs_no_other(store: LabelStore) -> None:
     wrong = [
         Recorded("unread", None, Failure("the file is cut off")),
         Recorded("nan", frame(1), Labels(np.nan, np.zeros((4, 3)))),
         Recorded("shape", frame(2), Labels(0.0, np.zeros((3, 3)))),
         Recorded("failed", frame(3), Failure("it did not converge")),
     ]
-    report = put(shelf, [*records([0]), *wrong, *records([9])])
+    report = put(store, [*records([0]), *wrong, *records([9])])
     assert report.new == 2
     assert {remark.place: remark.what for remark in report.refused} == {
         "unread": "the file is cut off",
@@ -138,35 +138,35 @@ def test_what_is_no_label_is_refused_and_costs_no_other(shelf: Shelf) -> None:
     }
 
 
-def test_theories_never_mix(shelf: Shelf, tmp_path: Path) -> None:
+def test_theories_never_mix(store: LabelStore, tmp_path: Path) -> None:
     """The same frames by two theories, and by a source that states a third: three sets, and each export is of one."""
     scan = LevelOfTheory("r2SCAN", code="VASP", settings={"encut": 680})
-    put(shelf, records(range(5)))
-    put(shelf, records(range(5)), TheoryStatement("PBE", code="test", dispersion="D3(BJ)"))
+    put(store, records(range(5)))
+    put(store, records(range(5)), TheoryStatement("PBE", code="test", dispersion="D3(BJ)"))
     mixed = [*records(range(3), theory=scan), *records(range(3, 6), theory=LevelOfTheory("PBE", code="VASP"))]
-    report = put(shelf, mixed, TheoryStatement(code="VASP"))
+    report = put(store, mixed, TheoryStatement(code="VASP"))
     assert [(str(report.theories[key]), count) for key, count in report.imported.items()] == [
         ("r2SCAN (VASP)", 3),
         ("PBE (VASP)", 3),
     ]
-    assert {str(theory): count for theory, count in shelf.counts()} == {
+    assert {str(theory): count for theory, count in store.counts()} == {
         "PBE (test)": 5,
         "PBE-D3(BJ) (test)": 5,
         "r2SCAN (VASP)": 3,
         "PBE (VASP)": 3,
     }
-    for theory, count in shelf.counts():
-        assert export_labels(shelf, theory, tmp_path / f"{theory.fingerprint}.frames") == Exported(count)
-    refused = put(shelf, records(range(2), theory=scan), SAID).refused
+    for theory, count in store.counts():
+        assert export_labels(store, theory, tmp_path / f"{theory.fingerprint}.frames") == Exported(count)
+    refused = put(store, records(range(2), theory=scan), SAID).refused
     assert [remark.what for remark in refused] == [
         "the theory is said to have method PBE, the source states r2SCAN"
     ] * 2
 
 
-def test_without_a_theory_nothing_is_imported(shelf: Shelf) -> None:
+def test_without_a_theory_nothing_is_imported(store: LabelStore) -> None:
     with pytest.raises(InputError, match="the theory of these labels is not stated"):
-        put(shelf, records(range(3)), TheoryStatement())
-    assert not shelf.path.exists()
+        put(store, records(range(3)), TheoryStatement())
+    assert not store.path.exists()
 
 
 class Notebook(Labeler):
@@ -200,7 +200,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("notebook")
-def test_calculations_are_found_at_any_depth_and_state_their_theory(shelf: Shelf, tmp_path: Path) -> None:
+def test_calculations_are_found_at_any_depth_and_state_their_theory(store: LabelStore, tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     for place, text in {
         "a/notebook.txt": "1\n2",
@@ -224,8 +224,8 @@ def test_calculations_are_found_at_any_depth_and_state_their_theory(shelf: Shelf
     own = [source for source in sources if source.format.states_theory]
     for source in own:
         source.check_units(None)
-    report = put(shelf, (record for source in own for record in source.records({}, None)), TheoryStatement())
-    assert [(str(theory), theory.settings, count) for theory, count in shelf.counts()] == [
+    report = put(store, (record for source in own for record in source.records({}, None)), TheoryStatement())
+    assert [(str(theory), theory.settings, count) for theory, count in store.counts()] == [
         (("handwriting"), dict(settings), count)
         for settings, count in sorted(
             [({}, 4), ({"ink": "blue"}, 1)],
@@ -237,7 +237,7 @@ def test_calculations_are_found_at_any_depth_and_state_their_theory(shelf: Shelf
     assert refused.what == "notebook cannot read it (RuntimeError: a plugin that breaks its promise)"
     assert not sources[3].format.states_theory
     exactly = TheoryStatement(exact=Notebook(None).theory)
-    report = put(shelf, (record for source in own for record in source.records({}, None)), exactly)
+    report = put(store, (record for source in own for record in source.records({}, None)), exactly)
     assert [remark.what for remark in report.refused][-1:] == ["not what this labeler computes: ink is blue, not unset"]
     (tree / "none").mkdir()
     with pytest.raises(InputError, match=r"nothing in this folder is known\. Looked for type\.raw .*, notebook\.txt"):
@@ -249,7 +249,7 @@ IMPORT = "import sys; from whet.cli.main import main; sys.argv = ['whet', *sys.a
 
 @pytest.mark.parametrize("after", [1, 2])
 def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path: Path, after: int) -> None:
-    """SIGKILL once so many batches are on the shelf; the same command then brings the rest, and nothing twice."""
+    """SIGKILL once so many batches are in the label store; the same command then brings the rest, and nothing twice."""
     count, path = 2300, tmp_path / "a.extxyz"
     export_frames(path, [labels(index).attach(frame(index)) for index in range(count)])
     arguments = ["labels", "import", str(path), "--theory", "PBE", "--units", "eV,Å", "--json"]
@@ -257,22 +257,22 @@ def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path: Path, after: in
     process = subprocess.Popen(
         [sys.executable, "-c", IMPORT, *arguments], cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL
     )
-    shelf, theory = Shelf(tmp_path / ".whet" / "labels.sqlite"), LevelOfTheory("PBE")
+    store, theory = LabelStore(tmp_path / ".whet" / "labels.sqlite"), LevelOfTheory("PBE")
     deadline = time.monotonic() + 60
-    while (not shelf.path.is_file() or len(shelf.keys(theory)) < 500 * after) and time.monotonic() < deadline:
+    while (not store.path.is_file() or len(store.keys(theory)) < 500 * after) and time.monotonic() < deadline:
         assert process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.wait()
-    landed = len(shelf.keys(theory))
+    landed = len(store.keys(theory))
     assert 500 * after <= landed < count and landed % 500 == 0
     ended = subprocess.run(
         [sys.executable, "-c", IMPORT, *arguments], cwd=tmp_path, env=environment, capture_output=True, check=True
     )
     told = json.loads(ended.stdout)
     assert (told["imported"], len(told["duplicates"])) == (count - landed, landed)
-    assert shelf.keys(theory) == {frame_key(frame(index)) for index in range(count)}
+    assert store.keys(theory) == {frame_key(frame(index)) for index in range(count)}
     for index in (0, 700, 2299):
-        found = shelf.get(frame(index), theory)
+        found = store.get(frame(index), theory)
         assert found is not None and found.forces.tobytes() == labels(index).forces.tobytes()
 
 
@@ -286,7 +286,7 @@ def test_two_imports_at_once_lose_and_double_nothing(tmp_path: Path) -> None:
     told = [json.loads(process.communicate()[0]) for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert sum(one["imported"] for one in told) == count
-    assert Shelf(tmp_path / ".whet" / "labels.sqlite").counts() == [(LevelOfTheory("PBE"), count)]
+    assert LabelStore(tmp_path / ".whet" / "labels.sqlite").counts() == [(LevelOfTheory("PBE"), count)]
 
 
 PEAK = """import atexit, pathlib
@@ -316,7 +316,7 @@ def test_memory_does_not_grow_with_the_number_of_frames(tmp_path: Path) -> None:
         into = ("labels", "import", str(path), "--theory=PBE", "--units=eV,Å", store)
         out = f"{count}.deepmd"
         peaks[count] = [most_memory(tmp_path, *into), most_memory(tmp_path, "labels", "export", "PBE", out, store)]
-        assert Shelf(tmp_path / str(count) / "labels.sqlite").counts() == [(LevelOfTheory("PBE"), count)]
+        assert LabelStore(tmp_path / str(count) / "labels.sqlite").counts() == [(LevelOfTheory("PBE"), count)]
     assert min(peaks[1000]) > 2e7
     for few, many in zip(peaks[1000], peaks[10_000], strict=True):
         assert many - few < 9000 * 2000

@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.build import bulk, molecule
 
 from whet import frame_key
-from whet.shelf.near_doubles import NearDoubles
+from whet.labels.near_doubles import NearDoubles
 
 BASES = {
     "primitive": bulk("Si", "diamond", a=5.43),

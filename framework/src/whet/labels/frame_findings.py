@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from whet.data.labels import Labels
-from whet.shelf.doubles import doubles
-from whet.shelf.label_checks import Finding, LabelChecks
+from whet.labels.doubles import doubles
+from whet.labels.label_checks import Finding, LabelChecks
 
 if TYPE_CHECKING:
     from ase import Atoms

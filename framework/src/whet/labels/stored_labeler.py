@@ -1,4 +1,4 @@
-"""ShelvedLabeler: a labeler behind the shelf, so that no label is ever computed twice, whoever asks for it."""
+"""StoredLabeler: a labeler behind the label store, so that no label is ever computed twice, whoever asks for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from whet.data.errors import FrameError
 from whet.data.frame_identity import frame_key
 from whet.data.frames import ChosenFrames
 from whet.data.labels import Failure, Labels
-from whet.shelf.shelf import Shelf
+from whet.labels.label_store import LabelStore
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class ShelvedLabeler:
+class StoredLabeler:
     """bought: labels that were computed, not found. folder: the labeler's scratch space."""
 
     labeler: Labeler
-    shelf: Shelf
+    label_store: LabelStore
     folder: Path
     bought: int = 0
 
     def label(self, frame: Atoms) -> Labels | Failure:
-        """The frame's label, from the shelf or computed; then on the shelf, durably, before this returns."""
+        """The frame's label, from the label store or computed; then kept, durably, before this returns."""
         theory = self.labeler.theory
-        if (found := self.shelf.get(frame, theory)) is not None:
+        if (found := self.label_store.get(frame, theory)) is not None:
             return found
         answers = iter(self.labeler.label([frame], self.folder))
         answer = self._kept(frame, theory, next(answers))
@@ -41,14 +41,14 @@ class ShelvedLabeler:
         return answer
 
     def labels(self, frames: Sequence[Atoms]) -> Iterator[Labels | Failure]:
-        """One answer a frame, in order; each is on the shelf, durably, before it is given.
+        """One answer a frame, in order; each is in the label store, durably, before it is given.
 
-        The labeler gets every frame that is not on the shelf, once, so that it may compute several at a time.
+        The labeler gets every frame that is not in the label store, once, so that it may compute several at a time.
         """
         theory = self.labeler.theory
-        self.shelf.describe(theory)
+        self.label_store.describe(theory)
         keys = [frame_key(frame) for frame in frames]
-        there = self.shelf.keys(theory)
+        there = self.label_store.keys(theory)
         first = {key: index for index, key in reversed(list(enumerate(keys))) if key not in there}
         wanted = ChosenFrames(frames, sorted(first.values()))
         answers = iter(self.labeler.label(wanted, self.folder)) if wanted else iter(())
@@ -57,7 +57,7 @@ class ShelvedLabeler:
             if first.get(key) == index:
                 answer = self._kept(frames[index], theory, next(answers))
             else:
-                answer = failed.get(key) or self.shelf.get(frames[index], theory)
+                answer = failed.get(key) or self.label_store.get(frames[index], theory)
             if isinstance(answer, Failure):
                 failed[key] = answer
             assert answer is not None
@@ -72,7 +72,7 @@ class ShelvedLabeler:
             answer = answer.checked(len(frame))
         except FrameError as error:
             return Failure(f"the labeler answered nonsense: {error.what}")
-        self.shelf.put(frame, theory, answer)
+        self.label_store.put(frame, theory, answer)
         self.bought += 1
         return answer
 
@@ -80,12 +80,12 @@ class ShelvedLabeler:
 class LabelerPotential(Potential):
     """A labeler in the place of a potential: the reference theory drives the dynamics itself.
 
-    Its labels are on the shelf like all others, so a trajectory that was killed finds them there.
+    Its labels are in the label store like all others, so a trajectory that was killed finds them there.
     """
 
     name = "labeler"
 
-    def __init__(self, labeler: ShelvedLabeler) -> None:
+    def __init__(self, labeler: StoredLabeler) -> None:
         super().__init__(None)
         self.labeler = labeler
 

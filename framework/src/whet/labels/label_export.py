@@ -1,4 +1,4 @@
-"""export_labels: labels of one level of theory from the shelf, in the files of other programs."""
+"""export_labels: labels of one level of theory from the label store, in the files of other programs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from whet.data.labels import Failure
 from whet.data.theory import LevelOfTheory
 from whet.files.extxyz_stream import is_extxyz
 from whet.files.frame_export import check_export, export_frames
-from whet.shelf.shelf import Shelf
-from whet.shelf.theory_summary import is_isolated
+from whet.labels.label_store import LabelStore
+from whet.labels.theory_summary import is_isolated
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -78,7 +78,7 @@ class Exported:
 
 
 def export_labels(
-    shelf: Shelf,
+    store: LabelStore,
     theory: LevelOfTheory,
     out: Path,
     *,
@@ -97,16 +97,16 @@ def export_labels(
     if prefix and not is_extxyz(out):
         raise InputError("only extended XYZ has names of labels, and so a prefix", where=str(out))
     keeps_all = is_extxyz(out) or out.suffix.lower() in WITH_IDENTITY
-    keys, atoms = sorted(shelf.keys(theory)), 0
+    keys, atoms = sorted(store.keys(theory)), 0
     if elements or not keeps_all:
-        keys, atoms = _chosen(shelf, theory, frozenset(elements), keeps_all)
+        keys, atoms = _chosen(store, theory, frozenset(elements), keeps_all)
     if first is not None and first > len(keys) > 0:
-        raise FrameError(f"{first} frames were asked for, there are {len(keys)} of {theory}", where=str(shelf.path))
+        raise FrameError(f"{first} frames were asked for, there are {len(keys)} of {theory}", where=str(store.path))
     if not keys:
         only = f" of {' '.join(sorted(elements))} only" if elements else ""
         only += " beside isolated atoms, for which this format has no room" if atoms else ""
-        raise FrameError(f"{theory} has no frames{only}", where=str(shelf.path))
-    chosen = shelf.frames(theory, keys[:first])
+        raise FrameError(f"{theory} has no frames{only}", where=str(store.path))
+    chosen = store.frames(theory, keys[:first])
     check_export(out, len(chosen))
     exported = ExportedFrames(chosen, prefix)
     export_frames(out, exported, overwrite=overwrite)
@@ -115,10 +115,12 @@ def export_labels(
     return Exported(len(chosen), len(exported.charged), atoms, out.suffix.lower() in WITH_LABELS)
 
 
-def _chosen(shelf: Shelf, theory: LevelOfTheory, elements: frozenset[str], with_atoms: bool) -> tuple[list[str], int]:
+def _chosen(
+    store: LabelStore, theory: LevelOfTheory, elements: frozenset[str], with_atoms: bool
+) -> tuple[list[str], int]:
     """Keys of the frames that have no other elements, and how many isolated atoms are left out."""
     keys, atoms = [], 0
-    for record in shelf.recorded(theory):
+    for record in store.recorded(theory):
         if isinstance(record.answer, Failure) or record.frame is None:
             keys.append(record.place.rpartition(" ")[2])  # it may be one of them: reading it says what is wrong
         elif not elements or elements.issuperset(record.frame.get_chemical_symbols()):

@@ -1,4 +1,4 @@
-"""A labeler behind the shelf: nothing twice, in order, several at a time, stored before it is given."""
+"""A labeler behind the label store: nothing twice, in order, several at a time, stored before it is given."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 from ase import Atoms
 
 from whet import Failure, Labeler, Labels, LevelOfTheory
-from whet.shelf.shelf import Shelf
-from whet.shelf.shelved_labeler import ShelvedLabeler
+from whet.labels.label_store import LabelStore
+from whet.labels.stored_labeler import StoredLabeler
 
 
 class Meter(Labeler):
-    """Energy = x of the atom; beyond 9 it fails. Remembers what it was asked, and what was on the shelf meanwhile."""
+    """Energy = x of the atom; beyond 9 it fails. Remembers what it was asked, and what was kept meanwhile."""
 
     name = "meter"
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, label_store: LabelStore) -> None:
         super().__init__(None)
-        self.shelf, self.asked, self.stored = shelf, [], []
+        self.labels, self.asked, self.stored = label_store, [], []
 
     @property
     def theory(self) -> LevelOfTheory:
@@ -31,7 +31,7 @@ class Meter(Labeler):
             x = float(frame.positions[0, 0])
             self.asked.append(x)
             yield Failure("too far") if x > 9 else Labels(x, np.zeros((1, 3)))
-            self.stored.append(len(self.shelf.keys(self.theory)))
+            self.stored.append(len(self.labels.keys(self.theory)))
 
 
 def at(*places: float) -> list[Atoms]:
@@ -43,14 +43,14 @@ def said(answers: Iterator[Labels | Failure]) -> list[float | str]:
 
 
 def test_each_frame_is_bought_once_and_stored_before_it_is_given(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path / "labels.sqlite")
-    meter = Meter(shelf)
-    shelved = ShelvedLabeler(meter, shelf, tmp_path)
-    assert shelved.label(at(2)[0]).energy == 2  # pyright: ignore[reportAttributeAccessIssue]
+    label_store = LabelStore(tmp_path / "labels.sqlite")
+    meter = Meter(label_store)
+    stored = StoredLabeler(meter, label_store, tmp_path)
+    assert stored.label(at(2)[0]).energy == 2  # pyright: ignore[reportAttributeAccessIssue]
     wanted = at(1, 2, 10, 1, 10, 3)
-    assert said(shelved.labels(wanted)) == [1, 2, "too far", 1, "too far", 3]
+    assert said(stored.labels(wanted)) == [1, 2, "too far", 1, "too far", 3]
     assert meter.asked == [2, 1, 10, 3]
     assert meter.stored == [1, 2, 2, 3]  # when the labeler goes on, its last answer is safe
-    assert shelved.bought == 3
-    assert said(shelved.labels(wanted)) == [1, 2, "too far", 1, "too far", 3]
+    assert stored.bought == 3
+    assert said(stored.labels(wanted)) == [1, 2, "too far", 1, "too far", 3]
     assert meter.asked[4:] == [10]  # a failure is tried again

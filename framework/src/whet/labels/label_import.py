@@ -1,4 +1,4 @@
-"""import_labels: labels that somebody already has, onto the shelf; every good one, once, and nothing silently."""
+"""import_labels: labels that somebody already has, onto the label store; every good one, once, and nothing silently."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from whet.data.frame_identity import frame_key
 from whet.data.labels import Failure, Labels
 from whet.data.recorded import Recorded
 from whet.data.theory import LevelOfTheory
-from whet.shelf.doubles import Difference
-from whet.shelf.label_checks import Finding, LabelChecks
-from whet.shelf.near_doubles import NearDoubles
-from whet.shelf.shelf import Shelf
-from whet.shelf.theory_statement import TheoryStatement
+from whet.labels.doubles import Difference
+from whet.labels.label_checks import Finding, LabelChecks
+from whet.labels.label_store import LabelStore
+from whet.labels.near_doubles import NearDoubles
+from whet.labels.theory_statement import TheoryStatement
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 AT_ONCE = 500
-"""Labels that land on the shelf together: what a crash costs is at most to read so many again."""
+"""Labels that land in the label store together: what a crash costs is at most to read so many again."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class ImportReport:
 
     @property
     def new(self) -> int:
-        """Labels that are on the shelf now and were not before."""
+        """Labels that are in the label store now and were not before."""
         return sum(self.imported.values())
 
     @property
     def is_clean(self) -> bool:
-        """Whether every frame is on the shelf with the label that was read."""
+        """Whether every frame is in the label store with the label that was read."""
         return not self.refused and not self.conflicts
 
     def lines(self) -> Iterator[str]:
@@ -105,24 +105,24 @@ class ImportReport:
 
 def import_labels(
     records: Iterable[Recorded],
-    shelf: Shelf,
+    store: LabelStore,
     statement: TheoryStatement,
     *,
     large_force: float,
     dry_run: bool = False,
     progress: Callable[[int], None] = lambda read: None,
 ) -> ImportReport:
-    """Puts every good label on the shelf, durably as it goes; a later run of the same finds what is there.
+    """Puts every good label in the label store, durably as it goes; a later run of the same finds what is there.
 
-    large_force: eV/Å, above which a frame is reported. dry_run: the shelf stays as it is. progress: told how many
-    frames were read. Raises InputError where a label has no theory, StoreError where the shelf cannot be used.
+    large_force: eV/Å, above which a frame is reported. dry_run: the label store stays as it is. progress: told how many
+    frames were read. Raises InputError where a label has no theory, StoreError where the label store cannot be used.
     """
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="whet-") as scratch:
-        # A dry run has to know what it would have put there: on a shelf of its own.
-        target = Shelf(Path(scratch) / "labels.sqlite") if dry_run else shelf
-        run = _Import(shelf, target, statement, large_force)
+        # A dry run has to know what it would have put there: in a label store of its own.
+        target = LabelStore(Path(scratch) / "labels.sqlite") if dry_run else store
+        run = _Import(store, target, statement, large_force)
         source = iter(records)
         while batch := list(islice(source, AT_ONCE)):
             run.take(batch)
@@ -144,14 +144,14 @@ def write_log(report: ImportReport, folder: Path) -> Path | None:
 
 
 class _Import:
-    def __init__(self, shelf: Shelf, target: Shelf, statement: TheoryStatement, large_force: float) -> None:
-        self.shelf, self.target, self.statement, self.large_force = shelf, target, statement, large_force
+    def __init__(self, store: LabelStore, target: LabelStore, statement: TheoryStatement, large_force: float) -> None:
+        self.labels, self.target, self.statement, self.large_force = store, target, statement, large_force
         self.report = ImportReport()
         self._doubles: dict[str, NearDoubles] = {}
         self._checks: dict[str, LabelChecks] = {}
 
     def take(self, batch: Sequence[Recorded]) -> None:
-        """Puts the good labels of a batch on the shelf, and counts the others."""
+        """Puts the good labels of a batch in the label store, and counts the others."""
         good: dict[str, list[Recorded]] = {}
         for record in batch:
             self.report.read += 1
@@ -188,7 +188,7 @@ class _Import:
         key = theory.fingerprint
         self.report.theories[key], self.report.imported[key] = theory, 0
         self._doubles[key], self._checks[key] = NearDoubles(), LabelChecks(self.large_force)
-        for record in self.shelf.recorded(theory) if self.shelf.path.is_file() else ():
+        for record in self.labels.recorded(theory) if self.labels.path.is_file() else ():
             if record.frame is not None and isinstance(record.answer, Labels):
                 self._doubles[key].add(record.frame, frame_key(record.frame))
                 self._checks[key].add(record.place, record.frame, record.answer, is_new=False)
@@ -198,8 +198,8 @@ class _Import:
         labeled = list(map(_pair, records))
         frames = [frame for frame, _ in labeled]
         there: list[Labels | None] = [None] * len(labeled)
-        if self.target is not self.shelf and self.shelf.path.is_file():
-            there = self.shelf.get_many(frames, theory)
+        if self.target is not self.labels and self.labels.path.is_file():
+            there = self.labels.get_many(frames, theory)
         fresh = [index for index, labels in enumerate(there) if labels is None]
         before = self.target.put_many([labeled[index] for index in fresh], theory)
         for index, labels in zip(fresh, before, strict=True):
@@ -231,9 +231,9 @@ class _Import:
         self.report.duplicates.append(Remark(place, f"the same frame with the same label{more}"))
 
     def _frame(self, theory: LevelOfTheory, key: str) -> Atoms | None:
-        for shelf in dict.fromkeys((self.target, self.shelf)):
-            if shelf.path.is_file():
-                (record,) = shelf.records(theory, [key])
+        for store in dict.fromkeys((self.target, self.labels)):
+            if store.path.is_file():
+                (record,) = store.records(theory, [key])
                 if record.frame is not None:
                     return record.frame
         return None

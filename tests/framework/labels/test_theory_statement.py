@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from whet import FrameError, InputError, LevelOfTheory
-from whet.shelf.theory_statement import TheoryStatement
+from whet.labels.theory_statement import TheoryStatement
 
 FULL = LevelOfTheory("PBE", "VASP", "D3(BJ)", {"Fe": 4.0}, "PAW_PBE.54", {"encut": 520, "kspacing": 0.2})
 

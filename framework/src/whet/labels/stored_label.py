@@ -1,4 +1,4 @@
-"""A label as the shelf keeps it: one NumPy archive, without pickles, of the structure and the labels."""
+"""A label as the label store keeps it: one NumPy archive, without pickles, of the structure and the labels."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _spins(arrays: dict[str, np.ndarray]) -> Iterable[int]:
 
 
 def _plain(info: dict[Any, Any]) -> dict[str, Any]:
-    """Text and numbers of a frame's info; the rest is not the shelf's business."""
+    """Text and numbers of a frame's info; the rest is not the label store's business."""
     found = {}
     for name, value in info.items():
         value = value.item() if getattr(value, "shape", None) == () else value
