@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from pkgutil import iter_modules
+from typing import Any, TypeVar
 
 import pluggy
 
@@ -14,6 +15,8 @@ from whet.contracts.component import Backend
 from whet.data.errors import suggestion
 from whet.plugins import hookspecs
 from whet.plugins.hookspecs import API, CONTRACTS, GROUP, HOOKS
+
+Offered = TypeVar("Offered")
 
 
 @dataclass(frozen=True)
@@ -89,3 +92,16 @@ def _checked(offered: Any, hook: str) -> type[Backend]:
 
 def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
+
+
+def classes_in(package: str, path: Iterable[str], contract: type[Offered]) -> list[type[Offered]]:
+    """The classes derived from a contract in the modules of a room, one a module, in order of the modules' names."""
+    found: list[type[Offered]] = []
+    for module in sorted(module.name for module in iter_modules(path)):
+        parts = vars(import_module(f"{package}.{module}")).values()
+        found += [
+            part
+            for part in parts
+            if isinstance(part, type) and issubclass(part, contract) and part.__module__ == f"{package}.{module}"
+        ]
+    return found
