@@ -25,6 +25,8 @@ class FolderLock:
     A program that is started with the lock holds it too, and so does what it starts: the folder is free only when all
     of them are gone, whoever was killed first. The folder need not exist. Raises StoreError where the file cannot be
     made or locked.
+
+    It asks the system itself, not filelock: that unlocks where it lets go, also for the programs that have the lock.
     """
 
     def __init__(self, folder: Path) -> None:
