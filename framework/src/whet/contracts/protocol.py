@@ -80,7 +80,7 @@ class Protocol(Options):
     """Whether drawn velocities may turn a structure without periodic boundaries as a whole."""
     stress: bool = False
     """Compute and keep the stress of each frame outside npt too."""
-    monitors: Monitors = Monitors()
+    monitors: Monitors = Field(default_factory=Monitors)
     """When a run has gone wrong, or far enough."""
 
     @model_validator(mode="before")

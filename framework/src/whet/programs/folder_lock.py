@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import time
 from contextlib import suppress
@@ -15,8 +14,6 @@ from whet.programs.keeper import MARK
 POLL_SECONDS = 0.1
 PATIENCE = 3.0
 """Seconds that are waited before the log says what for."""
-
-log = logging.getLogger(__name__)
 
 
 class FolderLock:
@@ -79,8 +76,10 @@ class FolderLock:
 
     def _wait(self, why: str) -> None:
         if not self._has_said and time.monotonic() - self._began > PATIENCE:
+            import logging  # not at the top: listing plugins is to start fast
+
             self._has_said = True
-            log.warning("waiting for %s: %s", self.folder, why)
+            logging.getLogger(__name__).warning("waiting for %s: %s", self.folder, why)
         time.sleep(POLL_SECONDS)
 
 
