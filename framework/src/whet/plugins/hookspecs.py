@@ -69,6 +69,20 @@ KINDS = {
             "whet.contracts.structures.StructureSource",
             "Sources of starting structures.",
         ),
+        Kind("tasks", "task", "whet.contracts.task.Task", "What a step can be."),
+        Kind("analyses", "analysis", "whet.contracts.analysis.Analysis", "What a report shows."),
+        Kind(
+            "selectors",
+            "selector",
+            "whet.contracts.selector.Selector",
+            "Which of the sampled frames are worth a label.",
+        ),
+        Kind(
+            "strategies",
+            "strategy",
+            "whet.contracts.rounds.RoundPreset",
+            "Presets of rounds: how frames are gathered for fine-tuning.",
+        ),
     )
 }
 """Hook -> kind, in the order in which they are listed."""
