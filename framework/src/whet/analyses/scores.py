@@ -64,8 +64,8 @@ class Scores(Analysis):
             one.ref.potential: ReferenceEnergies(**one.reference_energies) for one in work.all("alignment", FineTuning)
         }
         unscored: dict[str, str] = {}
-        every = list(scored(found, given, unscored))
-        every += with_one_scale(every, work.all("training", Predictions), given, unscored)
+        plain = list(scored(found, given, unscored))
+        every = [*plain, *with_one_scale(plain, work.all("training", Predictions), given, unscored)]
         labels = {one.ref.state: one.train + one.valid for one in work.all("fine-tunings", FineTuning)}
         groups = _groups(every, found)
         rows = [_row(members, groups, labels, on) for members in groups]
