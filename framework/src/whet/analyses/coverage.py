@@ -96,7 +96,7 @@ class Coverage(Analysis):
         return Findings(
             "Coverage of descriptor space",
             tables=[table for table in tables if table.rows],
-            figures=(_scatter(more),),
+            figures=(_scatter(list(dict.fromkeys(str(row[0]) for row in points)), more),),
             definition=f"One PCA of per-atom descriptors ({work.component('descriptor').name}) is fitted to everything "
             f"that the strategies sampled. Two components explain {percent(sum(explained[:2]), 1)} of the variance, "
             f"{len(explained)} explain {percent(sum(explained), 1)}. An environment is unique to A where its nearest "
@@ -223,7 +223,7 @@ class _Space:
                     yield [self.name(of), added.round, symbol, first, second]
 
 
-def _scatter(more: str) -> Figure:
+def _scatter(names: list[str], more: str) -> Figure:
     x = {"field": "PC 1", "type": "quantitative", "scale": {"zero": False}}
     y = {"field": "PC 2", "type": "quantitative", "scale": {"zero": False}}
     points = {
@@ -238,7 +238,7 @@ def _scatter(more: str) -> Figure:
     }
     spec = {
         "data": {"name": "coverage-points"},
-        "facet": {"field": "data", "type": "nominal", "sort": None, "title": None},
+        "facet": {"field": "data", "type": "nominal", "sort": names, "title": None},
         "columns": 3,
         "spec": {"layer": [points, elements], "width": 190, "height": 190},
     }

@@ -66,9 +66,7 @@ class Training(Analysis):
         return Findings(
             "Fine-tuning",
             tables=(
-                Table(
-                    "fine-tuning", "Every fine-tuning", columns, [_row(one, names) for one in tuned], len(tuned) > 12
-                ),
+                Table("fine-tuning", "Every fine-tuning", columns, rows, folded=len(rows) > 12),
                 Table("losses", "Loss of each epoch", LOSSES, losses, shown=False),
             ),
             figures=(_curves(losses),) if losses else (),
@@ -112,7 +110,7 @@ def _curves(losses: Sequence[Sequence[Cell]]) -> Figure:
     panels = []
     for name in dict.fromkeys(row[0] for row in losses):
         logarithmic = all(row[5] > 0 for row in losses if row[0] == name)
-        scale = {"type": "log"} if logarithmic else {"zero": False}
+        scale = {"type": "log", "nice": False} if logarithmic else {"zero": False}
         panels.append(
             {
                 "title": name,
