@@ -1,9 +1,10 @@
 """`python -m whet.worker STEP…` runs steps by their folders, in this interpreter or another environment's.
 
 `python -m whet.worker -` reads jobs from standard input, one JSON object a line, and answers on standard output:
-`{"run": [FOLDER, …], "device": "cpu"}` (several folders: steps that are done at once) or
-`{"resolve": [{"hook": …, "name": …, …}, …]}` or `{"wish": ANALYSIS, "study": PIECES}`; answers are
-`{"progress": [done, total]}` and, last for each job, `{"done": …}` or `{"fault": {…}}`. It ends when its standard input closes.
+`{"run": [FOLDER, …], "device": "cpu"}` (several folders: steps that are done at once),
+`{"resolve": [{"hook": …, "name": …, …}, …]}` or `{"wish": ANALYSIS, "study": PIECES}`. Answers are
+`{"progress": [done, total]}` and, last for each job, `{"done": …}` or `{"fault": {…}}`. It ends when its standard
+input closes.
 """
 
 from __future__ import annotations

@@ -163,6 +163,7 @@ class Runner:
     def _settle(self, step: Step, ended: Ended, account: Account, watcher: Watcher) -> None:
         if isinstance(ended, WhetError):
             account.failed[step.key] = ended
+            self.store.note_fault(step.key, str(ended))
             watcher.ended(step, ended, 0.0)
         else:
             account.ran.append(step.key)

@@ -184,6 +184,16 @@ class Store:
             error.hint = f"Remove the folder {self.folder(key)} and run again: labels stay in the label store"
             raise
 
+    def fault(self, key: str) -> str:
+        """Why a step failed when it was last run; empty where it did not, or has a result since."""
+        path = self.folder(key) / "fault.json"
+        said = read_json(path) if path.is_file() and not self.is_done(key) else None
+        return str(said.get("fault", "")) if isinstance(said, dict) else ""
+
+    def note_fault(self, key: str, fault: str) -> None:
+        """Keeps why a step failed, for those that only read."""
+        write_json(self.folder(key) / "fault.json", {"fault": fault})
+
     def locked(self, key: str) -> AbstractContextManager[None]:
         """Holds the step for this process; another one that wants it waits."""
         return locked(self.folder(key) / ".lock")

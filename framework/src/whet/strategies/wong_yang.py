@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from pydantic import Field
 
@@ -43,8 +44,7 @@ class Periodic(RoundPreset):
 
     def rounds(self) -> Iterator[Round]:
         """Each round goes on where the one before stopped."""
-        starts = ("fresh" if number == 0 else "last" for number in range(self.options.rounds))
-        return (Round(start=start, **self.options.common) for start in starts)
+        return _one_after_the_other(self.options)
 
 
 class Hybrid(RoundPreset):
@@ -67,5 +67,11 @@ class Long(RoundPreset):
 
     def rounds(self) -> Iterator[Round]:
         """Each round goes on where the one before stopped."""
-        starts = ("fresh" if number == 0 else "last" for number in range(self.options.rounds))
-        return (Round(driver="foundation", start=start, **self.options.common) for start in starts)
+        return _one_after_the_other(self.options, driver="foundation")
+
+
+def _one_after_the_other(wanted: Rounds, **same: Any) -> Iterator[Round]:
+    """Rounds of one trajectory, each of which goes on where the one before stopped."""
+    yield Round(**same, **wanted.common)
+    for _ in range(wanted.rounds - 1):
+        yield Round(start="last", **same, **wanted.common)

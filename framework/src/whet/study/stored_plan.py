@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,11 +43,23 @@ class StoredPlan:
         return cls(study.name, words_of(study), resolved.roles, theories, lacking(study), plan)
 
     def write(self, store: Path) -> None:
-        """Writes it in the store, in the place of the one before. StoreError where that is not possible."""
+        """Writes it into a store, in the place of the one before. StoreError where that is not possible."""
+        write_json(_path(store, self.words), self.as_json())
+
+    def is_in(self, store: Path) -> bool:
+        """Whether it stands in a store just as it is."""
+        path = _path(store, self.words)
+        try:
+            return path.is_file() and read_json(path) == json.loads(json.dumps(self.as_json()))
+        except StoreError:
+            return False
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, as `read` reads it."""
         roles = {role: [one.component.as_json(), one.environment] for role, one in self.roles.items()}
         said = {"format": FORMAT, "name": self.name, "words": self.words, "roles": roles}
         rest = {"theories": dict(self.theories), "lacks": list(self.lacks), **self.plan.as_json()}
-        write_json(_path(store, self.words), {**said, **rest})
+        return {**said, **rest}
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Self
 from whet.contracts.findings import Findings
 from whet.contracts.ports import Found
 from whet.contracts.ref import Ref
-from whet.data.durable import read_json
 from whet.data.identity import JSON, key_of
 from whet.data.theory import LevelOfTheory
 from whet.running.step import Step
 from whet.running.store import Store
 from whet.running.stored_step import StoredStep, StoredSteps
-from whet.study.record import Section
 from whet.study.scores import scores_of
+from whet.study.section import Section
 from whet.study.stored_plan import StoredPlan
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ class StoredStudy:
 
     @classmethod
     def open(cls, store: Path | str, name: str = "") -> Self:
-        """The study of that name that was run in a store; the last one where nothing is said. InputError, StoreError."""
+        """The study of that name that was run in a store, by default the last one. Raises InputError, StoreError."""
         root = Path(store)
         return cls(Store(root), StoredPlan.named(root, name))
 
@@ -105,6 +104,12 @@ class StoredStudy:
         return [score for findings in self.findings("scores") for score in scores_of(findings)]
 
     @cached_property
+    def unscored(self) -> list[tuple[str, str]]:
+        """Evaluations that give no score: which, and why."""
+        tables = [table for findings in self.findings("scores") for table in findings.tables]
+        return [(str(row[0]), str(row[1])) for table in tables if table.name == "unscored" for row in table.rows]
+
+    @cached_property
     def theories(self) -> list[LevelOfTheory]:
         """Levels of theory of all labels that were computed."""
         found: dict[str, LevelOfTheory] = {}
@@ -118,6 +123,18 @@ class StoredStudy:
     def failures(self) -> list[tuple[str, dict[str, Any]]]:
         """Labels that could not be had: the step's title, and index, reason and log."""
         return [(one.title, failure) for one in self.done.values() for failure in one.values.get("failures", [])]
+
+    @cached_property
+    def stopped(self) -> list[tuple[str, str]]:
+        """Trajectories that ended before their time: title and reason."""
+        ends = [(step.title, step.values.get("end")) for step in self.done.values()]
+        return [(title, f"at {end['time']:g} fs: {end['what']}") for title, end in ends if isinstance(end, Mapping)]
+
+    @cached_property
+    def suspicious(self) -> list[str]:
+        """What looks wrong in the labeled files that were read, and training frames that are tested on."""
+        tables = [table for findings in self.findings("data") for table in findings.tables]
+        return [": ".join(map(str, row)) for table in tables if table.name == "suspicious" for row in table.rows]
 
     @cached_property
     def labels(self) -> dict[str, int]:
@@ -160,6 +177,4 @@ class StoredStudy:
 
     def fault(self, key: str) -> str:
         """Why a step failed when it was last run; empty where it did not."""
-        path = self.store.folder(key) / "fault.json"
-        said = read_json(path) if path.is_file() else None
-        return str(said.get("fault", "")) if isinstance(said, dict) else ""
+        return self.store.fault(key)
