@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from whet.contracts.findings import Figure, Table
+from whet.report.interaction import interactive
 from whet.report.safe_svg import SafeSvg, printable
 from whet.report.series import SeriesScales
 from whet.report.theme import CONFIG
-from whet.report.vega import SCHEMA, drawn
+from whet.report.vega import SCHEMA, compiled, drawn
 
 LEAST = 9.0
 """Pixels below which text in a figure is not made smaller, however narrow the page."""
@@ -22,7 +23,8 @@ LEAST = 9.0
 class Drawing:
     """A figure, drawn. name: of its files.
 
-    picture: None where it cannot be drawn; fault says why. spec: with its data inside; None where it is a picture only.
+    picture: None where it cannot be drawn; fault says why. spec: with its data and the theme inside; None where it is
+    a picture only. vega: what the page's script makes of it.
     """
 
     name: str
@@ -30,14 +32,15 @@ class Drawing:
     picture: SafeSvg | None
     fault: str = ""
     spec: Mapping[str, Any] | None = None
+    vega: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, name: str, figure: Figure, tables: Mapping[str, Table], scales: SeriesScales) -> Drawing:
         """Draws it. tables: that its specification may use, by name."""
         spec = None if figure.spec is None else _whole(scales.applied(figure.spec, tables), tables)
         try:
-            svg = figure.svg if spec is None else drawn({**spec, "config": _merged(CONFIG, spec.get("config") or {})})
-            return cls(name, figure, SafeSvg.of(svg, name, figure.text), spec=spec)
+            vega, svg = (None, figure.svg) if spec is None else _drawn(spec)
+            return cls(name, figure, SafeSvg.of(svg, f"figure-{name}", figure.text), spec=spec, vega=vega)
         except ValueError as error:
             return cls(name, figure, None, printable(str(error)), spec)
 
@@ -50,25 +53,35 @@ class Drawing:
         return round(float(width[1]) * min(LEAST / min(sizes), 1)) if width and sizes and min(sizes) else 0
 
     def specification(self) -> str:
-        """The specification as a file, with its data and the theme, for the Vega editor."""
-        spec = self.spec or {}
-        whole = {"$schema": SCHEMA, **spec, "config": _merged(CONFIG, spec.get("config") or {})}
+        """The specification as a file, for the Vega editor."""
+        whole = {"$schema": SCHEMA, **(self.spec or {})}
         return json.dumps(whole, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
+def _drawn(spec: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """What answers the pointer, and its SVG; where that cannot be made of it, what is only seen."""
+    try:
+        vega = compiled(interactive(spec))
+        return vega, drawn(vega)
+    except ValueError:
+        vega = compiled(spec)
+        return vega, drawn(vega)
+
+
 def _whole(spec: Mapping[str, Any], tables: Mapping[str, Table]) -> dict[str, Any]:
-    """The specification with the tables that it names, without the columns that it does not."""
+    """The specification with the theme and the tables that it names, without the columns that it does not."""
     words = json.dumps(spec, ensure_ascii=False)
     needs_all = '"content": "data"' in words
-    named = {name: table for name, table in tables.items() if json.dumps(name) in words}
     data = {
         name: [
             {field: _readable(value) for field, value in record.items() if needs_all or _quoted(field) in words}
             for record in table.records()
         ]
-        for name, table in named.items()
+        for name, table in tables.items()
+        if json.dumps(name) in words
     }
-    return {**{key: value for key, value in spec.items() if key != "$schema"}, "datasets": data}
+    plain = {key: value for key, value in spec.items() if key != "$schema"}
+    return {**plain, "config": _merged(CONFIG, spec.get("config") or {}), "datasets": data}
 
 
 def _quoted(field: str) -> str:

@@ -8,6 +8,9 @@ from typing import Any
 
 from whet.report.series import COLORED
 
+COMPOSITE = ("errorband", "errorbar", "boxplot")
+"""Marks made of several: they cannot hold a choice."""
+
 FAINT = 0.12
 """Opacity of what is not chosen."""
 
@@ -35,11 +38,11 @@ def _choose(view: dict[str, Any]) -> None:
         return
     around = view.get("encoding") or {}
     fields = [_words({**around, **(one.get("encoding") or {})}) for one in layers]
+    holders = [one for one, field in zip(layers, fields, strict=True) if field and _kind(one["mark"]) not in COMPOSITE]
     (field, *others) = dict.fromkeys(filter(None, fields)) or [""]
-    if not field or others:
+    if others or not holders:
         return
-    chosen = {"name": "chosen", "select": {"type": "point", "fields": [field]}, "bind": "legend"}
-    layers[fields.index(field)]["params"] = [chosen]
+    holders[0]["params"] = [{"name": "chosen", "select": {"type": "point", "fields": [field]}, "bind": "legend"}]
     for one, own in zip(layers, fields, strict=True):
         encoding = one.setdefault("encoding", {})
         if own and "opacity" not in {**around, **encoding} and not _is_faint(one["mark"]):
@@ -58,5 +61,8 @@ def _words(encoding: Mapping[str, Any]) -> str:
 
 def _is_faint(mark: Any) -> bool:
     """Whether a mark has an opacity of its own, which another would replace."""
-    kind = mark.get("type") if isinstance(mark, Mapping) else mark
-    return kind in ("errorband", "area") or (isinstance(mark, Mapping) and "opacity" in mark)
+    return _kind(mark) in ("errorband", "area") or (isinstance(mark, Mapping) and "opacity" in mark)
+
+
+def _kind(mark: Any) -> Any:
+    return mark.get("type") if isinstance(mark, Mapping) else mark

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from whet.contracts.findings import Figure, Findings, Table, Verdict
 from whet.study.record import Record, Section
 
+RESERVED = ("table-", "figure-", "section-", "whet-", "in-short")
+"""Beginnings of anchors that the page makes itself."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -81,7 +84,8 @@ class Outline:
 
     def _chapter(self, section: Section) -> Chapter:
         title, own = section.findings[0].title or section.name, slug(section.name) or "section"
-        anchor = self._free("anchor", slug(title) or own, own)
+        wanted = slug(title) or own
+        anchor = self._free("anchor", f"section-{wanted}" if wanted.startswith(RESERVED) else wanted, own)
         parts = [self._part(section, anchor, place) for place in range(len(section.findings))]
         definitions = {(one.definition, one.source) for one in section.findings}
         return Chapter(title, anchor, parts, *(definitions.pop() if len(definitions) == 1 else ("", "")))

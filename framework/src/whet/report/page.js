@@ -9,14 +9,16 @@
 
   const source = document.getElementById("whet-figures"), packed = document.getElementById("whet-vega");
   if (!source || !packed || !window.DecompressionStream) return;
+  const unpacked = text => {
+    const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  };
   let loading = null;
   const load = () => loading ??= (async () => {
-    const bytes = Uint8Array.from(atob(packed.textContent), letter => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     const script = document.createElement("script");
-    script.textContent = await new Response(stream).text();
+    script.textContent = await unpacked(packed.textContent);
     document.head.append(script);
-    return JSON.parse(source.textContent);
+    return JSON.parse(await unpacked(source.textContent));
   })();
 
   const tip = document.createElement("div");
@@ -45,13 +47,11 @@
     const still = box.firstElementChild, place = document.createElement("div");
     place.style.minWidth = still.style.minWidth;
     try {
-      const { config, figures } = await load();
-      const name = box.dataset.figure;
-      const { spec } = vegaLite.compile(figures[name], { config, logger: vega.logger(vega.None) });
-      const view = new vega.View(vega.parse(spec), {
-        renderer: "svg", hover: true, logLevel: vega.None, loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse },
+      const figures = await load();
+      await vegaEmbed(place, figures[box.dataset.figure], {
+        mode: "vega", renderer: "svg", actions: false, defaultStyle: false, tooltip: point, logLevel: 0,
+        loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse },
       });
-      await view.tooltip(point).initialize(place).runAsync();
       const svg = place.querySelector("svg");
       svg.setAttribute("role", "img");
       svg.setAttribute("aria-label", still.querySelector("title")?.textContent ?? "");

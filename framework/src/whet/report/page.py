@@ -5,21 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from whet.report.drawing import Drawing
-from whet.report.interaction import interactive
 from whet.report.outline import Outline
 from whet.report.report_folder import ReportFolder
 from whet.report.safe_svg import printable
 from whet.report.series import SeriesScales
 from whet.report.tables import ShownTable, csv_of
-from whet.report.theme import CONFIG, dark_rules
-from whet.report.vega import bundle
+from whet.report.theme import dark_rules
+from whet.report.vega import bundle, packed
 from whet.study.record import Record
-
-if TYPE_CHECKING:
-    from markupsafe import Markup
 
 
 def write_report(record: Record, folder: Path) -> Path:
@@ -74,7 +69,7 @@ def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing]) -> 
     template = Environment(
         loader=PackageLoader("whet.report", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
     ).get_template("page.html")
-    specs = {name: interactive(one.spec) for name, one in drawings.items() if one.spec is not None and one.picture}
+    live = {name: one.vega for name, one in drawings.items() if one.vega is not None}
     return template.render(
         record=record,
         outline=outline,
@@ -82,14 +77,6 @@ def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing]) -> 
         pictures={name: Markup(one.picture.text) for name, one in drawings.items() if one.picture},
         shown=ShownTable,
         dark=Markup(dark_rules()),
-        script=_in_script({"config": CONFIG, "figures": specs}) if specs else "",
-        vega=Markup(bundle()) if specs else "",
+        live=packed(json.dumps(live, allow_nan=False)) if live else "",
+        vega=bundle() if live else "",
     )
-
-
-def _in_script(value: Any) -> Markup:
-    """JSON that no script element ends within."""
-    from markupsafe import Markup
-
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 
-ELEMENTS = set(
-    "svg g defs symbol use path rect circle ellipse line polyline polygon text tspan textPath title desc clipPath mask "
-    "marker pattern linearGradient radialGradient stop image style".split()
+ELEMENTS = re.compile(
+    "svg|g|defs|symbol|use|path|rect|circle|ellipse|line|polyline|polygon|text|tspan|textPath|title|desc|clipPath|mask|"
+    "marker|pattern|linearGradient|radialGradient|stop|image|style"
 )
 SAID = {"metadata", "title", "desc"}
 """Elements that show nothing: their going leaves the picture whole."""
@@ -100,7 +100,7 @@ class _Cleaned:
         tag = _local(child.tag)
         if tag in SAID:
             return False
-        is_kept = child.tag == f"{{{SVG}}}{tag}" and tag in ELEMENTS
+        is_kept = child.tag == f"{{{SVG}}}{tag}" and bool(ELEMENTS.fullmatch(tag))
         is_kept = is_kept and not (tag == "style" and OUTSIDE.search("".join(child.itertext())))
         self.is_whole &= is_kept
         return is_kept

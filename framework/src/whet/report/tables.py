@@ -82,7 +82,7 @@ class ShownTable:
         words = [cell for row in self.table.rows if isinstance(cell := row[place], str)]
         if not any(words):
             return "number"
-        return "short" if max(map(len, words)) <= SHORT else ""
+        return "word" if max(map(len, words)) <= SHORT else ""
 
     def _decimals(self, place: int) -> int:
         column = self.table.columns[place]

@@ -10,16 +10,10 @@ INK, SOFT, LINE, PAPER = "#22262d", "#5d636e", "#dcdfe5", "#ffffff"
 COLORS = ("#6f7580", "#0072b2", "#d55e00", "#00875f", "#b6558f", "#b58900", "#2b9fc9", "#7a4fb3")
 """After Okabe and Ito. Gray comes first, for what others are compared with comes first."""
 
-DARK = {
-    **{INK: "#e4e7ec", SOFT: "#a3aab6", LINE: "#363c46", PAPER: "#14171c"},
-    **dict(
-        zip(
-            COLORS,
-            ("#9aa1ad", "#4aa8e6", "#f2894a", "#2fc295", "#e08abb", "#dcb43c", "#6cc9ec", "#b193e6"),
-            strict=True,
-        )
-    ),
-}
+_DARK_COLORS = ("#9aa1ad", "#4aa8e6", "#f2894a", "#2fc295", "#e08abb", "#dcb43c", "#6cc9ec", "#b193e6")
+DARK = dict(
+    zip((INK, SOFT, LINE, PAPER, *COLORS), ("#e4e7ec", "#a3aab6", "#363c46", "#14171c", *_DARK_COLORS), strict=True)
+)
 """What a color is on a dark page. Style sheets know it: figures are drawn once."""
 
 DASHES = ([1, 0], [6, 3], [2, 2], [9, 3, 2, 3], [4, 2, 1, 2])
@@ -43,6 +37,7 @@ CONFIG: Mapping[str, Any] = {
     "background": PAPER,
     "font": FONT,
     "padding": 4,
+    "tooltipFormat": {"numberFormat": ".4~g"},
     "view": {"continuousWidth": 370, "continuousHeight": 250, "discreteWidth": {"step": 34}, "stroke": None},
     "axis": {**_LABELS, "domainColor": SOFT, "tickColor": SOFT, "gridColor": LINE, "tickSize": 4, "titlePadding": 8},
     "axisX": {"grid": False, "labelOverlap": True},
@@ -54,7 +49,7 @@ CONFIG: Mapping[str, Any] = {
         "direction": "horizontal",
         "columns": 3,
         "symbolSize": 70,
-        "symbolStrokeWidth": 2,
+        "symbolStrokeWidth": 1.6,
         "gradientThickness": 10,
         "titleColor": SOFT,
         "columnPadding": 14,
@@ -68,7 +63,7 @@ CONFIG: Mapping[str, Any] = {
     "errorbar": {"ticks": False, "rule": {"strokeWidth": 1.5}},
     "errorband": {"opacity": 0.18},
     "line": {"strokeWidth": 2},
-    "point": {"size": 42, "strokeWidth": 1.6},
+    "point": {"opacity": 0.9, "size": 54, "strokeWidth": 1.6},
     "range": {
         "category": [*COLORS[1:], COLORS[0]],
         "symbol": list(SHAPES),
@@ -97,6 +92,5 @@ def shape(place: int) -> str:
 
 def dark_rules() -> str:
     """CSS that turns the colors of a figure into those of a dark page; they count only where it is dark."""
-    return "\n".join(
-        f'figure svg [{of}="{light}" i] {{ {of}: {dark}; }}' for light, dark in DARK.items() for of in ("fill", "stroke")
-    )
+    both = [(of, light, dark) for light, dark in DARK.items() for of in ("fill", "stroke")]
+    return "\n".join(f'figure svg [{of}="{light}" i] {{ {of}: {dark}; }}' for of, light, dark in both)
