@@ -114,8 +114,8 @@ def _panel(quantity: str, title: str, window: Window, ideal: float, color: str, 
         layer({"type": "point", "shape": "diamond", "size": 50}, f"{inside} && datum.kind == 'one scale'"),
     ]
     for side in ("left", "right"):
-        text = {"text": {"field": "text", "type": "nominal"}}
-        layers.append(layer({"type": "text", "align": side}, f"datum.outside == '{side}'", **text))
+        text = {"field": "text", "type": "nominal"}
+        layers.append(layer({"type": "text", "align": side}, f"datum.outside == '{side}'", text=text))
     if ideal:
         perfect = {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"x": {"datum": ideal, **x}}}
         tick = layer({"type": "tick", "thickness": 1.5, "size": 12}, "isValid(datum['R²'])", "R²")

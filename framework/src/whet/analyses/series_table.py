@@ -146,7 +146,8 @@ def series_table(rows: Sequence[SeriesRow]) -> Table:
 
 def series_rows(scores: Findings) -> list[SeriesRow]:
     """The rows that findings of `scores` hold."""
-    return [SeriesRow(**dict(zip(COLUMNS, row, strict=True))) for row in scores.table("series").rows]
+    found: list[dict[str, Any]] = [dict(zip(COLUMNS, row, strict=True)) for row in scores.table("series").rows]
+    return [SeriesRow(**fields) for fields in found]
 
 
 def state_name(state: Ref) -> str:
