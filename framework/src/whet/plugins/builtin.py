@@ -13,3 +13,11 @@ whet_api = 1
 def potentials() -> list[type[Potential]]:
     """The committee."""
     return [Committee]
+
+
+@hookimpl
+def analyses() -> list[type]:
+    """The built-in analyses."""
+    from whet.analyses import analyses as found
+
+    return found()

@@ -69,6 +69,8 @@ KINDS = {
             "whet.contracts.structures.StructureSource",
             "Sources of starting structures.",
         ),
+        Kind("tasks", "task", "whet.contracts.task.Task", "What a step can be."),
+        Kind("analyses", "analysis", "whet.contracts.analysis.Analysis", "What a report shows."),
     )
 }
 """Hook -> kind, in the order in which they are listed."""
