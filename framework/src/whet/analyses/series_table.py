@@ -146,7 +146,8 @@ def series_table(rows: Sequence[SeriesRow]) -> Table:
 
 def series_rows(scores: Findings) -> list[SeriesRow]:
     """The rows that findings of `scores` hold."""
-    return [SeriesRow(**dict(zip(COLUMNS, row, strict=True))) for row in scores.table("series").rows]
+    found: list[dict[str, Any]] = [dict(zip(COLUMNS, row, strict=True)) for row in scores.table("series").rows]
+    return [SeriesRow(**fields) for fields in found]
 
 
 def state_name(state: Ref) -> str:
@@ -166,3 +167,18 @@ def several(rows: Sequence[SeriesRow]) -> bool:
 def named(row: SeriesRow, rows: Sequence[SeriesRow]) -> str:
     """The state, with the potential's name where there are several."""
     return f"{row.potential} {row.state}" if several(rows) else row.state
+
+
+def color_field(rows: Sequence[SeriesRow]) -> str:
+    """The column that colors stand for: potentials where there are several, else strategies."""
+    return "potential" if several(rows) else "strategy"
+
+
+def seed_values(scores: Findings, row: SeriesRow, quantity: str) -> list[tuple[int, float | None]]:
+    """Seed and value of each score behind a row. quantity: name of a column of the row that is known of a score."""
+    column = {"scale": "softening.scale", "R²": "softening.r2", "MAE F": "forces.mae"}[quantity]
+    return [
+        (one["seed"], one[column])
+        for one in scores.table("scores").records()
+        if (one["potential"], one["state"]) == (row.potential, row.state)
+    ]
