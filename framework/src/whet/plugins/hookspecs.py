@@ -39,6 +39,14 @@ class Kind:
     version: int = 1
     adapters: Mapping[int, str] = field(default_factory=dict)
 
+    @property
+    def plural(self) -> str:
+        """`potentials`, `analyses`, `strategies`."""
+        for end, ends in (("ysis", "yses"), ("egy", "egies")):
+            if self.noun.endswith(end):
+                return self.noun.removesuffix(end) + ends
+        return f"{self.noun}s"
+
 
 KINDS = {
     kind.hook: kind

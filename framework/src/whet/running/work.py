@@ -225,8 +225,8 @@ _distributions = cache(packages_distributions)
 
 
 def _backends(work: OpenStep) -> list[type[Backend]]:
-    roles = [*work.step.components, *(role for role in ("potential", "start") if role in work.step.inputs)]
-    components = [work.step.task, *map(work.component, roles)]
+    made = [work.stored[key].component for key in work.step.feeds]
+    components = [work.step.task, *work.step.components.values(), *(one for one in made if one is not None)]
     return [registry().find(component.hook, component.name) for component in components]
 
 

@@ -36,8 +36,9 @@ def record_of(study: StoredStudy) -> Record:
     """What a report shows of a study."""
     plan = [sorted(study.stored.plan.steps), *(list(one.steps) for one in study.stored.plan.analyses)]
     about = {"whet": version("whet"), "study": study.name, "plan": key_of(plan), "results": study.content}
-    what_was_run = Section("provenance", [provenance(study)])
-    return Record(study.name, [*study.sections, what_was_run], _missing(study), warnings(study), study.scores, about)
+    sections = [section for section in study.sections if any(not one.is_empty for one in section.findings)]
+    sections.append(Section("provenance", [provenance(study)]))
+    return Record(study.name, sections, _missing(study), warnings(study), study.scores, about)
 
 
 def _missing(study: StoredStudy) -> list[str]:
@@ -52,4 +53,6 @@ def _missing(study: StoredStudy) -> list[str]:
         found.append(f"{count(len(study.failures), 'frame')} could not be labeled; they are listed at the end.")
     if study.unscored:
         found.append(f"{count(len(study.unscored), 'evaluation')} without a number; why is listed under Errors.")
+    said = [one for section in study.sections for one in section.findings if one.is_empty]
+    found += [f"{one.title}: {' '.join(one.notes) or 'nothing to show'}" for one in said]
     return found + list(study.stored.lacks)

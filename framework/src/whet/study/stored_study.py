@@ -17,6 +17,7 @@ from whet.data.theory import LevelOfTheory
 from whet.running.step import Step
 from whet.running.store import Store
 from whet.running.stored_step import StoredStep, StoredSteps
+from whet.study.plan import PlannedAnalysis
 from whet.study.scores import scores_of
 from whet.study.section import Section
 from whet.study.stored_plan import StoredPlan
@@ -75,11 +76,11 @@ class StoredStudy:
     def sections(self) -> list[Section]:
         """What each analysis found, in the order that they declare."""
         planned = sorted(self.stored.plan.analyses, key=lambda one: one.place)
-        found = [
-            Section(one.name, [Found.read(self.done[key], Ref()).findings for key in one.steps if key in self.done])
-            for one in planned
-        ]
-        return [section for section in found if section.findings]
+        return [section for one in planned if (section := self._section(one)).findings]
+
+    def _section(self, planned: PlannedAnalysis) -> Section:
+        done = (Found.read(self.done[key], Ref()).findings for key in planned.steps if key in self.done)
+        return Section(planned.name, list(done))
 
     def findings(self, analysis: str) -> list[Findings]:
         """What an analysis found, one for each of its steps. Empty where it has not run, or has nothing to say."""
