@@ -12,19 +12,18 @@ if TYPE_CHECKING:
     from whet.contracts.code_labeler import CodeLabeler, CodeOptions, k_grid
     from whet.contracts.component import Component, FileRef, Spec
     from whet.contracts.descriptor import Descriptor
-    from whet.contracts.dynamics import MDEngine, Simulation, Start
+    from whet.contracts.dynamics import MDEngine, Simulation, Start, State, Trajectory
     from whet.contracts.fine_tune_settings import FineTuneSettings, Strategy, Weights
     from whet.contracts.fine_tuning import Applied, FineTuned, FineTuner, FineTuneRequest, Progress
     from whet.contracts.foundation import FoundationModel, KnownAnswer, ModelFile
     from whet.contracts.labeling import Labeler, isolated_atom
-    from whet.contracts.monitors import End, Monitors, Stopped, answering
+    from whet.contracts.monitor import End, Monitor, Stopped, Watched
     from whet.contracts.options import Options
     from whet.contracts.potential import Capabilities, Potential, Property
     from whet.contracts.protocol import Protocol
-    from whet.contracts.recording import Recording, State, Trajectory
+    from whet.contracts.protocol_preset import ProtocolPreset
     from whet.contracts.reference_energies import ReferenceEnergies
     from whet.contracts.structures import StructureSource
-    from whet.contracts.velocities import initial_momenta
     from whet.data import units
     from whet.data.durable import replacing
     from whet.data.errors import (
@@ -50,6 +49,10 @@ if TYPE_CHECKING:
     from whet.data.labels import Failure, Labels, without_labels
     from whet.data.recorded import Recorded
     from whet.data.theory import LevelOfTheory
+    from whet.dynamics.recording import Recording
+    from whet.dynamics.run import recording_of, run_trajectories, run_trajectory
+    from whet.dynamics.velocities import initial_momenta
+    from whet.dynamics.watch import answering
     from whet.files.ase_files import frames_by_ase
     from whet.files.frame_export import export_frames
     from whet.files.opened import first_bytes, opened_text
@@ -68,19 +71,18 @@ _HOME = {
     "whet.contracts.code_labeler": ("CodeLabeler", "CodeOptions", "k_grid"),
     "whet.contracts.component": ("Component", "FileRef", "Spec"),
     "whet.contracts.descriptor": ("Descriptor",),
-    "whet.contracts.dynamics": ("MDEngine", "Simulation", "Start"),
+    "whet.contracts.dynamics": ("MDEngine", "Simulation", "Start", "State", "Trajectory"),
     "whet.contracts.fine_tune_settings": ("FineTuneSettings", "Strategy", "Weights"),
     "whet.contracts.fine_tuning": ("Applied", "FineTuneRequest", "FineTuned", "FineTuner", "Progress"),
     "whet.contracts.foundation": ("FoundationModel", "KnownAnswer", "ModelFile"),
     "whet.contracts.labeling": ("Labeler", "isolated_atom"),
-    "whet.contracts.monitors": ("End", "Monitors", "Stopped", "answering"),
+    "whet.contracts.monitor": ("End", "Monitor", "Stopped", "Watched"),
     "whet.contracts.options": ("Options",),
     "whet.contracts.potential": ("Capabilities", "Potential", "Property"),
     "whet.contracts.protocol": ("Protocol",),
-    "whet.contracts.recording": ("Recording", "State", "Trajectory"),
+    "whet.contracts.protocol_preset": ("ProtocolPreset",),
     "whet.contracts.reference_energies": ("ReferenceEnergies",),
     "whet.contracts.structures": ("StructureSource",),
-    "whet.contracts.velocities": ("initial_momenta",),
     "whet.data.durable": ("replacing",),
     "whet.data.errors": (
         "FrameError",
@@ -109,6 +111,10 @@ _HOME = {
     "whet.data.labels": ("Failure", "Labels", "without_labels"),
     "whet.data.recorded": ("Recorded",),
     "whet.data.theory": ("LevelOfTheory",),
+    "whet.dynamics.recording": ("Recording",),
+    "whet.dynamics.run": ("recording_of", "run_trajectories", "run_trajectory"),
+    "whet.dynamics.velocities": ("initial_momenta",),
+    "whet.dynamics.watch": ("answering",),
     "whet.plugins.hookspecs": ("hookimpl",),
     "whet.plugins.registry": ("load",),
     "whet.plugins.trusted_files": ("TrustedFiles",),
@@ -147,7 +153,7 @@ __all__ = [
     "MDEngine",
     "MissingPackage",
     "ModelFile",
-    "Monitors",
+    "Monitor",
     "NotApplied",
     "Options",
     "OptionsError",
@@ -158,6 +164,7 @@ __all__ = [
     "Progress",
     "Property",
     "Protocol",
+    "ProtocolPreset",
     "Recorded",
     "Recording",
     "ReferenceEnergies",
@@ -174,6 +181,7 @@ __all__ = [
     "UnknownName",
     "Unsupported",
     "UntrustedFile",
+    "Watched",
     "Weights",
     "WhetError",
     "answering",
@@ -197,7 +205,10 @@ __all__ = [
     "read_frames",
     "read_labeled",
     "read_structures",
+    "recording_of",
     "replacing",
+    "run_trajectories",
+    "run_trajectory",
     "suggestion",
     "temperature",
     "total_charge",

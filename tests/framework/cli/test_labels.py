@@ -154,7 +154,7 @@ from whet_toy.labeler import ToyLabeler
 whole = ToyLabeler.label
 def label(self, frames, folder):
     for answer in whole(self, frames, folder):
-        time.sleep(0.05)
+        time.sleep(0.3)
         yield answer
 ToyLabeler.label = label
 sys.argv = ["whet", "label", "many.extxyz", "-l", "toy"]

@@ -110,6 +110,8 @@ class Plan:
     evaluations: list[Evaluation] = field(default_factory=list)
     one_scale: list[OneScale] = field(default_factory=list)
     coverage: str = ""
+    unwatched: dict[str, list[str]] = field(default_factory=dict)
+    """Monitor -> titles of the runs in which it has nothing to look at."""
 
     def add(self, step: Step) -> str:
         """Adds a step, unless the plan has it already under another title; gives its key."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from whet.contracts.committee import Committee
 from whet.contracts.component import Component, FileRef
 from whet.data.errors import InputError
 from whet.data.identity import key_of, without_none
@@ -16,6 +17,7 @@ from whet.study.plan import Acquisition, Evaluation, Member, OneScale, Plan, Tes
 from whet.study.rounds import Round
 from whet.study.schema import LabeledFile, StudyFile, Test
 from whet.study.study_file import Source
+from whet.study.watching import blind_monitors, extras_of, without_monitors
 
 RESERVED = 100_000
 """Structures from this index on are for test sets and self-generated trajectories: no strategy ever starts there."""
@@ -30,6 +32,7 @@ def plan(study: StudyFile, cast: Cast, source: Source) -> Plan:
     planner.self_generated()
     planner.evaluations()
     planner.coverage()
+    planner.monitors()
     return planner.plan
 
 
@@ -37,6 +40,7 @@ class _Planner:
     def __init__(self, study: StudyFile, cast: Cast, source: Source) -> None:
         self.study, self.cast, self.source = study, cast, source
         self.plan = Plan()
+        self.sighted: set[str] = set()
 
     # -- strategies ----------------------------------------------------------------------------------------------
 
@@ -304,8 +308,29 @@ class _Planner:
                 components["potential"] = role.component
         if role.environment not in self.cast.engines:
             raise self.source.fault(("strategies",), "sampling needs an MD engine", "Give `dynamics:`")
-        components["engine"] = self.cast.engines[role.environment]
+        components["engine"] = self._watching(self.cast.engines[role.environment], driver, title)
         return self.plan.add(Step("md", {"seed": seed}, components, inputs, {}, title, role.environment))
+
+    def _watching(self, engine: Component, driver: Member | None, title: str) -> Component:
+        """The engine with the monitors that have something to look at where this driver moves the atoms."""
+        given = frozenset() if driver is None else extras_of(self.cast.potentials[driver.potential].role.component)
+        if driver is not None and len(driver.trained) > 1:
+            given = Committee.extras | (given or frozenset())
+        blind = [] if given is None else blind_monitors(engine, given)
+        for name in blind:
+            self.plan.unwatched.setdefault(name, []).append(title)
+        self.sighted.update(set(blind_monitors(engine, ())) - set(blind))
+        return without_monitors(engine, blind) if blind else engine
+
+    def monitors(self) -> None:
+        """InputError for a monitor that has nothing to look at in any run."""
+        for name in self.plan.unwatched:
+            if name not in self.sighted:
+                what = f"no driver of this study gives what the monitor {name!r} looks at: nothing would happen"
+                hint = (
+                    "Drive with a committee (`committee:` in a strategy, or the potential `committee`), or leave it out"
+                )
+                raise self.source.fault(("dynamics", "monitors", name), what, hint)
 
     def _label(self, frames: str, title: str) -> str:
         role = self._labeler()

@@ -13,7 +13,7 @@ from whet.bias.one_scale import OneScale as OneScaleCorrection
 from whet.bias.one_scale import one_scale_correction, strongest_frame
 from whet.bias.pairs import Comparison, LeftOut
 from whet.bias.softening import Softening, softening
-from whet.contracts.monitors import End
+from whet.contracts.monitor import End
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.errors import FrameError
 from whet.data.frame_identity import frame_key

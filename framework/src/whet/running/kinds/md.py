@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from whet.contracts.dynamics import MDEngine, Start
-from whet.contracts.recording import Trajectory
+from whet.contracts.dynamics import MDEngine, Start, Trajectory
 from whet.data.errors import FrameError, WhetError
 from whet.data.frame_log import write_frames
+from whet.dynamics.run import run_trajectories, run_trajectory
 from whet.labels.stored_labeler import LabelerPotential, StoredLabeler
 from whet.running.work import Outcome, Work
 
@@ -21,9 +21,9 @@ def run(work: Work) -> Outcome:
     """
     engine: MDEngine = work.load("engine")
     if "labeler" not in work.step.components:
-        return _outcome(work, engine, engine.run(_start(work), work.potential(), work.progress))
+        return _outcome(work, engine, run_trajectory(engine, _start(work), work.potential(), work.progress))
     labeler = StoredLabeler(work.load("labeler"), work.store.labels, work.folder / "labeler")
-    trajectory = engine.run(_start(work), LabelerPotential(labeler), work.progress)
+    trajectory = run_trajectory(engine, _start(work), LabelerPotential(labeler), work.progress)
     return _outcome(work, engine, trajectory, bought=labeler.bought)
 
 
@@ -31,7 +31,7 @@ def run_together(works: Sequence[Work]) -> list[Outcome | WhetError]:
     """The same for several steps of one engine and one potential, as one batch; a fault is that of one step."""
     first = works[0]
     engine: MDEngine = first.load("engine")
-    made = engine.run_together([_start(work) for work in works], first.potential(), first.progress)
+    made = run_trajectories(engine, [_start(work) for work in works], first.potential(), first.progress)
     found: list[Outcome | WhetError] = []
     for work, one in zip(works, made, strict=True):
         try:
