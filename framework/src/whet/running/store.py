@@ -1,4 +1,4 @@
-"""Store: a folder of steps and their results, and the label store of labels. It can be moved as a whole."""
+"""Store: a folder of steps and their results, and the label store. It can be moved as a whole."""
 
 from __future__ import annotations
 

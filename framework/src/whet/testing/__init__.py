@@ -23,8 +23,10 @@ if TYPE_CHECKING:
         EngineConformance,
         LabelerConformance,
         PotentialConformance,
+        StructureConformance,
         TrainingConformance,
     )
+    from whet.testing.structure_sources import check_structures
 
 _HOME = {
     "check": ("TIERS", "CheckFailed"),
@@ -40,8 +42,10 @@ _HOME = {
         "EngineConformance",
         "LabelerConformance",
         "PotentialConformance",
+        "StructureConformance",
         "TrainingConformance",
     ),
+    "structure_sources": ("check_structures",),
 }
 __all__ = [
     "TIERS",
@@ -53,11 +57,13 @@ __all__ = [
     "LennardJones",
     "Outcome",
     "PotentialConformance",
+    "StructureConformance",
     "TrainingConformance",
     "check_descriptor",
     "check_engine",
     "check_labeler",
     "check_potential",
+    "check_structures",
     "same_trajectory",
 ]
 _ORIGIN = {name: home for home, names in _HOME.items() for name in names}
