@@ -8,7 +8,15 @@ from whet.contracts.committee import Committee
 from whet.plugins.discovery import classes_in
 from whet.plugins.hookspecs import hookimpl
 
-whet_api = 1
+whet_api = {
+    "potentials": 1,
+    "tasks": 1,
+    "analyses": 1,
+    "selectors": 1,
+    "strategies": 1,
+    "monitors": 1,
+    "protocols": 1,
+}
 
 
 @hookimpl
@@ -20,27 +28,39 @@ def potentials() -> list[type]:
 @hookimpl
 def tasks() -> list[type]:
     """The core's own kinds of steps."""
-    return _room("tasks")
+    return _room("tasks", "tasks")
 
 
 @hookimpl
 def analyses() -> list[type]:
     """The built-in analyses."""
-    return _room("analyses")
+    return _room("analyses", "analyses")
 
 
 @hookimpl
 def selectors() -> list[type]:
     """The built-in selectors."""
-    return _room("selectors")
+    return _room("selectors", "selectors")
 
 
 @hookimpl
 def strategies() -> list[type]:
     """The built-in presets of rounds."""
-    return _room("strategies")
+    return _room("strategies", "strategies")
 
 
-def _room(name: str) -> list[type]:
+@hookimpl
+def monitors() -> list[type]:
+    """Absurd forces, runaway temperatures and volumes, broken bonds, evaporation, spread, time."""
+    return _room("dynamics", "monitors")
+
+
+@hookimpl
+def protocols() -> list[type]:
+    """Published protocols."""
+    return _room("dynamics", "protocols")
+
+
+def _room(name: str, hook: str) -> list[type]:
     room = import_module(f"whet.{name}")  # by name, as any plugin: nothing here depends on what is in a room
-    return classes_in(room.__name__, room.__path__, hook=name)
+    return classes_in(room.__name__, room.__path__, hook=hook)

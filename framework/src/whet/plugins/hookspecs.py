@@ -91,6 +91,18 @@ KINDS = {
             "whet.contracts.rounds.RoundPreset",
             "Presets of rounds: how frames are gathered for fine-tuning.",
         ),
+        Kind(
+            "monitors",
+            "monitor",
+            "whet.contracts.monitor.Monitor",
+            "Monitors, which end a run of dynamics that has gone wrong, or far enough.",
+        ),
+        Kind(
+            "protocols",
+            "protocol preset",
+            "whet.contracts.protocol_preset.ProtocolPreset",
+            "Published protocols of dynamics, under a name.",
+        ),
     )
 }
 """Hook -> kind, in the order in which they are listed."""

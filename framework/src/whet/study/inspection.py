@@ -119,6 +119,9 @@ class _Data:
 
     def findings(self) -> Iterator[str]:
         """What looks wrong in each file, and which test frames will be trained on. InputError as `inspect` says."""
+        for name, titles in self.plan.unwatched.items():
+            what = f"the monitor {name} has nothing to look at: the driver is no committee"
+            yield str(Finding("unwatched", what, tuple(titles)))
         trained = {key for step in self.plan.of_kind("dataset") for key in step.inputs["labeled"]} & self.frames.keys()
         for key, frames in self.frames.items():
             for finding in frame_findings(frames):

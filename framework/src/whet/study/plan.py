@@ -28,6 +28,8 @@ class Plan:
     steps: dict[str, Step] = field(default_factory=dict)
     pieces: list[Piece] = field(default_factory=list)
     analyses: list[PlannedAnalysis] = field(default_factory=list)
+    unwatched: dict[str, list[str]] = field(default_factory=dict)
+    """Monitor -> titles of the runs in which it has nothing to look at."""
 
     def add(self, step: Step) -> str:
         """Adds a step, unless the plan has it already under another title; gives its key."""

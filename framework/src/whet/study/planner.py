@@ -45,6 +45,7 @@ def plan(
     sets.tests()
     sets.own_trajectories()
     sets.evaluations()
+    make.check_monitors()
     without = make.plan.impossible(failed)
     AnalysisPlanner(study, resolved, source, make.plan, without, {} if wishes is None else wishes).all()
     return make.plan

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from whet.contracts.committee import Committee
 from whet.contracts.component import Component, FileRef, Spec
 from whet.contracts.ports import LabeledFrames
 from whet.contracts.ref import Ref
@@ -19,6 +20,7 @@ from whet.study.resolved import Placed, Resolved, StructureFile, frame_reference
 from whet.study.schema import LabeledFile, StudyFile
 from whet.study.slices import StructureSlices
 from whet.study.study_file import Source
+from whet.study.watching import blind_monitors, extras_of, without_monitors
 
 Keys = tuple[str | int, ...]
 
@@ -41,6 +43,7 @@ class StepMaker:
     source: Source
     slices: StructureSlices
     plan: Plan = field(default_factory=Plan)
+    sighted: set[str] = field(default_factory=set)
 
     def structure(self, purpose: str, number: int, keys: Keys) -> str:
         """A starting structure of a purpose."""
@@ -66,7 +69,7 @@ class StepMaker:
             components = self._potential(driver, inputs)
         if placed.environment not in self.resolved.engines:
             raise self.source.fault(("strategies",), "sampling needs an MD engine", "Give `dynamics:`")
-        components["engine"] = self.resolved.engines[placed.environment]
+        components["engine"] = self._watching(self.resolved.engines[placed.environment], driver, title)
         return self._add(_task("md", seed=seed), components, inputs, title, placed.environment)
 
     def select(self, selector: Placed, pool: Sequence[str], known: Sequence[str], title: str) -> str:
@@ -157,6 +160,26 @@ class StepMaker:
             return Placed(registry().resolve("selectors", Spec.parse(given, folder=self.source.folder)))
         except WhetError as error:
             raise error.at(self.source.place(keys)) from None
+
+    def check_monitors(self) -> None:
+        """InputError for a monitor that has nothing to look at in any run."""
+        for name in self.plan.unwatched.keys() - self.sighted:
+            what = f"no driver of this study gives what the monitor {name!r} looks at: nothing would happen"
+            hint = "Drive with a committee (`committee:` in a strategy, or the potential `committee`), or leave it out"
+            raise self.source.fault(("dynamics", "monitors", name), what, hint)
+
+    def _watching(self, engine: Component, driver: Trained | None, title: str) -> Component:
+        """The engine with the monitors that have something to look at where this driver moves the atoms."""
+        given: frozenset[str] | None = frozenset()
+        if driver is not None:
+            given = extras_of(self.resolved.potentials[driver.ref.potential].placed.component)
+            if len(driver.members) > 1:
+                given = Committee.extras | (given or frozenset())
+        blind = [] if given is None else blind_monitors(engine, given)
+        for name in blind:
+            self.plan.unwatched.setdefault(name, []).append(title)
+        self.sighted.update(set(blind_monitors(engine, ())) - set(blind))
+        return without_monitors(engine, blind) if blind else engine
 
     def _potential(self, potential: Trained, inputs: dict[str, tuple[str, ...]]) -> dict[str, Component]:
         if potential.key:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from whet.contracts.component import Component
-from whet.contracts.dynamics import MDEngine, Start
+from whet.contracts.dynamics import MDEngine, Start, Trajectory
 from whet.contracts.options import Options
 from whet.contracts.ports import Frames, Port
-from whet.contracts.recording import Trajectory
 from whet.contracts.task import Outcome, Task, Work
 from whet.data.errors import FrameError, WhetError
 from whet.data.frame_log import write_frames
+from whet.dynamics.run import run_trajectories, run_trajectory
 from whet.labels.stored_labeler import LabelerPotential
 
 
@@ -47,9 +47,9 @@ class MolecularDynamics(Task):
         """
         engine: MDEngine = work.load("engine")
         if not work.has("labeler"):
-            return _outcome(work, engine, engine.run(_start(work), work.load("potential"), work.progress))
+            return _outcome(work, engine, run_trajectory(engine, _start(work), work.load("potential"), work.progress))
         labeler = work.labeler()
-        trajectory = engine.run(_start(work), LabelerPotential(labeler), work.progress)
+        trajectory = run_trajectory(engine, _start(work), LabelerPotential(labeler), work.progress)
         return _outcome(work, engine, trajectory, bought=labeler.bought)
 
     def run_batch(self, works: Sequence[Work]) -> list[Outcome | WhetError]:
@@ -57,7 +57,7 @@ class MolecularDynamics(Task):
         first = works[0]
         engine: MDEngine = first.load("engine")
         starts = [_start(work) for work in works]
-        made = engine.run_together(starts, first.load("potential"), first.progress)
+        made = run_trajectories(engine, starts, first.load("potential"), first.progress)
         found: list[Outcome | WhetError] = []
         for work, one in zip(works, made, strict=True):
             try:

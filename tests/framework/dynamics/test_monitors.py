@@ -10,9 +10,11 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 
-from whet import InputError, Labels, Stopped, answering
-from whet.contracts.monitors import Monitors, Watch, pieces
+from whet import InputError, Labels, MDEngine, Monitor, Protocol, Stopped, answering
 from whet.data.errors import FrameError
+from whet.dynamics.built_in_monitors import pieces
+from whet.dynamics.watch import Watch
+from whet.plugins.registry import registry
 
 
 def box() -> Atoms:
@@ -35,7 +37,13 @@ def calm(atoms: Atoms, force: float = 0.1, **extra: Any) -> Labels:
 
 
 def watch(start: Atoms | None = None, target: float = 300.0, **limits: Any) -> Watch:
-    return Watch(Monitors(**limits), start or box(), target)
+    return Watch(monitors(**limits), start or box(), target)
+
+
+def monitors(**limits: Any) -> list[Monitor]:
+    """Those of a run with these words under `monitors:`."""
+    wanted = MDEngine.find_parts(Protocol(monitors=limits)).values()
+    return [registry().load(registry().resolve("monitors", one)) for one in wanted]
 
 
 def test_a_calm_state_goes_on() -> None:
@@ -126,11 +134,22 @@ def test_an_uncertain_frame_is_kept() -> None:
     with pytest.raises(Stopped, match=r"the committee's forces differ by 0.6 eV/Å \(limit 0.5 eV/Å\)") as stopped:
         watch(max_force_spread=0.5).look(box(), calm(box(), force_spread=spread))
     assert stopped.value.keeps and stopped.value.monitor == "spread"
-    watch(max_force_spread=0.5).look(box(), calm(box()))  # a single potential has no spread
+
+
+def test_a_driver_without_a_spread_is_a_fault() -> None:
+    with pytest.raises(InputError, match=r"max_force_spread: .*force_spread, which this driver lacks"):
+        watch(max_force_spread=0.5).look(box(), calm(box()))
+
+
+def test_a_frame_that_is_handed_over_is_a_good_one() -> None:
+    spread = np.full(12, 9.0)
+    with pytest.raises(Stopped) as stopped:
+        watch(max_force_spread=0.5, max_bond_stretch=1.0).look(box(), calm(box(), 2000.0, force_spread=spread))
+    assert stopped.value.monitor == "force"
 
 
 def test_wall_time_counts_what_ran_before() -> None:
-    looking = Watch(Monitors(wall_time=1000.0), box(), 300.0, begun=999.99)
+    looking = Watch(monitors(wall_time=1000.0), box(), 300.0, begun=999.99)
     time.sleep(0.02)
     with pytest.raises(Stopped, match="taken its 1000 s"):
         looking.look(box(), calm(box()))

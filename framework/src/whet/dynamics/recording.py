@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
-from whet.contracts.monitors import End, Stopped, Watch
+from whet.contracts.dynamics import State, Trajectory
+from whet.contracts.monitor import End, Monitor, Stopped
 from whet.data.durable import replacing
 from whet.data.errors import StoreError
 from whet.data.frame_log import FrameLog
 from whet.data.frames import FrameSet
+from whet.dynamics.watch import Watch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,27 +30,6 @@ CHECKPOINT_SECONDS = 10.0
 CHECKPOINT_PATIENCE = 50.0
 """A checkpoint is followed by at least so many times the time that it took."""
 
-State = Mapping[str, "np.ndarray"]
-"""Everything that the next step of a simulation depends on, by name."""
-
-
-@dataclass(frozen=True)
-class Trajectory:
-    """What a run left.
-
-    frames: with velocities, and the driving potential's energy, forces and (where it was asked for) stress as labels;
-    positions are not wrapped into the cell. times: fs since the start of the run, one a frame (also each frame's
-    `info["time"]`). end: why and when it
-    ended before its time, None for a complete run. file: where the frames are, if they are in a file of the run's
-    folder. resumed: how often it was killed and taken up from a checkpoint.
-    """
-
-    frames: FrameSet
-    times: tuple[float, ...]
-    end: End | None = None
-    file: Path | None = None
-    resumed: int = 0
-
 
 class Recording:
     """The bookkeeping of one run, the same for every engine: monitors, frames, checkpoints.
@@ -60,7 +40,9 @@ class Recording:
     state: of the checkpoint from which the run goes on; None where it begins. step: of that state.
     """
 
-    def __init__(self, folder: Path, identity: str, protocol: Protocol, start: Atoms) -> None:
+    def __init__(
+        self, folder: Path, identity: str, protocol: Protocol, start: Atoms, monitors: Sequence[Monitor] = ()
+    ) -> None:
         self.protocol = protocol
         self.end: End | None = None
         self.step = 0
@@ -72,7 +54,7 @@ class Recording:
         self.frames = FrameLog(folder / "trajectory.frames")
         seconds, kept = self._load()
         self.frames.cut(kept)
-        self._watch = Watch(protocol.monitors, start, protocol.temperature, seconds)
+        self._watch = Watch(monitors, start, protocol.temperature, seconds)
         self._next_write = time.monotonic() + CHECKPOINT_SECONDS
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ from ase import Atoms
 from ase.build import bulk
 from ase.constraints import FixAtoms
 
-from whet import Labels, Protocol, Recording, Stopped
+from whet import Labels, Monitor, Protocol, Recording, Stopped
 from whet.data.errors import StoreError
+from whet.dynamics.built_in_monitors import MaxForceSpread, SpreadLimit
 
 WORDS = {"timestep": 2.0, "equilibration": 4, "production": 12, "every": 4, "temperature": 50.0}
 
@@ -26,8 +28,8 @@ def calm() -> Labels:
     return Labels(-1.0, np.zeros((4, 3)), np.eye(3))
 
 
-def recording(folder: Path, identity: str = "this", **words: object) -> Recording:
-    return Recording(folder, identity, Protocol.model_validate({**WORDS, **words}), crystal())
+def recording(folder: Path, identity: str = "this", monitors: Sequence[Monitor] = (), **words: object) -> Recording:
+    return Recording(folder, identity, Protocol.model_validate({**WORDS, **words}), crystal(), monitors)
 
 
 def shown(record: Recording, steps: range) -> None:
@@ -77,8 +79,10 @@ def test_a_run_that_is_over_stays_over(tmp_path: Path) -> None:
 
 
 def test_a_frame_that_is_handed_over_is_the_last(tmp_path: Path) -> None:
-    record = recording(tmp_path, monitors={"max_force_spread": 0.1})
-    shown(record, range(10))
+    record = recording(tmp_path, monitors=[MaxForceSpread(SpreadLimit(limit=0.1))])
+    sure = Labels(-1.0, np.zeros((4, 3)), None, {"force_spread": np.full(4, 0.01)})
+    for step in range(10):
+        record.see(step, crystal(), sure, dict)
     doubtful = Labels(-1.0, np.zeros((4, 3)), None, {"force_spread": np.full(4, 0.2)})
     record.see(10, crystal(), doubtful, dict)
     made = record.trajectory()
@@ -96,8 +100,8 @@ def test_constraints_of_the_engine_do_not_stay_in_frames(tmp_path: Path) -> None
 
 
 def test_a_state_that_cannot_be_had_now_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_PATIENCE", 0.0)
+    monkeypatch.setattr("whet.dynamics.recording.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("whet.dynamics.recording.CHECKPOINT_PATIENCE", 0.0)
     record = recording(tmp_path)
     for step in range(8):
         record.see(step, crystal(), calm(), lambda step=step: {"s": np.array(step)} if step % 5 == 0 else None)
