@@ -110,9 +110,10 @@ class StrategyPlanner:
             matched = [one.key for each in theirs for one in each]
             # Where both have the same labels there is nothing to cut, and the fine-tuning is one and the same.
             matched = [] if matched == labeled else matched
+        trajectories = [one.ref.trajectory for each in rounds for one in each]
         # Whole trajectories, where that holds back no more than about twice the share that was asked for.
-        if len(labeled) * fraction > 0.5:
-            settings["valid_by"] = "trajectory"
+        if round_.sampler != "data" and None not in trajectories and len(set(trajectories)) * fraction > 0.5:
+            settings["trajectories"] = trajectories
         return make.dataset(settings, labeled, matched, f"{title}: gather data")
 
     def _data(self, round_: Round, strategy: str) -> str:
@@ -137,7 +138,6 @@ class _Walk:
     current: Trained
     _last: str = ""
     _fresh: int = 0
-    _trajectories: int = 0
     _known: tuple[str, ...] = ()
 
     def gather(self, round_: Round, number: int, title: str) -> Iterator[Labeled]:
@@ -150,8 +150,7 @@ class _Walk:
         pool: list[str] = []
         for _ in range(round_.trajectories):
             start = self._start(round_, keys)
-            ref = Ref(trajectory=self._trajectories, gathered_by=of)
-            self._trajectories += 1
+            ref = Ref(trajectory=self._fresh - 1, gathered_by=of)  # one that is taken up again is still the same
             if round_.sampler == "structures":
                 yield Labeled(self.make.label(start, f"{title}: label structure"), ref, is_sampled=False)
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -23,8 +23,8 @@ class DatasetSettings(Options):
     """Of the draw and of the split."""
     valid_fraction: float = Field(ge=0, lt=1)
     """Share of the frames that is kept for validation."""
-    valid_by: Literal["trajectory"] | None = None
-    """`trajectory`: validation gets whole trajectories. Otherwise single frames."""
+    trajectories: list[int] | None = None
+    """Which trajectory each step that feeds it is of: validation gets whole ones. Otherwise single frames."""
     frames: int | None = None
     """A random subset of this size: the subsets of one seed are nested."""
 
@@ -52,18 +52,20 @@ class GatherDataset(Task):
         if not pool:
             raise InputError("no labeled frame to train on: every label of this round failed")
         chosen = self._cut(pool, work)
-        origin = {frame_key(frame): number for number, part in reversed([*enumerate(parts)]) for frame in part}
-        by_trajectory = self.options.valid_by == "trajectory"
+        numbered = zip(self.options.trajectories or (), parts, strict=False)
+        origin = {frame_key(frame): number for number, part in numbered for frame in part}
+        several = len({origin.get(frame_key(frame)) for frame in chosen}) > 1
         fraction = self.options.valid_fraction
         train, valid = chosen.split(
             [1 - fraction, fraction],
             seed=self.options.seed,
-            group_by=(lambda frame: origin[frame_key(frame)]) if by_trajectory else None,
+            group_by=(lambda frame: origin[frame_key(frame)]) if several else None,
         )
         paths = {"train": work.folder / "train.frames", "valid": work.folder / "valid.frames"}
         write_frames(paths["train"], train)
         write_frames(paths["valid"], valid)
-        return Outcome({"pool": len(pool), "train": len(train), "valid": len(valid)}, paths)
+        values = {"pool": len(pool), "train": len(train), "valid": len(valid)}
+        return Outcome({**values, "whole_trajectories": several}, paths)
 
     def _cut(self, pool: FrameSet, work: Work) -> FrameSet:
         import numpy as np
