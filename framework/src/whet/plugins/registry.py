@@ -14,7 +14,7 @@ from whet.contracts.component import Backend, Component, FileRef, Spec
 from whet.contracts.dynamics import MDEngine
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.potential import Potential
-from whet.data.errors import MissingPackage, PluginError, StoreError, UnknownName, UntrustedFile, WhetError
+from whet.data.errors import MissingPackage, PluginError, StoreError, UnknownName, UntrustedFile, WhetError, suggestion
 from whet.data.identity import fresh_digest
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS
@@ -54,8 +54,9 @@ class Registry:
         offers = self._offers.get((hook, name), [])
         if not offers:
             for plugin in self.plugins:
-                if plugin.problem and plugin.name == name:
-                    raise PluginError(f"the plugin {name!r} ({plugin.origin}) {plugin.problem}")
+                # A plugin is mostly named as what it offers.
+                if plugin.name == name and (fault := plugin.fault(hook) or next(iter(plugin.refused.values()), "")):
+                    raise PluginError(f"the plugin {name!r} ({plugin.origin}) {fault}")
             raise UnknownName.among(kind, name, self.names(hook), hint=self._elsewhere(hook, name))
         if len(offers) > 1:
             raise PluginError(_claimed_twice(kind, name, [plugin for plugin, _ in offers]))
@@ -174,8 +175,8 @@ class Registry:
         """Everything that is installed, with what is wrong with it."""
         lines = []
         for plugin in self.plugins:
-            if plugin.problem:
-                lines.append(Listing("", plugin.name, plugin.distribution, plugin.version, "", plugin.problem))
+            for fault in filter(None, (plugin.problem, *plugin.refused.values())):
+                lines.append(Listing("", plugin.name, plugin.distribution, plugin.version, "", fault))
             for hook, classes in plugin.offers.items():
                 for offered in classes:
                     lines.append(
@@ -203,6 +204,11 @@ class Registry:
         for other in HOOKS:
             if other != hook and (other, name) in self._offers:
                 return f"{name!r} is a {HOOKS[other]}; known here: {', '.join(self.names(hook)) or 'none'}"
+        refusing = [plugin for plugin in self.plugins if hook in plugin.refused]
+        if refusing and not suggestion(name, self.names(hook)):
+            return "; ".join(
+                f"the plugin {plugin.name!r} ({plugin.origin}) {plugin.refused[hook]}" for plugin in refusing
+            )
         return ""
 
 
