@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from whet.contracts.device import checked_device
 from whet.contracts.options import Options
@@ -15,13 +15,16 @@ from whet.data.identity import JSON, file_digest, key_of
 from whet.data.input_files import full_path, is_there, located, regular_file
 from whet.data.refusals import unreadable
 
+if TYPE_CHECKING:
+    from whet.contracts.foundation import ModelFile
+
 
 @dataclass(frozen=True)
 class FileRef:
     """A file identified by its content; the path says only where it was found.
 
-    path: absolute, or relative to the store where the file lies in it (a store can be moved). origin: who published
-    it, where that is known.
+    path: absolute, or relative to the store where the file lies in it (a store can be moved); of published weights
+    that are not here yet, where they will be. origin: who published it, where that is known.
     """
 
     sha256: str
@@ -32,6 +35,21 @@ class FileRef:
     def to(cls, path: Path, origin: str = "") -> Self:
         """A reference to an existing file. InputError where there is none, StoreError where it cannot be read."""
         return cls(_digest(regular_file(path)), str(full_path(path)), origin)
+
+    @classmethod
+    def to_published(cls, file: ModelFile) -> Self:
+        """A reference to published weights by the checksum that is stated of them, whether they are here or not.
+
+        Never asks the network. Raises MissingPackage as `ModelFile.place` does, and InputError where no checksum is
+        stated and the file is not here: nothing says what its content will be.
+        """
+        path = file.place()
+        if file.sha256:
+            return cls(file.sha256, str(full_path(path)), file.origin)
+        if not path.is_file():
+            what = f"{path.name} is not here, and no checksum of it is stated by which it could be known beforehand"
+            raise InputError(what, where=file.origin, hint="Fetch it first: whet models prefetch POTENTIAL:MODEL")
+        return cls.to(path, file.origin)
 
     @classmethod
     def to_any(cls, path: Path) -> Self:
@@ -225,10 +243,11 @@ class Backend:
         self.device = checked_device(device)
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
+    def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
         """The files that these options point to, by role (`{"checkpoint": path}`); asked without loading anything.
 
-        In the component's options such a path is replaced by `file:ROLE`. Raises InputError where one is missing.
+        Published weights are named by their ModelFile and not fetched: that is done when the component is loaded. In
+        the component's options such a path is replaced by `file:ROLE`. Raises InputError where one is missing.
         """
         return {}
 

@@ -13,9 +13,11 @@ from typing import Any
 from whet.contracts.component import Backend, Component, FileRef, Spec
 from whet.contracts.dynamics import MDEngine
 from whet.contracts.fine_tune_settings import FineTuneSettings
+from whet.contracts.foundation import ModelFile
 from whet.contracts.potential import Potential
 from whet.data.errors import MissingPackage, PluginError, StoreError, UnknownName, UntrustedFile, WhetError, suggestion
 from whet.data.identity import fresh_digest
+from whet.data.input_files import is_there
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.trusted_files import HERE, TrustedFiles
@@ -66,7 +68,7 @@ class Registry:
         return offered
 
     def resolve(self, hook: str, spec: Spec, settings: FineTuneSettings | None = None) -> Component:
-        """The component that a spec names: options checked, files found and hashed. Loads nothing heavy.
+        """The component that a spec names: options checked, files found and hashed. Loads and fetches nothing.
 
         settings: what a fine-tuner will be asked for. Raises what `find` raises, OptionsError, InputError for a
         missing file, and Unsupported where a fine-tuner has not what it will be asked for.
@@ -77,10 +79,14 @@ class Registry:
         options = offered.Options.checked(spec.options, of=f"{HOOKS[hook]} {spec.name!r}")
         parts = {role: self.resolve(_hook_of(role), part) for role, part in sorted(offered.find_parts(options).items())}
         found = sorted(offered.find_files(options).items())
-        files = {role: FileRef.to(Path(path), _origin(offered, options, role)) for role, path in found}
+        files = {
+            role: FileRef.to_published(file) if isinstance(file, ModelFile) else FileRef.to(file)
+            for role, file in found
+        }
         named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
         plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()})
         version = offered.result_version
+        # What is not here yet is published, and so vouched for.
         code = any(offered.foreign_code(Path(ref.path)) for ref in files.values() if not self.voucher(ref.sha256))
         return Component(
             hook,
@@ -95,7 +101,7 @@ class Registry:
         )
 
     def load(self, component: Component, *, store: Path | None = None, device: str = "cpu") -> Any:
-        """The living backend that a component describes.
+        """The living backend that a component describes; published weights that are not here are fetched first.
 
         store: where relative paths of its files start. Raises what `find` raises, OptionsError, InputError where a
         file is gone or changed, UntrustedFile where one would run code and nobody vouches for it, and PluginError
@@ -108,7 +114,7 @@ class Registry:
                 f"{component.result_version}; the one installed here has {offered.result_version}"
             )
         what = f"{HOOKS[component.hook]} {component.name!r}"
-        files = {role: ref.locate(store) for role, ref in component.files.items()}
+        files = {role: self._file(ref, store) for role, ref in component.files.items()}
         self._refuse_foreign_code(offered, files)
         options = offered.Options.checked(component.options, of=what)
         parts = {role: self.load(part, store=store, device=device) for role, part in component.parts.items()}
@@ -116,6 +122,13 @@ class Registry:
         if isinstance(backend, Potential):
             backend.energy_shift = dict(component.energy_shift)
         return backend
+
+    def _file(self, ref: FileRef, store: Path | None) -> Path:
+        """The file of a reference, fetched where it is published and not here."""
+        published = self.published(ref)
+        if published and not is_there(Path(ref.path) if store is None else store / ref.path):
+            return published.obtain()
+        return ref.locate(store)
 
     def _refuse_foreign_code(self, offered: type[Backend], files: Mapping[str, Path]) -> None:
         """UntrustedFile for the first file that would run code and that nobody vouches for.
@@ -128,13 +141,18 @@ class Registry:
 
     def voucher(self, sha256: str) -> str:
         """Who vouches for the content of that SHA-256: `published as mace:small`, `trusted by you`; empty: nobody."""
-        return self._published.get(sha256, "") or TrustedFiles().voucher(sha256)
+        name, _ = self._published.get(sha256, ("", None))
+        return f"published as {name}" if name else TrustedFiles().voucher(sha256)
+
+    def published(self, ref: FileRef) -> ModelFile | None:
+        """The published weights that have this content; None where no potential here states them."""
+        return self._published.get(ref.sha256, ("", None))[1]
 
     @cached_property
-    def _published(self) -> dict[str, str]:
-        """The files of every foundation model that states its checksums: SHA-256 -> the words above."""
+    def _published(self) -> dict[str, tuple[str, ModelFile]]:
+        """The files of every foundation model that states its checksums: SHA-256 -> `mace:small` and the file."""
         return {
-            file.sha256: f"published as {offered.name}:{name}"
+            file.sha256: (f"{offered.name}:{name}", file)
             for plugin in self.plugins
             for offered in plugin.offers.get("potentials", ())
             if issubclass(offered, Potential)
@@ -156,11 +174,13 @@ class Registry:
                 TrustedFiles().add(foreign, HERE)
 
     def code_in(self, component: Component, path: Path) -> str:
-        """What loading a file of the component would run, as `Backend.foreign_code`; empty: nothing.
+        """What loading a file of the component would run, as `Backend.foreign_code`; empty: nothing, or it is not here.
 
         Of a component whose plugin is not installed here it is what the interpreter that described it found, of the
         files that nobody vouched for there.
         """
+        if not path.exists():
+            return ""
         try:
             return self.find(component.hook, component.name).foreign_code(path)
         except WhetError:
@@ -240,14 +260,6 @@ def missing_packages(offered: type[Backend]) -> list[str]:
         if not there:
             missing.append(requirement)
     return missing
-
-
-def _origin(offered: type[Backend], options: Any, role: str) -> str:
-    """Who published the file of that role; empty where the options name no published model."""
-    if not issubclass(offered, Potential):
-        return ""
-    model = offered.foundation_models.get(getattr(options, "model", ""))
-    return model.files[role].origin if model and role in model.files else ""
 
 
 def _hook_of(role: str) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ase import Atoms
     from matgl.apps.pes import Potential as Upstream
 
+    from whet import ModelFile
+
 SCRATCH = "scratch"
 """What stands as `model` for an untrained start."""
 
@@ -92,7 +94,7 @@ class MatglPotential(Potential):
         return {"a_few_epochs_lower_the_loss": "untrained it has no forces to speak of, so that harder ones are noise"}
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
+    def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
         """The three files of the option `model`, by role; none for `scratch`. Raises as the base class does."""
         if options.model == SCRATCH:
             return {}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ase import Atoms
     from sevenn.nn.sequential import AtomGraphSequential  # pyright: ignore[reportMissingImports]
 
+    from whet import ModelFile
+
 FINE_TUNED = "fine-tuned"
 """What stands as `model` in the options of a component whose weights Whet made."""
 
@@ -46,7 +48,7 @@ class SevennetPotential(Potential):
     foundation_models = MODELS
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
+    def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
         """As the contract says; a modal that does not fit a shipped model is refused here, before it is loaded."""
         if options.model in MODELS:
             _checked_modal(options.modal, FIDELITIES.get(options.model, ()))
