@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import subprocess
@@ -85,17 +86,28 @@ def test_the_core_imports_no_plugin_and_no_torch() -> None:
     assert not wrong
 
 
-def test_plugins_import_from_whet_not_from_its_rooms_above() -> None:
-    """A bundled plugin takes no private path: contracts, data and the registry are what any plugin may use."""
-    allowed = ("whet.contracts", "whet.data", "whet.plugins.registry")
+def test_plugins_import_from_whet_alone() -> None:
+    """A bundled plugin, what plugins share, and the template that strangers copy take no path into a room."""
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
-        for source in PLUGIN_SOURCES
+        for source in (*PLUGIN_SOURCES, *SUPPORT, ROOT / "plugin-template" / "src")
         for path in source.rglob("*.py")
         for name in imports(path)
-        if name.startswith("whet.") and not name.startswith(allowed)
+        if name.startswith("whet.")
     ]
     assert not wrong
+
+
+def test_importing_whet_imports_nothing_heavy() -> None:
+    assert not loaded_by("import whet; from whet import hookimpl").intersection((*HEAVY, "pydantic"))
+
+
+@pytest.mark.parametrize("package", ["whet", "whet.testing"])
+def test_every_public_name_is_there(package: str) -> None:
+    """The list is a stub, which no import statement checks."""
+    module = importlib.import_module(package)
+    assert module.__all__
+    assert [name for name in module.__all__ if getattr(module, name, None) is None] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -10,8 +10,8 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 
-from whet import InputError, Labels, Monitors, Stopped, answering
-from whet.contracts.monitors import Watch, pieces
+from whet import InputError, Labels, Stopped, answering
+from whet.contracts.monitors import Monitors, Watch, pieces
 from whet.data.errors import FrameError
 
 

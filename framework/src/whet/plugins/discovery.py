@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from pkgutil import iter_modules
+from typing import Any, TypeVar
 
 import pluggy
 
 from whet.contracts.component import Backend
 from whet.data.errors import PluginError, suggestion
 from whet.plugins.hookspecs import GROUP, KINDS, Kind, specifications
+
+Offered = TypeVar("Offered")
 
 
 @dataclass(frozen=True)
@@ -123,3 +126,16 @@ def _checked(offered: Any, kind: Kind) -> type[Backend]:
 
 def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
+
+
+def classes_in(package: str, path: Iterable[str], contract: type[Offered]) -> list[type[Offered]]:
+    """The classes derived from a contract in the modules of a room, one a module, in order of the modules' names."""
+    found: list[type[Offered]] = []
+    for module in sorted(module.name for module in iter_modules(path)):
+        parts = vars(import_module(f"{package}.{module}")).values()
+        found += [
+            part
+            for part in parts
+            if isinstance(part, type) and issubclass(part, contract) and part.__module__ == f"{package}.{module}"
+        ]
+    return found

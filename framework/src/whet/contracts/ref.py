@@ -1,0 +1,68 @@
+"""Ref: which piece of a study something is. A value that travels with the data, so that a table can label its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Which potential, in which state, on which frames. A field that says nothing about the piece is as it is here.
+
+    potential: its name in the study file. strategy, round, seed, size: of the fine-tuning; empty for the untouched
+    potential (size: frames that were drawn, of the preset `subsets`). last: whether the strategy ended with it.
+    set: name of the frames; set_kind: `independent`, `replay`, `self` (somebody's own trajectory) or `training`.
+    trajectory: its number in the set, from 0. sampled_by: who drove the dynamics (`LABELER`, or a potential in a
+    state); None where that is not known or there was none. gathered_by: of training frames, the state that they were
+    gathered for.
+    """
+
+    potential: str = ""
+    strategy: str = ""
+    round: int = 0
+    seed: int = 0
+    size: int | None = None
+    last: bool = False
+    set: str = ""
+    set_kind: str = ""
+    trajectory: int | None = None
+    sampled_by: Ref | None = None
+    gathered_by: Ref | None = None
+
+    @property
+    def state(self) -> Ref:
+        """The potential and its state alone: what evaluates, whatever the frames."""
+        return Ref(self.potential, self.strategy, self.round, self.seed, self.size, self.last)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether it is a potential to which nothing was done."""
+        return bool(self.potential) and not self.strategy
+
+    def on(self, frames: Ref) -> Ref:
+        """This state on those frames."""
+        mine = {"set": frames.set, "set_kind": frames.set_kind, "trajectory": frames.trajectory}
+        return replace(self.state, **mine, sampled_by=frames.sampled_by, gathered_by=frames.gathered_by)
+
+    def __str__(self) -> str:
+        """`main`, `main periodic 3`, `main few 100`; with the set: `main periodic 3 on near`."""
+        done = [self.strategy, str(self.round if self.size is None else self.size)] if self.strategy else []
+        state = " ".join(filter(None, [self.potential, *done]))
+        return f"{state} on {self.set}" if state and self.set else state or self.set
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data without what is as it is by default; `Ref.from_json` reads it back."""
+        found = {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name) != one.default}
+        return {name: value.as_json() if isinstance(value, Ref) else value for name, value in found.items()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The value that `as_json` described."""
+        nested = {name: Ref.from_json(data[name]) for name in ("sampled_by", "gathered_by") if name in data}
+        return cls(**{**data, **nested})
+
+
+LABELER = Ref(potential="labeler")
+"""The labeler in the place of a potential: no potential of a study may have this name."""
