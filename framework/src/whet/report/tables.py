@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whet.report.numbers import Estimate, decimals_for, percent, shown
+from whet.contracts.findings import Estimate
+from whet.data.numbers import decimals_for, percent, shown
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
-from whet.bias.resampling import Interval
+from collections.abc import Iterable
+from typing import Protocol
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MOST_DECIMALS = 4
@@ -15,29 +13,14 @@ NARROW = "\N{NO-BREAK SPACE}"
 """Between a number and its unit: no line ends there."""
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A number with what is known of its uncertainty.
+class Estimated(Protocol):
+    """What has a value and may have an interval: `whet.contracts.findings.Estimate`, which is of the floor above."""
 
-    interval: 95 %, bootstrap over frames; None where there are too few. spread: standard deviation over `seeds`
-    repetitions, None for one.
-    """
+    @property
+    def value(self) -> float | None: ...
 
-    value: float | None
-    interval: Interval = None
-    spread: float | None = None
-    seeds: int = 1
-
-    @classmethod
-    def over(cls, values: Sequence[float | None], interval: Interval) -> Estimate:
-        """The mean over seeds; `interval` is that of the mean. No value where one of the seeds has none."""
-        known = [value for value in values if value is not None]
-        if not known or len(known) < len(values):
-            return cls(None, seeds=len(values))
-        mean = sum(known) / len(known)
-        off = sum((value - mean) ** 2 for value in known)
-        spread = math.sqrt(off / (len(known) - 1)) if len(known) > 1 else None
-        return cls(mean, interval, spread, len(known))
+    @property
+    def interval(self) -> tuple[float, float] | None: ...
 
 
 def decimals_for(values: Iterable[float | None], significant: int = 2) -> int:
@@ -65,7 +48,7 @@ def shown(value: float | None, decimals: int, *, sign: bool = False, tiny: bool 
     return ("+" if sign and value > 0 else "") + text.replace("-", "−")
 
 
-def with_interval(estimate: Estimate, decimals: int, *, sign: bool = False, unit: str = "") -> str:
+def with_interval(estimate: Estimated, decimals: int, *, sign: bool = False, unit: str = "") -> str:
     """`0.738 [0.731, 0.745]`, the unit before the interval."""
     text = shown(estimate.value, decimals, sign=sign) + (f" {unit}" if unit else "")
     if estimate.value is None:
