@@ -27,6 +27,10 @@ from .contracts.labeling import isolated_atom as isolated_atom
 from .contracts.monitors import Stopped as Stopped
 from .contracts.monitors import answering as answering
 from .contracts.options import Options as Options
+from .contracts.paths import FilePath as FilePath
+from .contracts.paths import FolderPath as FolderPath
+from .contracts.paths import ModelPath as ModelPath
+from .contracts.paths import NameOrPath as NameOrPath
 from .contracts.potential import Capabilities as Capabilities
 from .contracts.potential import Potential as Potential
 from .contracts.potential import Property as Property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -12,7 +12,7 @@ from whet.contracts.device import checked_device
 from whet.contracts.options import Options
 from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
-from whet.data.input_files import full_path, is_there, located, regular_file
+from whet.data.input_files import full_path, is_there, regular_file
 from whet.data.refusals import unreadable
 
 if TYPE_CHECKING:
@@ -154,35 +154,30 @@ class Component:
 class Spec:
     """How a user names a component: `NAME`, `NAME:MODEL`, or a mapping with `use:` and its options.
 
-    In a mapping the options stand beside `use`. MODEL becomes the option `model`.
+    In a mapping the options stand beside `use`. MODEL becomes the option `model`. folder: where relative paths of the
+    options start: the study file's folder, or the working directory.
     """
 
     name: str
     options: Mapping[str, JSON] = field(default_factory=dict)
+    folder: Path = field(default=Path(), compare=False)
 
     @classmethod
-    def parse(cls, given: str | Mapping[str, Any], *, folder: Path) -> Self:
-        """Reads a name or mapping; `${VAR}` is expanded in every string. InputError where it has no name.
-
-        folder: where relative paths start (the study file's folder, or the working directory); a string anywhere in
-        the options that names an existing file there becomes its full path.
-        """
+    def parse(cls, given: str | Mapping[str, Any], *, folder: Path = Path()) -> Self:
+        """Reads a name or mapping; `${VAR}` is expanded in every string. InputError where it has no name."""
         if isinstance(given, Mapping):
             if not isinstance(given.get("use"), str):
                 raise InputError("`use:` is missing: which plugin?", hint="For example `use: chgnet`")
             short = cls.parse(given["use"], folder=folder)
-            rest = {key: _full(expanded(value), folder) for key, value in given.items() if key != "use"}
+            rest = {key: expanded(value) for key, value in given.items() if key != "use"}
             if "model" in rest and "model" in short.options:
                 raise InputError(f"`model` is given twice: in `use: {given['use']}` and as an option")
-            return cls(short.name, {**short.options, **rest})
+            return cls(short.name, {**short.options, **rest}, folder)
         name, colon, model = expanded(given).partition(":")
         if not name.strip() or (colon and not model.strip()):
             what = "no model" if name.strip() else "no component"
             raise InputError(f"{given!r} names {what}", hint="Write NAME or NAME:MODEL")
-        if not model:
-            return cls(name)
-        is_path = "/" in model or is_there(folder / model)
-        return cls(name, {"model": str(full_path(located(model, folder))) if is_path else model})
+        return cls(name, {"model": model} if model else {}, folder)
 
 
 def expanded(value: Any) -> Any:
@@ -193,23 +188,9 @@ def expanded(value: Any) -> Any:
             variable = full.split("${", 1)[1].split("}", 1)[0]
             raise InputError(f"the environment variable {variable} is not set", where=value)
         return full
-    return _mapped(value, expanded)
-
-
-def _full(value: Any, folder: Path) -> Any:
-    """Strings that name an existing file, relative to `folder`, as full paths; at any depth, keys of mappings too."""
-    if isinstance(value, str):
-        looks_like_one = ("/" in value or "." in value) and len(value) < 1000
-        # Not `located`: what is no path may still be what an option wants.
-        path = folder / os.path.expanduser(value) if looks_like_one else None  # noqa: PTH111
-        return str(full_path(path)) if path is not None and is_there(path) else value
-    return _mapped(value, lambda inner: _full(inner, folder))
-
-
-def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, Mapping):
-        return {change(key): change(inner) for key, inner in value.items()}
-    return [change(inner) for inner in value] if isinstance(value, list) else value
+        return {expanded(key): expanded(inner) for key, inner in value.items()}
+    return [expanded(inner) for inner in value] if isinstance(value, list) else value
 
 
 class Backend:
@@ -267,5 +248,8 @@ class Backend:
 
     @classmethod
     def find_parts(cls, options: Any) -> Mapping[str, Spec]:
-        """The components inside this one: role -> spec. The role names the hook: `potential`, or `potential-2`."""
+        """The components inside this one: role -> spec. The role names the hook: `potential`, or `potential-2`.
+
+        Their relative paths start where those of these options do.
+        """
         return {}

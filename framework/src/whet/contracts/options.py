@@ -5,10 +5,12 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from whet.contracts.paths import Written
 from whet.data.errors import KeyProblem, OptionsError, shortened, suggestion
 
 
@@ -24,6 +26,9 @@ class Options(BaseModel):
     not_identity: ClassVar[frozenset[str]] = frozenset()
     """Options that move no number (how much is done at once): they may change without a result being computed anew."""
 
+    words: ClassVar[frozenset[str]] = frozenset()
+    """What a `ModelPath` among the options can be beside a published model and a path (`scratch`)."""
+
     @classmethod
     def descriptions(cls) -> dict[str, str]:
         """The docstring under each field, those of base classes included; empty where there is none."""
@@ -34,13 +39,17 @@ class Options(BaseModel):
         return {name: found[name] for name in cls.model_fields}
 
     @classmethod
-    def checked(cls, values: Mapping[str, Any], *, of: str) -> Self:
+    def checked(
+        cls, values: Mapping[str, Any], *, of: str, folder: Path | None = None, names: Iterable[str] = ()
+    ) -> Self:
         """The options made of plain values. OptionsError, with the nearest word for an unknown key, if they don't fit.
 
-        of: whose options they are, for the error ("potential 'chgnet'").
+        of: whose options they are, for the error ("potential 'chgnet'"). folder: where relative paths start, of
+        options that a user wrote; None for those of a component. names: of published models, which are no paths.
         """
+        written = None if folder is None else Written(folder, {*names, *cls.words})
         try:
-            return cls.model_validate(dict(values))
+            return cls.model_validate(dict(values), context=written)
         except ValidationError as error:
             raise OptionsError(f"options of {of}", problems=problems(cls, error)) from None
 

@@ -65,17 +65,16 @@ class Potential(Backend, ABC):
     def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
         """The files of the option `model`: those of a foundation model, here or not, or a path.
 
-        A path has the role `checkpoint`. Raises UnknownName for what is neither.
+        The option is a `ModelPath`. A path has the role `checkpoint`. Raises UnknownName for what is neither.
         """
         model = getattr(options, "model", "")
         if not model:
             return {}
         if model in cls.foundation_models:
             return cls.foundation_models[model].files
-        path = Path(model).expanduser()
-        if "/" not in model and not path.is_file():
+        if "/" not in model:
             raise UnknownName.among(f"{cls.name} model", model, cls.foundation_models)
-        return {"checkpoint": path}
+        return {"checkpoint": Path(model)}
 
     @cached_property
     def published(self) -> str:

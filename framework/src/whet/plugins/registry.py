@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,9 +15,18 @@ from whet.contracts.dynamics import MDEngine
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.foundation import ModelFile
 from whet.contracts.potential import Potential
-from whet.data.errors import MissingPackage, PluginError, StoreError, UnknownName, UntrustedFile, WhetError, suggestion
+from whet.data.errors import (
+    InputError,
+    MissingPackage,
+    PluginError,
+    StoreError,
+    UnknownName,
+    UntrustedFile,
+    WhetError,
+    suggestion,
+)
 from whet.data.identity import fresh_digest
-from whet.data.input_files import is_there
+from whet.data.input_files import full_path, is_there, located
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.trusted_files import HERE, TrustedFiles
@@ -76,15 +85,20 @@ class Registry:
         offered = self.find(hook, spec.name)
         if settings is not None:
             offered.refuse_unsupported(settings)
-        options = offered.Options.checked(spec.options, of=f"{HOOKS[hook]} {spec.name!r}")
-        parts = {role: self.resolve(_hook_of(role), part) for role, part in sorted(offered.find_parts(options).items())}
+        published = getattr(offered, "foundation_models", ())
+        of = f"{HOOKS[hook]} {spec.name!r}"
+        options = offered.Options.checked(spec.options, of=of, folder=spec.folder, names=published)
+        parts = {
+            role: self.resolve(_hook_of(role), replace(part, folder=spec.folder))
+            for role, part in sorted(offered.find_parts(options).items())
+        }
         found = sorted(offered.find_files(options).items())
         files = {
             role: FileRef.to_published(file) if isinstance(file, ModelFile) else FileRef.to(file)
             for role, file in found
         }
         named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
-        plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()})
+        plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()}, spec.folder)
         version = offered.result_version
         # What is not here yet is published, and so vouched for.
         code = any(offered.foreign_code(Path(ref.path)) for ref in files.values() if not self.voucher(ref.sha256))
@@ -246,7 +260,7 @@ def load(potential: str | Mapping[str, Any], *, device: str = "cpu") -> Potentia
     Raises what `Registry.resolve` and `Registry.load` raise.
     """
     here = registry()
-    return here.load(here.resolve("potentials", Spec.parse(potential, folder=Path.cwd())), device=device)
+    return here.load(here.resolve("potentials", Spec.parse(potential)), device=device)
 
 
 def missing_packages(offered: type[Backend]) -> list[str]:
@@ -277,14 +291,17 @@ def _claimed_twice(kind: str, name: str, plugins: Iterable[FoundPlugin]) -> str:
     return f"{kind} {name!r} is claimed by {' and '.join(origins)}; uninstall one"
 
 
-def _placeless(value: Any, roles: Mapping[str, str]) -> Any:
+def _placeless(value: Any, roles: Mapping[str, str], folder: Path) -> Any:
     """Options with `file:ROLE` for each path of the component's files: a file enters by content, not by place."""
+    if not roles:
+        return value
     if isinstance(value, str):
-        if "/" not in value:
-            return value
         name, colon, path = value.rpartition(":")  # a path, or NAME:PATH
-        role = roles.get(str(Path(path).expanduser().resolve()))
+        try:
+            role = roles.get(str(full_path(located(path, folder))))
+        except InputError:
+            return value
         return f"{name}{colon}file:{role}" if role else value
     if isinstance(value, Mapping):
-        return {_placeless(key, roles): _placeless(inner, roles) for key, inner in value.items()}
-    return [_placeless(inner, roles) for inner in value] if isinstance(value, list) else value
+        return {_placeless(key, roles, folder): _placeless(inner, roles, folder) for key, inner in value.items()}
+    return [_placeless(inner, roles, folder) for inner in value] if isinstance(value, list) else value

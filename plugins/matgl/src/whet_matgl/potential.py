@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from whet import Capabilities, Labels, Options, Potential, Property
+from whet import Capabilities, Labels, ModelPath, Options, Potential, Property
 from whet_matgl.architectures import Architecture, Size, untrained
 from whet_matgl.foundation import MODELS
 from whet_matgl.model_files import copy_files, files_of, read_model, write_model
@@ -33,7 +33,9 @@ SAVED = "saved"
 class MatglOptions(Options):
     """Which weights; or, with `model: scratch`, what an untrained potential is like."""
 
-    model: str = "TensorNet-PES-MatPES-PBE-2025.2"
+    words = frozenset({SCRATCH})
+
+    model: ModelPath = "TensorNet-PES-MatPES-PBE-2025.2"
     """A foundation model, the folder of a saved model (or one of its files), or `scratch`: untrained."""
     architecture: Architecture | None = None
     """Of an untrained potential: TensorNet (the default), M3GNet, CHGNet or QET."""
@@ -62,8 +64,7 @@ class MatglOptions(Options):
         """The path that `model` is; None for a name."""
         if self.model in (SCRATCH, SAVED, *MODELS):
             return None
-        place = Path(self.model).expanduser()
-        return place if "/" in self.model or place.exists() else None
+        return Path(self.model) if "/" in self.model else None
 
     def as_json(self) -> dict[str, Any]:
         """As the base class says; a path is left out, for its files identify the model wherever they lie."""

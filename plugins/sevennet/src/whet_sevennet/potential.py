@@ -7,7 +7,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from whet import Capabilities, InputError, KnownAnswer, Labels, LevelOfTheory, Options, Potential, Property, UnknownName
+from whet import (
+    Capabilities,
+    InputError,
+    KnownAnswer,
+    Labels,
+    LevelOfTheory,
+    ModelPath,
+    Options,
+    Potential,
+    Property,
+    UnknownName,
+)
 from whet_sevennet.checkpoints import Checkpoint, read_checkpoint
 from whet_sevennet.foundation import FIDELITIES, MODELS, Fidelity
 from whet_torch.isolation import untouched
@@ -26,7 +37,7 @@ FINE_TUNED = "fine-tuned"
 class SevennetOptions(Options):
     """Which weights, and which of their theories."""
 
-    model: str = "7net-0"
+    model: ModelPath = "7net-0"
     """A model that sevenn ships (`7net-0` of 11 July 2024, `7net-0_22May2024`, `7net-l3i5` or `7net-mf-0`), or the
     path of a checkpoint file."""
     modal: str | None = None
