@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from whet import FilePath, FolderPath, ModelPath, NameOrPath, Options, Spec
+from whet.contracts.paths import Written
 from whet.data.errors import InputError, OptionsError, UnknownName
 from whet.plugins.registry import registry
 
@@ -59,7 +60,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_only_a_path_becomes_one(folder: Path, option: str, given: Any, becomes: Any) -> None:
-    options = Places.checked({option: given}, of="it", folder=folder, names=["small"])
+    options = Places.checked({option: given}, of="it", written=Written(folder, {"small", *Places.words}))
 
     def filled(value: Any) -> Any:
         if isinstance(value, dict):
@@ -71,10 +72,10 @@ def test_only_a_path_becomes_one(folder: Path, option: str, given: Any, becomes:
 
 
 def test_what_can_be_no_path_is_a_fault_of_the_option() -> None:
-    with pytest.raises(OptionsError, match="weights: .*NUL"):
-        Places.checked({"weights": "a\0b"}, of="it", folder=Path())
-    with pytest.raises(OptionsError, match="model: .*no such home folder"):
-        Places.checked({"model": "~nobody-at-all/x"}, of="it", folder=Path())
+    with pytest.raises(OptionsError, match=r"weights: .*NUL"):
+        Places.checked({"weights": "a\0b"}, of="it", written=Written(Path()))
+    with pytest.raises(OptionsError, match=r"model: .*no such home folder"):
+        Places.checked({"model": "~nobody-at-all/x"}, of="it", written=Written(Path()))
 
 
 def test_a_variable_is_expanded(folder: Path, toy: None, monkeypatch: pytest.MonkeyPatch) -> None:

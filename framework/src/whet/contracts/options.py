@@ -5,7 +5,6 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -39,15 +38,12 @@ class Options(BaseModel):
         return {name: found[name] for name in cls.model_fields}
 
     @classmethod
-    def checked(
-        cls, values: Mapping[str, Any], *, of: str, folder: Path | None = None, names: Iterable[str] = ()
-    ) -> Self:
+    def checked(cls, values: Mapping[str, Any], *, of: str, written: Written | None = None) -> Self:
         """The options made of plain values. OptionsError, with the nearest word for an unknown key, if they don't fit.
 
-        of: whose options they are, for the error ("potential 'chgnet'"). folder: where relative paths start, of
-        options that a user wrote; None for those of a component. names: of published models, which are no paths.
+        of: whose options they are, for the error ("potential 'chgnet'"). written: where a user wrote them; None
+        for options of a component, in which nothing is to be made a full path.
         """
-        written = None if folder is None else Written(folder, {*names, *cls.words})
         try:
             return cls.model_validate(dict(values), context=written)
         except ValidationError as error:

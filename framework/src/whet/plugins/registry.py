@@ -14,6 +14,7 @@ from whet.contracts.component import Backend, Component, FileRef, Spec
 from whet.contracts.dynamics import MDEngine
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.foundation import ModelFile
+from whet.contracts.paths import Written
 from whet.contracts.potential import Potential
 from whet.data.errors import (
     InputError,
@@ -85,9 +86,8 @@ class Registry:
         offered = self.find(hook, spec.name)
         if settings is not None:
             offered.refuse_unsupported(settings)
-        published = getattr(offered, "foundation_models", ())
-        of = f"{HOOKS[hook]} {spec.name!r}"
-        options = offered.Options.checked(spec.options, of=of, folder=spec.folder, names=published)
+        written = Written(spec.folder, {*getattr(offered, "foundation_models", ()), *offered.Options.words})
+        options = offered.Options.checked(spec.options, of=f"{HOOKS[hook]} {spec.name!r}", written=written)
         parts = {
             role: self.resolve(_hook_of(role), replace(part, folder=spec.folder))
             for role, part in sorted(offered.find_parts(options).items())
