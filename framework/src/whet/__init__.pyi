@@ -30,6 +30,10 @@ from .contracts.monitor import Monitor as Monitor
 from .contracts.monitor import Stopped as Stopped
 from .contracts.monitor import Watched as Watched
 from .contracts.options import Options as Options
+from .contracts.paths import FilePath as FilePath
+from .contracts.paths import FolderPath as FolderPath
+from .contracts.paths import ModelPath as ModelPath
+from .contracts.paths import NameOrPath as NameOrPath
 from .contracts.potential import Capabilities as Capabilities
 from .contracts.potential import Potential as Potential
 from .contracts.potential import Property as Property

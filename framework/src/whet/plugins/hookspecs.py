@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -111,7 +110,7 @@ HOOKS = {kind.hook: kind.noun for kind in KINDS.values()}
 """Hook -> what one of its backends is called in messages."""
 
 
-def specifications(kinds: Iterable[Kind]) -> SimpleNamespace:
+def specifications(kinds: Iterable[Kind]) -> type:
     """The hooks as pluggy wants them specified: functions without arguments that list classes."""
 
     def specified(kind: Kind) -> Callable[[], list[type[Backend]]]:
@@ -121,4 +120,4 @@ def specifications(kinds: Iterable[Kind]) -> SimpleNamespace:
         listing.__name__, listing.__doc__ = kind.hook, kind.summary
         return hookspec(listing)
 
-    return SimpleNamespace(**{kind.hook: specified(kind) for kind in kinds})
+    return type("Hooks", (), {kind.hook: specified(kind) for kind in kinds})
