@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         WhetError,
         suggestion,
     )
+    from whet.data.frame_checks import check_frame
     from whet.data.frame_identity import frame_key, multiplicity, total_charge
     from whet.data.frame_log import FrameLog, read_frames, write_frames
     from whet.data.frames import FrameSet, boxed
@@ -50,10 +51,13 @@ if TYPE_CHECKING:
     from whet.data.labels import Failure, Labels, without_labels
     from whet.data.recorded import Recorded
     from whet.data.theory import LevelOfTheory
-    from whet.files.ase_files import frames_by_ase
-    from whet.files.frame_export import export_frames
+    from whet.files.ase_files import frames_by_ase, read_by_ase
+    from whet.files.frame_format import FrameFormat, ReadFrame
+    from whet.files.label_keys import LabelKeys
     from whet.files.opened import first_bytes, opened_text
+    from whet.files.unit_system import UnitSystem
     from whet.labels.label_store import LabelStore
+    from whet.plugins.frame_export import export_frames
     from whet.plugins.frame_files import read_labeled, read_structures
     from whet.plugins.hookspecs import hookimpl
     from whet.plugins.registry import load
@@ -97,8 +101,12 @@ _HOME = {
         "WhetError",
         "suggestion",
     ),
-    "whet.files.ase_files": ("frames_by_ase",),
-    "whet.files.frame_export": ("export_frames",),
+    "whet.data.frame_checks": ("check_frame",),
+    "whet.files.ase_files": ("frames_by_ase", "read_by_ase"),
+    "whet.files.frame_format": ("FrameFormat", "ReadFrame"),
+    "whet.files.label_keys": ("LabelKeys",),
+    "whet.files.unit_system": ("UnitSystem",),
+    "whet.plugins.frame_export": ("export_frames",),
     "whet.files.opened": ("first_bytes", "opened_text"),
     "whet.plugins.frame_files": ("read_labeled", "read_structures"),
     "whet.data.frame_log": ("FrameLog", "read_frames", "write_frames"),
@@ -135,11 +143,13 @@ __all__ = [
     "FineTuner",
     "FoundationModel",
     "FrameError",
+    "FrameFormat",
     "FrameLog",
     "FrameSet",
     "InputError",
     "KeyProblem",
     "KnownAnswer",
+    "LabelKeys",
     "LabelStore",
     "Labeler",
     "Labels",
@@ -158,6 +168,7 @@ __all__ = [
     "Progress",
     "Property",
     "Protocol",
+    "ReadFrame",
     "Recorded",
     "Recording",
     "ReferenceEnergies",
@@ -171,6 +182,7 @@ __all__ = [
     "Study",
     "Trajectory",
     "TrustedFiles",
+    "UnitSystem",
     "UnknownName",
     "Unsupported",
     "UntrustedFile",
@@ -178,6 +190,7 @@ __all__ = [
     "WhetError",
     "answering",
     "boxed",
+    "check_frame",
     "degrees_of_freedom",
     "evaluate",
     "export_frames",
@@ -194,6 +207,7 @@ __all__ = [
     "load",
     "multiplicity",
     "opened_text",
+    "read_by_ase",
     "read_frames",
     "read_labeled",
     "read_structures",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from whet.contracts.labeling import Labeler
     from whet.contracts.potential import Potential
     from whet.contracts.structures import StructureSource
+    from whet.files.frame_format import FrameFormat
 
 API = 1
 """Version of these hooks. A plugin states the one that it was written for: `whet_api = 1` in its entry-point module."""
@@ -30,6 +31,7 @@ HOOKS = {
     "labelers": "labeler",
     "descriptors": "descriptor",
     "structures": "structure source",
+    "formats": "format",
 }
 """Hook -> what one of its backends is called in messages."""
 
@@ -40,6 +42,7 @@ CONTRACTS = {
     "labelers": "whet.contracts.labeling.Labeler",
     "descriptors": "whet.contracts.descriptor.Descriptor",
     "structures": "whet.contracts.structures.StructureSource",
+    "formats": "whet.files.frame_format.FrameFormat",
 }
 """Hook -> the class that what it offers is derived from; named, so that only what is used is imported."""
 
@@ -72,3 +75,8 @@ def descriptors() -> list[type[Descriptor]]:  # pyright: ignore[reportReturnType
 @hookspec
 def structures() -> list[type[StructureSource]]:  # pyright: ignore[reportReturnType]
     """Sources of starting structures."""
+
+
+@hookspec
+def formats() -> list[type[FrameFormat]]:  # pyright: ignore[reportReturnType]
+    """Formats of files of frames: read, and perhaps written, by every command that takes or makes such files."""
