@@ -19,6 +19,9 @@ CONTAINERS = frozenset({"bundletrajectory", "db", "json", "netcdftrajectory", "t
 WITHOUT_ELEMENTS = frozenset({"lammps-dump-binary", "lammps-dump-text", "lammps-data"})
 """Formats with type numbers, which ASE takes for atomic numbers."""
 
+JUDGED = frozenset({"aims-output", "gaussian-out", "orca-output"})
+"""Formats of ASE whose convergence a plugin of Whet's own judges."""
+
 SEVERAL_FILES = frozenset({"xtd"})
 """Formats of ASE that are more than the file that is named."""
 
@@ -56,7 +59,8 @@ class AseFile(FrameFormat):
                 yield one
             else:
                 what = f"its labels are left out: whether a calculation of the format {kind} converged is not known"
-                way_out = "no installed labeler judges it; check it, and give structure and labels as extended XYZ"
+                judge = "pip install whet-dpdata judges it" if kind in JUDGED else "no installed plugin judges it"
+                way_out = f"{judge}; or check it, and give structure and labels as extended XYZ"
                 yield ReadFrame(one.place, without_labels(one.atoms), f"{what} ({way_out})")
 
     def writes(self, path: Path) -> bool:

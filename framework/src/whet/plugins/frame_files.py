@@ -148,7 +148,7 @@ def find_sources(*paths: Path) -> list[FrameSource]:
     Of the outputs that one calculation leaves in a folder those count that its labeler names first. Raises InputError
     for a path that is not there or is no file, or a folder in which nothing is known.
     """
-    known = [*_calculations(), *formats()]
+    known = [*formats(), *_calculations()]
     found: list[FrameSource] = []
     for path in paths:
         if path.is_dir():
@@ -248,10 +248,20 @@ def _inside(root: Path, known: Sequence[FrameFormat]) -> Iterator[FrameSource]:
         folder = Path(name)
         for one in known:
             for pattern in one.outputs:
-                there = {file for file in files if fnmatchcase(file, pattern)}
+                there = {file for file in files if fnmatchcase(file, pattern) and _fits(folder / file, one)}
                 # Of a file and its compressed copy one counts.
                 if chosen := sorted(file for file in there if file.removesuffix(".gz") not in there - {file}):
                     check_packages(one, folder)
                     places = [folder] if one.is_folder else [folder / file for file in chosen]
                     yield from (FrameSource(place, one) for place in places)
                     break
+
+
+def _fits(path: Path, one: FrameFormat) -> bool:
+    """Whether a file with a name of the format is of it. Of calculations the name is enough: a damaged one is told."""
+    if one.is_folder or one.rank < FrameFormat.rank:
+        return True
+    try:
+        return one.recognizes(path, first_bytes(path))
+    except Exception:  # of a compressed file that is damaged, each library raises its own
+        return False
