@@ -23,7 +23,7 @@ from whet.files.frame_format import FrameFormat, Named, ReadFrame
 from whet.files.label_keys import OWN
 from whet.files.opened import first_bytes
 from whet.files.unit_system import UnitSystem
-from whet.plugins.formats import check_packages, format_of, formats, install, lacking, looked_for
+from whet.plugins.formats import check_packages, format_of, formats, install, lacking_reader, looked_for
 from whet.plugins.registry import registry
 
 if TYPE_CHECKING:
@@ -223,8 +223,8 @@ def _format_of(path: Path, known: Sequence[FrameFormat]) -> FrameFormat:
         why = getattr(error, "strerror", None) or error
         return Unreadable(FrameError(f"the file cannot be read ({why})"))
     found = format_of(path, head, known)
-    if (found is None or found.rank > FrameFormat.rank) and (plugin := lacking(path.name)):
-        return Unreadable(FrameError(f"files of that name are read by the plugin {plugin}", hint=install(plugin)))
+    if (found is None or found.rank > FrameFormat.rank) and (plugin := lacking_reader([path.name], head)):
+        return Unreadable(FrameError(f"it is read by the plugin {plugin}", hint=install(plugin)))
     return found or Unreadable(FrameError("its format is not known"))
 
 
@@ -236,7 +236,7 @@ def _calculations() -> list[CalculationOutput]:
 
 def _nothing_in(folder: Path, known: Sequence[FrameFormat]) -> InputError:
     names = {name for _, _, files in os.walk(folder) for name in files}
-    if plugin := lacking(*sorted(names)):
+    if plugin := lacking_reader(sorted(names)):
         return InputError(f"what is in it is read by the plugin {plugin}", where=str(folder), hint=install(plugin))
     hint = f"Looked for {looked_for(known)}; give files of frames by their names"
     return InputError("nothing in this folder is known", where=str(folder), hint=hint)
