@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import subprocess
@@ -14,7 +15,20 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "framework" / "src" / "whet"
-FLOORS = ["data", "files", "programs", "contracts", "plugins", "bias", "labels", "running", "study", "report", "cli"]
+FLOORS = [
+    "data",
+    "files",
+    "programs",
+    "contracts",
+    "dynamics",
+    "plugins",
+    "bias",
+    "labels",
+    "running",
+    "study",
+    "report",
+    "cli",
+]
 """From the ground up. `testing` ships for plugin authors and may use everything but the command line."""
 
 PLUGIN_SOURCES = sorted((ROOT / "plugins").glob("*/src"))
@@ -85,17 +99,28 @@ def test_the_core_imports_no_plugin_and_no_torch() -> None:
     assert not wrong
 
 
-def test_plugins_import_from_whet_not_from_its_rooms_above() -> None:
-    """A bundled plugin takes no private path: contracts, data and the registry are what any plugin may use."""
-    allowed = ("whet.contracts", "whet.data", "whet.plugins.registry")
+def test_plugins_import_from_whet_alone() -> None:
+    """A bundled plugin, what plugins share, and the template that strangers copy take no path into a room."""
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
-        for source in PLUGIN_SOURCES
+        for source in (*PLUGIN_SOURCES, *SUPPORT, ROOT / "plugin-template" / "src")
         for path in source.rglob("*.py")
         for name in imports(path)
-        if name.startswith("whet.") and not name.startswith(allowed)
+        if name.startswith("whet.")
     ]
     assert not wrong
+
+
+def test_importing_whet_imports_nothing_heavy() -> None:
+    assert not loaded_by("import whet; from whet import hookimpl").intersection((*HEAVY, "pydantic"))
+
+
+@pytest.mark.parametrize("package", ["whet", "whet.testing"])
+def test_every_public_name_is_there(package: str) -> None:
+    """The list is a stub, which no import statement checks."""
+    module = importlib.import_module(package)
+    assert module.__all__
+    assert [name for name in module.__all__ if getattr(module, name, None) is None] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -147,11 +172,11 @@ def test_every_option_is_described() -> None:
 
 
 def test_every_hook_is_documented_and_used() -> None:
-    from whet.plugins import hookspecs
+    from whet.plugins.hookspecs import KINDS
     from whet.plugins.registry import registry
 
-    for hook in hookspecs.HOOKS:
-        assert getattr(hookspecs, hook).__doc__
+    for hook, kind in KINDS.items():
+        assert kind.summary
         assert any(hook in plugin.offers for plugin in registry().plugins), f"no bundled plugin uses {hook}"
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from whet import ProcessLost, Study
+from whet import Study
+from whet.data.errors import ProcessLost
 
 STUDY = """\
 name: lost

@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from whet.data.errors import MissingPackage, PluginError, UnknownName
+from whet.plugins.hookspecs import KINDS
 from whet.plugins.registry import registry
 
 HEAD = "from whet import hookimpl, Potential, Capabilities\nwhet_api = 1\n"
@@ -58,6 +60,10 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     install(tmp_path, "twin-b", HEAD + POTENTIAL.format(name="twin", packages={}))
     install(tmp_path, "lacking", HEAD + POTENTIAL.format(name="lacking", packages={"no_such_module": "nosuch>=2"}))
     install(tmp_path, "fine", HEAD + POTENTIAL.format(name="fine", packages={}))
+    by_kind = HEAD.replace("= 1", "= {'potentials': 1, 'labelers': 99}") + "@hookimpl\ndef labelers(): return []\n"
+    install(tmp_path, "half", by_kind + POTENTIAL.format(name="half-fine", packages={}))
+    unstated = HEAD.replace("= 1", "= {'labelers': 1}")
+    install(tmp_path, "unstated", unstated + POTENTIAL.format(name="unstated", packages={}))
     yield tmp_path
     registry.cache_clear()
 
@@ -67,11 +73,12 @@ PROBLEMS = {
     "exits": "cannot be imported: SystemExit: 3",
     "misspelt": "'potentails' is no hook. Did you mean 'potentials'?",
     "hookless": "implements no hook",
-    "apiless": "states no hook API version",
-    "future": "was written for hook API 99",
+    "apiless": "states no version of the hooks that it uses",
+    "future": "was written for version 99 of potentials; this is version 1: update whet",
     "wrong": "int is no class derived from whet.Potential",
     "misplaced": "Mine is no class derived from whet.FineTuner",
     "incomplete": "class Mine lacks predict",
+    "unstated": "states no version of its hook potentials (`whet_api = {'potentials': 1}`)",
     "failing": "its hook potentials failed: ZeroDivisionError",
 }
 
@@ -92,6 +99,24 @@ def test_it_raises_only_when_its_name_is_used(plugins: Path, name: str) -> None:
         registry().find("potentials", name)
 
 
+def test_a_plugin_is_refused_by_kind(plugins: Path) -> None:
+    assert registry().find("potentials", "half-fine").name == "half-fine"
+    with pytest.raises(UnknownName, match=r"'half' \(dist-half 1.0\) was written for version 99 of labelers"):
+        registry().find("labelers", "half-labeler")
+
+
+def test_an_older_class_is_adapted_by_the_adapters_of_its_kind(plugins: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (plugins / "adapting.py").write_text("def one(old): return type(old.__name__, (old,), {'adapted': [1]})\n")
+    newer = replace(KINDS["potentials"], version=3, adapters={1: "adapting.one", 2: "adapting.one"})
+    monkeypatch.setitem(KINDS, "potentials", newer)
+    registry.cache_clear()
+    assert registry().find("potentials", "fine").adapted == [1]
+    monkeypatch.setitem(KINDS, "potentials", replace(newer, adapters={2: "adapting.one"}))
+    registry.cache_clear()
+    with pytest.raises(PluginError, match="was written for version 1 of potentials; this is version 3: update the"):
+        registry().find("potentials", "fine")
+
+
 def test_two_plugins_with_one_name(plugins: Path) -> None:
     with pytest.raises(PluginError, match=r"dist-twin-a 1\.0 and dist-twin-b 1\.0"):
         registry().find("potentials", "twin")
@@ -108,7 +133,7 @@ def test_a_typo_gets_the_nearest_name(plugins: Path) -> None:
 
 
 def test_the_program_lives(plugins: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(plugins)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(plugins), os.environ.get("PYTHONPATH", "")])}
     ended = subprocess.run([sys.executable, "-m", "whet", "plugins"], capture_output=True, text=True, env=environment)
     assert ended.returncode == 0
     for name, problem in PROBLEMS.items():

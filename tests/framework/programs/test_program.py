@@ -17,7 +17,8 @@ from typing import Any
 import psutil
 import pytest
 
-from whet import ProcessLost, Program
+from whet import Program
+from whet.data.errors import ProcessLost
 from whet.programs import keeper
 from whet.programs.folder_lock import FolderLock
 from whet.programs.keeper import MARK

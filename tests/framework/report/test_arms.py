@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from whet.contracts.findings import Estimate
 from whet.report.arms import Arm
 from whet.report.contrasts import contrast
 from whet.report.findings import Findings
-from whet.report.numbers import Estimate
 from whet.report.sections.learning import softness
 
 

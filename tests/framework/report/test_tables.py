@@ -7,8 +7,10 @@ import io
 
 import pytest
 
+from whet.contracts.findings import Estimate
+from whet.data.numbers import decimals_for, duration, percent, shown, with_interval
+from whet.report.arms import estimate_over
 from whet.report.drawing import Window, plain
-from whet.report.numbers import Estimate, decimals_for, duration, percent, shown, with_interval
 from whet.report.parts import slug
 from whet.report.tables import Column, Table
 
@@ -45,9 +47,9 @@ def test_estimates_are_written_with_interval_and_unit():
 
 
 def test_an_estimate_over_seeds_needs_all_of_them():
-    found = Estimate.over([1.0, 3.0], (0.5, 3.5))
+    found = estimate_over([1.0, 3.0], (0.5, 3.5))
     assert (found.value, found.spread, found.seeds) == (2.0, pytest.approx(2**0.5), 2)
-    assert Estimate.over([1.0, None], None).value is None
+    assert estimate_over([1.0, None], None).value is None
 
 
 def test_durations_and_shares():

@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pkgutil import iter_modules
 from typing import Any
 
 import pluggy
 
 from whet.contracts.component import Backend
-from whet.data.errors import suggestion
-from whet.plugins import hookspecs
-from whet.plugins.hookspecs import API, CONTRACTS, GROUP, HOOKS
+from whet.data.errors import PluginError, suggestion
+from whet.plugins.hookspecs import GROUP, KINDS, Kind, specifications
 
 
 @dataclass(frozen=True)
 class FoundPlugin:
-    """One entry point: what it offers (hook -> backend classes), or the problem that it has."""
+    """One entry point: what it offers (hook -> backend classes), or the problem that it has.
+
+    refused: hook -> why nothing is taken from it, where the rest of the plugin can be used.
+    """
 
     name: str
     distribution: str
     version: str
     offers: dict[str, list[type[Backend]]] = field(default_factory=dict)
     problem: str = ""
+    refused: dict[str, str] = field(default_factory=dict)
 
     @property
     def origin(self) -> str:
         """`distribution version`, for messages."""
         return f"{self.distribution} {self.version}".strip()
 
+    def fault(self, hook: str) -> str:
+        """Why it offers nothing by this hook; empty where nothing is wrong."""
+        return self.problem or self.refused.get(hook, "")
+
 
 def discover(found: Iterable[EntryPoint] | None = None) -> list[FoundPlugin]:
     """Every installed plugin, in order of name. found: entry points to look at instead of the installed ones."""
     installed = entry_points(group=GROUP) if found is None else found
     manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
+    manager.add_hookspecs(specifications(KINDS.values()))
     loaded = (_load(entry, manager) for entry in installed)
     return sorted(loaded, key=lambda plugin: (plugin.name, plugin.distribution))
 
@@ -51,35 +59,62 @@ def _load(entry: EntryPoint, manager: pluggy.PluginManager) -> FoundPlugin:
         module = entry.load()
     except (Exception, SystemExit) as error:
         return broken(f"cannot be imported: {_one_line(error)}")
-    wants = getattr(module, "whet_api", None)
-    if wants != API:
-        stated = "states no hook API version" if wants is None else f"was written for hook API {wants}"
-        return broken(f"{stated}; this is {API} (`whet_api = {API}` in {entry.value})")
+    stated = getattr(module, "whet_api", None)
+    if not isinstance(stated, int | Mapping):
+        example = '{"potentials": 1}'
+        return broken(f"states no version of the hooks that it uses (`whet_api = {example}` in {entry.value})")
     try:
         manager.register(module, name=f"{distribution} {entry.name}")
     except Exception as error:
         return broken(f"its hooks do not fit: {_one_line(error)}")
     marked = [name for name in dir(module) if manager.parse_hookimpl_opts(module, name) is not None]
-    if unknown := [name for name in marked if name not in HOOKS]:
-        return broken(f"{unknown[0]!r} is no hook. {suggestion(unknown[0], HOOKS) or 'Hooks: ' + ', '.join(HOOKS)}")
     if not marked:
-        return broken(f"implements no hook. Mark one of {', '.join(HOOKS)} with @whet.hookimpl")
-    offers: dict[str, list[type[Backend]]] = {}
+        return broken(f"implements no hook. Mark one of {', '.join(KINDS)} with @whet.hookimpl")
+    plugin = FoundPlugin(entry.name, distribution, version)
     for hook in marked:
         try:
-            offers[hook] = [_checked(offered, hook) for offered in getattr(module, hook)()]
+            written_for = stated if isinstance(stated, int) else stated.get(hook)
+            adapt = _adapter(hook, written_for)
+            plugin.offers[hook] = [_checked(adapt(offered), KINDS[hook]) for offered in getattr(module, hook)()]
+        except PluginError as error:
+            plugin.refused[hook] = str(error)
         except (Exception, SystemExit) as error:
-            return broken(f"its hook {hook} failed: {_one_line(error)}")
-    return FoundPlugin(entry.name, distribution, version, offers)
+            plugin.refused[hook] = f"its hook {hook} failed: {_one_line(error)}"
+    return plugin
 
 
-def _checked(offered: Any, hook: str) -> type[Backend]:
-    """The class, once it is of the hook's contract and complete. Raises TypeError where it is not."""
-    home, _, contract = CONTRACTS[hook].rpartition(".")
-    wanted = getattr(import_module(home), contract)
-    if not (isinstance(offered, type) and issubclass(offered, wanted)):
+def _adapter(hook: str, written_for: Any) -> Callable[[Any], Any]:
+    """What makes a class that was written for that version of a kind one of ours. PluginError where nothing does."""
+    if hook not in KINDS:
+        raise PluginError(f"{hook!r} is no hook. {suggestion(hook, KINDS) or 'Hooks: ' + ', '.join(KINDS)}")
+    kind = KINDS[hook]
+    if not isinstance(written_for, int):
+        raise PluginError(f"states no version of its hook {hook} (`whet_api = {{{hook!r}: {kind.version}}}`)")
+    steps = range(written_for, kind.version)
+    if written_for > kind.version or not all(step in kind.adapters for step in steps):
+        newer = "update whet" if written_for > kind.version else "update the plugin"
+        raise PluginError(f"was written for version {written_for} of {hook}; this is version {kind.version}: {newer}")
+
+    def adapt(offered: Any) -> Any:
+        for step in steps:
+            offered = _named(kind.adapters[step])(offered)
+        return offered
+
+    return adapt
+
+
+def _named(path: str) -> Any:
+    """What `module.name` names."""
+    home, _, name = path.rpartition(".")
+    return getattr(import_module(home), name)
+
+
+def _checked(offered: Any, kind: Kind) -> type[Backend]:
+    """The class, once it is of the kind's contract and complete. Raises TypeError where it is not."""
+    contract = _named(kind.contract)
+    if not (isinstance(offered, type) and issubclass(offered, contract)):
         named = offered.__name__ if isinstance(offered, type) else repr(offered)
-        raise TypeError(f"{named} is no class derived from whet.{contract}")
+        raise TypeError(f"{named} is no class derived from whet.{contract.__name__}")
     if not isinstance(getattr(offered, "name", None), str):
         raise TypeError(f"class {offered.__name__} has no name")
     if lacking := sorted(getattr(offered, "__abstractmethods__", ())):
@@ -89,3 +124,14 @@ def _checked(offered: Any, hook: str) -> type[Backend]:
 
 def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
+
+
+def classes_in(package: str, path: Iterable[str], *, hook: str) -> list[type[Backend]]:
+    """The complete classes of a hook's contract in the modules of a package, in order of the modules' names."""
+    contract = _named(KINDS[hook].contract)
+    found: list[type[Backend]] = []
+    for module in sorted(module.name for module in iter_modules(path)):
+        home = import_module(f"{package}.{module}")
+        own = (part for part in vars(home).values() if isinstance(part, type) and part.__module__ == home.__name__)
+        found += [part for part in own if issubclass(part, contract) and isinstance(getattr(part, "name", None), str)]
+    return found

@@ -1,22 +1,19 @@
-"""The hooks. Each lists light classes: importing the module of a plugin imports neither torch nor ASE."""
+"""The hooks: one table of the kinds of backend. Each hook lists light classes: a plugin imports neither torch nor ASE.
+
+A kind is added by one line here: its hook, what a backend of it is called, its contract, and what the hook is for.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pluggy
 
 if TYPE_CHECKING:
-    from whet.contracts.descriptor import Descriptor
-    from whet.contracts.dynamics import MDEngine
-    from whet.contracts.fine_tuning import FineTuner
-    from whet.contracts.labeling import Labeler
-    from whet.contracts.potential import Potential
-    from whet.contracts.structures import StructureSource
-    from whet.files.frame_format import FrameFormat
-
-API = 1
-"""Version of these hooks. A plugin states the one that it was written for: `whet_api = 1` in its entry-point module."""
+    from whet.contracts.component import Backend
 
 GROUP = "whet"
 """The entry-point group; also pluggy's project name."""
@@ -24,59 +21,110 @@ GROUP = "whet"
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
 
-HOOKS = {
-    "potentials": "potential",
-    "fine_tuners": "fine-tuner",
-    "md_engines": "MD engine",
-    "labelers": "labeler",
-    "descriptors": "descriptor",
-    "structures": "structure source",
-    "formats": "format",
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of backend that a plugin can offer.
+
+    hook: its function in the plugin's entry-point module. noun: what one backend is called in messages. contract: the
+    class that it is derived from, named, so that only what is used is imported. version: of the contract; raised
+    where classes written for the old one no longer work as they are. adapters: old version -> function that takes a
+    class written for it and gives one for the next (`module.function`); without one, such a class is refused.
+    """
+
+    hook: str
+    noun: str
+    contract: str
+    summary: str
+    version: int = 1
+    adapters: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def plural(self) -> str:
+        """`potentials`, `analyses`, `strategies`."""
+        for end, ends in (("ysis", "yses"), ("egy", "egies")):
+            if self.noun.endswith(end):
+                return self.noun.removesuffix(end) + ends
+        return f"{self.noun}s"
+
+
+KINDS = {
+    kind.hook: kind
+    for kind in (
+        Kind("potentials", "potential", "whet.contracts.potential.Potential", "Interatomic potentials."),
+        Kind(
+            "fine_tuners",
+            "fine-tuner",
+            "whet.contracts.fine_tuning.FineTuner",
+            "Fine-tuners; each has the name of the potential that it fine-tunes.",
+        ),
+        Kind("md_engines", "MD engine", "whet.contracts.dynamics.MDEngine", "Molecular-dynamics engines."),
+        Kind(
+            "labelers",
+            "labeler",
+            "whet.contracts.labeling.Labeler",
+            "Labelers: quantum-chemistry codes, or potentials in the role of a teacher.",
+        ),
+        Kind(
+            "descriptors",
+            "descriptor",
+            "whet.contracts.descriptor.Descriptor",
+            "Descriptors of atomic environments.",
+        ),
+        Kind(
+            "structures",
+            "structure source",
+            "whet.contracts.structures.StructureSource",
+            "Sources of starting structures.",
+        ),
+        Kind("tasks", "task", "whet.contracts.task.Task", "What a step can be."),
+        Kind("analyses", "analysis", "whet.contracts.analysis.Analysis", "What a report shows."),
+        Kind(
+            "selectors",
+            "selector",
+            "whet.contracts.selector.Selector",
+            "Which of the sampled frames are worth a label.",
+        ),
+        Kind(
+            "strategies",
+            "strategy",
+            "whet.contracts.rounds.RoundPreset",
+            "Presets of rounds: how frames are gathered for fine-tuning.",
+        ),
+        Kind(
+            "monitors",
+            "monitor",
+            "whet.contracts.monitor.Monitor",
+            "Monitors, which end a run of dynamics that has gone wrong, or far enough.",
+        ),
+        Kind(
+            "protocols",
+            "protocol preset",
+            "whet.contracts.protocol_preset.ProtocolPreset",
+            "Published protocols of dynamics, under a name.",
+        ),
+        Kind(
+            "formats",
+            "format",
+            "whet.files.frame_format.FrameFormat",
+            "Formats of files of frames, which every command reads, and writes where the format is written.",
+        ),
+    )
 }
+"""Hook -> kind, in the order in which they are listed."""
+
+HOOKS = {kind.hook: kind.noun for kind in KINDS.values()}
 """Hook -> what one of its backends is called in messages."""
 
-CONTRACTS = {
-    "potentials": "whet.contracts.potential.Potential",
-    "fine_tuners": "whet.contracts.fine_tuning.FineTuner",
-    "md_engines": "whet.contracts.dynamics.MDEngine",
-    "labelers": "whet.contracts.labeling.Labeler",
-    "descriptors": "whet.contracts.descriptor.Descriptor",
-    "structures": "whet.contracts.structures.StructureSource",
-    "formats": "whet.files.frame_format.FrameFormat",
-}
-"""Hook -> the class that what it offers is derived from; named, so that only what is used is imported."""
 
+def specifications(kinds: Iterable[Kind]) -> SimpleNamespace:
+    """The hooks as pluggy wants them specified: functions without arguments that list classes."""
 
-@hookspec
-def potentials() -> list[type[Potential]]:  # pyright: ignore[reportReturnType]
-    """Interatomic potentials."""
+    def specified(kind: Kind) -> Callable[[], list[type[Backend]]]:
+        def listing() -> list[type[Backend]]:
+            return []
 
+        listing.__name__, listing.__doc__ = kind.hook, kind.summary
+        return hookspec(listing)
 
-@hookspec
-def fine_tuners() -> list[type[FineTuner]]:  # pyright: ignore[reportReturnType]
-    """Fine-tuners; each has the name of the potential that it fine-tunes."""
-
-
-@hookspec
-def md_engines() -> list[type[MDEngine]]:  # pyright: ignore[reportReturnType]
-    """Molecular-dynamics engines."""
-
-
-@hookspec
-def labelers() -> list[type[Labeler]]:  # pyright: ignore[reportReturnType]
-    """Labelers: quantum-chemistry codes, or potentials in the role of a teacher."""
-
-
-@hookspec
-def descriptors() -> list[type[Descriptor]]:  # pyright: ignore[reportReturnType]
-    """Descriptors of atomic environments."""
-
-
-@hookspec
-def structures() -> list[type[StructureSource]]:  # pyright: ignore[reportReturnType]
-    """Sources of starting structures."""
-
-
-@hookspec
-def formats() -> list[type[FrameFormat]]:  # pyright: ignore[reportReturnType]
-    """Formats of files of frames: read, and perhaps written, by every command that takes or makes such files."""
+    return SimpleNamespace(**{kind.hook: specified(kind) for kind in kinds})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from whet.bias.pairs import Comparison
 from whet.bias.resampling import Interval, Resampling
 from whet.bias.softening import slopes_of
-from whet.report.numbers import Estimate
+from whet.contracts.findings import Estimate
 from whet.study.plan import Member
 from whet.study.results import Score
 
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
 
 Series = tuple[str, str]
 """Potential and strategy: what one color or line stands for. The strategy is empty for the untouched potential."""
+
+
+def estimate_over(values: Sequence[float | None], interval: Interval) -> Estimate:
+    """The mean over seeds; `interval` is that of the mean. No value where one of the seeds has none."""
+    known = [value for value in values if value is not None]
+    if not known or len(known) < len(values):
+        return Estimate(None, seeds=len(values))
+    mean = sum(known) / len(known)
+    off = sum((value - mean) ** 2 for value in known)
+    spread = math.sqrt(off / (len(known) - 1)) if len(known) > 1 else None
+    return Estimate(mean, interval, spread, len(known))
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +99,7 @@ class Arm:
             lambda score: score.softening.slopes.scale_interval,
             lambda: slopes_of(_mean_prediction(self.scores), Resampling()).scale_interval,
         )
-        return Estimate.over([score.softening.slopes.scale for score in self.scores], interval)
+        return estimate_over([score.softening.slopes.scale for score in self.scores], interval)
 
     @cached_property
     def mae(self) -> Estimate:
@@ -96,14 +108,14 @@ class Arm:
             lambda score: score.errors.forces.mae_interval,
             lambda: _mae_interval([score.comparison for score in self.scores]),
         )
-        return Estimate.over([score.errors.forces.mae for score in self.scores], interval)
+        return estimate_over([score.errors.forces.mae for score in self.scores], interval)
 
     def over_seeds(
         self, value: Callable[[Score], float | None], interval: Callable[[Score], Interval] | None = None
     ) -> Estimate:
         """Mean and spread of any number of a score; its interval only where there is one seed."""
         one = interval(self.scores[0]) if interval is not None and len(self.scores) == 1 else None
-        return Estimate.over([value(score) for score in self.scores], one)
+        return estimate_over([value(score) for score in self.scores], one)
 
     def _interval(self, of_one: Callable[[Score], Interval], of_mean: Callable[[], Interval]) -> Interval:
         if len(self.scores) == 1:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from whet.bias.differences import force_difference
 from whet.bias.resampling import Interval, Resampling
-from whet.report.arms import Arm, absolute_by_frame
-from whet.report.numbers import Estimate
+from whet.contracts.findings import Estimate
+from whet.report.arms import Arm, absolute_by_frame, estimate_over
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def contrast(first: Arm, second: Arm) -> Contrast:
             rows = np.mean([absolute_by_frame(b) - absolute_by_frame(a) for a, b in pairs], axis=0)
             sizes = 3.0 * pairs[0][0].n_atoms
             interval = Resampling().interval(np.stack([rows, sizes], axis=1), lambda sums: sums[:, 0] / sums[:, 1])
-    change = Estimate.over([one.change for one in found], interval)
+    change = estimate_over([one.change for one in found], interval)
     return Contrast(change, _student(change), min(one.frames for one in found))
 
 

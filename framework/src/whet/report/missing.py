@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from whet.data.numbers import count
 from whet.report.findings import Findings
-from whet.report.numbers import count
 
 
 def missing(findings: Findings) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from whet import Applied, Strategy
-from whet.data.identity import JSON
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Account:
     atom) and `valid_forces_mae` (eV/Å).
     """
 
-    options: Mapping[str, JSON]
+    options: Mapping[str, Any]
     parameters: int
     dtype: str
     patience: int | None
@@ -34,7 +34,7 @@ class Account:
     start: dict[str, float] = field(default_factory=dict)
     curves: dict[str, list[float]] = field(default_factory=dict)
 
-    def applied(self, strategy: Strategy, **other: JSON) -> Applied:
+    def applied(self, strategy: Strategy, **other: Any) -> Applied:
         """The account as the contract wants it. strategy: what the plugin has trained; other: more to record."""
         return Applied(
             strategy=strategy,

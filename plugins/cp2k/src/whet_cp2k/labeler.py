@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet import CodeLabeler, Failure, InputError, Labels, LevelOfTheory, Recorded, file_digest
+from whet import CodeLabeler, Failure, InputError, Labels, LevelOfTheory, Recorded, file_digest, read_json, write_json
 from whet_cp2k.options import Cp2kOptions
 
 if TYPE_CHECKING:
@@ -84,7 +84,6 @@ class Cp2kLabeler(CodeLabeler):
         return [*super().argv, "-i", INPUT]
 
     def prepare(self, frame: Atoms, folder: Path) -> None:
-        from whet.data.durable import write_json
         from whet_cp2k.calculation import sections
         from whet_cp2k.data_files import check_elements, data_folder
         from whet_cp2k.sections import written
@@ -145,8 +144,6 @@ class Cp2kLabeler(CodeLabeler):
 
     def _iterations(self, folder: Path) -> int:
         """How many were allowed when the calculation was prepared."""
-        from whet.data.durable import read_json
-
         allowed = folder / ALLOWED
         return int(read_json(allowed)["max_iterations"]) if allowed.is_file() else self.options.max_iterations
 

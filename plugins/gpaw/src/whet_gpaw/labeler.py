@@ -19,7 +19,9 @@ from whet import (
     LevelOfTheory,
     k_grid,
     multiplicity,
+    read_json,
     write_frames,
+    write_json,
 )
 
 if TYPE_CHECKING:
@@ -72,8 +74,6 @@ class GpawLabeler(CodeLabeler):
     def prepare(self, frame: Atoms, folder: Path) -> None:
         if frame.cell.rank < 3:
             raise FrameError("GPAW needs a cell in all three directions; put the frame into vacuum")
-        from whet.data.durable import write_json
-
         options: Any = self.options
         spin = options.spin
         if spin is None:
@@ -95,15 +95,11 @@ class GpawLabeler(CodeLabeler):
         return (folder / "labels.npz").is_file() or (folder / "failure.json").is_file()
 
     def can_do_better(self, folder: Path) -> bool:
-        from whet.data.durable import read_json
-
         failed = (folder / "failure.json").is_file()
         return failed and read_json(folder / "input.json")["max_iterations"] < self.options.max_iterations
 
     def read(self, frame: Atoms, folder: Path) -> Labels | Failure:
         import numpy as np
-
-        from whet.data.durable import read_json
 
         failure = folder / "failure.json"
         if failure.is_file():

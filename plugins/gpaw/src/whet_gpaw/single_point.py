@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from whet import Labels, read_frames, replacing, total_charge
-from whet.data.durable import read_json, write_json
+from whet import Labels, read_frames, read_json, replacing, total_charge, write_json
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from whet import InputError, UnknownName
-from whet.data.identity import JSON
 from whet_matgl.isolation import untouched
 from whet_matgl.model_files import prepared
 
@@ -30,7 +29,7 @@ def untrained(
     *,
     cutoff: float,
     size: Size,
-    hyperparameters: Mapping[str, JSON],
+    hyperparameters: Mapping[str, Any],
     seed: int,
     device: str,
 ) -> Potential:
@@ -79,7 +78,7 @@ def _defaults(architecture: Architecture, cutoff: float, width: int) -> dict[str
     return {**smooth, "units": width}
 
 
-def _check_names(architecture: str, kind: Any, hyperparameters: Mapping[str, JSON]) -> None:
+def _check_names(architecture: str, kind: Any, hyperparameters: Mapping[str, Any]) -> None:
     # Upstream takes any keyword and ignores those that it does not know.
     named = [name for name in inspect.signature(kind).parameters if name not in ("kwargs", *SET_HERE)]
     for name in hyperparameters:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, model_validator
 
 from whet import Capabilities, Labels, Options, Potential, Property
-from whet.data.identity import JSON
 from whet_matgl.architectures import Architecture, Size, untrained
 from whet_matgl.foundation import MODELS
 from whet_matgl.model_files import copy_files, files_of, read_model, write_model
@@ -42,7 +41,7 @@ class MatglOptions(Options):
     """Of an untrained potential, Å; 5 where nothing is said."""
     size: Size | None = None
     """Of an untrained potential: `small`, `medium` (the default) or `large`, with feature vectors of 32, 64 or 128."""
-    hyperparameters: dict[str, JSON] | None = None
+    hyperparameters: dict[str, Any] | None = None
     """More of an untrained potential, by upstream's own names (`nblocks`, `max_n`, …)."""
     seed: int | None = Field(default=None, ge=0)
     """Of the random weights of an untrained potential; 0 where nothing is said."""

@@ -18,8 +18,10 @@ from whet import (
     LevelOfTheory,
     Recorded,
     k_grid,
+    read_json,
     suggestion,
     total_charge,
+    write_json,
 )
 from whet_vasp.options import VaspOptions, chosen_by_element, incar_of, numbers
 from whet_vasp.tags import written
@@ -95,7 +97,6 @@ class VaspLabeler(CodeLabeler):
     def prepare(self, frame: Atoms, folder: Path) -> None:
         import ase.io
 
-        from whet.data.durable import write_json, write_text
         from whet_vasp.potcars import joined, valence
 
         if frame.cell.rank < 3:
@@ -114,8 +115,9 @@ class VaspLabeler(CodeLabeler):
             electrons = sum(valence(self.files[f"potcar-{symbol}"]) for symbol in frame.get_chemical_symbols())
             tags["NELECT"] = electrons - charge
         grid = k_grid(frame, options.k_spacing)
-        write_text(folder / "INCAR", "".join(f"{tag} = {written(value)}\n" for tag, value in sorted(tags.items())))
-        write_text(folder / "KPOINTS", f"{options.k_spacing:g} 1/A\n0\nGamma\n{' '.join(map(str, grid))}\n0 0 0\n")
+        incar = "".join(f"{tag} = {written(value)}\n" for tag, value in sorted(tags.items()))
+        (folder / "INCAR").write_text(incar, encoding="utf-8")
+        (folder / "KPOINTS").write_text(f"{options.k_spacing:g} 1/A\n0\nGamma\n{' '.join(map(str, grid))}\n0 0 0\n")
         ase.io.write(folder / "POSCAR", frame[order], format="vasp", direct=True)
         (folder / "POTCAR").symlink_to(joined(potcars))
         how = {"handlers": options.handlers, "most_repairs": options.most_repairs, "look_every": options.look_every}
@@ -132,7 +134,6 @@ class VaspLabeler(CodeLabeler):
     def read(self, frame: Atoms, folder: Path) -> Labels | Failure:
         import numpy as np
 
-        from whet.data.durable import read_json
         from whet_vasp.vasprun import Unreadable, VaspRun, output_in
         from whet_vasp.verdict import Asked, single_point
 

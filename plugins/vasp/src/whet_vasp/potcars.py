@@ -11,9 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from whet import InputError, file_digest, key_of, suggestion
-from whet.contracts.foundation import user_cache
-from whet.data.durable import replacing
+from whet import InputError, file_digest, key_of, replacing, suggestion, user_cache
 
 
 def titel_of(path: Path) -> str:

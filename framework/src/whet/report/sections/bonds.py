@@ -6,11 +6,11 @@ from itertools import pairwise
 
 from whet.bias.bond_shift import bond_shifts
 from whet.bias.bonds import BondLengths, follow
+from whet.contracts.findings import Estimate
 from whet.data.errors import FrameError
 from whet.data.topology import BondTopology
 from whet.report.drawing import COLORS, FAINT, canvas, grid, hide, legend_below, plain, titled
 from whet.report.findings import Findings
-from whet.report.numbers import Estimate
 from whet.report.parts import Section
 from whet.report.pictures import Picture
 from whet.report.tables import Cell, Column, Table

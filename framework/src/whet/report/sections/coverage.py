@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from whet.bias.q_limits import CAUTION
+from whet.data.numbers import percent
 from whet.report.drawing import canvas, grid, hide, legend_below, titled
 from whet.report.findings import Findings
-from whet.report.numbers import percent
 from whet.report.parts import Section
 from whet.report.pictures import Picture
 from whet.report.tables import Cell, Column, Table

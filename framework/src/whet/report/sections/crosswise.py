@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from whet.data.numbers import decimals_for, shown
 from whet.report.drawing import canvas, plain
 from whet.report.findings import Findings
-from whet.report.numbers import decimals_for, shown
 from whet.report.parts import Section
 from whet.report.pictures import Picture
 from whet.report.tables import Cell, Column, Table

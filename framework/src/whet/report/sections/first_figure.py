@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whet.contracts.findings import Estimate
+from whet.data.numbers import count, shown, with_interval
 from whet.report.arms import Arm
 from whet.report.drawing import GRAY, Window, canvas, plain
 from whet.report.findings import Findings
-from whet.report.numbers import Estimate, count, shown, with_interval
 from whet.report.pictures import Picture
 from whet.study.plan import TestSet
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whet.contracts.findings import Estimate
+from whet.data.numbers import count, decimals_for, duration, percent, shown, with_interval
 from whet.report.arms import Arm
 from whet.report.contrasts import Contrast, contrast
 from whet.report.findings import Findings
 from whet.report.missing import missing
-from whet.report.numbers import Estimate, count, decimals_for, duration, percent, shown, with_interval
 from whet.report.parts import Answer, Section
 from whet.report.sections.first_figure import first_figure
 from whet.report.sections.summary import reading_note, summary_table

@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from whet.contracts.findings import Estimate
+from whet.data.numbers import count
 from whet.report.arms import Arm, Series
 from whet.report.drawing import GRAY, Window, canvas, legend_below, plain, titled
 from whet.report.findings import Findings
-from whet.report.numbers import Estimate, count
 from whet.report.parts import Section, slug
 from whet.report.pictures import Picture
 from whet.report.tables import Cell, Column, Table

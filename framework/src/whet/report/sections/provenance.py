@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from whet.data.numbers import count
 from whet.report.findings import Findings
-from whet.report.numbers import count
 from whet.report.parts import Section
 from whet.report.tables import Cell, Column, Table
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from whet.bias.residuals import ResidualTrace, residual_trace
+from whet.contracts.findings import Estimate
 from whet.report.drawing import GRAY, canvas, legend_below, plain
 from whet.report.findings import Findings
-from whet.report.numbers import Estimate
 from whet.report.parts import Section
 from whet.report.pictures import Picture
 from whet.report.tables import Cell, Column, Table

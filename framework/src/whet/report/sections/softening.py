@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from whet.bias.softening_parts import MagnitudeBin, softening_by_magnitude
+from whet.contracts.findings import Estimate
+from whet.data.numbers import count
 from whet.report.arms import Arm
 from whet.report.drawing import FAINT, GRAY, canvas, grid, hide, legend_below, plain, titled
 from whet.report.findings import Findings
-from whet.report.numbers import Estimate, count
 from whet.report.parts import Section, slug
 from whet.report.pictures import Picture
 from whet.report.tables import Cell, Column, Table

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from whet.data.numbers import count
 from whet.report.arms import Arm
 from whet.report.findings import Findings
-from whet.report.numbers import count
 from whet.report.parts import Section, slug
 from whet.report.tables import Cell, Column, Table
 from whet.study.plan import TestSet

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from whet.data.numbers import duration
 from whet.report.drawing import Styles, canvas, hide, legend_below, titled
 from whet.report.findings import Findings
-from whet.report.numbers import duration
 from whet.report.parts import Section
 from whet.report.pictures import Picture
 from whet.report.tables import Cell, Column, Table
