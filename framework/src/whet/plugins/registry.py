@@ -295,8 +295,8 @@ def load(potential: str | Mapping[str, Any], *, device: str = "cpu") -> Potentia
     return here.load(here.resolve("potentials", Spec.parse(potential)), device=device)
 
 
-def missing_packages(offered: type[Backend]) -> list[str]:
-    """Requirements of a backend whose module cannot be found here (nothing is imported)."""
+def missing_packages(offered: type[Any]) -> list[str]:
+    """Requirements of what a plugin offers whose module cannot be found here (nothing is imported)."""
     missing = []
     for module, requirement in offered.packages.items():
         try:
