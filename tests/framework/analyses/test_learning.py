@@ -51,9 +51,9 @@ def test_line_begins_at_the_untouched_potential_and_ends_at_the_labels(tmp_path)
     points = found.table("learning-points").records()
     line = [row for row in points if (row["quantity"], row["kind"]) == ("MAE F", "line")]
     assert [row["state"] for row in line] == ["untouched", "few, 1 frame", "few, 10 frames"]
-    assert {row["strategy"] for row in line} == {"few"}
+    assert {row["series"] for row in line} == {"few"}
     assert line[0]["place"] < 0 < line[2]["place"] == math.log10(10)
-    seeds = [row for row in points if (row["quantity"], row["kind"], row["strategy"]) == ("MAE F", "seed", "few")]
+    seeds = [row for row in points if (row["quantity"], row["kind"], row["series"]) == ("MAE F", "seed", "few")]
     assert len(seeds) == 6
 
 

@@ -37,10 +37,9 @@ def test_interval_of_the_mean_is_that_of_equal_seeds(predicted):
 
 def test_scale_of_the_mean_prediction_is_the_mean_of_the_scales(predicted):
     found = series(*(predicted(0.8 + seed / 50, seed=seed) for seed in (1, 2, 3)))
-    low, high = found.scale.interval
+    low, high = found.scale.interval or (0, 0)
     assert found.scale.value == pytest.approx(0.84, abs=0.02)
-    assert low <= found.scale.value <= high
-    assert high - low < 0.1
+    assert low < 0.84 < high < low + 0.1
 
 
 def test_no_interval_where_seeds_left_out_different_frames(predicted):
@@ -81,13 +80,14 @@ def test_contrast_needs_both_frames_and_seeds(predicted):
     assert found.resolved
     scattered = {seed: predicted(0.8 + off, seed=seed) for seed, off in ((1, -0.1), (2, 0.0), (3, 0.18))}
     found = contrast(first, scattered)
-    assert found.over_seeds[0] < 0 < found.over_seeds[1]
+    low, high = found.over_seeds or (0, 0)
+    assert low < 0 < high
     assert not found.resolved
 
 
 def test_contrast_of_one_seed_says_nothing_over_seeds(predicted):
     found = contrast({1: predicted(0.7)}, {1: predicted(0.9)})
-    assert found.change.value < 0
+    assert (found.change.value or 0) < 0
     assert found.over_seeds is None
     assert found.resolved
 
@@ -96,7 +96,7 @@ def test_contrast_pairs_seeds_that_both_have(predicted):
     found = contrast({1: predicted(0.7), 2: predicted(0.8)}, {2: predicted(0.8), 3: predicted(0.5)})
     assert (found.change.value, found.change.seeds) == (0, 1)
     apart = contrast({1: predicted(0.7)}, {2: predicted(0.9)})
-    assert apart.change.value < 0
+    assert (apart.change.value or 0) < 0
 
 
 def test_contrast_needs_a_frame_in_common(predicted):
