@@ -18,6 +18,11 @@ NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 Interval = tuple[float, float] | None
 
 
+def slug(text: str) -> str:
+    """What of a text can be in a NAME, at most 40 letters; it may be nothing."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A number with what is known of its uncertainty.
