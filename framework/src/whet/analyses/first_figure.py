@@ -53,7 +53,7 @@ POINT_COLUMNS = (
     Column("value", interval=True),
     *(Column(name) for name in ("R²", "drawn", "outside", "text")),
 )
-SEED_COLUMNS = [Column(name) for name in ("quantity", "row", "potential", "strategy", "seed", "value")]
+SEED_COLUMNS = [Column(name) for name in ("quantity", "place", "row", "potential", "strategy", "seed", "value")]
 
 
 def _points(
@@ -80,9 +80,9 @@ def _points(
 
 def _seeds(rows: Sequence[SeriesRow], scores: Findings, windows: Sequence[Window]) -> list[list[Cell]]:
     return [
-        [quantity, named(row, rows), row.potential, row.group, seed, value]
+        [quantity, place, named(row, rows), row.potential, row.group, seed, value]
         for window, (quantity, *_) in zip(windows, QUANTITIES, strict=True)
-        for row in rows
+        for place, row in enumerate(rows)
         for seed, value in seed_values(scores, row, quantity)
         if row.seeds > 1 and value is not None and not window.beyond(value)
     ]

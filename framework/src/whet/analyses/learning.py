@@ -51,7 +51,7 @@ class Learning(Analysis):
 
     def run(self, work: Work) -> Findings:
         """Table and figure `learning`."""
-        (found,) = work.all("scores", Found)
+        found = work.one("scores", Found)
         rows, on = series_rows(found.findings), found.ref.set
         tables: list[Table] = [_table(rows, on)] if rows else []
         figures = []
@@ -69,9 +69,21 @@ def _table(rows: Sequence[SeriesRow], on: str) -> Table:
     columns = (
         Column("potential"),
         Column("state"),
-        Column("labels"),
-        Column("|1 − scale|", decimals=3, interval=True, spread=True),
-        Column("R²", decimals=3, spread=True, brief=True),
+        Column("labels", description="Labeled frames that the fine-tuning took, for training and validation."),
+        Column(
+            "|1 − scale|",
+            description="Distance of the softening scale from 1, which is right; it has no unit.",
+            decimals=3,
+            interval=True,
+            spread=True,
+        ),
+        Column(
+            "R²",
+            description="Share of the variance of the forces that the slope explains; it has no unit.",
+            decimals=3,
+            spread=True,
+            brief=True,
+        ),
         Column("MAE F", "eV/Å", interval=True, spread=True),
         Column("seeds"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from whet.analyses.series_table import state_name
 from whet.contracts.ref import Ref
 from whet.data.numbers import count
 
@@ -20,7 +21,7 @@ def state_names(refs: Iterable[Ref]) -> dict[Ref, str]:
     found = {}
     for state in states:
         repeated = len(seeds[state.potential, state.strategy]) > 1
-        words = _done(state) + (f", seed {state.seed}" if state.strategy and repeated else "")
+        words = state_name(state) + (f", seed {state.seed}" if state.strategy and repeated else "")
         found[state] = f"{state.potential} {words}" if several else words
     often = Counter(found.values())
     return {state: name if often[name] == 1 else _in_full(state) for state, name in found.items()}
@@ -37,14 +38,6 @@ def data_names(refs: Iterable[Ref]) -> dict[tuple[str, str, int], str]:
         found[ref.potential, ref.strategy, ref.seed] = words + (f", seed {ref.seed}" if repeated else "")
     often = Counter(found.values())
     return {key: name if often[name] == 1 else f"{key[0]!r} {key[1]!r}, seed {key[2]}" for key, name in found.items()}
-
-
-def _done(state: Ref) -> str:
-    if not state.strategy:
-        return "untouched"
-    return (
-        f"{state.strategy} {state.round}" if state.size is None else f"{state.strategy}, {count(state.size, 'frame')}"
-    )
 
 
 def _in_full(state: Ref) -> str:

@@ -152,7 +152,11 @@ def _errors(rows: Sequence[SeriesRow], on: str) -> Table:
         Column("frames", shown=len({row.frames for row in rows}) > 1),
         Column("left out", shown=any(row.left_out for row in rows)),
         Column("seeds", shown=False),
-        Column("seconds a frame", shown=False),
+        Column(
+            "seconds a frame",
+            description="Of the evaluation, one frame at a time; the unit is in its name.",
+            shown=False,
+        ),
     )
     cells = [
         [

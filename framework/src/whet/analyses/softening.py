@@ -56,7 +56,7 @@ class Softening(Analysis):
 
     def run(self, work: Work) -> Findings:
         """Tables: `softening` (readings) and `magnitude`; figures: `parity` and `magnitude`."""
-        (found,) = work.all("scores", Found)
+        found = work.one("scores", Found)
         rows, on = series_rows(found.findings), found.ref.set
         compared = _compared(rows, work.all("predictions", Predictions))
         tables: list[Table] = [_readings(rows, on)] if rows else []
@@ -166,7 +166,12 @@ def _by_magnitude(compared: Compared, rows: Sequence[SeriesRow], on: str) -> tup
         Column("state"),
         Column("force from", "eV/Å", decimals=2),
         Column("to", "eV/Å", decimals=2),
-        Column("scale", decimals=3, interval=True),
+        Column(
+            "scale",
+            description="Softening scale: slope of predicted against reference forces; it has no unit, and 1 is right.",
+            decimals=3,
+            interval=True,
+        ),
         Column("atoms"),
         Column("strategy", shown=False),
         Column("middle", "eV/Å", shown=False),
@@ -217,10 +222,28 @@ def _readings(rows: Sequence[SeriesRow], on: str) -> Table:
     columns = (
         Column("potential", shown=several(rows)),
         Column("state"),
-        Column("scale", decimals=3, interval=True, spread=True),
-        Column("1 − R² (noise)", decimals=3),
-        Column("inverse slope", decimals=3, interval=True, spread=True),
-        Column("robust scale", decimals=3),
+        Column(
+            "scale",
+            description="Softening scale: slope of predicted against reference forces; it has no unit, and 1 is right.",
+            decimals=3,
+            interval=True,
+            spread=True,
+        ),
+        Column(
+            "1 − R² (noise)", description="What of the forces the slope does not explain; it has no unit.", decimals=3
+        ),
+        Column(
+            "inverse slope",
+            description="Slope of reference against predicted forces; it has no unit.",
+            decimals=3,
+            interval=True,
+            spread=True,
+        ),
+        Column(
+            "robust scale",
+            description="Softening scale in which frames that pull alone are discounted; it has no unit.",
+            decimals=3,
+        ),
         Column("reading"),
         Column("discounted frames", shown=any(row.discounted for row in rows)),
         Column("seeds", shown=False),
