@@ -13,7 +13,7 @@ from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Ta
 from whet.contracts.ports import Port, Trajectory
 from whet.contracts.ref import LABELER
 from whet.contracts.task import Work
-from whet.data.errors import FrameError, InputError
+from whet.data.errors import FrameError
 
 if TYPE_CHECKING:
     from whet.bias.bonds import BondLengths
@@ -67,7 +67,7 @@ class Bonds(Analysis):
         found, skipped = _followed_by_name(_groups(work))
         kinds = sorted({kind for lengths in found.values() for kind in lengths.kinds})
         if not kinds:
-            raise InputError("no starting structure has a bond to follow", hint="; ".join(skipped))
+            return Findings("Bond lengths", notes=["no starting structure has a bond to follow", *skipped])
         rows: list[list[Cell]] = []
         for name, lengths in found.items():
             for kind, one in lengths.summary().items():

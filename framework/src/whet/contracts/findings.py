@@ -185,6 +185,11 @@ class Findings:
     source: str = ""
     notes: Sequence[str] = field(default=())
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show; the notes then say why."""
+        return not (self.tables or self.figures or self.verdicts)
+
     def table(self, name: str) -> Table:
         """The table of that name. KeyError where there is none."""
         return {table.name: table for table in self.tables}[name]

@@ -17,4 +17,6 @@ from .pytest_classes import DescriptorConformance as DescriptorConformance
 from .pytest_classes import EngineConformance as EngineConformance
 from .pytest_classes import LabelerConformance as LabelerConformance
 from .pytest_classes import PotentialConformance as PotentialConformance
+from .pytest_classes import StructureConformance as StructureConformance
 from .pytest_classes import TrainingConformance as TrainingConformance
+from .structure_sources import check_structures as check_structures

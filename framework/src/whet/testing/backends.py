@@ -15,6 +15,7 @@ from whet.testing.descriptors import DESCRIPTOR_CHECKS, check_descriptor
 from whet.testing.engines import ENGINE_CHECKS, check_engine
 from whet.testing.labelers import LABELER_CHECKS, check_labeler
 from whet.testing.potentials import POTENTIAL_CHECKS, check_potential
+from whet.testing.structure_sources import STRUCTURE_CHECKS, check_structures
 
 CHECKED: Mapping[str, Callable[..., Conformance]] = {
     "potentials": check_potential,
@@ -22,6 +23,7 @@ CHECKED: Mapping[str, Callable[..., Conformance]] = {
     "labelers": check_labeler,
     "descriptors": check_descriptor,
     "analyses": check_analysis,
+    "structures": check_structures,
 }
 """Hook -> the function that checks what it offers. A fine-tuner is checked with its potential."""
 
@@ -31,6 +33,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     HOOKS["labelers"]: LABELER_CHECKS,
     HOOKS["descriptors"]: DESCRIPTOR_CHECKS,
     HOOKS["analyses"]: ANALYSIS_CHECKS,
+    HOOKS["structures"]: STRUCTURE_CHECKS,
 }
 """What a kind of backend is called -> its checks."""
 

@@ -101,6 +101,23 @@ sys.stderr.write("\\n" + json.dumps(sorted({name.partition(".")[0] for name in s
 """
 
 
+STRUCTURES = """
+import json, sys
+from whet.contracts.component import Component
+from whet.plugins.registry import registry
+from whet.testing.structure_sources import digest
+given = json.load(sys.stdin)
+source = registry().load(Component.from_json(given["component"]))
+made = [digest(source.make(index, given["seed"])) for index in reversed(range(given["count"]))]
+sys.stderr.write("\\n" + json.dumps(made[::-1]))
+"""
+
+
+def digests_elsewhere(component: Component, count: int, seed: int) -> list[str]:
+    """SHA-256 of the first structures that a source makes in a fresh interpreter, in order of their indices."""
+    return _asked(STRUCTURES, {"component": component.as_json(), "count": count, "seed": seed})[0]
+
+
 def changed_state(component: Component, frames: Path, folder: Path) -> tuple[list[str], str]:
     """What loading and evaluating changed in the process, and what it printed on standard output."""
     return _asked(STATE, {"component": component.as_json(), "frames": str(frames)}, folder)

@@ -17,6 +17,7 @@ from whet.testing.engines import ENGINE_CHECKS
 from whet.testing.labelers import LABELER_CHECKS, LabelerSubject
 from whet.testing.potential_subject import PotentialSubject
 from whet.testing.potentials import POTENTIAL_CHECKS
+from whet.testing.structure_sources import STRUCTURE_CHECKS, StructureSubject
 
 UNTRAINED = tuple(check for check in POTENTIAL_CHECKS if check.tier != "training")
 TRAINING = tuple(check for check in POTENTIAL_CHECKS if check.tier == "training")
@@ -99,6 +100,22 @@ class DescriptorConformance(_Conformance):
 
     @_tests_of(DESCRIPTOR_CHECKS)
     def test_conforms(self, check: Check, subject: DescriptorSubject) -> None:
+        self._run(check, subject)
+
+
+class StructureConformance(_Conformance):
+    """A source of starting structures."""
+
+    checks = STRUCTURE_CHECKS
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def subject(cls, backend: Any) -> Iterator[StructureSubject]:
+        """The source under test."""
+        yield StructureSubject(backend)
+
+    @_tests_of(STRUCTURE_CHECKS)
+    def test_conforms(self, check: Check, subject: StructureSubject) -> None:
         self._run(check, subject)
 
 
