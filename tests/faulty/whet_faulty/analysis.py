@@ -5,11 +5,20 @@ from __future__ import annotations
 import time
 from typing import ClassVar
 
-from whet.contracts.analysis import Analysis, Wanted
-from whet.contracts.findings import Column, Estimate, Figure, Findings, Table, Verdict
-from whet.contracts.options import Options
-from whet.contracts.ports import LabeledFrames, Port
-from whet.data.errors import InputError
+from whet import (
+    Analysis,
+    Column,
+    Estimate,
+    Figure,
+    Findings,
+    InputError,
+    LabeledFrames,
+    Options,
+    Port,
+    Table,
+    Verdict,
+    Wanted,
+)
 
 
 class FaultyAnalysisOptions(Options):
@@ -62,6 +71,8 @@ class FaultyAnalysis(Analysis):
             rows[0][2] = Estimate(time.perf_counter())
         if fault == "seeds":
             np.random.seed(3)  # noqa: NPY002 -- it is the fault
+        if fault == "order of a set":
+            rows[0][2] = Estimate(float(hash("forces") % 1000))
         if fault == "prints":
             print("working …")
         if fault == "leaves files":

@@ -9,7 +9,7 @@ from whet.analyses.alignment import first_fine_tunings, given_energies
 from whet.analyses.naming import state_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
-from whet.contracts.ports import FineTuning, Port, Predictions, Trajectory
+from whet.contracts.ports import FineTuning, Port, Predictions, SampledTrajectory
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
 from whet.data.errors import FrameError, InputError
@@ -29,14 +29,14 @@ class Residuals(Analysis):
     by_default = True
     inputs: ClassVar = {
         "predictions": Port(Predictions, what="of each potential, on its own trajectory"),
-        "trajectories": Port(Trajectory, what="the own trajectories: their times"),
+        "trajectories": Port(SampledTrajectory, what="the own trajectories: their times"),
         "fine-tunings": Port(FineTuning, what="the first of each potential: it aligned the untouched one's energies"),
     }
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
         pieces = [one for one in study.all(Predictions, set_kind="self") if one.ref.state == one.ref.sampled_by]
         drivers = {one.ref.state for one in pieces}
-        sampled = [one for one in study.all(Trajectory, set_kind="self") if one.ref.sampled_by in drivers]
+        sampled = [one for one in study.all(SampledTrajectory, set_kind="self") if one.ref.sampled_by in drivers]
         if not pieces or not sampled:
             return []
         tuned = first_fine_tunings(study, (one.ref.potential for one in pieces if one.ref.untouched))
@@ -65,8 +65,8 @@ def _traces(work: Work) -> tuple[dict[Ref, ResidualTrace], list[str]]:
     from whet.bias.pairs import Comparison
     from whet.bias.residuals import residual_trace
 
-    runs: dict[Ref | None, list[Trajectory]] = {}
-    for one in work.all("trajectories", Trajectory):
+    runs: dict[Ref | None, list[SampledTrajectory]] = {}
+    for one in work.all("trajectories", SampledTrajectory):
         runs.setdefault(one.ref.sampled_by, []).append(one)
     given = given_energies(work.all("fine-tunings", FineTuning))
     traces, notes = {}, []

@@ -24,6 +24,7 @@ class GivenWork:
     title: str = "given"
     device: str = "cpu"
     files: Mapping[str, FileRef] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress = lambda done, total: None
 
     @property
