@@ -64,7 +64,7 @@ class CrossEvaluation(Analysis):
             if state == owner:
                 owners.append(owner)
         if not owners:
-            raise InputError("no potential has predictions for its own trajectory", hint="; ".join(notes))
+            return Findings("Cross evaluation", notes=notes or ["there are no predictions for own trajectories"])
         names = state_names(owners)
         labels = [names[owner] for owner in owners]
         cells = [[found.get((state, owner)) for owner in owners] for state in owners]

@@ -12,11 +12,12 @@ from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Ta
 from whet.contracts.ports import FineTuning, Port, Predictions, SampledTrajectory
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
-from whet.data.errors import FrameError, InputError
+from whet.data.errors import FrameError
 
 if TYPE_CHECKING:
     from whet.bias.residuals import ResidualTrace
 
+TITLE = "Energy along each own trajectory"
 MOST_LINES = 12
 """Potentials that the figure shows."""
 
@@ -44,12 +45,14 @@ class Residuals(Analysis):
 
     def run(self, work: Work) -> Findings:
         traces, notes = _traces(work)
+        if not traces:
+            return Findings(TITLE, notes=notes or ["there are no predictions for own trajectories"])
         names = state_names(traces)
         longest = max(float(trace.times.max()) for trace in traces.values())
         unit, factor = ("ps", 1000.0) if longest >= 1000 else ("fs", 1.0)
         few = f" The first {MOST_LINES} potentials." if len(traces) > MOST_LINES else ""
         return Findings(
-            "Energy along each own trajectory",
+            TITLE,
             tables=(_summary(traces, names), _points(traces, names, unit, factor)),
             figures=(_lines(unit, f"Energy residual along each potential's own trajectory.{few}"),),
             definition="The energy of the driving potential minus that of the labels, per atom. An untouched potential "
@@ -81,8 +84,6 @@ def _traces(work: Work) -> tuple[dict[Ref, ResidualTrace], list[str]]:
             notes.append(f"{predictions.ref}: {error.what}.")
         else:
             traces[state] = trace
-    if not traces:
-        raise InputError("no potential has predictions for its own trajectory", hint="; ".join(notes))
     return traces, notes
 
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 SCALES = {"": 0.7, "naive": 0.9, "periodic": 0.97}
 """Predicted forces over those of the labels, by strategy: planted."""
 
+STRENGTH = 30.0
+"""Energies, forces and stress over those of argon: forces are then up to 1 eV/Å."""
+
 MADE = Component("potentials", "lennard-jones")
 
 ROLES = ("labeler", "engine", "descriptor", "potential main", "potential other")
@@ -149,7 +152,7 @@ class SampleStudy:
             frame.positions += random.normal(0, 0.12, (len(frame), 3))
             frames.append(frame)
         labels = LennardJones().predict(frames, ("energy", "forces", "stress"))
-        self._made[words] = FrameSet(one.attach(frame) for one, frame in zip(labels, frames, strict=True))
+        self._made[words] = FrameSet(_strong(one).attach(frame) for one, frame in zip(labels, frames, strict=True))
         return self._made[words]
 
     def _predictions(self, ref: Ref, reference: FrameSet, numbers: Sequence[int]) -> Predictions:
@@ -161,10 +164,16 @@ class SampleStudy:
         for frame in reference:
             labels = Labels.of(frame)
             assert labels.stress is not None
-            off = random.normal(0, 0.003, labels.forces.shape)
+            off = random.normal(0, 0.02, labels.forces.shape)
             energy = labels.energy + (0 if ref.strategy else 2.0) + 0.02 * random.normal()
             predicted.append(Labels(energy, scale * labels.forces + off, scale * labels.stress).attach(frame))
         return Predictions(ref, reference, FrameSet(predicted), range(len(reference)), (), numbers, 0.01)
+
+
+def _strong(labels: Labels) -> Labels:
+    """Labels of argon made as strong as those of a salt."""
+    assert labels.stress is not None
+    return Labels(STRENGTH * labels.energy, STRENGTH * labels.forces, STRENGTH * labels.stress)
 
 
 def _start() -> Atoms:
