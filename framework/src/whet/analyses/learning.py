@@ -52,10 +52,7 @@ class Learning(Analysis):
 
     def run(self, work: Work) -> Findings:
         """Table and figure `learning`."""
-        scores = work.all("scores", Found)
-        if not scores:
-            return Findings("Learning curves")
-        (found,) = scores
+        found = work.one("scores", Found)
         rows, on = series_rows(found.findings), found.ref.set
         tables: list[Table] = [_table(rows, on)] if rows else []
         figures = []

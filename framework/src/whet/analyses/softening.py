@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from whet.analyses.comparing import compared
 from whet.analyses.series_table import COLUMNS, SeriesRow, row_names, series_names, series_rows, several
 from whet.bias.pairs import Comparison
 from whet.bias.softening_parts import softening_by_magnitude
@@ -58,10 +57,8 @@ class Softening(Analysis):
 
     def run(self, work: Work) -> Findings:
         """Tables: `softening` (readings) and `magnitude`; figures: `parity` and `magnitude`."""
-        scores = work.all("scores", Found)
-        if not scores:
-            return Findings("Softening in detail")
-        rows, on = series_rows(scores[0].findings), scores[0].ref.set
+        found = work.one("scores", Found)
+        rows, on = series_rows(found.findings), found.ref.set
         ends = _ends_of(rows, work.all("predictions", Predictions))
         tables: list[Table] = [_readings(rows, on)] if rows else []
         figures = []
@@ -89,7 +86,7 @@ def _ends_of(rows: Sequence[SeriesRow], found: Sequence[Predictions]) -> Ends:
     for one in found:
         state = one.ref.state
         try:
-            comparison = compared(one)
+            comparison = Comparison.of_predictions(one)
         except FrameError:
             continue
         comparisons[state.potential, state.strategy, state.round, state.size] = comparison
