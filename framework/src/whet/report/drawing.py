@@ -80,12 +80,19 @@ def _whole(spec: Mapping[str, Any], tables: Mapping[str, Table]) -> dict[str, An
         for name, table in tables.items()
         if json.dumps(name) in words
     }
-    plain = {key: value for key, value in spec.items() if key != "$schema"}
+    plain = _unlinked({key: value for key, value in spec.items() if key != "$schema"})
     return _readable({**plain, "config": _merged(CONFIG, mapping(spec.get("config"))), "datasets": data})
 
 
 def _quoted(field: str) -> str:
     return json.dumps(field, ensure_ascii=False)[1:-1]
+
+
+def _unlinked(value: Any) -> Any:
+    """A specification without links: a figure leads nowhere, and a link that Vega refuses would cost the figure."""
+    if isinstance(value, Mapping):
+        return {key: _unlinked(one) for key, one in value.items() if key != "href"}
+    return [_unlinked(one) for one in value] if isinstance(value, list) else value
 
 
 def _readable(value: Any, key: str = "") -> Any:

@@ -94,7 +94,7 @@ class _Cleaned:
         for key, value in old.attrib.items():
             if (cleaned := self._attribute(tag, key.removeprefix(f"{{{XLINK}}}"), value)) is not None:
                 new.set(*cleaned)
-        new.extend(self.element(child) for child in old if self._is_kept(child))
+        new.extend([self.element(child) for child in old if self._is_kept(child)])
         return new
 
     def _is_kept(self, child: ElementTree.Element) -> bool:
