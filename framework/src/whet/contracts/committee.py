@@ -39,6 +39,7 @@ class Committee(Potential):
 
     name = "committee"
     Options = CommitteeOptions
+    extras = frozenset({"force_spread"})
     unpickles: ClassVar[bool] = False
 
     @classmethod

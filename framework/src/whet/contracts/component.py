@@ -136,11 +136,13 @@ class Component:
 class Spec:
     """How a user names a component: `NAME`, `NAME:MODEL`, or a mapping with `use:` and its options.
 
-    In a mapping the options stand beside `use`. MODEL becomes the option `model`.
+    In a mapping the options stand beside `use`. MODEL becomes the option `model`. place: of a part of a component, the
+    keys among the whole's options under which it stands; a fault in it is named there.
     """
 
     name: str
     options: Mapping[str, JSON] = field(default_factory=dict)
+    place: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, given: str | Mapping[str, Any], *, folder: Path) -> Self:
@@ -245,6 +247,14 @@ class Backend:
     def expected_failures(cls, options: Any) -> Mapping[str, str]:
         """Checks of the conformance kit that cannot be passed: check -> reason. One that passes is an error."""
         return {}
+
+    @classmethod
+    def prepared(cls, given: Mapping[str, Any], find: Callable[[str, str], Any]) -> Mapping[str, Any]:
+        """The options as the user gave them, with what other plugins say filled in, before they are checked.
+
+        find: hook, name -> the class that another plugin offers. Raises OptionsError.
+        """
+        return given
 
     @classmethod
     def find_parts(cls, options: Any) -> Mapping[str, Spec]:

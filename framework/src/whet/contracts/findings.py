@@ -18,6 +18,11 @@ NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 Interval = tuple[float, float] | None
 
 
+def slug(text: str) -> str:
+    """What of a text can be in a NAME, at most 40 letters; it may be nothing."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A number with what is known of its uncertainty.
@@ -179,6 +184,11 @@ class Findings:
     definition: str = ""
     source: str = ""
     notes: Sequence[str] = field(default=())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show; the notes then say why."""
+        return not (self.tables or self.figures or self.verdicts)
 
     def table(self, name: str) -> Table:
         """The table of that name. KeyError where there is none."""

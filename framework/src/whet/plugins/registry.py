@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -14,11 +14,24 @@ from whet.contracts.component import Backend, Component, FileRef, Spec
 from whet.contracts.dynamics import MDEngine
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.potential import Potential
-from whet.data.errors import MissingPackage, PluginError, StoreError, UnknownName, UntrustedFile, WhetError, suggestion
+from whet.data.errors import (
+    KeyProblem,
+    MissingPackage,
+    OptionsError,
+    PluginError,
+    StoreError,
+    UnknownName,
+    UntrustedFile,
+    WhetError,
+    suggestion,
+)
 from whet.data.identity import fresh_digest
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.trusted_files import HERE, TrustedFiles
+
+CORE = "whet"
+"""The distribution of the framework itself."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,10 @@ class Registry:
         """The names that a hook's plugins offer."""
         return sorted(name for offered_hook, name in self._offers if offered_hook == hook)
 
+    def knows(self, hook: str, name: str) -> bool:
+        """Whether a plugin here offers that name."""
+        return (hook, name) in self._offers
+
     def find(self, hook: str, name: str) -> type[Any]:
         """The class of that name. UnknownName, PluginError (broken, or claimed twice) or MissingPackage otherwise."""
         kind = HOOKS[hook]
@@ -74,12 +91,18 @@ class Registry:
         offered = self.find(hook, spec.name)
         if settings is not None:
             offered.refuse_unsupported(settings)
-        options = offered.Options.checked(spec.options, of=f"{HOOKS[hook]} {spec.name!r}")
-        parts = {role: self.resolve(_hook_of(role), part) for role, part in sorted(offered.find_parts(options).items())}
+        what = f"{HOOKS[hook]} {spec.name!r}"
+        options = offered.Options.checked(offered.prepared(spec.options, self.find), of=what)
+        asked = sorted(offered.find_parts(options).items())
+        parts = {role: self._part(role, part, what) for role, part in asked}
+        parts = {role: part for role, part in parts.items() if not self._is_cores_word(part)}
         found = sorted(offered.find_files(options).items())
         files = {role: FileRef.to(Path(path), _origin(offered, options, role)) for role, path in found}
         named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
         plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()})
+        for role, part in asked:
+            if role in parts and part.place:  # the part says it in full
+                _drop(plain, part.place)
         version = offered.result_version
         code = any(offered.foreign_code(Path(ref.path)) for ref in files.values() if not self.voucher(ref.sha256))
         return Component(
@@ -112,10 +135,30 @@ class Registry:
         self._refuse_foreign_code(offered, files)
         options = offered.Options.checked(component.options, of=what)
         parts = {role: self.load(part, store=store, device=device) for role, part in component.parts.items()}
+        for role, part in offered.find_parts(options).items() if issubclass(offered, MDEngine) else ():
+            if role not in parts:
+                parts[role] = self.load(self._part(role, part, what))
         backend = offered(options, files, parts, device)
         if isinstance(backend, Potential):
             backend.energy_shift = dict(component.energy_shift)
         return backend
+
+    def _part(self, role: str, spec: Spec, of: str) -> Component:
+        """The component of a part. Where its words stand among the options of the whole, faults are named there."""
+        try:
+            return self.resolve(_hook_of(role), spec)
+        except WhetError as error:
+            if not spec.place:
+                raise
+            inner = error.problems if isinstance(error, OptionsError) else ()
+            found = inner or (KeyProblem((), f"{error.what}. {error.hint}".removesuffix(". ")),)
+            problems = [KeyProblem((*spec.place, *problem.path), problem.what) for problem in found]
+            raise OptionsError(f"options of {of}", problems=problems) from None
+
+    def _is_cores_word(self, part: Component) -> bool:
+        """Whether a part is a monitor of the core, all of which the options of the whole say already."""
+        cores = all(plugin.distribution == CORE for plugin, _ in self._offers[part.hook, part.name])
+        return part.hook == "monitors" and cores and part.result_version == 1
 
     def _refuse_foreign_code(self, offered: type[Backend], files: Mapping[str, Path]) -> None:
         """UntrustedFile for the first file that would run code and that nobody vouches for.
@@ -251,9 +294,16 @@ def _origin(offered: type[Backend], options: Any, role: str) -> str:
 
 
 def _hook_of(role: str) -> str:
-    """The hook of a part: `potential`, or `potential-2` where there are several."""
-    word = role.rstrip("0123456789").removesuffix("-")
+    """The hook of a part: `potential`, or `potential-2` or `monitor:NAME` where there are several."""
+    word = role.partition(":")[0].rstrip("0123456789").removesuffix("-")
     return next(hook for hook, kind in HOOKS.items() if word in (kind, hook))
+
+
+def _drop(options: dict[str, Any], place: Sequence[str]) -> None:
+    *above, last = place
+    for key in above:
+        options = options[key]
+    options.pop(last, None)
 
 
 def _install(requirements: Iterable[str]) -> str:
