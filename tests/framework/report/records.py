@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from whet.contracts.findings import Column, Estimate, Figure, Findings, Table, Verdict
-from whet.study.record import Record, Section
+from whet.study.record import Record
+from whet.study.section import Section
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle id="a" cx="4" cy="4" r="3"/></svg>'
 VOID = {"meta", "link", "br", "img", "hr"}

@@ -17,7 +17,8 @@ from whet.report.page import write_report
 from whet.report.series import SeriesScales
 from whet.report.theme import COLORS, DARK
 from whet.report.vega import bundle, packed, unpacked
-from whet.study.record import Record, Section
+from whet.study.record import Record
+from whet.study.section import Section
 
 from .records import curve, errors, findings, record
 

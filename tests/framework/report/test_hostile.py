@@ -15,7 +15,8 @@ from whet.report.page import write_report
 from whet.report.report_folder import OWN_NAME
 from whet.report.safe_svg import SafeSvg
 from whet.report.vega import unpacked
-from whet.study.record import Record, Section
+from whet.study.record import Record
+from whet.study.section import Section
 
 from .records import contents, errors, outline
 
@@ -99,7 +100,9 @@ def test_hostile_words_stay_text(word: str, tmp_path: Path) -> None:
     check(word, tmp_path)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(st.text(st.characters(), max_size=40))
 def test_any_word_stays_text(tmp_path_factory: pytest.TempPathFactory, word: str) -> None:
     check(word, tmp_path_factory.mktemp("any"))

@@ -15,7 +15,8 @@ import pytest
 
 from whet.contracts.findings import Column, Figure, Findings, Table
 from whet.report.page import is_current, write_report
-from whet.study.record import Record, Section
+from whet.study.record import Record
+from whet.study.section import Section
 
 from .records import contents, curve, errors, findings, outline, record, rich
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from whet.contracts.findings import Figure, Findings, Table, Verdict
-from whet.study.record import Record, Section
+from whet.study.record import Record
+from whet.study.section import Section
 
 RESERVED = ("table-", "figure-", "section-", "whet-", "in-short")
 """Beginnings of anchors that the page makes itself."""

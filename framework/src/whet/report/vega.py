@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 from whet.contracts.foundation import user_cache
@@ -45,7 +46,7 @@ def bundle() -> str:
     """
     import vl_convert
 
-    kept = user_cache() / "whet" / f"vega-{vl_convert.__version__}-{VERSION}.txt"
+    kept = user_cache() / "whet" / f"vega-{version('vl-convert-python')}-{VERSION}.txt"
     with suppress(OSError, ValueError):
         if SETS in unpacked(found := kept.read_text(encoding="ascii"))[-100:]:
             return found
