@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pages import contents, outline
 from whet.contracts.findings import Column, Figure, Findings, Table, Verdict
 from whet.report.page import write_report
 from whet.report.report_folder import OWN_NAME
@@ -18,7 +19,7 @@ from whet.report.vega import unpacked
 from whet.study.record import Record
 from whet.study.section import Section
 
-from .records import contents, errors, outline
+from .records import errors
 
 HOSTILE = [
     "</script><script>alert(1)</script>",

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from pages import contents, outline
 from whet.contracts.findings import Column, Figure, Findings, Table
 from whet.report.page import is_current, write_report
 from whet.study.record import Record
 from whet.study.section import Section
 
-from .records import contents, curve, errors, findings, outline, record, rich
+from .records import curve, errors, findings, record, rich
 
 
 def test_a_report_is_whole(tmp_path: Path) -> None:

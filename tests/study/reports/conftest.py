@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from whet.report.page import write_report
+from whet.study.record import record_of
 from whet.study.study import Study
 
 TOY = Path(__file__).parents[2] / "toy"
@@ -132,4 +133,4 @@ def reports(
     """The folder of each study's report."""
     root = tmp_path_factory.mktemp("reports")
     studies = {"whole": whole, "failing": failing, "subsets": subsets, "evaluation": evaluation}
-    return {name: write_report(study, root / name).parent for name, study in studies.items()}
+    return {name: write_report(record_of(study.stored), root / name).parent for name, study in studies.items()}
