@@ -182,9 +182,10 @@ def test_a_harmless_picture_stays_as_it_is_with_ids_of_its_own() -> None:
     )
     safe = SafeSvg.of(header + SVG.format('viewBox="0 0 9 9"', inside), "p", "Water & ice")
     assert safe.is_inline
-    assert 'id="p-a"' in safe.text
-    assert 'clip-path="url(#p-a)"' in safe.text
-    assert 'href="#p-b"' in safe.text
+    assert '<clipPath id="p-1">' in safe.text
+    assert 'clip-path="url(#p-1)"' in safe.text
+    assert 'href="#p-2"' in safe.text
+    assert 'id="p-2" d=' in safe.text
     assert 'style="stroke:currentColor"' in safe.text
     assert "iVBORw0KGgo=" in safe.text
     assert "who made it" not in safe.text
