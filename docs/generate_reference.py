@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from whet.study.rounds import Round, Strategy
 
 from whet.contracts.fine_tune_settings import FineTuneSettings, Weights
 from whet.contracts.options import Options
@@ -24,7 +25,6 @@ from whet.contracts.protocol import Protocol
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.registry import registry
 from whet.study import schema
-from whet.study.rounds import Round, Strategy
 
 FOLDER = Path(__file__).parent / "reference"
 COMMANDS = (
