@@ -1,4 +1,4 @@
-"""The table of scores, a row for each potential, state, seed and correction; in which the study finds their public form."""
+"""The table of scores: a row for each potential, state, seed and correction."""
 
 from __future__ import annotations
 
