@@ -13,18 +13,18 @@ def status(study: StudyPath, set_: Set = None, json: Json = False) -> None:
     loaded = Study.load(study, set_ or ())
     planned = loaded.plan.counts()
     done = {kind: sum(loaded.store.is_done(step.key) for step in loaded.plan.of_kind(kind)) for kind in planned}
-    label_store = [{"theory": str(theory), "labels": count} for theory, count in loaded.store.labels.counts()]
+    labels = [{"theory": str(theory), "labels": count} for theory, count in loaded.store.labels.counts()]
     results = loaded.results
     failures = [{"step": title, **failure} for title, failure in results.failures]
     if json:
         steps = {kind: {"planned": planned[kind], "done": done[kind]} for kind in planned}
-        print_json({"study": loaded.file.name, "steps": steps, "labels": label_store, "label_failures": failures})
+        print_json({"study": loaded.file.name, "steps": steps, "labels": labels, "label_failures": failures})
         return
     say(f"{loaded.file.name}: {sum(done.values())} of {sum(planned.values())} steps done. Store: {loaded.store.root}")
     say()
     print_table(("steps", "done", "planned"), [(k, str(done[k]), str(planned[k])) for k in planned], right=(1, 2))
     say()
-    for entry in label_store:
+    for entry in labels:
         say(f"label store: {entry['labels']} labels of {entry['theory']}")
     for failure in failures:
         say(f"not labeled: {failure['step']}, frame {failure['index']}: {failure['reason']}")
