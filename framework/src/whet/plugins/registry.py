@@ -61,6 +61,10 @@ class Registry:
         """The names that a hook's plugins offer."""
         return sorted(name for offered_hook, name in self._offers if offered_hook == hook)
 
+    def knows(self, hook: str, name: str) -> bool:
+        """Whether a plugin here offers that name."""
+        return (hook, name) in self._offers
+
     def find(self, hook: str, name: str) -> type[Any]:
         """The class of that name. UnknownName, PluginError (broken, or claimed twice) or MissingPackage otherwise."""
         kind = HOOKS[hook]

@@ -8,6 +8,7 @@ from typing import Any
 from whet.data.errors import UnknownName
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.registry import registry
+from whet.testing.analyses import ANALYSIS_CHECKS, check_analysis
 from whet.testing.check import Check, Tier
 from whet.testing.conformance import Conformance, Outcome
 from whet.testing.descriptors import DESCRIPTOR_CHECKS, check_descriptor
@@ -21,6 +22,7 @@ CHECKED: Mapping[str, Callable[..., Conformance]] = {
     "md_engines": check_engine,
     "labelers": check_labeler,
     "descriptors": check_descriptor,
+    "analyses": check_analysis,
     "structures": check_structures,
 }
 """Hook -> the function that checks what it offers. A fine-tuner is checked with its potential."""
@@ -30,6 +32,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     HOOKS["md_engines"]: ENGINE_CHECKS,
     HOOKS["labelers"]: LABELER_CHECKS,
     HOOKS["descriptors"]: DESCRIPTOR_CHECKS,
+    HOOKS["analyses"]: ANALYSIS_CHECKS,
     HOOKS["structures"]: STRUCTURE_CHECKS,
 }
 """What a kind of backend is called -> its checks."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from whet.contracts.component import Component
+from whet.testing.analyses import ANALYSIS_CHECKS, AnalysisSubject
 from whet.testing.check import Check
 from whet.testing.conformance import run_checks
 from whet.testing.descriptors import DESCRIPTOR_CHECKS, DescriptorSubject
@@ -149,4 +150,20 @@ class LabelerConformance(_Conformance):
 
     @_tests_of(LABELER_CHECKS)
     def test_conforms(self, check: Check, subject: LabelerSubject) -> None:
+        self._run(check, subject)
+
+
+class AnalysisConformance(_Conformance):
+    """An analysis, on a small study that the kit makes up."""
+
+    checks = ANALYSIS_CHECKS
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def subject(cls, backend: Any) -> Iterator[AnalysisSubject]:
+        """The analysis under test."""
+        yield AnalysisSubject(backend)
+
+    @_tests_of(ANALYSIS_CHECKS)
+    def test_conforms(self, check: Check, subject: AnalysisSubject) -> None:
         self._run(check, subject)
