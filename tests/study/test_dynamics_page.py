@@ -6,12 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from ase import Atoms
 from ruamel.yaml import YAML
 
-from whet import Labels, Stopped, Watched
 from whet.contracts.component import Spec
 from whet.plugins.registry import registry
 from whet.study.rounds import Strategy
@@ -37,18 +34,6 @@ def test_every_key_is_known(block: str) -> None:
 
 def test_the_python_of_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.chdir(tmp_path)
-    code, _ = blocks("python")
+    (code,) = blocks("python")
     exec(compile(code, str(PAGE), "exec"), {})
     assert "(0.0, 5.0, 10.0) None" in capsys.readouterr().out
-
-
-def test_the_monitor_of_it_works() -> None:
-    _, code = blocks("python")
-    names: dict[str, Any] = {}
-    exec(compile(code, str(PAGE), "exec"), names)
-    (monitor,) = names["monitors"]()
-    pair = Atoms("Ar2", [[0, 0, 0], [9.0, 0, 0]], cell=[10, 10, 10], pbc=True)
-    labels = Labels(0.0, np.zeros((2, 3)))
-    monitor(monitor.Options(limit=0.9)).watch(Watched(pair, 300.0))(pair, labels)
-    with pytest.raises(Stopped, match=r"two atoms are 1\.00 Å apart \(limit 1\.5 Å\)"):
-        monitor(monitor.Options(limit=1.5)).watch(Watched(pair, 300.0))(pair, labels)
