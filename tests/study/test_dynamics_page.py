@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from whet.contracts.component import Spec
 from whet.plugins.registry import registry
-from whet.study.rounds import Strategy
+from whet.study.strategy import Strategy
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "dynamics.md"
 
