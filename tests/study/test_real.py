@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bits import contents
 
 from whet import Labels, Study, write_report
 from whet.contracts.ports import FineTuning, Predictions
@@ -175,10 +176,10 @@ def test_a_real_potential_gives_the_same_bits_everywhere(tmp_path: Path, foreign
         "potentials.main={use: chgnet, environment: other}",
         "labeler={use: tblite, environment: other}",
     )
-    contents = []
+    found = []
     for name, workers, overrides in (("here", 0, ()), ("workers", 2, ()), ("elsewhere", 1, elsewhere)):
         study = small_quickstart(tmp_path / name, "strategies={periodic: 2}", *overrides)
         assert not study.run(workers=workers).failed
-        contents.append({key: study.store.result(key).content for key in study.plan.steps})
-    assert contents[0] == contents[1]
-    assert contents[0] == contents[2]
+        found.append(contents(study.store))
+    assert found[0] == found[1]
+    assert found[0] == found[2]

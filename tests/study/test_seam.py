@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bits import contents
 
 from whet.contracts.ports import LabeledFrames
 from whet.contracts.ref import Ref
@@ -19,11 +20,6 @@ from whet.data.frame_identity import frame_key
 from whet.running.store import Store
 from whet.running.stored_step import StoredSteps
 from whet.study.study import Study
-
-
-def contents(store: Store) -> dict[str, str]:
-    """Identity of every result in a store."""
-    return {path.parent.name: store.result(path.parent.name).content for path in store.root.glob("steps/*/result.json")}
 
 
 @pytest.fixture
