@@ -167,6 +167,43 @@ def test_shared_acquisition_trains_all_on_the_data_of_the_first(toy: None, study
     assert not study.run(workers=0).failed
 
 
+def test_shared_data_are_gathered_by_the_first_potential_that_the_strategy_is_for(toy: None, study_file: Path) -> None:
+    potentials = "potentials={main: toy, second: {use: toy, scale: 1.2}, third: {use: toy, scale: 1.4}}"
+    strategies = "strategies={periodic: 2, naive: {rounds: 2, of: [second, third]}}"
+    words = [potentials, "acquisition=shared", strategies, "tests={}", "self_generated={of: none}"]
+    study = Study.load(study_file, words)
+    labels = gathered(study.plan)
+    assert ("main", "naive") not in labels
+    assert labels["second", "naive"] == labels["third", "naive"]
+    assert labels["main", "periodic"] == labels["second", "periodic"]
+    assert set(drivers(study, "naive")) == {"second"}
+    account = study.run(workers=0)
+    assert not account.failed, list(map(str, account.failed.values()))
+    titles = {study.plan.steps[key].title for key in labels["third", "naive"]}
+    assert titles == {"second naive 1: label", "second naive 2: label"}
+
+
+@pytest.mark.parametrize("sign", ["/", " "])
+def test_names_that_read_the_same_when_joined_stay_apart(toy: None, study_file: Path, sign: str) -> None:
+    """`a/b` with `c` is not `a` with `b/c`: each has its data in every table, and its own trajectory."""
+    one, other = f"a{sign}b", f"b{sign}c"
+    potentials = f"potentials={{{one}: toy, a: {{use: toy, scale: 1.3}}}}"
+    strategies = f"strategies={{c: {{preset: naive, rounds: 1, of: [{one}]}}, {other}: {{preset: naive, rounds: 1, of: [a]}}}}"
+    study = Study.load(study_file, [potentials, strategies, "descriptor=toy", "tests={}"])
+    labels = gathered(study.plan)
+    assert set(labels) == {(one, "c"), ("a", other)}
+    assert labels[one, "c"] != labels["a", other]
+    account = study.run(workers=0)
+    assert not account.failed, list(map(str, account.failed.values()))
+    (coverage,) = study.stored.findings("coverage")
+    rows = coverage.table("unique").records()
+    names = list(dict.fromkeys(coverage.table("coverage-points").column("data")))
+    assert len(names) == 2
+    assert len(rows) == 2 and {(row["set A"], row["set B"]) for row in rows} == {tuple(names), tuple(names[::-1])}
+    tests = coverage.table("q-residuals").column("test set")
+    assert len(set(tests)) == 4  # own trajectories: of both untouched potentials and of both fine-tuned ones
+
+
 @pytest.mark.parametrize(
     ("strategies", "what"),
     [
