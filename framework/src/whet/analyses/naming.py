@@ -20,7 +20,7 @@ def state_names(refs: Iterable[Ref]) -> dict[Ref, str]:
     found = {}
     for state in states:
         repeated = len(seeds[state.potential, state.strategy]) > 1
-        words = _done(state) + (f", seed {state.seed}" if state.strategy and repeated else "")
+        words = state_name(state) + (f", seed {state.seed}" if state.strategy and repeated else "")
         found[state] = f"{state.potential} {words}" if several else words
     often = Counter(found.values())
     return {state: name if often[name] == 1 else _in_full(state) for state, name in found.items()}
@@ -39,7 +39,8 @@ def data_names(refs: Iterable[Ref]) -> dict[tuple[str, str, int], str]:
     return {key: name if often[name] == 1 else f"{key[0]!r} {key[1]!r}, seed {key[2]}" for key, name in found.items()}
 
 
-def _done(state: Ref) -> str:
+def state_name(state: Ref) -> str:
+    """`untouched`, `periodic 3`, `few, 100 frames`."""
     if not state.strategy:
         return "untouched"
     return (

@@ -208,6 +208,8 @@ class Findings:
                 raise ValueError(
                     f"a row of the table {table.name!r} has {len(short[0])} cells, not {len(table.columns)}"
                 )
+            if twice := [name for name in table.fields if table.fields.count(name) > 1]:
+                raise ValueError(f"the table {table.name!r} has two columns {twice[0]!r}")
         for figure in self.figures:
             self._check_figure(figure)
 
