@@ -134,7 +134,7 @@ class Runner:
         to_do = {step.key: step for step in new if step.key not in done}
         if to_do:
             self.store.prepare()
-        for step in to_do.values():
+        for step in new:  # recipes of finished steps, too, are read by those that these feed
             self.store.describe(step)
         waiting.update(to_do)
         return bool(new)
