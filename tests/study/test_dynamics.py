@@ -46,11 +46,11 @@ def test_a_committee_trains_drives_and_goes_on_by_member(toy: None, study_file: 
 
 
 def test_a_committee_is_reported(toy: None, study_file: Path) -> None:
-    from whet import write_report
+    from whet import record_of, write_report
 
     study = Study.load(study_file, [COMMITTEE])
     study.run(workers=0)
-    page = write_report(study.stored).read_text()
+    page = write_report(record_of(study.stored), study_file.parent / "report").read_text()
     assert "first of 3" in page
 
 

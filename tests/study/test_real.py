@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bits import contents
 
-from whet import Labels, Study, write_report
+from whet import Labels, Study, record_of, write_report
 from whet.contracts.ports import FineTuning, Predictions
 from whet.running.stored_step import StoredSteps
 
@@ -53,7 +53,7 @@ def test_the_quickstart_runs(tmp_path: Path) -> None:
     assert stored.theories[0].method == "GFN1-xTB"
     assert {score["potential"] for score in stored.scores} >= {"main", "main naive 2", "main periodic 2"}
     assert not study.run().ran
-    page = write_report(study.stored, tmp_path / "report")
+    page = write_report(record_of(study.stored), tmp_path / "report")
     assert "GFN1-xTB" in page.read_text()
 
 

@@ -10,7 +10,7 @@ import pytest
 from ase import Atoms
 from scipy.interpolate import CubicSpline
 
-from whet import Labels, Study, frame_key, read_labeled, units, write_report
+from whet import Labels, Study, frame_key, read_labeled, record_of, units, write_report
 
 FOLDER = Path(__file__).parents[2] / "examples" / "softening"
 FILES = sorted(FOLDER.glob("licl-*.extxyz"))
@@ -63,7 +63,7 @@ def test_the_study_runs(tmp_path: Path) -> None:
         before, after = (score["softening"]["scale"] or 0.0 for score in (untouched, tuned))
         assert 0.5 < before < 0.95 and before < after < 1.2
         assert tuned["forces"]["mae"] < untouched["forces"]["mae"]
-    assert "licl" in write_report(study.stored, tmp_path / "report").read_text().lower()
+    assert "licl" in write_report(record_of(study.stored), tmp_path / "report").read_text().lower()
 
 
 def test_another_reader_reads_the_same_numbers() -> None:

@@ -34,7 +34,7 @@ BAD = [
     ("main: toy", "labeler: toy", "key potentials.labeler", "has a meaning as a driver"),
     ("naive: 2", "naive: many", "line 8, key strategies.naive", "should be a mapping of keys, not 'many'"),
     ("epochs: 5", "weights: {energy: 0, forces: 0}", "key fine_tune.weights", "nothing to train on"),
-    ("{naive: 2, periodic: 2}", "{subsets: {sizes: [1]}}", "key strategies.subsets.data", "needs data"),
+    ("{naive: 2, periodic: 2}", "{subsets: {sizes: [1]}}", "key strategies.subsets.data", "missing"),
     ("name: toy", "name: toy\nname: again", "line 2", "duplicate key"),
     ("fine_tune: {epochs: 5}", "fine_tune: {upstream: {dekay: 1}}", "key fine_tune.upstream.dekay", "'decay'"),
 ]
