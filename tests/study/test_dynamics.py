@@ -15,8 +15,8 @@ from whet.contracts.ports import FineTuning
 from whet.dynamics.run import check_start
 from whet.plugins.registry import registry
 from whet.running.stored_step import StoredSteps
-from whet.study.provenance import provenance
 from whet.study.inspection import inspect
+from whet.study.provenance import provenance
 
 COMMITTEE = "strategies={active: {preset: periodic, rounds: 2, committee: 3, train_from: previous}}"
 

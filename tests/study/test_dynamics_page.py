@@ -45,5 +45,5 @@ def test_the_python_of_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     crystal = bulk("NaCl", "rocksalt", a=5.6, cubic=True)
     for limit in (2.7, 2.9):
         look = names["MinDistance"](names["ShortestDistance"](limit=limit)).watch(None)
-        with pytest.raises(Stopped, match="2.80 Å apart") if limit > 2.8 else nullcontext():
+        with pytest.raises(Stopped, match=r"2\.80 Å apart") if limit > 2.8 else nullcontext():
             look(crystal, None)

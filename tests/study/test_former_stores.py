@@ -10,9 +10,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from bits import content
 from in_process import whet
-
 from whet import Study
 from whet.contracts.ports import Predictions
 from whet.running.stored_step import StoredSteps
@@ -38,7 +38,7 @@ def test_its_results_are_reused_and_no_label_is_bought(former: Path, monkeypatch
     account = study.run(workers=0)
     assert not account.failed, list(map(str, account.failed.values()))
     assert json.loads((former / ".whet" / "store.json").read_text()) == {"format": 2}
-    assert KEYS == set(account.reused)
+    assert set(account.reused) == KEYS
     assert account.ran and {study.plan.steps[key].task.hook for key in account.ran} == {"analyses"}
     assert {key: study.store.result(key).content for key in KEYS} == before
     assert not bought.exists() and study.store.labels.counts() == counts != []

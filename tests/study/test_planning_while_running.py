@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from ase import Atoms
-from in_process import whet
 
+from in_process import whet
 from whet import FrameError, MDEngine, Spec, Study
 from whet.contracts.component import Component
 from whet.contracts.task import Outcome, Work

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bits import contents
 
+from bits import contents
 from whet import Labels, Study, record_of, write_report
 from whet.contracts.ports import FineTuning, Predictions
 from whet.running.stored_step import StoredSteps

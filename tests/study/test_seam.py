@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bits import contents
 
+from bits import contents
 from whet.contracts.ports import LabeledFrames
 from whet.contracts.ref import Ref
 from whet.data.frame_identity import frame_key

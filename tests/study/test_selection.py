@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from in_process import whet
 
+from in_process import whet
 from whet import Study
 from whet.contracts.ports import LabeledFrames
 from whet.data.errors import InputError, WhetError
@@ -50,22 +50,26 @@ def test_a_later_round_knows_what_was_labeled_before(toy: None, study_file: Path
 
 
 def test_it_is_part_of_the_recipe(toy: None, study_file: Path) -> None:
-    keys = {
-        tuple(step.key for step in Study.load(study_file, [f"strategies={{periodic: {{rounds: 1{words}}}}}", *SMALL])
-              .plan.of_kind("fine-tune"))
-        for words in ("", ", selection: {use: evenly, frames: 2}", ", selection: {use: evenly, frames: 1}")
-    }  # fmt: skip
+    keys = set()
+    for words in ("", ", selection: {use: evenly, frames: 2}", ", selection: {use: evenly, frames: 1}"):
+        study = Study.load(study_file, [f"strategies={{periodic: {{rounds: 1{words}}}}}", *SMALL])
+        keys |= {step.key for step in study.plan.of_kind("fine-tune")}
     assert len(keys) == 3
 
 
 @pytest.mark.parametrize(
     ("right", "wrong", "place", "what"),
     [
-        ("naive: 2", "naive: [{selection: evenli}]", r"line 8, key strategies\.naive\.rounds\.0\.selection", "'evenly'"),
+        (
+            "naive: 2",
+            "naive: [{selection: evenli}]",
+            r"line 8, key strategies\.naive\.rounds\.0\.selection",
+            "'evenly'",
+        ),
         ("naive: 2", "naive: {selection: evenli}", r"line 8, key strategies\.naive\.selection", "'evenly'"),
         (
             "naive: 2",
-            "naive: {selection: {use: evenly, fames: 2}}",
+            "naive: {selection: {use: evenly, frames: 2, fames: 2}}",
             r"line 8, key strategies\.naive\.selection\.fames",
             "did you mean 'frames'",
         ),

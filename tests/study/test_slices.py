@@ -9,8 +9,8 @@ import ase.io
 import numpy as np
 import pytest
 from ase.build import bulk
-from in_process import whet
 
+from in_process import whet
 from whet import Study
 from whet.contracts.ports import Dataset, Trajectory
 from whet.data.errors import InputError

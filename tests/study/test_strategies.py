@@ -119,16 +119,15 @@ def test_energies_of_another_theory_change_no_training(toy: None, study_file: Pa
     assert found["curves"]["train_loss"][-1] < found["curves"]["train_loss"][0] < 0.1
     unaligned = Study.load(study_file, ["strategies={periodic: 1}", "fine_tune.reference_energies=none"])
     unaligned.run(workers=0)
-    aligned_error, raw_error = (
-        on_the_test_set(one, "main periodic 1")["forces"]["mae"] for one in (study, unaligned)
-    )
+    aligned_error, raw_error = (on_the_test_set(one, "main periodic 1")["forces"]["mae"] for one in (study, unaligned))
     assert raw_error > 3 * aligned_error
 
 
 def test_a_fine_tuned_potential_answers_on_the_scale_of_its_labels(toy: None, study_file: Path) -> None:
     study = Study.load(study_file, ["strategies={periodic: {rounds: 2, train_from: previous}}"])
     study.run(workers=0)
-    errors = {one: on_the_test_set(study, one)["energy"]["mae"] for one in ("main", "main periodic 1", "main periodic 2")}
+    states = ("main", "main periodic 1", "main periodic 2")
+    errors = {state: on_the_test_set(study, state)["energy"]["mae"] for state in states}
     assert errors["main"] > 1e5
     assert errors["main periodic 1"] < 100
     assert errors["main periodic 2"] < 100
@@ -188,7 +187,8 @@ def test_names_that_read_the_same_when_joined_stay_apart(toy: None, study_file: 
     """`a/b` with `c` is not `a` with `b/c`: each has its data in every table, and its own trajectory."""
     one, other = f"a{sign}b", f"b{sign}c"
     potentials = f"potentials={{{one}: toy, a: {{use: toy, scale: 1.3}}}}"
-    strategies = f"strategies={{c: {{preset: naive, rounds: 1, of: [{one}]}}, {other}: {{preset: naive, rounds: 1, of: [a]}}}}"
+    ours, theirs = (f"{{preset: naive, rounds: 1, of: [{potential}]}}" for potential in (one, "a"))
+    strategies = f"strategies={{c: {ours}, {other}: {theirs}}}"
     study = Study.load(study_file, [potentials, strategies, "descriptor=toy", "tests={}"])
     labels = gathered(study.plan)
     assert set(labels) == {(one, "c"), ("a", other)}

@@ -106,9 +106,7 @@ class Runner:
                             break
                         continue
                     finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                    ended = [
-                        each for done in finished for each in zip(running.pop(done), done.result(), strict=True)
-                    ]
+                    ended = [each for done in finished for each in zip(running.pop(done), done.result(), strict=True)]
                     for step, how in ended:
                         self._settle(step, how, account, watcher)
                     if any(planner.asks_after(step.key) for step, _ in ended):
