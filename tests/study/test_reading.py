@@ -185,11 +185,7 @@ def test_a_damaged_plan_is_one_clear_line(finished: Study, damage: str) -> None:
     folder = finished.source.folder
     for command in ("status", "report"):
         line = whet(command, folder, code=2).stderr
-        assert (
-            len(line.splitlines()) == 1
-            and str(path) in line
-            and re.search("[Rr]un (the study )?again", line)
-        )
+        assert len(line.splitlines()) == 1 and str(path) in line and re.search("[Rr]un (the study )?again", line)
     assert json.loads(whet("run", folder, "--json").stdout)["ran"] == 0
     assert Study.open(finished.store.root).complete
 

@@ -48,7 +48,9 @@ def test_another_interpreter_gives_the_same_bits(
     text = text.replace("labeler: toy", "labeler: {use: toy, environment: foreign}")
     text = text.replace("{use: toy, repeat: 2}", "{use: toy, repeat: 2, environment: foreign}")
     elsewhere.write_text(text + f"environments: {{foreign: {{python: {foreign_python}}}}}\nstore: foreign\n")
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    toy = str(Path(__file__).parents[1] / "toy")
+    paths = [path for path in os.environ["PYTHONPATH"].split(os.pathsep) if path != toy]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     driver = (
         "import sys; from whet.study.study import Study; from whet.plugins.registry import registry\n"
         "assert 'toy' not in registry().names('potentials'), 'the driver is not to have the plugin'\n"
