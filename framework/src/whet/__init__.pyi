@@ -127,4 +127,5 @@ from .programs.program import Program as Program
 from .report.page import write_report as write_report
 from .running.frame_labeling import label_frames as label_frames
 from .study.evaluation import evaluate as evaluate
+from .study.record import record_of as record_of
 from .study.study import Study as Study
