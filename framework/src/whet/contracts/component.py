@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, get_args
 
 from whet.contracts.device import checked_device
 from whet.contracts.options import Options
@@ -193,8 +193,11 @@ def expanded(value: Any) -> Any:
     return [expanded(inner) for inner in value] if isinstance(value, list) else value
 
 
-class Backend:
-    """What every class that a plugin offers has in common.
+OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+class Backend(Generic[OptionsT]):
+    """What every class that a plugin offers has in common; `Potential[MyOptions]` says which options it takes.
 
     Importing the module of a backend must import neither torch nor any other heavy package: those belong inside
     its methods. Instances are made by the core, from a component; the heavy work may start there.
@@ -204,27 +207,34 @@ class Backend:
     """The word in the study file."""
     result_version: ClassVar[int] = 1
     """To be bumped when the numbers change: results of the old version are then not reused."""
-    Options: ClassVar[type[Options]] = Options
-    """The options' class."""
+    Options: ClassVar[type[Options]] = Options  # pyright: ignore[reportUnboundVariable]
+    """The options' class: that in the brackets of the base class."""
     packages: ClassVar[Mapping[str, str]] = {}
     """What must be importable: module name -> requirement for pip (`{"chgnet": "chgnet>=0.4.2"}`)."""
     unpickles: ClassVar[bool] = True
     """Whether loading its files may run code that is in them; it then gets only files that somebody vouches for."""
 
+    def __init_subclass__(cls, **given: Any) -> None:
+        super().__init_subclass__(**given)
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            for stated in get_args(base):
+                if isinstance(stated, type) and issubclass(stated, Options) and "Options" not in cls.__dict__:
+                    cls.Options = stated
+
     def __init__(
         self,
-        options: Any,
+        options: OptionsT,
         files: Mapping[str, Path] | None = None,
         parts: Mapping[str, Backend] | None = None,
         device: str = "cpu",
     ) -> None:
-        self.options: Any = options
+        self.options: OptionsT = options
         self.files: Mapping[str, Path] = files or {}
         self.parts: Mapping[str, Backend] = parts or {}
         self.device = checked_device(device)
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
+    def find_files(cls, options: OptionsT) -> Mapping[str, Path | ModelFile]:
         """The files that these options point to, by role (`{"checkpoint": path}`); asked without loading anything.
 
         Published weights are named by their ModelFile and not fetched: that is done when the component is loaded. In
@@ -242,12 +252,12 @@ class Backend:
         return "it can be anything" if cls.unpickles else ""
 
     @classmethod
-    def expected_failures(cls, options: Any) -> Mapping[str, str]:
+    def expected_failures(cls, options: OptionsT) -> Mapping[str, str]:
         """Checks of the conformance kit that cannot be passed: check -> reason. One that passes is an error."""
         return {}
 
     @classmethod
-    def find_parts(cls, options: Any) -> Mapping[str, Spec]:
+    def find_parts(cls, options: OptionsT) -> Mapping[str, Spec]:
         """The components inside this one: role -> spec. The role names the hook: `potential`, or `potential-2`.
 
         Their relative paths start where those of these options do.

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from whet.contracts.component import Backend
+from whet.contracts.component import Backend, OptionsT
 from whet.contracts.foundation import FoundationModel, KnownAnswer, ModelFile
 from whet.data.errors import FrameError, PluginError, UnknownName, Unsupported
 from whet.data.frame_checks import check_frame
@@ -44,7 +44,7 @@ class Capabilities:
     dtype: Literal["float32", "float64"] = "float64"
 
 
-class Potential(Backend, ABC):
+class Potential(Backend[OptionsT], ABC):
     """An interatomic potential: frames in, labels out.
 
     Structures are `ase.Atoms`, arrays are NumPy; batching, graphs and tensors stay inside.
@@ -62,7 +62,7 @@ class Potential(Backend, ABC):
     """eV by chemical symbol, added to total energies for each atom; set by the core from the component."""
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
+    def find_files(cls, options: OptionsT) -> Mapping[str, Path | ModelFile]:
         """The files of the option `model`: those of a foundation model, here or not, or a path.
 
         The option is a `ModelPath`. A path has the role `checkpoint`. Raises UnknownName for what is neither.
