@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c co
 # SevenNet clashes with MACE (e3nn), so it has an environment of its own, made by Whet itself.
 APART := plugins/sevennet
 DISTRIBUTIONS := framework framework/torch plugin-template $(filter-out $(APART),$(patsubst %/,%,$(dir $(sort $(wildcard plugins/*/pyproject.toml)))))
-TESTING := hypothesis pytest pytest-timeout pytest-xdist
+TESTING := hatchling hypothesis pytest pytest-timeout pytest-xdist
 TOOLS := $(TESTING) furo myst-parser pyright ruff sphinx
 SEVENNET := .envs/sevennet
 
@@ -67,6 +67,7 @@ conformance: install environments
 	@for name in chgnet mace:small nep pairwise ase-md lammps torch-sim tblite soap; do echo "$$name ..."; \
 	    $(BIN)/whet plugins check $$name --json > docs/conformance/$${name%%:*}.json || exit 1; done
 	@echo "d3 ..."; $(BIN)/whet plugins check d3 --set potential=chgnet --json > docs/conformance/d3.json
+	@echo "packmol ..."; $(BIN)/whet plugins check packmol --set 'molecules={water: 8}' --set density=0.5 --json > docs/conformance/packmol.json
 	@echo "matgl ..."; $(BIN)/whet plugins check matgl:scratch $(SCRATCH) --json > docs/conformance/matgl.json
 	@echo "sevennet ..."; $(SEVENNET)/bin/whet plugins check sevennet --json > docs/conformance/sevennet.json
 	@$(BIN)/python docs/generate_reference.py

@@ -17,13 +17,14 @@ from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from whet.study.rounds import Round, Strategy
 
 from whet.contracts.fine_tune_settings import FineTuneSettings, Weights
 from whet.contracts.options import Options
+from whet.contracts.protocol import Protocol
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.registry import registry
 from whet.study import schema
-from whet.study.rounds import Round, Strategy
 
 FOLDER = Path(__file__).parent / "reference"
 COMMANDS = (
@@ -103,7 +104,20 @@ def plugins() -> str:
             for offered in plugin.offers.get(hook, ()) if plugin.distribution in BUNDLED else ():
                 parts += [f"## {kind} `{offered.name}` ({plugin.distribution})\n", _first_line(offered) + "\n"]
                 parts.append(_table(offered.Options) if offered.Options.model_fields else "No options.\n")
+                if issubclass(offered.Options, Protocol):
+                    parts.append(_ensembles(offered.Options))
     return "\n".join(parts)
+
+
+def _ensembles(protocol: type[Protocol]) -> str:
+    """The engine's own words for what it can simulate."""
+    rows = ["| ensemble | thermostats | barostats |", "|---|---|---|"]
+    for ensemble, thermostats in protocol.thermostats.items():
+        listed = (
+            ", ".join(f"`{one}`" for one in words) for words in (thermostats, protocol.barostats.get(ensemble, ()))
+        )
+        rows.append(f"| `{ensemble}` | {' | '.join(listed)} |")
+    return "\n".join(rows) + "\n"
 
 
 def command_line() -> str:

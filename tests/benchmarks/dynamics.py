@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import whet
-from whet import Labels, Spec, Start
+from whet import Labels, Spec, Start, run_trajectory
 from whet.plugins.registry import registry
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def engine(name: str, start: Atoms, potential: Any, **words: Any) -> Callable[[]
     def block() -> float:
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
-            made.run(Start(start, 1, Path(folder)), potential, lambda done, total: None)
+            run_trajectory(made, Start(start, 1, Path(folder)), potential, lambda done, total: None)
             return (time.perf_counter() - started) / STEPS
 
     return block
@@ -134,7 +134,7 @@ def drift(name: str, start: Atoms, picoseconds: float) -> None:
     spec = Spec("ase-md", {"ensemble": "nve", "equilibration": 0, "production": steps, "every": 10})
     made = here.load(here.resolve("md_engines", spec))
     with tempfile.TemporaryDirectory() as folder:
-        found = made.run(Start(start, 1, Path(folder)), whet.load(name), lambda done, total: None)
+        found = run_trajectory(made, Start(start, 1, Path(folder)), whet.load(name), lambda done, total: None)
         total = np.array([Labels.of(one).energy + one.get_kinetic_energy() for one in found.frames])
     per_atom, times = 1000 * total / len(start), np.array(found.times) * 1e-6
     slope = np.polyfit(times, per_atom, 1)[0]

@@ -4,10 +4,10 @@ For each number of frames (1,000 and 10,000 of 50 atoms, or `--frames N` and `--
 with one thread:
 
 - `ase: read, write`: `ase.io.read` of the whole extended XYZ file, `ase.io.write` of it
-- `import`: `whet labels import` of the file: read, checked, searched for near doubles, each label kept durably
+- `import`: `whet labels import` of the file: read, checked, each label kept durably
 - `import again`: the same command; every frame is a duplicate
 - `to extxyz`, `to deepmd`: `whet labels export`
-- `import deepmd`: what the last one wrote, onto an empty label_store
+- `import deepmd`: what the last one wrote, into an empty label store
 
 Frames a second are of the whole command; `of ASE` is the time of `ase: read, write` over that of the command. Memory is
 the most that the process had, less that of one which imports ASE and NumPy; `flat` compares the numbers of frames.

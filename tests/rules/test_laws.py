@@ -15,7 +15,20 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "framework" / "src" / "whet"
-FLOORS = ["data", "files", "programs", "contracts", "plugins", "bias", "labels", "running", "study", "report", "cli"]
+FLOORS = [
+    "data",
+    "files",
+    "programs",
+    "contracts",
+    "dynamics",
+    "plugins",
+    "bias",
+    "labels",
+    "running",
+    "study",
+    "report",
+    "cli",
+]
 """From the ground up. `testing` ships for plugin authors and may use everything but the command line."""
 
 PLUGIN_SOURCES = sorted((ROOT / "plugins").glob("*/src"))

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ase import Atoms
 
-from whet import Labels, Study
+from whet import InputError, Labels, MDEngine, Study
+from whet.dynamics.run import check_start
 from whet.plugins.registry import registry
+from whet.study.inspection import inspect
 
 COMMITTEE = "strategies={active: {preset: periodic, rounds: 2, committee: 3, train_from: previous}}"
 
@@ -62,6 +65,18 @@ def test_its_spread_ends_a_trajectory_and_hands_over_the_frame(toy: None, study_
     assert study.store.result(label.key).values["labeled"] == ended["frames"]
     told = dict(study.results.stopped)
     assert "the committee's forces differ by" in told["main own 2: dynamics"]
+    (blind,) = [found for found in inspect(study).suspicious if "max_force_spread" in found]
+    assert "has nothing to look at" in blind and "main own 1: dynamics" in blind and "main own 2" not in blind
+
+
+def test_a_spread_that_no_driver_has_is_a_fault_of_the_file(toy: None, study_file: Path) -> None:
+    file = study_file.read_text()
+    words = "temperature: 100"
+    assert words in file
+    study_file.write_text(file.replace(words, f"{words}, monitors: {{max_force_spread: 0.5}}"))
+    with pytest.raises(InputError, match=r"study\.yaml, line \d+, key dynamics\.monitors\.max_force_spread: no driver"):
+        _ = Study.load(study_file).plan
+    assert Study.load(study_file, [COMMITTEE]).plan.unwatched  # its first round has a single driver
 
 
 def trajectories(study: Study) -> dict[str, list[np.ndarray]]:
@@ -96,17 +111,15 @@ def test_one_that_cannot_run_does_not_stop_its_batch(
 ) -> None:
     naive = ["strategies={naive: 3}", "self_generated.of=none", "running.together=true", "tests={}"]
     study = Study.load(study_file, naive)
-    engine = registry().find("md_engines", "toy")
-    plain = engine.check
 
-    def choosy(self: object, start: object) -> None:
-        plain(self, start)
+    def choosy(engine: MDEngine, start: Atoms) -> None:
+        check_start(engine, start)
         made.append(start)
         if len(made) in (2, 5):  # the second of the batch, and again when it is tried alone
             raise ValueError("this one is cursed")
 
     made: list[object] = []
-    monkeypatch.setattr(engine, "check", choosy)
+    monkeypatch.setattr("whet.dynamics.run.check_start", choosy)
     account = study.run(workers=0)
     failed = [study.plan.steps[key].title for key in account.failed]
     assert len(failed) == 1 and failed[0].endswith("dynamics")
@@ -128,8 +141,8 @@ def test_what_a_killed_run_lost_is_recorded_and_told(
     study = Study.load(study_file, ["strategies={naive: 1}", "self_generated.of=none", "tests={}"])
     engine = registry().find("md_engines", "toy")
     monkeypatch.setattr(engine, "lost_on_resume", "its memory")
-    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_PATIENCE", 0.0)
+    monkeypatch.setattr("whet.dynamics.recording.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("whet.dynamics.recording.CHECKPOINT_PATIENCE", 0.0)
     simulate = engine.simulation
 
     def once(self: Any, start: Any, potential: Any) -> Any:

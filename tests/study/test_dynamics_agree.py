@@ -17,7 +17,7 @@ import pytest
 from ase import Atoms, units
 from ase.build import bulk
 
-from whet import Labels, Potential, Spec, Start, Trajectory, degrees_of_freedom
+from whet import Labels, Potential, Spec, Start, Trajectory, degrees_of_freedom, run_trajectory
 from whet.plugins.registry import registry
 from whet.testing import LennardJones
 
@@ -32,7 +32,7 @@ ERRORS = 4.0
 
 def run(use: str, start: Atoms, potential: Potential, folder: Path, **words: Any) -> Trajectory:
     engine = registry().load(registry().resolve("md_engines", Spec(use, words)))
-    made = engine.run(Start(start, 1, folder), potential, lambda done, total: None)
+    made = run_trajectory(engine, Start(start, 1, folder), potential, lambda done, total: None)
     assert made.end is None, f"{use} ended with {made.end}"
     return made
 

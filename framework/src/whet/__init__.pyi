@@ -10,6 +10,8 @@ from .contracts.descriptor import Descriptor as Descriptor
 from .contracts.dynamics import MDEngine as MDEngine
 from .contracts.dynamics import Simulation as Simulation
 from .contracts.dynamics import Start as Start
+from .contracts.dynamics import State as State
+from .contracts.dynamics import Trajectory as Trajectory
 from .contracts.fine_tune_settings import FineTuneSettings as FineTuneSettings
 from .contracts.fine_tune_settings import Strategy as Strategy
 from .contracts.fine_tune_settings import Weights as Weights
@@ -24,8 +26,9 @@ from .contracts.foundation import ModelFile as ModelFile
 from .contracts.foundation import user_cache as user_cache
 from .contracts.labeling import Labeler as Labeler
 from .contracts.labeling import isolated_atom as isolated_atom
-from .contracts.monitors import Stopped as Stopped
-from .contracts.monitors import answering as answering
+from .contracts.monitor import Monitor as Monitor
+from .contracts.monitor import Stopped as Stopped
+from .contracts.monitor import Watched as Watched
 from .contracts.options import Options as Options
 from .contracts.paths import FilePath as FilePath
 from .contracts.paths import FolderPath as FolderPath
@@ -35,12 +38,9 @@ from .contracts.potential import Capabilities as Capabilities
 from .contracts.potential import Potential as Potential
 from .contracts.potential import Property as Property
 from .contracts.protocol import Protocol as Protocol
-from .contracts.recording import Recording as Recording
-from .contracts.recording import State as State
-from .contracts.recording import Trajectory as Trajectory
+from .contracts.protocol_preset import ProtocolPreset as ProtocolPreset
 from .contracts.reference_energies import ReferenceEnergies as ReferenceEnergies
 from .contracts.structures import StructureSource as StructureSource
-from .contracts.velocities import initial_momenta as initial_momenta
 from .data import units as units
 from .data.durable import read_json as read_json
 from .data.durable import replacing as replacing
@@ -73,6 +73,12 @@ from .data.labels import Labels as Labels
 from .data.labels import without_labels as without_labels
 from .data.recorded import Recorded as Recorded
 from .data.theory import LevelOfTheory as LevelOfTheory
+from .dynamics.recording import Recording as Recording
+from .dynamics.run import recording_of as recording_of
+from .dynamics.run import run_trajectories as run_trajectories
+from .dynamics.run import run_trajectory as run_trajectory
+from .dynamics.velocities import initial_momenta as initial_momenta
+from .dynamics.watch import answering as answering
 from .files.ase_files import frames_by_ase as frames_by_ase
 from .files.frame_export import export_frames as export_frames
 from .files.opened import first_bytes as first_bytes

@@ -1,9 +1,10 @@
 """`python -m whet.worker STEP…` runs steps by their folders, in this interpreter or another environment's.
 
 `python -m whet.worker -` reads jobs from standard input, one JSON object a line, and answers on standard output:
-`{"run": [FOLDER, …], "device": "cpu"}` (several folders: steps that are done at once) or
-`{"resolve": [{"hook": …, "name": …, …}, …]}`; answers are `{"progress": [done, total]}` and, last for each job,
-`{"done": …}` or `{"fault": {…}}`. It ends when its standard input closes.
+`{"run": [FOLDER, …], "device": "cpu"}` (several folders: steps that are done at once),
+`{"resolve": [{"hook": …, "name": …, …}, …]}` or `{"wish": ANALYSIS, "study": PIECES}`. Answers are
+`{"progress": [done, total]}` and, last for each job, `{"done": …}` or `{"fault": {…}}`. It ends when its standard
+input closes.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from whet.contracts.analysis import StudyPieces
+from whet.contracts.component import Component
 from whet.data.errors import OptionsError, WhetError
-from whet.running.environments import Question
+from whet.running.environments import Question, Wish
 from whet.running.store import Store
 from whet.running.work import run_step, run_together
 
@@ -85,6 +88,8 @@ def _do(job: dict[str, Any], progress: Callable[[int, int], None]) -> Any:
         keys = [folder.name for folder in folders]
         run_together(Store(folders[0].parent.parent), keys, device=job["device"], progress=progress)
         return True
+    if "wish" in job:
+        return Wish.of(Component.from_json(job["wish"]), StudyPieces.from_json(job["study"])).as_json()
     answers = [Question.from_json(question).answer() for question in job["resolve"]]
     return [
         {"fault": described(answer)} if isinstance(answer, WhetError) else {"component": answer.as_json()}

@@ -12,7 +12,18 @@ from ase import Atoms
 from ase import units as ase_units
 from ase.build import bulk, molecule
 
-from whet import InputError, Labels, NotApplied, Potential, Property, Spec, Start, Trajectory, Unsupported
+from whet import (
+    InputError,
+    Labels,
+    NotApplied,
+    Potential,
+    Property,
+    Spec,
+    Start,
+    Trajectory,
+    Unsupported,
+    run_trajectory,
+)
 from whet.plugins.registry import registry
 from whet.testing import LennardJones, same_trajectory
 
@@ -68,7 +79,7 @@ def run(
     **options: Any,
 ) -> Trajectory:
     begin = Start(start or crystal(), seed, folder)
-    return engine(use, **options).run(begin, potential or Argon(), lambda done, total: None)
+    return run_trajectory(engine(use, **options), begin, potential or Argon(), lambda done, total: None)
 
 
 def total_energies(made: Trajectory) -> np.ndarray:
@@ -146,8 +157,8 @@ def test_killed_at_random_steps_it_goes_on_bit_for_bit(
     monkeypatch.setattr("whet_lammps.external_forces.RENEWAL", 7)
     start = skewed()
     whole = run(tmp_path / "whole", start, **words)
-    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_PATIENCE", 0.0)
+    monkeypatch.setattr("whet.dynamics.recording.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("whet.dynamics.recording.CHECKPOINT_PATIENCE", 0.0)
     random = np.random.default_rng(5)
     kills, finished = 0, 0
     while kills < 20:
@@ -168,8 +179,8 @@ def test_what_is_lost_is_said(thermostat: str) -> None:
 
 
 def test_a_folder_may_have_spaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_PATIENCE", 0.0)
+    monkeypatch.setattr("whet.dynamics.recording.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("whet.dynamics.recording.CHECKPOINT_PATIENCE", 0.0)
     with pytest.raises(Killed):
         run(tmp_path / "my own runs", potential=Argon(20), ensemble="nve")
     assert run(tmp_path / "my own runs", ensemble="nve").end is None

@@ -8,7 +8,7 @@ import pytest
 
 from whet import Component, FineTuneSettings, FrameSet, Spec
 from whet.plugins.registry import registry
-from whet.running.aligned_training import Material, fine_tuned
+from whet.tasks.aligned_training import Material, fine_tuned
 from whet.testing import PotentialConformance, TrainingConformance
 
 

@@ -13,7 +13,18 @@ from ase import Atoms
 from ase.build import bulk
 from ase.constraints import FixAtoms
 
-from whet import FrameError, InputError, Labels, Potential, Property, Spec, Start, Trajectory
+from whet import (
+    FrameError,
+    InputError,
+    Labels,
+    Potential,
+    Property,
+    Spec,
+    Start,
+    Trajectory,
+    run_trajectories,
+    run_trajectory,
+)
 from whet.plugins.registry import registry
 from whet.testing import LennardJones, same_trajectory
 
@@ -77,7 +88,7 @@ def engine(**options: Any) -> Any:
 
 
 def run(begin: Sequence[Start], potential: Potential | None = None, **options: Any) -> list[Trajectory]:
-    return engine(**options).run_together(begin, potential or Argon(), lambda done, total: None)
+    return run_trajectories(engine(**options), begin, potential or Argon(), lambda done, total: None)
 
 
 @pytest.mark.parametrize("options", ENSEMBLES)
@@ -87,7 +98,7 @@ def test_five_of_different_sizes_are_those_of_each_alone_bit_for_bit(options: di
     assert potential.asked == [[len(atoms) for atoms in structures()]] * 25  # the starts, and once a step
     for index, made in enumerate(together):
         (start,) = starts(tmp_path / "alone", [index])
-        assert same_trajectory(made, engine(**options).run(start, Argon(), lambda done, total: None))
+        assert same_trajectory(made, run_trajectory(engine(**options), start, Argon(), lambda done, total: None))
         assert len(made.frames) == 7
         (own,) = LennardJones().evaluate([made.frames[-1]], ("energy", "forces"))
         np.testing.assert_array_equal(Labels.of(made.frames[-1]).forces, own.forces)
@@ -131,8 +142,8 @@ def test_a_killed_batch_goes_on_bit_for_bit(
 ) -> None:
     options = {"equilibration": 6, "production": 20, **options}
     whole = run(starts(tmp_path / "whole"), **options)
-    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_SECONDS", 0.0)
-    monkeypatch.setattr("whet.contracts.recording.CHECKPOINT_PATIENCE", 0.0)
+    monkeypatch.setattr("whet.dynamics.recording.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("whet.dynamics.recording.CHECKPOINT_PATIENCE", 0.0)
     folder = tmp_path / "killed"
     with pytest.raises(Killed):
         run(starts(folder, [0, 1, 2]), Argon(kill_at=killed_at), **options)
@@ -165,7 +176,9 @@ def test_no_more_than_most_move_at_once(tmp_path: Path) -> None:
     potential = Argon(spoil={48: np.nan})
     told: list[tuple[int, int]] = []
     dynamics = engine(most=2)
-    made = dynamics.run_together(starts(tmp_path / "few"), potential, lambda done, total: told.append((done, total)))
+    made = run_trajectories(
+        dynamics, starts(tmp_path / "few"), potential, lambda done, total: told.append((done, total))
+    )
     whole = run(starts(tmp_path / "all"))
     assert all(same_trajectory(made[index], whole[index]) for index in (0, 2, 3, 4))
     assert made[1].end is not None

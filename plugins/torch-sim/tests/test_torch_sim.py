@@ -14,7 +14,7 @@ from ase import Atoms, units
 from ase.build import bulk
 from ase.constraints import FixAtoms
 
-from whet import Labels, OptionsError, Spec, Start, Trajectory, degrees_of_freedom
+from whet import Labels, OptionsError, Spec, Start, Trajectory, degrees_of_freedom, run_trajectory
 from whet.plugins.registry import registry
 from whet.testing import LennardJones
 
@@ -30,7 +30,7 @@ def engine(name: str = "torch-sim", **options: Any) -> Any:
 
 def run(folder: Path, start: Atoms | None = None, *, name: str = "torch-sim", **options: Any) -> Trajectory:
     begin = Start(crystal() if start is None else start, 1, folder)
-    return engine(name, **options).run(begin, LennardJones(), lambda done, total: None)
+    return run_trajectory(engine(name, **options), begin, LennardJones(), lambda done, total: None)
 
 
 def temperatures(made: Trajectory) -> np.ndarray:

@@ -101,24 +101,11 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(store: LabelStore) -> None:
     assert not store.path.exists()
     wet = put(store, source)
     assert dry == wet
-    assert (wet.new, len(wet.duplicates), len(wet.near), len(wet.refused)) == (4, 1, 1, 1)
+    assert (wet.new, len(wet.duplicates), len(wet.refused)) == (4, 1, 1)
     content = store.path.read_bytes()
     again = put(store, source, dry_run=True)
     assert (again.new, len(again.duplicates)) == (0, 5)
     assert store.path.read_bytes() == content
-
-
-def test_near_doubles_are_told_and_kept(store: LabelStore) -> None:
-    near = frame(1)
-    near.positions[2] += 0.004
-    report = put(store, [*records(range(3)), Recorded("near", near, labels(1))])
-    assert [(remark.place, remark.what) for remark in report.near] == [
-        ("near", f"nearly the frame {frame_key(frame(1))}")
-    ]
-    assert report.new == 4
-    other = frame(0)
-    other.positions[2] += 0.004
-    assert len(put(store, [Recorded("later", other, labels(0))]).near) == 1
 
 
 def test_what_is_no_label_is_refused_and_costs_no_other(store: LabelStore) -> None:

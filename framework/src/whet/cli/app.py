@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from whet.cli.analyze import analyze
 from whet.cli.check import check
 from whet.cli.env import env
 from whet.cli.evaluate import evaluate
@@ -79,7 +80,7 @@ def program(
     """Measure how biased a universal interatomic potential is on your system, and fine-tune the bias away."""
 
 
-for command in (run, check, status, report, evaluate, label):
+for command in (run, check, status, report, analyze, evaluate, label):
     app.command()(command)
 app.add_typer(plugins, name="plugins")
 for name, group in (("labels", labels), ("frames", frames), ("models", models), ("env", env)):

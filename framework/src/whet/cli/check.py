@@ -19,7 +19,7 @@ def check(study: StudyPath, set_: Set = None, json: Json = False) -> None:
         return
     say(f"{found.name}: {sum(found.steps.values())} steps, {found.done} of them done.")
     say()
-    print_table(("role", "component", "environment", "options"), found.cast_rows())
+    print_table(("role", "component", "environment", "options"), found.role_rows())
     say()
     print_table(("steps", "planned"), [(kind, str(count)) for kind, count in found.steps.items()], right=(1,))
     if found.files:

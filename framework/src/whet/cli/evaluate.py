@@ -56,18 +56,18 @@ def evaluate(
             if isinstance(error, StepFailed) and store is None:
                 error.hint = "Run again with --store FOLDER to keep the log"
             raise error
-        results = study.results
-        scores = results.scores
-        if not scores and results.unscored:
-            which, why = results.unscored[0]
+        found = study.stored
+        scores = found.scores
+        if not scores and found.unscored:
+            which, why = found.unscored[0]
             raise FrameError(f"nothing can be measured: {why}", where=which)
         if json:
-            print_json([score.as_json() for score in scores])
-            for what in results.data_findings:
+            print_json(list(scores))
+            for what in found.suspicious:
                 typer.echo(f"suspicious: {what}", err=True)
         else:
             print_scores(scores)
-            for which, why in results.unscored:
+            for which, why in found.unscored:
                 say(f"no score: {which}: {why}")
-            for what in results.data_findings:
+            for what in found.suspicious:
                 say(f"suspicious: {what}")

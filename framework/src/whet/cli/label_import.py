@@ -180,13 +180,12 @@ def _print(report: ImportReport, dry_run: bool, log: Path | None) -> None:
         ("read", str(report.read), ""),
         ("would be imported" if dry_run else "imported", str(report.new), f"{report.with_stress} with stress"),
         ("duplicates", str(len(report.duplicates)), "skipped" if not report.completed else added),
-        ("near-duplicates", str(len(report.near)), "kept"),
         ("conflicts", str(len(report.conflicts)), "skipped: another label is there"),
         ("refused", str(len(report.refused)), ""),
         ("suspicious", str(len(report.suspicious)), "kept" if report.suspicious else ""),
     ]
     print_table(("frames", "", ""), rows, right=(1,))
-    for kind, attribute in (("refused", "refused"), ("conflict", "conflicts"), ("near-duplicate", "near")):
+    for kind, attribute in (("refused", "refused"), ("conflict", "conflicts")):
         remarks: list[Remark] = getattr(report, attribute)
         for remark in remarks[:SHOWN]:
             say(f"{kind}: {remark.place}: {remark.what}")

@@ -8,7 +8,7 @@ COLUMNS = 80
 
 def list_plugins(json: bool) -> None:
     """Prints every backend that is installed, and what is wrong with those that cannot be used."""
-    from whet.plugins.hookspecs import HOOKS
+    from whet.plugins.hookspecs import KINDS
     from whet.plugins.registry import registry
 
     lines = registry().listings()
@@ -20,11 +20,11 @@ def list_plugins(json: bool) -> None:
         return
     if not lines:
         _say("No plugin is installed. For example: pip install whet-chgnet")
-    hook = None
+    hook, wide = None, max(len(line.name) for line in lines)
     for line in lines:
         if line.hook != hook and line.hook:
             hook = line.hook
-            _say(f"{HOOKS[hook]}s")
+            _say(KINDS[hook].plural)
         if not line.hook and hook is not None:
             hook = None
             _say("plugins that cannot be used")
@@ -32,7 +32,7 @@ def list_plugins(json: bool) -> None:
         if line.problem:
             _say(f"  {line.name}  ({origin}) cannot be used: {line.problem}")
         else:
-            text = f"  {line.name:<9} {origin:<19} {line.summary}"
+            text = f"  {line.name:<{wide}} {origin:<19} {line.summary}"
             _say(text if len(text) <= COLUMNS else text[: COLUMNS - 1] + "…")
 
 

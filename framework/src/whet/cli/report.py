@@ -6,9 +6,14 @@ from whet.cli.parameters import Out, Set, StudyPath
 
 
 def report(study: StudyPath, set_: Set = None, out: Out = None) -> None:
-    """Write the report of what a study has so far: a page that opens offline, tables as CSV, figures as SVG."""
+    """Draw what a study has found so far: a page that opens offline, tables as CSV, figures as SVG.
+
+    The store is enough: neither a potential nor its plugin need be here.
+    """
+    from whet.cli.opened import opened
     from whet.cli.terminal import say
     from whet.report.page import write_report
-    from whet.study.study import Study
+    from whet.study.record import record_of
 
-    say(f"Report: {write_report(Study.load(study, set_ or ()), out)}")
+    found = opened(study, set_ or ())
+    say(f"Report: {write_report(record_of(found.study), out or found.folder / 'report')}")

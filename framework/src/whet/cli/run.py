@@ -25,8 +25,9 @@ def run(
 ) -> None:
     """Run a study: what has run already is not run again, so the same command resumes. Ends with a report."""
     from whet.cli.terminal import ProgressView, say
-    from whet.report.page import is_current, report_folder, write_report
+    from whet.report.page import is_current, write_report
     from whet.study.inspection import check_data
+    from whet.study.record import record_of
     from whet.study.study import Study
 
     loaded = Study.load(study, set_ or ())
@@ -35,11 +36,11 @@ def run(
     done = sum(loaded.store.is_done(key) for key in loaded.plan.steps)
     with ProgressView(total, done) as view:
         account = loaded.run(view, workers=workers)
-    folder = out or report_folder(loaded)
+    record = record_of(loaded.stored)
+    folder = out or loaded.source.folder / "report"
     page = folder / "index.html"
-    is_shown = is_current(loaded, folder)
-    if not is_shown:
-        page = write_report(loaded, folder)
+    if not is_current(record, folder):
+        page = write_report(record, folder)
     elif not json and not account.ran and not account.failed:
         say(f"Nothing to do: all {total} steps of {loaded.file.name!r} have their results.")
         say(f"Report: {page}")
@@ -53,36 +54,36 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
     from whet.cli.scores import print_scores
     from whet.cli.terminal import print_json, say
 
-    results = loaded.results
+    found = loaded.stored
     if json:
         print_json(
             {
                 "study": loaded.file.name,
-                "complete": results.complete,
+                "complete": found.complete,
                 "ran": len(account.ran),
                 "reused": len(account.reused),
                 "failed": {key: str(error) for key, error in account.failed.items()},
                 "not_run": account.not_run,
-                "labels": results.labels,
-                "label_failures": len(results.failures),
-                "suspicious": results.data_findings,
+                "labels": found.labels,
+                "label_failures": len(found.failures),
+                "suspicious": found.suspicious,
                 "seconds": round(account.seconds, 1),
-                "scores": [score.as_json() for score in results.scores],
+                "scores": list(found.scores),
                 "report": str(page),
             }
         )
         return
-    print_scores([score for score in results.scores if score.test.kind != "self"])
+    print_scores([score for score in found.scores if score["set_kind"] != "self"])
     say()
     bought = sum(loaded.store.result(key).provenance.get("bought", 0) for key in account.ran if "label-" in key)
     say(
         f"{len(account.ran)} steps run in {account.seconds:.0f} s, {len(account.reused)} reused; "
-        f"{results.labels['labeled']} labels used, {bought} of them computed now."
+        f"{found.labels['labeled']} labels used, {bought} of them computed now."
     )
-    for what in results.data_findings:
+    for what in found.suspicious:
         say(f"suspicious: {what}")
-    if results.failures:
-        say(f"{len(results.failures)} frames could not be labeled; the report lists them.")
+    if found.failures:
+        say(f"{len(found.failures)} frames could not be labeled; the report lists them.")
     if account.failed:
         say(f"{len(account.failed)} steps failed and {len(account.not_run)} could not run because of them:")
         for error in account.failed.values():

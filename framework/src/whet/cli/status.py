@@ -6,27 +6,30 @@ from whet.cli.parameters import Json, Set, StudyPath
 
 
 def status(study: StudyPath, set_: Set = None, json: Json = False) -> None:
-    """Show how far a study is: steps done, labels in the label store, what failed."""
+    """Show how far a study is: steps done, labels kept, what failed."""
+    from whet.cli.opened import opened
     from whet.cli.terminal import print_json, print_table, say
-    from whet.study.study import Study
 
-    loaded = Study.load(study, set_ or ())
-    planned = loaded.plan.counts()
-    done = {kind: sum(loaded.store.is_done(step.key) for step in loaded.plan.of_kind(kind)) for kind in planned}
-    label_store = [{"theory": str(theory), "labels": count} for theory, count in loaded.store.labels.counts()]
-    results = loaded.results
-    failures = [{"step": title, **failure} for title, failure in results.failures]
+    found = opened(study, set_ or ()).study
+    planned = found.stored.plan.counts()
+    done = {task: len(found.of_task(task)) for task in planned}
+    labels = [{"theory": str(theory), "labels": count} for theory, count in found.store.labels.counts()]
+    failures = [{"step": title, **failure} for title, failure in found.failures]
+    failed = [{"step": step.title, "reason": why} for step in found.waiting if (why := found.fault(step.key))]
     if json:
-        steps = {kind: {"planned": planned[kind], "done": done[kind]} for kind in planned}
-        print_json({"study": loaded.file.name, "steps": steps, "labels": label_store, "label_failures": failures})
+        steps = {task: {"planned": planned[task], "done": done[task]} for task in planned}
+        said = {"study": found.name, "steps": steps, "labels": labels, "label_failures": failures, "failed": failed}
+        print_json(said)
         return
-    say(f"{loaded.file.name}: {sum(done.values())} of {sum(planned.values())} steps done. Store: {loaded.store.root}")
+    say(f"{found.name}: {sum(done.values())} of {sum(planned.values())} steps done. Store: {found.store.root}")
     say()
     print_table(("steps", "done", "planned"), [(k, str(done[k]), str(planned[k])) for k in planned], right=(1, 2))
     say()
-    for entry in label_store:
+    for entry in labels:
         say(f"label store: {entry['labels']} labels of {entry['theory']}")
     for failure in failures:
         say(f"not labeled: {failure['step']}, frame {failure['index']}: {failure['reason']}")
-    for title, reason in results.stopped:
-        say(f"ended early: {title}: {reason}")
+    for failure in failed:
+        say(f"failed: {failure['reason']}")
+    for title, end in found.stopped:
+        say(f"ended early: {title}: {end}")

@@ -37,6 +37,7 @@ class Committee(Potential[CommitteeOptions]):
     """
 
     name = "committee"
+    extras = frozenset({"force_spread"})
     unpickles: ClassVar[bool] = False
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, get_args
@@ -155,12 +155,14 @@ class Spec:
     """How a user names a component: `NAME`, `NAME:MODEL`, or a mapping with `use:` and its options.
 
     In a mapping the options stand beside `use`. MODEL becomes the option `model`. folder: where relative paths of the
-    options start: the study file's folder, or the working directory.
+    options start: the study file's folder, or the working directory. place: of a part of a component, the keys among
+    the whole's options under which it stands; a fault in it is named there.
     """
 
     name: str
     options: Mapping[str, JSON] = field(default_factory=dict)
     folder: Path = field(default=Path(), compare=False)
+    place: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, given: str | Mapping[str, Any], *, folder: Path = Path()) -> Self:
@@ -255,6 +257,14 @@ class Backend(Generic[OptionsT]):
     def expected_failures(cls, options: OptionsT) -> Mapping[str, str]:
         """Checks of the conformance kit that cannot be passed: check -> reason. One that passes is an error."""
         return {}
+
+    @classmethod
+    def prepared(cls, given: Mapping[str, Any], find: Callable[[str, str], Any]) -> Mapping[str, Any]:
+        """The options as the user gave them, with what other plugins say filled in, before they are checked.
+
+        find: hook, name -> the class that another plugin offers. Raises OptionsError.
+        """
+        return given
 
     @classmethod
     def find_parts(cls, options: OptionsT) -> Mapping[str, Spec]:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from whet.contracts.component import Backend
+from whet.contracts.component import Backend, Spec
 from whet.contracts.fine_tuning import Progress
-from whet.contracts.monitors import Stopped, answering
+from whet.contracts.monitor import End, Monitor
 from whet.contracts.options import Options
 from whet.contracts.potential import Potential
 from whet.contracts.protocol import Protocol
-from whet.contracts.recording import Recording, State, Trajectory
-from whet.data.errors import InputError
-from whet.data.frame_identity import frame_key
-from whet.data.identity import key_of
+from whet.data.errors import KeyProblem, OptionsError, UnknownName
+from whet.data.frames import FrameSet
 
 if TYPE_CHECKING:
+    import numpy as np
     from ase import Atoms
 
     from whet.data.labels import Labels
+
+State = Mapping[str, "np.ndarray"]
+"""Everything that the next step of a simulation depends on, by name."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,23 @@ class Start:
     atoms: Atoms
     seed: int
     folder: Path
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """What a run left.
+
+    frames: with velocities, and the driving potential's energy, forces and (where it was asked for) stress as labels;
+    positions are not wrapped into the cell. times: fs since the start of the run, one a frame (also each frame's
+    `info["time"]`). end: why and when it ended before its time, None for a complete run. file: where the frames are, if
+    they are in a file of the run's folder. resumed: how often it was killed and taken up from a checkpoint.
+    """
+
+    frames: FrameSet
+    times: tuple[float, ...]
+    end: End | None = None
+    file: Path | None = None
+    resumed: int = 0
 
 
 class Simulation(ABC):
@@ -91,47 +110,12 @@ class MDEngine(Backend[ProtocolT], ABC):
     def simulation(self, start: Start, potential: Potential) -> Simulation:
         """A run from `start`, driven by `potential`, before its first step; the same seed gives the same trajectory."""
 
-    def run(self, start: Start, potential: Potential, progress: Progress) -> Trajectory:
-        """One trajectory. A run that cannot go on ends with its reason and keeps what is good; it raises nothing.
-
-        Raises InputError for a start that cannot be run at all.
-        """
-        self.check(start.atoms)
-        recording = self.recording(start, potential)
-        if recording.is_over:
-            return recording.trajectory()
-        simulation = self.simulation(start, potential)
-        step = recording.step
-        try:
-            with answering():
-                if recording.state is not None:
-                    simulation.restore(recording.state)
-                else:
-                    simulation.advance(0)
-                    recording.see(0, simulation.atoms, simulation.labels, simulation.save)
-                while not recording.is_over:
-                    stride = min(simulation.stride, self._until_next(step))
-                    step += stride
-                    simulation.advance(stride)
-                    recording.see(step, simulation.atoms, simulation.labels, simulation.save)
-                    if step % self.protocol.every == 0 or step == self.protocol.steps:
-                        progress(step, self.protocol.steps)
-        except Stopped as stopped:
-            recording.stop(step, stopped)
-        finally:
-            simulation.close()
-        return recording.trajectory()
-
     def run_together(self, starts: Sequence[Start], potential: Potential, progress: Progress) -> list[Trajectory]:
-        """Many trajectories, in order; one after the other, unless the engine knows better.
+        """Many trajectories, in order, of an engine that is `together`; without it they run one after the other.
 
-        progress: of all steps of all of them.
+        The bookkeeping of each is `whet.recording_of`'s. progress: of all steps of all of them.
         """
-        total = self.protocol.steps * len(starts)
-        return [
-            self.run(start, potential, lambda done, _, before=before: progress(before + done, total))
-            for before, start in zip(range(0, total, self.protocol.steps), starts, strict=True)
-        ]
+        raise NotImplementedError
 
     @property
     def lost_on_resume(self) -> str:
@@ -143,34 +127,27 @@ class MDEngine(Backend[ProtocolT], ABC):
         """The options, as a Protocol."""
         return self.options
 
-    def recording(self, start: Start, potential: Potential) -> Recording:
-        """The bookkeeping of a run, gone on with where its folder has some of the same one."""
-        atoms = start.atoms
-        momenta = atoms.get_momenta().tolist() if self.protocol.velocities == "start" else None
-        held = [repr(constraint.todict()) for constraint in atoms.constraints]
-        masses = atoms.get_masses().tolist()
-        words = {key: value for key, value in self.options.as_json().items() if key not in self.Options.not_identity}
-        identity = [words, start.seed, frame_key(atoms), masses, momenta, held, potential.name]
-        return Recording(start.folder, key_of(identity), self.protocol, atoms)
+    @property
+    def monitors(self) -> list[Monitor]:
+        """The living monitors of its runs."""
+        return [part for part in self.parts.values() if isinstance(part, Monitor)]
 
-    def check(self, start: Atoms) -> None:
-        """InputError for a start that cannot be run at all."""
-        if len(start) < 2:
-            raise InputError("dynamics needs at least two atoms")
-        if self.protocol.ensemble == "npt" and not start.pbc.all():
-            hint = "Use nvt, or give it a cell"
-            raise InputError("npt needs a structure that is periodic in all directions", hint=hint)
-        names = {type(constraint).__name__ for constraint in start.constraints}
-        held = frozenset() if self.protocol.ensemble == "npt" else self.constraints
-        if unheld := sorted(names - held):
-            where = f"{self.name} in {self.protocol.ensemble}"
-            known = ", ".join(sorted(held)) or "none"
-            hint = f"It holds {known}; remove the others from the starting structure"
-            raise InputError(f"{where} does not hold the constraint {', '.join(unheld)}", hint=hint)
+    @classmethod
+    def prepared(cls, given: Mapping[str, Any], find: Callable[[str, str], Any]) -> Mapping[str, Any]:
+        if not isinstance(name := given.get("preset"), str):
+            return given
+        try:
+            words = find("protocols", name).words
+        except UnknownName as error:
+            problem = KeyProblem(("preset",), f"{error.what}. {error.hint}")
+            raise OptionsError(f"options of MD engine {cls.name!r}", problems=[problem]) from None
+        return {**words, **{key: value for key, value in given.items() if key != "preset"}}
 
-    def _until_next(self, step: int) -> int:
-        """Steps until a state that is to be kept, or the last one."""
-        protocol = self.protocol
-        since = step - protocol.equilibration
-        due = protocol.equilibration if since < 0 else step + protocol.every - since % protocol.every
-        return min(due, protocol.steps) - step
+    @classmethod
+    def find_parts(cls, options: Any) -> Mapping[str, Spec]:
+        wanted = {"max_temperature": {}, **options.monitors}
+        return {
+            f"monitor:{name}": Spec(name, value if isinstance(value, dict) else {"limit": value}, ("monitors", name))
+            for name, value in wanted.items()
+            if value is not None
+        }

@@ -18,6 +18,11 @@ NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 Interval = tuple[float, float] | None
 
 
+def slug(text: str) -> str:
+    """What of a text can be in a NAME, at most 40 letters; it may be nothing."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A number with what is known of its uncertainty.
@@ -180,6 +185,11 @@ class Findings:
     source: str = ""
     notes: Sequence[str] = field(default=())
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show; the notes then say why."""
+        return not (self.tables or self.figures or self.verdicts)
+
     def table(self, name: str) -> Table:
         """The table of that name. KeyError where there is none."""
         return {table.name: table for table in self.tables}[name]
@@ -198,6 +208,8 @@ class Findings:
                 raise ValueError(
                     f"a row of the table {table.name!r} has {len(short[0])} cells, not {len(table.columns)}"
                 )
+            if twice := [name for name in table.fields if table.fields.count(name) > 1]:
+                raise ValueError(f"the table {table.name!r} has two columns {twice[0]!r}")
         for figure in self.figures:
             self._check_figure(figure)
 

@@ -192,6 +192,20 @@ class Dataset(Data):
 
 
 @dataclass(frozen=True, eq=False)
+class StudyPotential(Data):
+    """A potential of the study in one state. The living one is had by `work.load(ROLE)`, also of an untouched one."""
+
+    kind = "potentials"
+    ref: Ref
+    component: Component | None
+
+    @classmethod
+    def read(cls, step: FinishedStep, ref: Ref) -> Self:
+        """Of a step that made a potential."""
+        return cls(ref, step.component)
+
+
+@dataclass(frozen=True, eq=False)
 class FineTuning(Data):
     """A fine-tuning that was done.
 
@@ -244,3 +258,17 @@ class Found(Data):
         import json
 
         return cls(ref, Findings.from_json(json.loads(step.path("findings").read_text(encoding="utf-8"))))
+
+
+@dataclass(frozen=True, eq=False)
+class Frames(Data):
+    """Frames as a step left them, with the labels that they happen to have."""
+
+    kind = "frames"
+    ref: Ref
+    frames: FrameSet
+
+    @classmethod
+    def read(cls, step: FinishedStep, ref: Ref) -> Self:
+        """Of any step that leaves `frames`."""
+        return cls(ref, step.frames())

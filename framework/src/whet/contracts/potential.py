@@ -52,6 +52,8 @@ class Potential(Backend[OptionsT], ABC):
 
     asks_known_answer = True
     """Whether published weights are asked for their known answer; the conformance kit has a check of its own for it."""
+    extras: ClassVar[frozenset[str]] = frozenset()
+    """Names of extra labels that it gives with every answer (`force_spread`), for monitors that look at them."""
     foundation_models: ClassVar[Mapping[str, FoundationModel]] = {}
     """Published weights by the name that the option `model` has for them."""
 

@@ -59,6 +59,11 @@ class Work(Protocol):
         ...
 
     @property
+    def settings(self) -> Mapping[str, Any]:
+        """The options of the step's task, as its recipe has them: of each step of a batch its own."""
+        ...
+
+    @property
     def folder(self) -> Path:
         """Where outputs go; it is there."""
         ...

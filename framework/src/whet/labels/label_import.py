@@ -1,4 +1,4 @@
-"""import_labels: labels that somebody already has, onto the label store; every good one, once, and nothing silently."""
+"""import_labels: labels that somebody already has, into the label store; every good one, once, and nothing silently."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from whet.data.durable import replacing
 from whet.data.errors import FrameError
-from whet.data.frame_identity import frame_key
 from whet.data.labels import Failure, Labels
 from whet.data.recorded import Recorded
 from whet.data.theory import LevelOfTheory
 from whet.labels.doubles import Difference
 from whet.labels.label_checks import Finding, LabelChecks
 from whet.labels.label_store import LabelStore
-from whet.labels.near_doubles import NearDoubles
 from whet.labels.theory_statement import TheoryStatement
 
 if TYPE_CHECKING:
@@ -41,15 +39,14 @@ class Remark:
 class ImportReport:
     """What became of the frames that were read.
 
-    imported: by theory. near: near doubles, which are imported too. notes: what the sources remark, and how often.
-    completed: duplicates whose stress was added to a label that had none.
+    imported: by theory. notes: what the sources remark, and how often. completed: duplicates whose stress was added to
+    a label that had none.
     """
 
     read: int = 0
     imported: dict[str, int] = field(default_factory=dict)
     theories: dict[str, LevelOfTheory] = field(default_factory=dict)
     duplicates: list[Remark] = field(default_factory=list)
-    near: list[Remark] = field(default_factory=list)
     conflicts: list[Remark] = field(default_factory=list)
     refused: list[Remark] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
@@ -69,8 +66,8 @@ class ImportReport:
 
     def lines(self) -> Iterator[str]:
         """Everything about single frames, a line each: for a log."""
-        kinds = {"refused": self.refused, "conflict": self.conflicts, "near-duplicate": self.near}
-        for kind, remarks in {**kinds, "duplicate": self.duplicates}.items():
+        kinds = {"refused": self.refused, "conflict": self.conflicts, "duplicate": self.duplicates}
+        for kind, remarks in kinds.items():
             yield from (f"{kind}: {remark.place}: {remark.what}" for remark in remarks)
         for finding in self.suspicious:
             yield f"suspicious: {finding.what}"
@@ -92,7 +89,6 @@ class ImportReport:
             "with_stress": self.with_stress,
             "completed": self.completed,
             "duplicates": plain(self.duplicates),
-            "near_duplicates": plain(self.near),
             "conflicts": plain(self.conflicts),
             "refused": plain(self.refused),
             "notes": dict(self.notes),
@@ -147,7 +143,6 @@ class _Import:
     def __init__(self, store: LabelStore, target: LabelStore, statement: TheoryStatement, large_force: float) -> None:
         self.labels, self.target, self.statement, self.large_force = store, target, statement, large_force
         self.report = ImportReport()
-        self._doubles: dict[str, NearDoubles] = {}
         self._checks: dict[str, LabelChecks] = {}
 
     def take(self, batch: Sequence[Recorded]) -> None:
@@ -187,10 +182,9 @@ class _Import:
         """Gets to know the labels of the theory that are there already."""
         key = theory.fingerprint
         self.report.theories[key], self.report.imported[key] = theory, 0
-        self._doubles[key], self._checks[key] = NearDoubles(), LabelChecks(self.large_force)
+        self._checks[key] = LabelChecks(self.large_force)
         for record in self.labels.recorded(theory) if self.labels.path.is_file() else ():
             if record.frame is not None and isinstance(record.answer, Labels):
-                self._doubles[key].add(record.frame, frame_key(record.frame))
                 self._checks[key].add(record.place, record.frame, record.answer, is_new=False)
 
     def _put(self, fingerprint: str, records: Sequence[Recorded]) -> None:
@@ -204,17 +198,12 @@ class _Import:
         before = self.target.put_many([labeled[index] for index in fresh], theory)
         for index, labels in zip(fresh, before, strict=True):
             there[index] = labels
-        batch = {frame_key(frame): frame for frame in frames}
         for record, (frame, labels), old in zip(records, labeled, there, strict=True):
-            key = frame_key(frame)
             if old is not None:
                 self._note_double(record.place, frame, labels, old, theory)
                 continue
             report.imported[fingerprint] += 1
             report.with_stress += labels.stress is not None
-            doubles = self._doubles[fingerprint]
-            if near := doubles.add(frame, key, lambda other: batch.get(other) or self._frame(theory, other)):
-                report.near.append(Remark(record.place, f"nearly the frame {near}"))
             self._checks[fingerprint].add(record.place, frame, labels)
 
     def _note_double(self, place: str, frame: Atoms, labels: Labels, old: Labels, theory: LevelOfTheory) -> None:
@@ -229,14 +218,6 @@ class _Import:
             self.report.completed += 1
             more = "; its stress is added to the label that was there"
         self.report.duplicates.append(Remark(place, f"the same frame with the same label{more}"))
-
-    def _frame(self, theory: LevelOfTheory, key: str) -> Atoms | None:
-        for store in dict.fromkeys((self.target, self.labels)):
-            if store.path.is_file():
-                (record,) = store.records(theory, [key])
-                if record.frame is not None:
-                    return record.frame
-        return None
 
 
 def _pair(record: Recorded) -> tuple[Atoms, Labels]:

@@ -4,52 +4,47 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 import sqlite3
-import time
-import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TYPE_CHECKING, overload
 
-from whet.data.durable import unwritable
 from whet.data.errors import InputError, StoreError, UnknownName, suggestion
 from whet.data.frame_identity import frame_key
 from whet.data.identity import canonical
 from whet.data.labels import Failure, Labels
 from whet.data.recorded import Recorded
 from whet.data.theory import LevelOfTheory
-from whet.labels.stored_label import packed_label, unpacked_label, unpacked_labels
+from whet.labels.sqlite_file import SqliteFile
+from whet.labels.stored_label import pack_label, unpack_label
 
 if TYPE_CHECKING:
     import numpy as np
     from ase import Atoms
 
-T = TypeVar("T")
-
-PATIENCE = 120.0
-"""Seconds to wait for other processes that use the label store."""
+FORMAT = 2
+"""Version of the file: labels are packed frames. In version 1 they were NumPy archives, which are read as well."""
 
 AT_ONCE = 200
 """Labels that are read from the file together."""
+
+MEND = "Restore the file from a copy, or delete the row to compute the label again"
 
 _TABLES = """
 create table if not exists theories (fingerprint text primary key, description text not null);
 create table if not exists labels (
     theory text not null references theories, frame text not null, content blob not null, digest text not null,
     primary key (theory, frame)
-) without rowid;
+) without rowid
 """
 
 
 class LabelStore:
     """An SQLite file. Several processes may read and write it at once; a label that was put survives any crash.
 
-    Each label is kept with the structure that it belongs to, as a NumPy archive without pickles, and a digest that
-    finds damage. Every method raises StoreError where the file cannot be read or written.
+    Each label is kept with the frame that it belongs to, and a digest that finds damage. Every method raises StoreError
+    where the file cannot be read or written.
 
     A label lies under its theory narrowed to the elements of its frame (`LevelOfTheory.of`); the labels of a theory are
     those of every narrowed one that it covers.
@@ -57,6 +52,7 @@ class LabelStore:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
+        self._file = SqliteFile(self.path, _TABLES, FORMAT)
 
     def get(self, frame: Atoms, theory: LevelOfTheory) -> Labels | None:
         """The labels of a frame at a level of theory, bit for bit as they were put; None where there are none."""
@@ -65,32 +61,26 @@ class LabelStore:
     def get_many(self, frames: Sequence[Atoms], theory: LevelOfTheory) -> list[Labels | None]:
         """For each frame its labels at a level of theory; None where there are none."""
         keys = [frame_key(frame) for frame in frames]
-        rows = self._do(lambda database: _rows(database, _covered(database, theory), keys))
+        rows = self._file.do(lambda database: _rows(database, _covered(database, theory), keys))
         return [
             self._labels(rows[key], frame) if key in rows else None for key, frame in zip(keys, frames, strict=True)
         ]
 
     def _labels(self, row: tuple[bytes, str], frame: Atoms) -> Labels:
-        content, digest = row
-        if hashlib.sha256(content).hexdigest() != digest:
-            raise StoreError(
-                f"the label of {frame.get_chemical_formula()} ({frame_key(frame)}) is damaged",
-                where=str(self.path),
-                hint="Restore the file from a copy, or delete the row to compute the label again",
-            )
+        key = frame_key(frame)
         try:
-            return unpacked_labels(content)
-        except (ValueError, KeyError) as error:
+            return _opened(key, *row)[1]
+        except (ValueError, KeyError, TypeError) as error:
             raise StoreError(
-                f"the label of {frame.get_chemical_formula()} ({frame_key(frame)}) cannot be used: {error}",
+                f"the label of {frame.get_chemical_formula()} ({key}) is damaged ({error})",
                 where=str(self.path),
-                hint="Delete the row to compute the label again",
+                hint=MEND,
             ) from error
 
     def keys(self, theory: LevelOfTheory) -> set[str]:
         """The keys of the frames that have labels of this level of theory."""
         query = "select frame from labels where theory = ?"
-        return self._do(
+        return self._file.do(
             lambda database: {
                 key for one in _covered(database, theory) for (key,) in database.execute(query, (one,)).fetchall()
             }
@@ -111,7 +101,7 @@ class LabelStore:
         for frame, labels in labeled:
             own = theory.of(frame.get_chemical_symbols())
             described[own.fingerprint] = own
-            content = packed_label(frame, labels.checked(len(frame)))
+            content = pack_label(frame, labels.checked(len(frame)))
             rows.append((own.fingerprint, frame_key(frame), content, hashlib.sha256(content).hexdigest()))
 
         def insert(database: sqlite3.Connection) -> list[tuple[bytes, str] | None]:
@@ -126,7 +116,7 @@ class LabelStore:
                     there[row[1]] = row[2:]
             return before
 
-        found = self._do(insert)
+        found = self._file.do(insert)
         return [row and self._labels(row, frame) for row, (frame, _) in zip(found, labeled, strict=True)]
 
     def complete(self, frame: Atoms, theory: LevelOfTheory, stress: np.ndarray) -> None:
@@ -134,7 +124,7 @@ class LabelStore:
         old = self.get(frame, theory)
         if old is None or old.stress is not None:
             return
-        content = packed_label(frame, replace(old, stress=stress).checked(len(frame)))
+        content = pack_label(frame, replace(old, stress=stress).checked(len(frame)))
         row = (content, hashlib.sha256(content).hexdigest(), frame_key(frame))
 
         def update(database: sqlite3.Connection) -> None:
@@ -142,12 +132,12 @@ class LabelStore:
                 query = "update labels set content = ?, digest = ? where frame = ? and theory = ?"
                 database.execute(query, (*row, fingerprint))
 
-        self._do(update)
+        self._file.do(update)
 
     def describe(self, theory: LevelOfTheory) -> None:
         """Keeps a theory without a label of it, so that it can be named."""
         row = (theory.fingerprint, canonical(theory.as_json()))
-        self._do(lambda database: database.execute("insert or ignore into theories values (?, ?)", row))
+        self._file.do(lambda database: database.execute("insert or ignore into theories values (?, ?)", row))
 
     def counts(self) -> list[tuple[LevelOfTheory, int]]:
         """How many labels there are of each level of theory.
@@ -157,7 +147,7 @@ class LabelStore:
         if not self.path.exists():
             return []
         query = "select theory, count(*) from labels group by theory"
-        known, rows = self._do(lambda database: (_theories(database), database.execute(query).fetchall()))
+        known, rows = self._file.do(lambda database: (_theories(database), database.execute(query).fetchall()))
         labels = dict(rows)
         parts = [theory for theory in known if theory.fingerprint in labels]
         whole: list[LevelOfTheory] = []
@@ -172,7 +162,7 @@ class LabelStore:
         known = [theory for theory, _ in self.counts()]
         found = [theory for theory in known if word.lower() in (str(theory).lower(), theory.method.lower())]
         if not found:
-            described = self._do(_theories) if known else []
+            described = self._file.do(_theories) if known else []
             by_key = {theory.fingerprint: theory for theory in (*described, *known)}
             found = [theory for key, theory in by_key.items() if key.startswith(word.lower()) and self.keys(theory)]
         if not found:
@@ -197,66 +187,21 @@ class LabelStore:
 
     def records(self, theory: LevelOfTheory, keys: Sequence[str]) -> Iterator[Recorded]:
         """The labels under these keys with their structures, or the damage to them."""
-        rows = self._do(lambda database: _rows(database, _covered(database, theory), keys))
+        rows = self._file.do(lambda database: _rows(database, _covered(database, theory), keys))
         for key in keys:
             place = f"{self.path}, label {key}"
-            content, digest = rows.get(key, (b"", "it is gone"))
             try:
-                if hashlib.sha256(content).hexdigest() != digest:
-                    raise ValueError("its bytes are not those that were put")
-                frame, labels = unpacked_label(content, key)
+                frame, labels = _opened(key, *rows.get(key, (b"", "")))
                 yield Recorded(place, frame, labels, theory)
-            except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
+            except (ValueError, KeyError, TypeError) as error:
                 yield Recorded(place, None, Failure(f"the label is damaged ({error})"), theory)
 
-    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` answers; its changes are on the disk when this returns. It may be tried more than once.
 
-        SQLite waits for locks on rows, but not for every lock on the file: while another process makes it, switches
-        its journal or closes it last, it answers "locked" at once.
-        """
-        patience = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return self._once(work)
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > patience:
-                    raise _refused(self.path, error) from error
-                time.sleep(0.02)
-            except (OSError, sqlite3.Error) as error:
-                raise _refused(self.path, error) from error
-
-    def _once(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        if self.path.is_file() and not (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)):
-            return self._looked_at(work)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self.path, timeout=PATIENCE)) as database:
-            database.execute("pragma journal_mode = wal")
-            database.execute("pragma synchronous = full")
-            database.executescript(_TABLES)
-            with database:
-                return work(database)
-
-    def _looked_at(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What `work` answers where this user may only read; SQLite's journal would want to be written."""
-        if (journal := self.path.with_name(f"{self.path.name}-wal")).is_file() and journal.stat().st_size:
-            raise StoreError(
-                "there is no permission to write here, and somebody has it open", where=str(self.path), hint="Try again"
-            )
-        with closing(sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
-            return work(database)
-
-
-def _refused(path: Path, error: Exception) -> StoreError:
-    if isinstance(error, OSError):
-        return unwritable(path, error)
-    if "full" in str(error) or ("disk" in str(error) and shutil.disk_usage(path.parent).free < 1_000_000):
-        return StoreError(
-            "the disk is full", where=str(path), hint="Free some space and run the same command again: nothing is lost"
-        )
-    if "readonly" in str(error):
-        return StoreError("there is no permission to write here", where=str(path), hint="Use a store of your own")
-    return StoreError(f"the label store cannot be used ({error})", where=str(path), hint="Restore it from a copy")
+def _opened(key: str, content: bytes, digest: str) -> tuple[Atoms, Labels]:
+    """The frame and its labels. ValueError, KeyError or TypeError where they are damaged."""
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise ValueError("its bytes are not those that were put")
+    return unpack_label(content, key)
 
 
 def _theories(database: sqlite3.Connection) -> list[LevelOfTheory]:
@@ -308,6 +253,5 @@ class StoredFrames(Sequence["Atoms"]):
         record = self._block[place - self._start]
         if isinstance(record.answer, Failure) or record.frame is None:
             reason = record.answer.reason if isinstance(record.answer, Failure) else "there is no frame"
-            hint = "Restore the file from a copy, or delete the row to compute the label again"
-            raise StoreError(reason, where=record.place, hint=hint)
+            raise StoreError(reason, where=record.place, hint=MEND)
         return record.answer.attach(record.frame)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from whet.contracts.labeling import Labeler
 from whet.contracts.potential import Capabilities, Potential, Property
+from whet.contracts.task import KeptLabels
 from whet.data.errors import FrameError
 from whet.data.frame_identity import frame_key
 from whet.data.frames import ChosenFrames
@@ -85,7 +86,7 @@ class LabelerPotential(Potential):
 
     name = "labeler"
 
-    def __init__(self, labeler: StoredLabeler) -> None:
+    def __init__(self, labeler: KeptLabels) -> None:
         super().__init__(None)
         self.labeler = labeler
 

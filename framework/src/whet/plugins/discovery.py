@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
-from typing import Any, TypeVar
+from typing import Any
 
 import pluggy
 
 from whet.contracts.component import Backend
 from whet.data.errors import PluginError, suggestion
 from whet.plugins.hookspecs import GROUP, KINDS, Kind, specifications
-
-Offered = TypeVar("Offered")
 
 
 @dataclass(frozen=True)
@@ -128,14 +126,12 @@ def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": ")
 
 
-def classes_in(package: str, path: Iterable[str], contract: type[Offered]) -> list[type[Offered]]:
-    """The classes derived from a contract in the modules of a room, one a module, in order of the modules' names."""
-    found: list[type[Offered]] = []
+def classes_in(package: str, path: Iterable[str], *, hook: str) -> list[type[Backend]]:
+    """The complete classes of a hook's contract in the modules of a package, in order of the modules' names."""
+    contract = _named(KINDS[hook].contract)
+    found: list[type[Backend]] = []
     for module in sorted(module.name for module in iter_modules(path)):
-        parts = vars(import_module(f"{package}.{module}")).values()
-        found += [
-            part
-            for part in parts
-            if isinstance(part, type) and issubclass(part, contract) and part.__module__ == f"{package}.{module}"
-        ]
+        home = import_module(f"{package}.{module}")
+        own = (part for part in vars(home).values() if isinstance(part, type) and part.__module__ == home.__name__)
+        found += [part for part in own if issubclass(part, contract) and isinstance(getattr(part, "name", None), str)]
     return found

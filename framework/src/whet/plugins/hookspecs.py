@@ -38,6 +38,14 @@ class Kind:
     version: int = 1
     adapters: Mapping[int, str] = field(default_factory=dict)
 
+    @property
+    def plural(self) -> str:
+        """`potentials`, `analyses`, `strategies`."""
+        for end, ends in (("ysis", "yses"), ("egy", "egies")):
+            if self.noun.endswith(end):
+                return self.noun.removesuffix(end) + ends
+        return f"{self.noun}s"
+
 
 KINDS = {
     kind.hook: kind
@@ -67,6 +75,32 @@ KINDS = {
             "structure source",
             "whet.contracts.structures.StructureSource",
             "Sources of starting structures.",
+        ),
+        Kind("tasks", "task", "whet.contracts.task.Task", "What a step can be."),
+        Kind("analyses", "analysis", "whet.contracts.analysis.Analysis", "What a report shows."),
+        Kind(
+            "selectors",
+            "selector",
+            "whet.contracts.selector.Selector",
+            "Which of the sampled frames are worth a label.",
+        ),
+        Kind(
+            "strategies",
+            "strategy",
+            "whet.contracts.rounds.RoundPreset",
+            "Presets of rounds: how frames are gathered for fine-tuning.",
+        ),
+        Kind(
+            "monitors",
+            "monitor",
+            "whet.contracts.monitor.Monitor",
+            "Monitors, which end a run of dynamics that has gone wrong, or far enough.",
+        ),
+        Kind(
+            "protocols",
+            "protocol preset",
+            "whet.contracts.protocol_preset.ProtocolPreset",
+            "Published protocols of dynamics, under a name.",
         ),
     )
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -18,7 +18,9 @@ from whet.contracts.paths import Written
 from whet.contracts.potential import Potential
 from whet.data.errors import (
     InputError,
+    KeyProblem,
     MissingPackage,
+    OptionsError,
     PluginError,
     StoreError,
     UnknownName,
@@ -31,6 +33,9 @@ from whet.data.input_files import full_path, is_there, located
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.trusted_files import HERE, TrustedFiles
+
+CORE = "whet"
+"""The distribution of the framework itself."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,10 @@ class Registry:
         """The names that a hook's plugins offer."""
         return sorted(name for offered_hook, name in self._offers if offered_hook == hook)
 
+    def knows(self, hook: str, name: str) -> bool:
+        """Whether a plugin here offers that name."""
+        return (hook, name) in self._offers
+
     def find(self, hook: str, name: str) -> type[Any]:
         """The class of that name. UnknownName, PluginError (broken, or claimed twice) or MissingPackage otherwise."""
         kind = HOOKS[hook]
@@ -86,12 +95,13 @@ class Registry:
         offered = self.find(hook, spec.name)
         if settings is not None:
             offered.refuse_unsupported(settings)
+        what = f"{HOOKS[hook]} {spec.name!r}"
         written = Written(spec.folder, {*getattr(offered, "foundation_models", ()), *offered.Options.words})
-        options = offered.Options.checked(spec.options, of=f"{HOOKS[hook]} {spec.name!r}", written=written)
-        parts = {
-            role: self.resolve(_hook_of(role), replace(part, folder=spec.folder))
-            for role, part in sorted(offered.find_parts(options).items())
-        }
+        given = offered.prepared(spec.options, self.find)
+        options = offered.Options.checked(given, of=what, written=written)
+        asked = sorted(offered.find_parts(options).items())
+        parts = {role: self._part(role, replace(part, folder=spec.folder), what) for role, part in asked}
+        parts = {role: part for role, part in parts.items() if not self._is_cores_word(part)}
         found = sorted(offered.find_files(options).items())
         files = {
             role: FileRef.to_published(file) if isinstance(file, ModelFile) else FileRef.to(file)
@@ -99,6 +109,9 @@ class Registry:
         }
         named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
         plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()}, spec.folder)
+        for role, part in asked:
+            if role in parts and part.place:  # the part says it in full
+                _drop(plain, part.place)
         version = offered.result_version
         # What is not here yet is published, and so vouched for.
         code = any(offered.foreign_code(Path(ref.path)) for ref in files.values() if not self.voucher(ref.sha256))
@@ -132,6 +145,9 @@ class Registry:
         self._refuse_foreign_code(offered, files)
         options = offered.Options.checked(component.options, of=what)
         parts = {role: self.load(part, store=store, device=device) for role, part in component.parts.items()}
+        for role, part in offered.find_parts(options).items() if issubclass(offered, MDEngine) else ():
+            if role not in parts:
+                parts[role] = self.load(self._part(role, part, what))
         backend = offered(options, files, parts, device)
         if isinstance(backend, Potential):
             backend.energy_shift = dict(component.energy_shift)
@@ -143,6 +159,23 @@ class Registry:
         if published and not is_there(Path(ref.path) if store is None else store / ref.path):
             return published.obtain()
         return ref.locate(store)
+
+    def _part(self, role: str, spec: Spec, of: str) -> Component:
+        """The component of a part. Where its words stand among the options of the whole, faults are named there."""
+        try:
+            return self.resolve(_hook_of(role), spec)
+        except WhetError as error:
+            if not spec.place:
+                raise
+            inner = error.problems if isinstance(error, OptionsError) else ()
+            found = inner or (KeyProblem((), f"{error.what}. {error.hint}".removesuffix(". ")),)
+            problems = [KeyProblem((*spec.place, *problem.path), problem.what) for problem in found]
+            raise OptionsError(f"options of {of}", problems=problems) from None
+
+    def _is_cores_word(self, part: Component) -> bool:
+        """Whether a part is a monitor of the core, all of which the options of the whole say already."""
+        cores = all(plugin.distribution == CORE for plugin, _ in self._offers[part.hook, part.name])
+        return part.hook == "monitors" and cores and part.result_version == 1
 
     def _refuse_foreign_code(self, offered: type[Backend], files: Mapping[str, Path]) -> None:
         """UntrustedFile for the first file that would run code and that nobody vouches for.
@@ -277,9 +310,16 @@ def missing_packages(offered: type[Backend]) -> list[str]:
 
 
 def _hook_of(role: str) -> str:
-    """The hook of a part: `potential`, or `potential-2` where there are several."""
-    word = role.rstrip("0123456789").removesuffix("-")
+    """The hook of a part: `potential`, or `potential-2` or `monitor:NAME` where there are several."""
+    word = role.partition(":")[0].rstrip("0123456789").removesuffix("-")
     return next(hook for hook, kind in HOOKS.items() if word in (kind, hook))
+
+
+def _drop(options: dict[str, Any], place: Sequence[str]) -> None:
+    *above, last = place
+    for key in above:
+        options = options[key]
+    options.pop(last, None)
 
 
 def _install(requirements: Iterable[str]) -> str:

@@ -1,138 +1,105 @@
-"""Drawing: one look for all figures. Figures are made without pyplot, so nothing global changes."""
+"""Drawing: a figure as a picture for the page, a file, and a specification that can be taken elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from whet.contracts.findings import Figure, Table
+from whet.report.interaction import interactive
+from whet.report.safe_svg import SafeSvg, printable
+from whet.report.series import SeriesScales, mapping
+from whet.report.theme import CONFIG
+from whet.report.vega import SCHEMA, compiled, drawn
 
-    from whet.report.arms import Series
-
-COLORS = ("#3f6690", "#c8553d", "#4f8a5b", "#8d6a9f", "#c9922e", "#3d8f9e", "#a44a6b", "#6b705c")
-"""Of strategies and potentials, in order; the untouched potential is gray."""
-
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-DASHES = ("-", "--", ":", "-.")
-
-GRAY = "#7d828c"
-FAINT = "#d9dbe0"
-FULL = 7.2
-"""Width of a figure that fills the page, inches."""
-
-
-def canvas(
-    columns: int = 1, rows: int = 1, width: float = FULL, height: float = 2.8, **kwargs: Any
-) -> tuple[Figure, list[Axes]]:
-    """A figure and its axes, one after the other. height: of one row, inches."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, **kwargs)
-    every = [one for row in axes for one in row]
-    for one in every:
-        one.spines[["top", "right"]].set_visible(False)
-        one.tick_params(labelsize=8.5)
-        one.xaxis.label.set_fontsize(9)
-        one.yaxis.label.set_fontsize(9)
-    return figure, every
-
-
-def titled(axes: Axes, text: str) -> None:
-    """Gives a panel its title."""
-    axes.set_title(plain(text), fontsize=9.5)
+LEAST = 9.0
+"""Pixels below which text in a figure is not made smaller, however narrow the page."""
 
 
 @dataclass(frozen=True)
-class Window:
-    """The part of an axis that is drawn: one exploded prediction must not squeeze all others together."""
+class Drawing:
+    """A figure, drawn. name: of its files.
 
-    low: float
-    high: float
-
-    @classmethod
-    def around(cls, anchors: Sequence[float], values: Iterable[float], least: float = 0.0) -> Window:
-        """Covers the anchors and every value no farther from them than they are apart (or `least`)."""
-        near, far = min(anchors), max(anchors)
-        span = max(far - near, least) or 1.0
-        kept = [value for value in values if near - span <= value <= far + span] + list(anchors)
-        pad = 0.06 * max(max(kept) - min(kept), min(least, 0.1), 1e-9)
-        return cls(min(kept) - pad, max(kept) + pad)
-
-    def beyond(self, value: float) -> int:
-        """1 above, -1 below, 0 inside."""
-        return (value > self.high) - (value < self.low)
-
-    def clipped(self, value: float) -> float:
-        """The nearest value inside."""
-        return min(max(value, self.low), self.high)
-
-
-def grid(number: int, across: int = 3) -> tuple[int, int]:
-    """Columns and rows for so many panels, without a row of one where it can be helped."""
-    rows = -(-number // across)
-    return -(-number // rows), rows
-
-
-def hide(axes: Iterable[Axes]) -> None:
-    """Hides panels that are not needed."""
-    for one in axes:
-        one.set_visible(False)
-
-
-def legend_below(figure: Figure, axes: Sequence[Axes], columns: int = 3) -> None:
-    """One legend for all panels, below them, each label once; none for a single label."""
-    found: dict[str, Any] = {}
-    for one in axes:
-        for handle, label in zip(*one.get_legend_handles_labels(), strict=True):
-            found.setdefault(plain(label), handle)
-    if len(found) > 1:
-        figure.legend(
-            found.values(), found.keys(), loc="outside lower center", ncols=columns, fontsize=8.5, frameon=False
-        )
-
-
-def plain(text: str) -> str:
-    """A user's word as a label: without what matplotlib takes for mathematics, and short enough to fit."""
-    text = text.replace("$", r"\$")
-    return text if len(text) <= 40 else text[:39] + "…"
-
-
-@dataclass(frozen=True)
-class Styles:
-    """A color, a marker and a dash for each potential and strategy.
-
-    The color tells potentials apart where there are several, else strategies; the dash and the marker tell the others.
+    picture: None where it cannot be drawn; fault says why. spec: with its data and the theme inside; None where it is
+    a picture only. vega: what the page's script makes of it.
     """
 
-    series: Sequence[Series]
+    name: str
+    figure: Figure
+    picture: SafeSvg | None
+    fault: str = ""
+    spec: Mapping[str, Any] | None = None
+    vega: Mapping[str, Any] | None = None
 
-    def color(self, one: Series) -> str:
-        """The color; gray for an untouched potential where its color would say nothing."""
-        potentials, strategies = self._names(0), self._names(1)
-        if len(potentials) > 1:
-            return COLORS[potentials.index(one[0]) % len(COLORS)] if one[0] in potentials else GRAY
-        return COLORS[strategies.index(one[1]) % len(COLORS)] if one[1] in strategies else GRAY
+    @classmethod
+    def of(cls, name: str, figure: Figure, tables: Mapping[str, Table], scales: SeriesScales) -> Drawing:
+        """Draws it. tables: that its specification may use, by name."""
+        spec = None if figure.spec is None else _whole(scales.applied(figure.spec, tables), tables)
+        try:
+            vega, svg = (None, figure.svg) if spec is None else _drawn(spec)
+            return cls(name, figure, SafeSvg.of(svg, f"figure-{name}", figure.text), spec=spec, vega=vega)
+        except ValueError as error:
+            return cls(name, figure, None, printable(str(error)), spec)
 
-    def marker(self, one: Series) -> str:
-        """The marker."""
-        return MARKERS[self._second(one) % len(MARKERS)]
+    @property
+    def least_width(self) -> int:
+        """Pixels: narrower than that, it scrolls."""
+        text = self.picture.text if self.picture else ""
+        width = re.search(r'<svg [^>]*?\bwidth="([\d.]+)(px)?"', text)
+        sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)(?:px)?"', text)]
+        return round(float(width[1]) * min(LEAST / min(sizes), 1)) if width and sizes and min(sizes) else 0
 
-    def dash(self, one: Series) -> str:
-        """The style of the line."""
-        return DASHES[self._second(one) % len(DASHES)]
+    def specification(self) -> str:
+        """The specification as a file, for the Vega editor."""
+        whole = {"$schema": SCHEMA, **(self.spec or {})}
+        return json.dumps(whole, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
-    def label(self, one: Series) -> str:
-        """What the legend calls it: no more than is needed to tell it apart."""
-        words = [one[0]] * (len(self._names(0)) > 1) + [one[1]] * (len(self._names(1)) > 1 or len(self._names(0)) < 2)
-        return " ".join(words)
 
-    def _second(self, one: Series) -> int:
-        strategies = self._names(1)
-        return strategies.index(one[1]) if len(self._names(0)) > 1 and one[1] in strategies else 0
+def _drawn(spec: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """What answers the pointer, and its SVG; where that cannot be made of it, what is only seen."""
+    try:
+        vega = compiled(interactive(spec))
+        return vega, drawn(vega)
+    except ValueError:
+        vega = compiled(spec)
+        return vega, drawn(vega)
 
-    def _names(self, place: int) -> list[str]:
-        return list(dict.fromkeys(one[place] for one in self.series if one[place]))
+
+def _whole(spec: Mapping[str, Any], tables: Mapping[str, Table]) -> dict[str, Any]:
+    """The specification with the theme and the tables that it names, without the columns that it does not."""
+    words = json.dumps(spec, ensure_ascii=False)
+    needs_all = '"content": "data"' in words
+    data = {
+        name: [
+            {field: value for field, value in record.items() if needs_all or _quoted(field) in words}
+            for record in table.records()
+        ]
+        for name, table in tables.items()
+        if json.dumps(name) in words
+    }
+    plain = {key: value for key, value in spec.items() if key != "$schema"}
+    return _readable({**plain, "config": _merged(CONFIG, mapping(spec.get("config"))), "datasets": data})
+
+
+def _quoted(field: str) -> str:
+    return json.dumps(field, ensure_ascii=False)[1:-1]
+
+
+def _readable(value: Any, key: str = "") -> Any:
+    """The same with nothing that XML cannot hold, on which the converter would end the process."""
+    if isinstance(value, str):
+        return re.sub("[<>&\"']", "", printable(value)) if key.lower().endswith("font") else printable(value)
+    if isinstance(value, Mapping):
+        return {printable(name): _readable(one, name) for name, one in value.items()}
+    return [_readable(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(below)
+    for key, value in above.items():
+        old = found.get(key)
+        found[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return found

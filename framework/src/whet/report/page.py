@@ -1,112 +1,82 @@
-"""The page: sections put together into one self-contained file, with the tables and figures beside it."""
+"""The page: a record of a study as one self-contained file, with its tables and figures beside it."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.metadata import version
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from whet.data.durable import locked
-from whet.data.identity import file_digest, key_of
-from whet.report.findings import Findings
-from whet.report.parts import Section
+from whet.report.drawing import Drawing
+from whet.report.outline import Outline
 from whet.report.report_folder import ReportFolder
-from whet.report.sections.bonds import bonds_section
-from whet.report.sections.coverage import coverage_section
-from whet.report.sections.crosswise import cross_section
-from whet.report.sections.errors import errors_section
-from whet.report.sections.headline import headline
-from whet.report.sections.learning import learning_section
-from whet.report.sections.provenance import plan_section
-from whet.report.sections.residuals import residual_section
-from whet.report.sections.softening import softening_section
-from whet.report.sections.summary import other_sets_section
-from whet.report.sections.training import training_section
-
-if TYPE_CHECKING:
-    from whet.study.study import Study
-
-SECTIONS = (
-    headline,
-    other_sets_section,
-    learning_section,
-    softening_section,
-    errors_section,
-    cross_section,
-    residual_section,
-    bonds_section,
-    coverage_section,
-    training_section,
-    plan_section,
-)
-"""In the order of the page. Each gives None where it has nothing to show; `missing` says why."""
+from whet.report.safe_svg import printable
+from whet.report.series import SeriesScales
+from whet.report.tables import ShownTable, csv_of
+from whet.report.theme import dark_rules
+from whet.report.vega import bundle, packed
+from whet.study.record import Record
 
 
-def report_folder(study: Study) -> Path:
-    """Where a study's report goes unless told otherwise: `report/` beside its file."""
-    return study.source.folder / "report"
+def write_report(record: Record, folder: Path) -> Path:
+    """Writes `index.html`, `tables/*.csv`, `figures/*.svg`, `figures/*.vl.json`, `scores.json`; gives the page's path.
 
-
-def write_report(study: Study, folder: Path | None = None) -> Path:
-    """Writes `index.html`, `tables/*.csv`, `figures/*.svg` and `scores.json`; gives the page's path.
-
-    folder: default `report_folder(study)`. The page needs nothing else and nothing from the network. What is missing
-    in the store is missing on the page, which says so. The same results give the same bytes. The report that was there
-    before is replaced; raises InputError, and writes nothing, where a file that Whet did not write is in the way.
-    Raises StoreError where the folder cannot be written. Of several processes one writes after the other.
+    The page needs nothing else and nothing from the network. The same record gives the same bytes. The report that was
+    there before is replaced. Raises InputError, and writes nothing, where a file that Whet did not write is in the way;
+    StoreError where the folder cannot be written.
     """
-    from jinja2 import Environment, PackageLoader
-    from markupsafe import Markup
-
-    folder = folder or report_folder(study)
     kept = ReportFolder(folder)
     kept.check_place()
-    with _alone(study):
-        about = _about(study)
-        findings = Findings(study, study.results)
-        found: list[Section] = [made for make in SECTIONS if (made := make(findings)) is not None]
-        pictures = {picture.name: picture.svg() for section in found for picture in section.pictures}
-        files = {f"tables/{table.name}.csv": table.csv() for section in found for table in section.tables}
-        files |= {f"figures/{name}.svg": svg for name, svg in pictures.items()}
-        scores = [score.as_json() for score in findings.results.scores]
-        files["scores.json"] = json.dumps(scores, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        template = Environment(
-            loader=PackageLoader("whet.report", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
-        ).get_template("page.html")
-        safe = {name: Markup(svg) for name, svg in pictures.items()}
-        page = template.render(study=study.file, sections=found, pictures=safe, complete=findings.results.complete)
-        files["index.html"] = page
-        kept.replace(files, about)
+    kept.replace(_files(record), record.about)
     return folder / "index.html"
 
 
-def is_current(study: Study, folder: Path) -> bool:
-    """Whether the report in a folder shows this very study with all the results that are there now."""
-    return ReportFolder(folder).is_of(_about(study))
+def is_current(record: Record, folder: Path) -> bool:
+    """Whether the report in a folder is whole and shows just this record."""
+    return ReportFolder(folder).is_of(record.about)
 
 
-def _about(study: Study) -> dict[str, str]:
-    """What a report is about: the words and the plan of a study, and what was in the store."""
-    words = study.file.model_dump(mode="json", exclude={"running", "store"})
-    store, done = study.store, filter(study.store.is_done, sorted(study.plan.steps))
-    return {
-        "whet": version("whet"),
-        "study": study.file.name,
-        "plan": key_of([words, sorted(study.plan.steps)]),
-        "results": key_of([[key, file_digest(store.folder(key) / "result.json")] for key in done]),
-    }
+def _files(record: Record) -> dict[str, str]:
+    """Everything that a report consists of: name -> text."""
+    outline = Outline(record)
+    drawings = _drawings(outline)
+    files = {f"tables/{name}.csv": csv_of(table) for part in outline.parts() for name, table in part.tables.items()}
+    for name, drawing in drawings.items():
+        if drawing.picture is not None:
+            files[f"figures/{name}.svg"] = drawing.picture.text + "\n"
+        if drawing.spec is not None:
+            files[f"figures/{name}.vl.json"] = drawing.specification()
+    scores = [dict(score) for score in record.scores]
+    files["scores.json"] = json.dumps(scores, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    files["index.html"] = printable(_page(record, outline, drawings))
+    # Half of a character, which a file of another program may hold, can be written nowhere.
+    return {name: text.encode(errors="replace").decode() for name, text in files.items()}
 
 
-@contextmanager
-def _alone(study: Study) -> Iterator[None]:
-    """Waits for other processes that write a report of this store. One that is only read has nobody to wait for."""
-    root = study.store.root
-    if not os.access(root, os.W_OK):
-        yield
-        return
-    with locked(root / "report.lock"):
-        yield
+def _drawings(outline: Outline) -> dict[str, Drawing]:
+    figures = [
+        (name, figure, {table.name: table for table in part.findings.tables})
+        for part in outline.parts()
+        for name, figure in part.figures.items()
+    ]
+    scales = SeriesScales((figure, tables) for _, figure, tables in figures)
+    return {name: Drawing.of(name, figure, tables, scales) for name, figure, tables in figures}
+
+
+def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing]) -> str:
+    from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
+
+    template = Environment(
+        loader=PackageLoader("whet.report", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    ).get_template("page.html")
+    live = {name: one.vega for name, one in drawings.items() if one.vega is not None}
+    return template.render(
+        record=record,
+        outline=outline,
+        drawings=drawings,
+        pictures={name: Markup(one.picture.text) for name, one in drawings.items() if one.picture},
+        shown=ShownTable,
+        dark=Markup(dark_rules()),
+        live=packed(json.dumps(live, allow_nan=False)) if live else "",
+        vega=bundle() if live else "",
+    )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from whet.contracts.findings import Estimate
+from whet.contracts.findings import Cell, Column, Estimate, Table
 from whet.data.numbers import decimals_for, percent, shown
 
 if TYPE_CHECKING:
@@ -17,108 +18,86 @@ if TYPE_CHECKING:
 SHORT = 22
 """Letters of a cell that is never broken over lines."""
 
-Cell = str | float | int | Estimate | None
+LONG = 25
+"""Rows past which a table scrolls in a window of its own."""
+
+MOST = 500
+"""Rows that a page shows; a file has all of them."""
+
+
+def csv_of(table: Table) -> str:
+    """The table as CSV: every column, every digit, units in the headings."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([_with_unit(name, column) for column in table.columns for name in column.names])
+    for record in table.records():
+        writer.writerow(["" if value is None else value for value in record.values()])
+    return buffer.getvalue()
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column. unit: shown in the heading. decimals: fixed, or None for as many as the numbers need.
+class ShownTable:
+    """A table as the page shows it."""
 
-    percent: a share, shown as such (the CSV keeps the share). interval, spread: the cells are Estimates whose
-    interval, and spread over seeds, get columns of their own in the CSV. brief: the page
-    shows the value alone. shown: on the page; the CSV has it anyway.
-    """
-
-    heading: str
-    unit: str = ""
-    decimals: int | None = None
-    percent: bool = False
-    interval: bool = False
-    spread: bool = False
-    brief: bool = False
-    shown: bool = True
+    table: Table
 
     @property
-    def title(self) -> str:
-        """The heading with the unit."""
-        return f"{self.heading} ({self.unit})" if self.unit else self.heading
+    def is_long(self) -> bool:
+        """Whether it scrolls in a window of its own."""
+        return len(self.table.rows) > LONG
 
-    def csv_headings(self) -> list[str]:
-        """One heading for each column of the CSV."""
-        unit = f" ({self.unit})" if self.unit else ""
-        found = [self.title]
-        if self.interval:
-            found += [f"{self.heading} 95 % low{unit}", f"{self.heading} 95 % high{unit}"]
-        if self.spread:
-            found.append(f"{self.heading} SD over seeds{unit}")
-        return found
+    @property
+    def size(self) -> str:
+        """What is said of the rows of a long one."""
+        rows = len(self.table.rows)
+        if rows > MOST:
+            return f"The first {MOST} of {rows:,} rows; the CSV has all."
+        return f"{rows} rows: scroll for more." if self.is_long else ""
 
-    def csv_cells(self, cell: Cell) -> list[str | float | int]:
-        """The cell in as many columns as there are headings."""
-        one = cell if isinstance(cell, Estimate) else None
-        found: list[Cell] = [one.value if one else cell]
-        if self.interval:
-            found += list(one.interval) if one and one.interval else [None, None]
-        if self.spread:
-            found.append(one.spread if one else None)
-        return ["" if value is None or isinstance(value, Estimate) else value for value in found]
+    def headings(self) -> list[tuple[str, str, str]]:
+        """Headings on the page, each with the CSS class of its column and what it holds."""
+        return [
+            (_with_unit(column.name, column), self._kind(place), column.description)
+            for place, column in self._visible.items()
+        ]
 
-
-@dataclass(frozen=True)
-class Table:
-    """A table. name: of its CSV file. folded: the page shows its caption until it is opened."""
-
-    name: str
-    caption: str
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
-    folded: bool = False
-
-    def csv(self) -> str:
-        """The table as CSV, every column and every digit."""
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow([heading for column in self.columns for heading in column.csv_headings()])
-        for row in self.rows:
-            cells = [column.csv_cells(cell) for column, cell in zip(self.columns, row, strict=True)]
-            writer.writerow([value for found in cells for value in found])
-        return buffer.getvalue()
-
-    def headings(self) -> list[tuple[str, str]]:
-        """Headings on the page, each with the CSS class of its column."""
-        return [(self.columns[place].title, self._kind(place)) for place in self._visible()]
-
-    def shown(self) -> list[list[tuple[Markup, str]]]:
+    def rows(self) -> list[list[tuple[Markup, str]]]:
         """The cells on the page as markup, each with its CSS class."""
-        visible = self._visible()
-        decimals = {place: self._decimals(place) for place in visible}
+        looks = {place: (column, self._decimals(place), self._kind(place)) for place, column in self._visible.items()}
         return [
-            [(_markup(row[place], self.columns[place], decimals[place]), self._kind(place)) for place in visible]
-            for row in self.rows
+            [(_markup(row[place], column, decimals), kind) for place, (column, decimals, kind) in looks.items()]
+            for row in self.table.rows[:MOST]
         ]
 
-    def _visible(self) -> list[int]:
-        """Columns that are to be shown and say something."""
-        return [
-            place
-            for place, column in enumerate(self.columns)
-            if column.shown and any(not _empty(row[place]) for row in self.rows)
-        ]
+    @cached_property
+    def _visible(self) -> dict[int, Column]:
+        """Columns that are to be shown and say something, by their places."""
+        return {
+            place: column
+            for place, column in enumerate(self.table.columns)
+            if column.shown and not all(_is_empty(row[place]) for row in self.table.rows)
+        }
 
     def _kind(self, place: int) -> str:
-        words = [cell for row in self.rows if isinstance(cell := row[place], str)]
+        words = [cell for row in self.table.rows if isinstance(cell := row[place], str)]
         if not any(words):
             return "number"
-        return "short" if max(map(len, words)) <= SHORT else ""
+        return "word" if max(map(len, words)) <= SHORT else ""
 
     def _decimals(self, place: int) -> int:
-        fixed = self.columns[place].decimals
-        cells = [row[place] for row in self.rows]
+        column = self.table.columns[place]
+        if column.decimals is not None or column.percent:
+            return column.decimals or 0
+        cells = [row[place] for row in self.table.rows]
         values = [cell.value if isinstance(cell, Estimate) else cell for cell in cells]
-        return decimals_for(v for v in values if isinstance(v, float)) if fixed is None else fixed
+        return decimals_for(value for value in values if isinstance(value, float))
 
 
-def _empty(cell: Cell) -> bool:
+def _with_unit(name: str, column: Column) -> str:
+    return f"{name} ({column.unit})" if column.unit else name
+
+
+def _is_empty(cell: Cell) -> bool:
     return cell is None or cell == "" or (isinstance(cell, Estimate) and cell.value is None)
 
 
@@ -127,16 +106,25 @@ def _markup(cell: Cell, column: Column, decimals: int) -> Markup:
 
     if isinstance(cell, str):
         return escape(cell)
-    if isinstance(cell, int):
-        return escape(f"{cell:,}".replace("-", "−"))
+    if isinstance(cell, bool):
+        return escape("yes" if cell else "no")
     if not isinstance(cell, Estimate):
-        return escape(percent(cell, column.decimals or 0) if column.percent else shown(cell, decimals))
-    text = escape(shown(cell.value, decimals))
-    if column.brief:
+        return escape(_number(cell, column, decimals))
+    text = escape(_number(cell.value, column, decimals))
+    if column.brief or cell.value is None or not math.isfinite(cell.value):
         return text
-    if cell.value is not None and cell.spread is not None:
-        text += Markup(' <span class="spread">± {}</span>').format(shown(cell.spread, decimals, tiny=False))
-    if cell.value is not None and cell.interval is not None:
-        low, high = (shown(end, decimals, tiny=False) for end in cell.interval)
+    times = 100.0 if column.percent else 1.0
+    if cell.spread is not None:
+        text += Markup(' <span class="spread">± {}</span>').format(shown(times * cell.spread, decimals, tiny=False))
+    if cell.interval is not None:
+        low, high = (shown(times * end, decimals, tiny=False) for end in cell.interval)
         text += Markup(' <span class="interval">[{}, {}]</span>').format(low, high)
     return text
+
+
+def _number(value: float | None, column: Column, decimals: int) -> str:
+    if column.percent:
+        return percent(value, decimals)
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", "−")
+    return shown(value, decimals)

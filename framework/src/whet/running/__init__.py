@@ -1,1 +1,1 @@
-"""Running: steps, the store that keeps their results, the label store of labels, workers and the runner."""
+"""Running: steps, the store that keeps their results, the label store, workers and the runner."""

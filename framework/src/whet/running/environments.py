@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any, Self
 
+from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.component import Component, Spec
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.data.errors import InputError, ProcessLost, StepFailed, WhetError
@@ -49,6 +50,29 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What an analysis wants of a study. place: where its section stands in a report."""
+
+    wanted: Sequence[Wanted]
+    place: int
+
+    @classmethod
+    def of(cls, analysis: Component, study: StudyPieces) -> Self:
+        """The answer of the plugin in this interpreter."""
+        found: Analysis = registry().load(analysis)
+        return cls(tuple(found.wants(study)), found.place)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data; `Wish.from_json` reads it back."""
+        return {"wanted": [one.as_json() for one in self.wanted], "place": self.place}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """What `as_json` described."""
+        return cls(tuple(map(Wanted.from_json, data["wanted"])), data["place"])
+
+
+@dataclass(frozen=True)
 class Environment:
     """An interpreter with Whet and some plugins in it. name "" is this one."""
 
@@ -62,19 +86,27 @@ class Environment:
         """
         if not self.name:
             return [question.answer() for question in asked]
-        job = {"resolve": [question.as_json() for question in asked]}
+        answers = self._asked({"resolve": [question.as_json() for question in asked]})
+        return [Component.from_json(a["component"]) if "component" in a else fault(a["fault"]) for a in answers]
+
+    def wish(self, analysis: Component, study: StudyPieces) -> Wish:
+        """What an analysis wants, asked where its plugin is installed. Raises what that raises, and InputError."""
+        if not self.name:
+            return Wish.of(analysis, study)
+        return Wish.from_json(self._asked({"wish": analysis.as_json(), "study": study.as_json()}))
+
+    def _asked(self, job: Mapping[str, Any]) -> Any:
         with self.worker(threads=1) as worker:
             patience = Timer(PATIENCE, worker.kill)
             patience.start()
             try:
-                answers = worker.ask(job)
+                return worker.ask(job)
             except (ProcessLost, StepFailed) as error:
                 late = "" if patience.is_alive() else f" (no answer within {PATIENCE} s)"
                 where = f"environment {self.name!r}: {self.python}"
                 raise InputError(f"the interpreter gives no answer{late}: {error.what}", where=where) from error
             finally:
                 patience.cancel()
-        return [Component.from_json(a["component"]) if "component" in a else fault(a["fault"]) for a in answers]
 
     def worker(self, *, threads: int) -> WorkerProcess:
         """A worker in this interpreter. Raises InputError where there is none, or no Whet in it."""

@@ -12,7 +12,9 @@ from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Any, Protocol
 
+from whet.contracts.task import Task
 from whet.data.errors import ProcessLost, StoreError, WhetError
+from whet.plugins.registry import registry
 from whet.running.environments import Environment
 from whet.running.step import Step
 from whet.running.store import Store
@@ -44,6 +46,18 @@ class Silent:
         """Says nothing."""
 
 
+class Planner(Protocol):
+    """What the runner asks for steps: at the beginning, when nothing is left to do, and after what it asks after."""
+
+    def plan(self, so_far: Account) -> Iterable[Step]:
+        """Every step that there is to do, as far as that is known by now; those that were given before may be gone."""
+        ...
+
+    def asks_after(self, key: str) -> bool:
+        """Whether the result of this step may bring new steps."""
+        ...
+
+
 @dataclass
 class Account:
     """How a run went: keys of the steps that ran now, were there before, failed, and were not run because of these."""
@@ -60,8 +74,8 @@ class Runner:
     """workers: processes side by side; 0 runs every step of this environment in this process.
 
     threads: of each worker's numerical libraries. device: where potentials live (`cpu`, `cuda`, `cuda:1`).
-    environments: other interpreters, by the name that steps know them by. together: whether trajectories whose engine
-    can run many at once do so, whatever steps they are of; otherwise they run side by side in the workers.
+    environments: other interpreters, by the name that steps know them by. together: whether steps whose task can run
+    many at once do so; otherwise they run side by side in the workers.
     """
 
     store: Store
@@ -71,43 +85,60 @@ class Runner:
     environments: Mapping[str, Environment] = field(default_factory=dict)
     together: bool = False
 
-    def run(self, steps: Iterable[Step], watcher: Watcher | None = None) -> Account:
+    def run(self, planner: Planner, watcher: Watcher | None = None) -> Account:
         """Runs every step that has no result yet, in an order in which each finds what feeds it.
 
         A step that fails stops only those that need it. What was finished stays finished, whatever happens.
         """
         watcher, started, account = watcher or Silent(), time.monotonic(), Account()
         waiting: dict[str, Step] = {}
-        for step in steps:
-            if self.store.is_done(step.key):
-                account.reused.append(step.key)
-            else:
-                waiting[step.key] = step
+        self._take(planner, waiting, account)
         if not waiting:
             return account
-        self.store.prepare()
-        for step in waiting.values():
-            self.store.describe(step)
-        with _Crew(self) as crew, ThreadPoolExecutor(max(self.workers, 1)) as pool:
+        with _Workers(self) as workers, ThreadPoolExecutor(max(self.workers, 1)) as pool:
             running: dict[Future[list[Ended]], list[Step]] = {}
             try:
                 while waiting or running:
                     for steps in self._ready(waiting, running.values(), account):
                         for step in steps:
                             del waiting[step.key]
-                        running[pool.submit(crew.do, steps, watcher)] = steps
+                        running[pool.submit(workers.do, steps, watcher)] = steps
                     if not running:
-                        break
+                        before = set(waiting)
+                        self._take(planner, waiting, account)
+                        if set(waiting) <= before:
+                            break
+                        continue
                     finished, _ = wait(running, return_when=FIRST_COMPLETED)
                     for future in finished:
                         for step, ended in zip(running.pop(future), future.result(), strict=True):
                             self._settle(step, ended, account, watcher)
+                            if planner.asks_after(step.key) or not waiting:
+                                self._take(planner, waiting, account, [*running.values()])
             except BaseException:
-                crew.stop()
+                workers.stop()
                 raise
         account.not_run = list(waiting)
         account.seconds = time.monotonic() - started
         return account
+
+    def _take(
+        self, planner: Planner, waiting: dict[str, Step], account: Account, running: Iterable[list[Step]] = ()
+    ) -> None:
+        """Puts what the planner has now in the place of what waits."""
+        known = {*account.ran, *account.reused, *account.failed, *(step.key for steps in running for step in steps)}
+        found = {step.key: step for step in planner.plan(account)}
+        new = [step for key, step in found.items() if key not in known and key not in waiting]
+        for key in waiting.keys() - found.keys():
+            del waiting[key]
+        done = [step.key for step in new if self.store.is_done(step.key)]
+        account.reused += done
+        to_do = {step.key: step for step in new if step.key not in done}
+        if to_do:
+            self.store.prepare()
+        for step in to_do.values():
+            self.store.describe(step)
+        waiting.update(to_do)
 
     def _ready(
         self, waiting: Mapping[str, Step], running: Collection[list[Step]], account: Account
@@ -132,13 +163,14 @@ class Runner:
     def _settle(self, step: Step, ended: Ended, account: Account, watcher: Watcher) -> None:
         if isinstance(ended, WhetError):
             account.failed[step.key] = ended
+            self.store.note_fault(step.key, str(ended))
             watcher.ended(step, ended, 0.0)
         else:
             account.ran.append(step.key)
             watcher.ended(step, None, ended)
 
 
-class _Crew:
+class _Workers:
     """The workers, made when first needed and kept; each does one step at a time."""
 
     def __init__(self, runner: Runner) -> None:
@@ -146,17 +178,17 @@ class _Crew:
         self._free: dict[str, SimpleQueue[WorkerProcess]] = {}
         self._all: list[WorkerProcess] = []
         self._is_over = False
-        self._hiring = Lock()
+        self._starting = Lock()
 
-    def __enter__(self) -> _Crew:
+    def __enter__(self) -> _Workers:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
 
     def stop(self) -> None:
-        """Ends every worker, whatever it is doing; none is hired any more."""
-        with self._hiring:
+        """Ends every worker, whatever it is doing; none is started any more."""
+        with self._starting:
             self._is_over = True
         for worker in self._all:
             worker.dismiss()  # all of them, before any is waited for
@@ -197,7 +229,7 @@ class _Crew:
             if len(steps) > 1 or self._is_over:
                 raise
             try:
-                self._ask(self._hired(environment), job, steps, watcher)
+                self._ask(self._started(environment), job, steps, watcher)
             except ProcessLost as again:
                 self._note(steps, again)
                 again.what = f"{again.what}; the first one that tried it: {lost.what}"
@@ -220,13 +252,13 @@ class _Crew:
             try:
                 worker = free.get_nowait()
             except Empty:
-                return self._hired(environment)
+                return self._started(environment)
             if worker.alive:
                 return worker
 
-    def _hired(self, name: str) -> WorkerProcess:
+    def _started(self, name: str) -> WorkerProcess:
         environment = self._runner.environments[name] if name else Environment()
-        with self._hiring:
+        with self._starting:
             if self._is_over:
                 raise ProcessLost("the run is being stopped")
             worker = environment.worker(threads=self._runner.threads)
@@ -243,12 +275,13 @@ class _Crew:
 
 
 def _batch(step: Step) -> str:
-    """The same for steps that can be one batch: trajectories of one engine that can, driven by one potential."""
-    engine = step.components.get("engine")
-    if step.kind != "md" or engine is None or not engine.together or "labeler" in step.components:
+    """The same for steps that gain from being one batch, as their task says where it is installed here."""
+    try:
+        task: type[Task] = registry().find(step.task.hook, step.task.name)
+    except WhetError:
         return step.key
-    potential = step.components["potential"].key if "potential" in step.components else step.inputs["potential"][0]
-    return f"{step.environment} {engine.key} {potential}"
+    key = task.batch_key(step.components, step.inputs)
+    return step.key if key is None else f"{step.environment} {step.kind} {key}"
 
 
 def _for(steps: Sequence[Step], watcher: Watcher) -> Callable[[int, int], None]:

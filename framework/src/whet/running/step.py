@@ -2,56 +2,62 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
 from whet.contracts.component import Component, FileRef
+from whet.contracts.ref import Ref
 from whet.data.identity import JSON, key_of
 
-KINDS: dict[str, int] = {
-    "structure": 2,
-    "import": 3,
-    "md": 2,
-    "label": 2,
-    "dataset": 2,
-    "fine-tune": 1,
-    "committee": 1,
-    "evaluate": 2,
-    "coverage": 1,
-}
-"""Kind of step -> version of its results, bumped when the core's own numbers change; module whet.running.kinds.KIND."""
+KEY = re.compile(r"[a-z][a-z0-9-]*-[0-9a-f]{24}")
+"""A step's key, which is the name of its folder."""
 
 
 @dataclass(frozen=True)
 class Step:
     """What to do, to what: a node of the plan.
 
-    settings: plain values. components: role -> implementation. inputs: role -> keys of the steps that feed it, in
-    order. files: role -> imported file, by content. title: for people, outside the key. environment: name of the
-    interpreter that owns the plugins ("" is this one), outside the key.
+    task: what does it, and its settings. components: role -> implementation. inputs: role -> keys of the steps that
+    feed it, in order. refs: role -> which piece of the study each input is, for tasks that say so in what they leave.
+    files: role -> imported file, by content. title: for people, outside the key. environment: name of the interpreter
+    that owns the plugins ("" is this one), outside the key.
     """
 
-    kind: str
-    settings: Mapping[str, JSON] = field(default_factory=dict)
+    task: Component
     components: Mapping[str, Component] = field(default_factory=dict)
     inputs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     files: Mapping[str, FileRef] = field(default_factory=dict)
+    refs: Mapping[str, tuple[Ref, ...]] = field(default_factory=dict)
     title: str = field(default="", compare=False)
     environment: str = field(default="", compare=False)
 
+    @property
+    def kind(self) -> str:
+        """The task's name."""
+        return self.task.name
+
     @cached_property
     def key(self) -> str:
-        """`KIND-` and 24 hexadecimal digits: the same recipe has the same key everywhere."""
+        """`TASK-` and 24 hexadecimal digits: the same recipe has the same key everywhere."""
+        task = self.task.identity()
         recipe = {
             "kind": self.kind,
-            "version": KINDS[self.kind],
-            "settings": dict(self.settings),
+            "version": task["result_version"],
+            "settings": task["options"],
             "components": {role: component.identity() for role, component in self.components.items()},
             "inputs": {role: list(keys) for role, keys in self.inputs.items()},
             "files": {role: ref.sha256 for role, ref in self.files.items()},
         }
+        # What the core's own tasks do not have stays out, so that their keys are what they were in older stores.
+        if self.task.hook != "tasks":
+            recipe["hook"] = self.task.hook
+        if self.task.files or self.task.parts:
+            recipe["task"] = task
+        if self.refs:
+            recipe["refs"] = _plain(self.refs)
         return f"{self.kind}-{key_of(recipe)[:24]}"
 
     @property
@@ -62,24 +68,30 @@ class Step:
     def as_json(self) -> dict[str, JSON]:
         """Plain data; `Step.from_json` reads it back."""
         return {
-            "kind": self.kind,
             "title": self.title,
-            "settings": dict(self.settings),
+            "task": self.task.as_json(),
             "components": {role: component.as_json() for role, component in self.components.items()},
             "inputs": {role: list(keys) for role, keys in self.inputs.items()},
+            "refs": _plain(self.refs),
             "files": {role: {"sha256": ref.sha256, "path": ref.path} for role, ref in self.files.items()},
+            "environment": self.environment,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The step that `as_json` described. KeyError, TypeError, … where it is damaged."""
-        if not isinstance(data["title"], str) or data["kind"] not in KINDS:
-            raise ValueError("it names no kind of step, or has no title")
+        if not isinstance(data["title"], str):
+            raise TypeError("its title is no text")
         return cls(
-            kind=data["kind"],
-            title=data["title"],
-            settings=data["settings"],
+            task=Component.from_json(data["task"]),
             components={role: Component.from_json(part) for role, part in data["components"].items()},
             inputs={role: tuple(keys) for role, keys in data["inputs"].items()},
+            refs={role: tuple(map(Ref.from_json, refs)) for role, refs in data["refs"].items()},
             files={role: FileRef(**ref) for role, ref in data["files"].items()},
+            title=data["title"],
+            environment=data["environment"],
         )
+
+
+def _plain(refs: Mapping[str, tuple[Ref, ...]]) -> dict[str, JSON]:
+    return {role: [ref.as_json() for ref in each] for role, each in refs.items()}

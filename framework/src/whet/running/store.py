@@ -1,31 +1,24 @@
-"""Store: a folder of steps and their results, and the label store of labels. It can be moved as a whole."""
+"""Store: a folder of steps and their results, and the labels. It can be moved as a whole."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from whet.contracts.component import Component, FileRef
 from whet.data.durable import locked, read_json, write_json
 from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
 from whet.labels.label_store import LabelStore
-from whet.running.step import KINDS, Step
+from whet.running.step import KEY, Step
 
-if TYPE_CHECKING:
-    from whet.data.frames import FrameSet
-
-FORMAT = 1
+FORMAT = 2
 """Version of the store's layout."""
-
-STEP = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]{{24}}")
-"""The name of a step's folder."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +89,9 @@ class Store:
             self._check_new()
             write_json(marker, {"format": FORMAT})
         said = read_json(marker)
+        if isinstance(said, dict) and said.get("format") == 1:
+            self._migrate(marker)
+            return
         if not isinstance(said, dict) or "format" not in said:
             hint = f'Where this folder is a store of Whet\'s, write {{"format": {FORMAT}}} into it; else choose another'
             raise StoreError("the file does not say the store's format", where=str(marker), hint=hint)
@@ -103,11 +99,19 @@ class Store:
             what = f"the store has format {said['format']!r:.40}; this version of Whet reads {FORMAT}"
             raise StoreError(what, where=str(self.root), hint="Choose another folder, or install the other version")
 
+    def _migrate(self, marker: Path) -> None:
+        from whet.running.migration import migrate
+
+        with locked(self.root / "migration.lock"):
+            if read_json(marker) != {"format": FORMAT}:  # another process may have done it meanwhile
+                migrate(self.root)
+                write_json(marker, {"format": FORMAT})
+
     def _check_new(self) -> None:
         """StoreError where the folder has things of other people's under the names that a store needs."""
         steps, label_store = self.root / "steps", self.root / "labels.sqlite"
         strange = [steps] if steps.exists() and not steps.is_dir() else []
-        strange += [one for one in (steps.iterdir() if steps.is_dir() else ()) if not STEP.fullmatch(one.name)]
+        strange += [one for one in (steps.iterdir() if steps.is_dir() else ()) if not KEY.fullmatch(one.name)]
         if label_store.exists() and not (label_store.is_file() and _is_label_store(label_store)):
             strange.append(label_store)
         if strange:
@@ -172,20 +176,23 @@ class Store:
         """A reference to a file of this store that stays right when the store is moved."""
         return FileRef(file_digest(path), str(path.resolve().relative_to(self.root.resolve())))
 
-    def frames(self, key: str, role: str = "frames") -> FrameSet:
-        """The frames that a step left under that role. FrameError or InputError where they are damaged."""
-        from whet.data.frame_log import read_frames
-
+    def output(self, key: str, role: str, result: Result) -> Path:
+        """A file that a step left. InputError where it is gone or was changed, KeyError where there is no such role."""
         try:
-            return read_frames(self.result(key).outputs[role].locate(self.root))
+            return result.outputs[role].locate(self.root)
         except InputError as error:
             error.hint = f"Remove the folder {self.folder(key)} and run again: labels stay in the label store"
             raise
 
-    def stale(self, key: str) -> list[str]:
-        """Keys that fed this step and have another content now than when it ran."""
-        fed_by = self.result(key).fed_by
-        return [feed for feed, content in fed_by.items() if self.is_done(feed) and self.result(feed).content != content]
+    def fault(self, key: str) -> str:
+        """Why a step failed when it was last run; empty where it did not, or has a result since."""
+        path = self.folder(key) / "fault.json"
+        said = read_json(path) if path.is_file() and not self.is_done(key) else None
+        return str(said.get("fault", "")) if isinstance(said, dict) else ""
+
+    def note_fault(self, key: str, fault: str) -> None:
+        """Keeps why a step failed, for those that only read."""
+        write_json(self.folder(key) / "fault.json", {"fault": fault})
 
     def locked(self, key: str) -> AbstractContextManager[None]:
         """Holds the step for this process; another one that wants it waits."""

@@ -1,4 +1,4 @@
-"""Work: an open step, as the function that does it sees it."""
+"""OpenStep, run_step: a step is opened, its task runs, its result is kept."""
 
 from __future__ import annotations
 
@@ -9,83 +9,99 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from functools import cache, cached_property
-from importlib import import_module
+from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
-from whet.contracts.component import Backend, Component
+from whet.contracts.component import Backend, Component, FileRef
+from whet.contracts.findings import Findings
 from whet.contracts.fine_tuning import Progress
-from whet.contracts.potential import Potential
-from whet.data.durable import unwritable
-from whet.data.errors import StepFailed, WhetError
-from whet.data.frames import FrameSet
+from whet.contracts.ports import FinishedStep
+from whet.contracts.ref import Ref
+from whet.contracts.task import Kind, Outcome, Task
+from whet.data.durable import unwritable, write_json
+from whet.data.errors import PluginError, StepFailed, WhetError
 from whet.data.logs import captured
 from whet.data.partials import remove_all_dead
-from whet.plugins.registry import Registry, registry
+from whet.labels.stored_labeler import StoredLabeler
+from whet.plugins.registry import registry
 from whet.running.step import Step
 from whet.running.store import Result, Store
+from whet.running.stored_step import StoredSteps
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a kind of step hands back.
-
-    values: plain data. files: role -> file in the step's folder. component: the potential that it made, if any.
-    measured: what may differ from run to run (seconds, labels bought): recorded beside the result, not part of it.
-    """
-
-    values: Mapping[str, Any]
-    files: Mapping[str, Path] = field(default_factory=dict)
-    component: Component | None = None
-    measured: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Work:
-    """An open step: its inputs at hand, its folder to write in, and where to tell of progress."""
+@dataclass(frozen=True, eq=False)
+class OpenStep:
+    """A step that is being run: `whet.contracts.task.Work` over a store."""
 
     step: Step
-    store: Store
+    stored: StoredSteps
     device: str
     progress: Progress
 
     @property
-    def folder(self) -> Path:
-        """Where outputs go."""
-        return self.store.folder(self.step.key)
+    def title(self) -> str:
+        """What people call the step."""
+        return self.step.title or self.step.key
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """The step's settings."""
-        return self.step.settings
+        """The options of the step's task."""
+        return self.step.task.options
 
-    @cached_property
-    def registry(self) -> Registry:
-        """The plugins of this interpreter."""
-        return registry()
+    @property
+    def folder(self) -> Path:
+        """Where outputs go."""
+        return self.stored.store.folder(self.step.key)
+
+    @property
+    def store(self) -> Path:
+        """The store."""
+        return self.stored.store.root
+
+    @property
+    def files(self) -> Mapping[str, FileRef]:
+        """Imported files by role."""
+        return self.step.files
+
+    def all(self, role: str, kind: type[Kind]) -> list[Kind]:
+        """What feeds that role, in order."""
+        keys = self.step.inputs.get(role, ())
+        refs = self.step.refs.get(role) or (Ref(),) * len(keys)
+        return [kind.read(self.stored[key], ref) for key, ref in zip(keys, refs, strict=True)]
+
+    def one(self, role: str, kind: type[Kind]) -> Kind:
+        """What the one step that feeds that role left."""
+        (found,) = self.all(role, kind)
+        return found
+
+    def steps(self, role: str) -> Sequence[FinishedStep]:
+        """The steps that feed that role, in order."""
+        return [self.stored[key] for key in self.step.inputs.get(role, ())]
+
+    def has(self, role: str) -> bool:
+        """Whether the recipe has a component or an input of that role."""
+        return role in self.step.components or bool(self.step.inputs.get(role))
 
     def component(self, role: str) -> Component:
         """The component of that role: named in the recipe, or made by the step that feeds it."""
         if role in self.step.components:
             return self.step.components[role]
-        made = self.store.result(self.step.inputs[role][0]).component
-        assert made is not None, f"{self.step.inputs[role][0]} made no potential"
+        key = self.step.inputs[role][0]
+        made = self.stored[key].component
+        if made is None:
+            raise StepFailed(f"the step {key} that feeds {role!r} made no component", where=self.title)
         return made
 
     def load(self, role: str) -> Any:
         """The living backend of that role."""
-        return self.registry.load(self.component(role), store=self.store.root, device=self.device)
+        return registry().load(self.component(role), store=self.store, device=self.device)
 
-    def potential(self, role: str = "potential") -> Potential:
-        """The living potential of that role."""
-        return self.load(role)
-
-    def frames(self, role: str, output: str = "frames") -> FrameSet:
-        """All frames of the steps that feed that role, in order; none where nothing feeds it."""
-        return sum((self.store.frames(key, output) for key in self.step.inputs.get(role, ())), FrameSet(()))
+    def labeler(self, role: str = "labeler") -> StoredLabeler:
+        """The labeler of that role, over the store of labels."""
+        return StoredLabeler(self.load(role), self.stored.store.labels, self.folder / "labeler")
 
 
 def run_step(store: Store, key: str, *, device: str = "cpu", progress: Progress = lambda done, total: None) -> Result:
@@ -111,28 +127,30 @@ def run_together(
         for key in todo:
             remove_all_dead(store.folder(key))
         if todo:
-            _do([Work(store.step(key), store, device, progress) for key in todo])
+            stored = StoredSteps(store)
+            _do([OpenStep(store.step(key), stored, device, progress) for key in todo])
         return [store.result(key) for key in keys]
 
 
-def _do(works: Sequence[Work]) -> None:
+def _do(works: Sequence[OpenStep]) -> None:
     first = works[0]
-    store, title = first.store, first.step.title or first.step.key
+    store, title = first.stored.store, first.title
     log = first.folder / "log.txt"
     started = time.time()
     here, environment = Path.cwd(), dict(os.environ)
     try:
         with captured(log):
-            kind = import_module(f"whet.running.kinds.{first.step.kind.replace('-', '_')}")
-            outcomes = [kind.run(first)] if len(works) == 1 else kind.run_together(works)
-        for work, done in zip(works, outcomes, strict=True):
-            if isinstance(done, WhetError):
+            task: Task = registry().load(first.step.task, store=store.root, device=first.device)
+            outcomes = [task.run(first)] if len(works) == 1 else task.run_batch(works)
+        for work, left in zip(works, outcomes, strict=True):
+            if isinstance(left, WhetError):
                 continue
+            done = _written(left, work.folder) if isinstance(left, Findings) else left
             result = Result(
                 values=done.values,
                 outputs={role: store.reference(path) for role, path in done.files.items()},
                 component=_within(done.component, store),
-                fed_by={feed: store.result(feed).content for feed in work.step.feeds},
+                fed_by={feed: work.stored[feed].result.content for feed in work.step.feeds},
                 provenance={**_provenance(work, started, len(works)), **done.measured},
             )
             store.keep(work.step.key, result)
@@ -153,6 +171,17 @@ def _do(works: Sequence[Work]) -> None:
         _restore(environment)
 
 
+def _written(findings: Findings, folder: Path) -> Outcome:
+    """Findings as any outcome. PluginError where their parts do not fit together."""
+    try:
+        findings.check()
+    except ValueError as error:
+        raise PluginError(f"the analysis left findings that do not fit: {error}") from error
+    path = folder / "findings.json"
+    write_json(path, findings.as_json())
+    return Outcome({"title": findings.title, "label": findings.label}, {"findings": path})
+
+
 def _unforeseen(step: Step, log: Path, error: BaseException) -> StepFailed:
     with log.open("a", encoding="utf-8") as file:
         traceback.print_exception(error, file=file)
@@ -167,7 +196,7 @@ def _within(component: Component | None, store: Store) -> Component | None:
     return Component(**{**vars(component), "files": files})
 
 
-def _provenance(work: Work, started: float, share: int) -> dict[str, Any]:
+def _provenance(work: OpenStep, started: float, share: int) -> dict[str, Any]:
     """Where the numbers came from: versions of what the plugins named and of what they import."""
     wanted = {"whet", "numpy", "ase"} | {
         module for backend in _backends(work) for module in (backend.__module__.partition(".")[0], *backend.packages)
@@ -195,15 +224,10 @@ def _versions(module: str) -> list[tuple[str, str]]:
 _distributions = cache(packages_distributions)
 
 
-def _backends(work: Work) -> list[type[Backend]]:
-    roles = [*work.step.components, *(role for role in ("potential", "start") if role in work.step.inputs)]
-    found = []
-    for role in roles:
-        component = work.store.result(work.step.inputs[role][0]).component if role in work.step.inputs else None
-        component = component or work.step.components.get(role)
-        if component is not None:
-            found.append(work.registry.find(component.hook, component.name))
-    return found
+def _backends(work: OpenStep) -> list[type[Backend]]:
+    made = [work.stored[key].component for key in work.step.feeds]
+    components = [work.step.task, *work.step.components.values(), *(one for one in made if one is not None)]
+    return [registry().find(component.hook, component.name) for component in components]
 
 
 def _restore(environment: Mapping[str, str]) -> None:

@@ -11,13 +11,15 @@ from whet.contracts.device import checked_device
 from whet.data.errors import InputError
 from whet.data.identity import without_none
 from whet.data.input_files import regular_file
+from whet.plugins.registry import registry
 from whet.running.store import Store
-from whet.study.cast import cast
-from whet.study.planner import plan
-from whet.study.results import Score
+from whet.study.resolved import resolve
 from whet.study.schema import StudyFile
 from whet.study.study import Study
 from whet.study.study_file import Source
+
+WANTED = ("scores", "data")
+"""The analyses that are run."""
 
 
 def evaluation_study(
@@ -29,7 +31,7 @@ def evaluation_study(
     keys: Mapping[str, str] | None = None,
     running: Mapping[str, Any] | None = None,
 ) -> Study:
-    """A study that evaluates potentials (`NAME`, `NAME:MODEL`) on a file; its results are `study.results.scores`.
+    """A study that evaluates potentials (`NAME`, `NAME:MODEL`) on a file; its results are `study.stored.scores`.
 
     keys: label (`energy`, `forces`, `stress`, `virial`) -> its name in the file, where that is not a usual one.
     Raises InputError where the file is missing or a potential is named twice, and what resolving a potential raises.
@@ -47,18 +49,20 @@ def evaluation_study(
             "potentials": labels,
             "tests": {frames.absolute().stem: test},
             "running": dict(running or {}),
+            "analyses": {name: name in WANTED for name in registry().names("analyses")},
         },
         of="the evaluation",
     )
     source = Source(Path("command line"), {})
-    players = cast(file, source)
-    return Study(file, source, players, plan(file, players, source), Store(store))
+    return Study(file, source, resolve(file, source), Store(store))
 
 
-def evaluate(frames: str | Path, *potentials: str, device: str = "cpu", threads: int = 1) -> list[Score]:
+def evaluate(frames: str | Path, *potentials: str, device: str = "cpu", threads: int = 1) -> list[Mapping[str, Any]]:
     """Measures potentials on a file of labeled frames, in a worker; one score each, in their order.
 
-    >>> whet.evaluate("test.extxyz", "chgnet", "mace:small")[0].softening.slopes.scale
+    >>> whet.evaluate("test.extxyz", "chgnet", "mace:small")[0]["softening"]["scale"]
+
+    The keys are those of `scores.json`: see `whet.study.scores.scores_of`.
 
     Raises the first fault: InputError, FrameError, UnknownName, ….
     """
@@ -67,7 +71,7 @@ def evaluate(frames: str | Path, *potentials: str, device: str = "cpu", threads:
         study = evaluation_study(Path(frames), potentials, store=Path(scratch), running=running)
         for error in study.run().failed.values():
             raise error
-        return study.results.scores
+        return list(study.stored.scores)
 
 
 def _label(given: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whet.contracts.component import Component, FileRef
+from whet.contracts.ports import LabeledFrames
 from whet.data.errors import InputError, UntrustedFile
 from whet.data.frames import FrameSet
 from whet.data.identity import JSON
@@ -35,7 +36,7 @@ class Inspection:
     suspicious: list[str]
     refused: list[UntrustedFile]
 
-    def cast_rows(self) -> list[tuple[str, str, str, str]]:
+    def role_rows(self) -> list[tuple[str, str, str, str]]:
         """Rows of a table: role, component, environment, options that are set."""
         return [
             (role, component.name, environment, ", ".join(f"{k}={v}" for k, v in component.options.items()))
@@ -66,16 +67,7 @@ def inspect(study: Study) -> Inspection:
     Raises FrameError, with file and line, for the first that is damaged, and InputError where training data have two
     labels of one structure.
     """
-    cast = study.cast
-    components: dict[str, tuple[Component, str]] = {
-        f"potential {name}": (player.role.component, player.role.environment)
-        for name, player in cast.potentials.items()
-    }
-    for title, role in (("labeler", cast.labeler), ("structures", cast.structures), ("descriptor", cast.descriptor)):
-        if role is not None:
-            components[title] = (role.component, role.environment)
-    for environment, engine in cast.engines.items():
-        components["dynamics" + (f" in {environment}" if environment else "")] = (engine, environment)
+    components = {role: (one.component, one.environment) for role, one in study.resolved.roles.items()}
     files: dict[tuple[str, str], str] = {}
     for title, (component, environment) in components.items():
         for part, ref in files_of(component):
@@ -83,7 +75,9 @@ def inspect(study: Study) -> Inspection:
     refused = refused_files(component for component, _ in components.values())
     for step in study.plan.steps.values():
         for role, ref in step.files.items():
-            files.setdefault((ref.path, ref.sha256), "labeled frames" if step.settings.get("labeled", True) else role)
+            files.setdefault(
+                (ref.path, ref.sha256), "labeled frames" if step.task.options.get("labeled", True) else role
+            )
     data = _Data(study)
     done = sum(study.store.is_done(key) for key in study.plan.steps)
     listed = [(path, sha, what) for (path, sha), what in files.items()]
@@ -119,23 +113,27 @@ class _Data:
         self.frames: dict[str, FrameSet] = {}
         for step in self.plan.of_kind("import"):
             paths = [ref.locate() for _, ref in sorted(step.files.items())]
-            if step.settings["labeled"]:
-                read = (read_labeled(path, step.settings.get("keys") or {}) for path in paths)
-                self.frames[step.key] = sum(read, FrameSet(()))[: step.settings.get("first")]
+            settings = step.task.options
+            if settings["labeled"]:
+                read = (read_labeled(path, settings.get("keys") or {}) for path in paths)
+                self.frames[step.key] = sum(read, FrameSet(()))[: settings.get("first")]
             else:
                 for path in paths:
                     read_structures(path)
 
     def findings(self) -> Iterator[str]:
         """What looks wrong in each file, and which test frames will be trained on. InputError as `inspect` says."""
+        for name, titles in self.plan.unwatched.items():
+            what = f"the monitor {name} has nothing to look at: the driver is no committee"
+            yield str(Finding("unwatched", what, tuple(titles)))
         trained = {key for step in self.plan.of_kind("dataset") for key in step.inputs["labeled"]} & self.frames.keys()
         for key, frames in self.frames.items():
             for finding in frame_findings(frames):
                 if finding.kind == CONFLICT and key in trained:
                     raise InputError(str(finding), where=self._name(key), hint="Remove the wrong one")
                 yield f"{self._name(key)}: {finding}"
-        for test in self.plan.tests:
-            for tested in self.frames.keys() & set(test.labels) if test.kind == "independent" else ():
+        for test in self.plan.all(LabeledFrames, set_kind="independent"):
+            for tested in self.frames.keys() & {test.key}:
                 for key in sorted(trained):
                     if places := list(shared(self.frames[tested], self.frames[key])):
                         total, other = len(self.frames[tested]), self._name(key)

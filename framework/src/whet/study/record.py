@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
 
-from whet.contracts.findings import Findings
-
-
-@dataclass(frozen=True)
-class Section:
-    """What all runs of one analysis found, in the order in which the analysis wanted them. name: the analysis's."""
-
-    name: str
-    findings: Sequence[Findings]
+from whet.data.identity import key_of
+from whet.data.numbers import count
+from whet.study.provenance import provenance, warnings
+from whet.study.section import Section
+from whet.study.stored_study import StoredStudy
 
 
 @dataclass(frozen=True)
@@ -33,3 +30,29 @@ class Record:
     warnings: Sequence[str] = ()
     scores: Sequence[Mapping[str, Any]] = ()
     about: Mapping[str, str] = field(default_factory=dict)
+
+
+def record_of(study: StoredStudy) -> Record:
+    """What a report shows of a study."""
+    plan = [sorted(study.stored.plan.steps), *(list(one.steps) for one in study.stored.plan.analyses)]
+    about = {"whet": version("whet"), "study": study.name, "plan": key_of(plan), "results": study.content}
+    sections = [section for section in study.sections if any(not one.is_empty for one in section.findings)]
+    sections.append(Section("provenance", [provenance(study)]))
+    return Record(study.name, sections, _missing(study), warnings(study), study.scores, about)
+
+
+def _missing(study: StoredStudy) -> list[str]:
+    found = []
+    if waiting := study.waiting:
+        keys = {step.key for step in waiting}
+        ready = [step.title for step in waiting if not keys.intersection(step.feeds)]
+        shown = ", ".join(ready[:2]) + (f" and {len(ready) - 2} more" if len(ready) > 2 else "")
+        steps = count(len(study.stored.plan.steps), "step")
+        found.append(f"{len(waiting)} of {steps} have no result yet; next: {shown}.")
+    if study.failures:
+        found.append(f"{count(len(study.failures), 'frame')} could not be labeled; they are listed at the end.")
+    if study.unscored:
+        found.append(f"{count(len(study.unscored), 'evaluation')} without a number; why is listed under Errors.")
+    said = [one for section in study.sections for one in section.findings if one.is_empty]
+    found += [f"{one.title}: {' '.join(one.notes) or 'nothing to show'}" for one in said]
+    return found + list(study.stored.lacks)

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 from whet.contracts.device import checked_device
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.options import Options
-from whet.study.rounds import Strategy
+from whet.study.strategy import Strategy
 
 Given = str | dict[str, Any]
 """A component: `NAME`, `NAME:MODEL`, or a mapping with `use:`, its options, and `environment:`."""
@@ -36,6 +36,15 @@ def _python_or_mapping(given: Any) -> Any:
 
 def _count_or_rounds(given: Any) -> Any:
     return {"rounds": given} if isinstance(given, int | list) else given
+
+
+def _names(given: Any) -> Any:
+    return dict.fromkeys(given, True) if isinstance(given, list) and all(isinstance(n, str) for n in given) else given
+
+
+def _on_off(given: Any) -> Any:
+    words = {None: True, "on": True, "off": False}
+    return words.get(given, given) if given is None or isinstance(given, str) else given
 
 
 class LabelKeySettings(Options):
@@ -100,6 +109,20 @@ class PotentialEntry(Options):
     """Settings of fine-tuning that differ from the study's, for this potential."""
 
 
+class AnalysisEntry(Options):
+    """An analysis; its options stand beside these keys."""
+
+    model_config = ConfigDict(extra="allow")
+
+    use: str = ""
+    """Name of the analysis, where that is not the key: one analysis may be there twice, with other options."""
+    environment: str = ""
+    """Name of the environment whose interpreter has the plugin."""
+
+
+Analyses = Annotated[dict[str, Annotated[bool | AnalysisEntry, BeforeValidator(_on_off)]], BeforeValidator(_names)]
+
+
 class SelfGenerated(Options):
     """Each potential's own trajectory, on which it and all the others are evaluated."""
 
@@ -151,7 +174,7 @@ class StudyFile(Options):
     """MD engine and protocol."""
     descriptor: Given | None = None
     """Descriptor of the coverage analysis; without one it is left out."""
-    fine_tune: FineTuneSettings = FineTuneSettings()
+    fine_tune: FineTuneSettings = Field(default_factory=FineTuneSettings)
     """How to fine-tune; the same words for every potential."""
     strategies: dict[str, Annotated[Strategy, BeforeValidator(_count_or_rounds)]] = Field(default={})
     """Name -> strategy; `naive: 3` is short for `naive: {rounds: 3}`."""
@@ -159,11 +182,13 @@ class StudyFile(Options):
     """Labeled frames to fine-tune on (for the preset `subsets`)."""
     tests: dict[str, Annotated[Test, BeforeValidator(_file_or_mapping)]] = Field(default={})
     """Test sets: name -> file, or how to sample it."""
-    self_generated: SelfGenerated = SelfGenerated()
+    self_generated: SelfGenerated = Field(default_factory=SelfGenerated)
     """Each potential's own trajectory."""
+    analyses: Analyses = Field(default={})
+    """Name -> options; `NAME: false` turns off one that every study has, `[NAME, NAME]` adds some as they are."""
     acquisition: Literal["own", "shared"] = "own"
     """Whether each potential gathers its own data, or all share what the first one gathers."""
     environments: dict[str, Annotated[EnvironmentEntry, BeforeValidator(_python_or_mapping)]] = Field(default={})
     """Name -> interpreter of plugins whose packages clash with the ones here."""
-    running: Running = Running()
+    running: Running = Field(default_factory=Running)
     """Workers, threads, device."""

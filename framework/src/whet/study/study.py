@@ -3,40 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from whet.contracts.component import expanded
-from whet.data.errors import InputError
+from whet.data.errors import InputError, UnknownName
 from whet.data.input_files import located
+from whet.running.environments import Wish
 from whet.running.runner import Account, Runner, Watcher
+from whet.running.step import Step
 from whet.running.store import Store
-from whet.study.cast import Cast, cast
 from whet.study.estimate import check_size
 from whet.study.plan import Plan
 from whet.study.planner import plan
 from whet.study.refused_files import refused_files
-from whet.study.results import Results
+from whet.study.resolved import Resolved, resolve
 from whet.study.schema import StudyFile
+from whet.study.stored_plan import StoredPlan
+from whet.study.stored_study import StoredStudy
 from whet.study.study_file import Source, read_study
 
 
-@dataclass(frozen=True)
+@dataclass
 class Study:
     """A study that was read and checked, with its plan and its store. Nothing has run yet.
 
     >>> study = whet.Study.load("examples/quickstart/study.yaml")
     >>> study.run()
-    >>> study.results.scores[0].as_json()["softening"]["scale"]
-    >>> whet.write_report(study)
+    >>> study.stored.scores[0]["softening"]["scale"]
+    >>> whet.write_report(study.stored)
     """
 
     file: StudyFile
     source: Source
-    cast: Cast
-    plan: Plan
+    resolved: Resolved
     store: Store
+    plan: Plan = field(init=False)
+    _wishes: dict[str, Wish] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self.plan = self._planned(())
 
     @classmethod
     def load(cls, path: str | Path, overrides: Iterable[str] = ()) -> Self:
@@ -45,13 +52,19 @@ class Study:
         Raises WhetError, naming file, line and key, where anything is wrong. Imports no potential's packages.
         """
         file, source = read_study(Path(path), overrides)
-        check_size(file, source)
-        players = cast(file, source)
-        try:
-            store = Store(located(expanded(file.store), source.folder))
-        except InputError as error:
-            raise error.at(source.place(("store",))) from None
-        return cls(file, source, players, plan(file, players, source), store)
+        resolved = resolve(file, source)
+        check_size(file, resolved, source)
+        return cls(file, source, resolved, store_of(file, source))
+
+    @staticmethod
+    def open(store: str | Path, name: str = "") -> StoredStudy:
+        """What a store has of a study that was run: see `StoredStudy.open`."""
+        return StoredStudy.open(store, name)
+
+    @property
+    def stored(self) -> StoredStudy:
+        """What is in the store of this study, read afresh."""
+        return StoredStudy(self.store, StoredPlan.of(self.file, self.resolved, self.plan))
 
     def run(self, watcher: Watcher | None = None, *, workers: int | None = None) -> Account:
         """Runs what has not run yet; the same call resumes. workers: processes side by side, 0 for this process.
@@ -59,7 +72,25 @@ class Study:
         Raises UntrustedFile before the first step where one would load a file that runs code and that nobody vouches
         for; StoreError where the store cannot be written.
         """
-        todo = [step for key, step in self.plan.steps.items() if not self.store.is_done(key)]
+        return self._run(self.plan, watcher, workers)
+
+    def analyze(self, name: str, watcher: Watcher | None = None, *, workers: int | None = None) -> Account:
+        """Runs one analysis over what is there, and no other step. UnknownName where there is none of that name."""
+        if name not in (known := [one.name for one in self.plan.analyses]):
+            raise UnknownName.among("analysis", name, known, where=self.source.place(("analyses",)))
+        there = self._planned(key for key, step in self.plan.steps.items() if not self._is_there_or_analysis(key, step))
+        wanted = {key for one in there.analyses if one.name == name for key in one.steps}
+        for key in [*there.steps][::-1]:  # and what it reads, down to what is there already
+            wanted |= set(there.steps[key].feeds) if key in wanted and not self.store.is_done(key) else set()
+        self.plan = there
+        steps = {key: step for key, step in there.steps.items() if key in wanted}
+        return self._run(Plan(steps), watcher, workers, extends=False)
+
+    def _is_there_or_analysis(self, key: str, step: Step) -> bool:
+        return step.task.hook == "analyses" or self.store.is_done(key)
+
+    def _run(self, first: Plan, watcher: Watcher | None, workers: int | None, *, extends: bool = True) -> Account:
+        todo = [step for key, step in first.steps.items() if not self.store.is_done(key)]
         for error in refused_files(component for step in todo for component in step.components.values()):
             raise error
         running = self.file.running
@@ -68,12 +99,64 @@ class Study:
             running.workers if workers is None else workers,
             running.threads,
             running.device,
-            self.cast.environments,
+            self.resolved.environments,
             running.device != "cpu" if running.together is None else running.together,
         )
-        return runner.run(self.plan.steps.values(), watcher)
+        self._keep_plan()
+        return runner.run(_Extending(self, first) if extends else _Fixed(first), watcher)
 
-    @property
-    def results(self) -> Results:
-        """What is in the store of this study, read afresh."""
-        return Results(self.plan, self.store)
+    def _keep_plan(self) -> None:
+        """Writes the plan into the store, for all that only read."""
+        stored = StoredPlan.of(self.file, self.resolved, self.plan)
+        if not stored.is_in(self.store.root):
+            self.store.prepare()
+            stored.write(self.store.root)
+
+    def replanned(self, failed: Iterable[str]) -> Plan:
+        """The plan where these steps have no result and get none. It is the study's from then on."""
+        self.plan = self._planned(failed)
+        self._keep_plan()
+        return self.plan
+
+    def _planned(self, failed: Iterable[str]) -> Plan:
+        return plan(self.file, self.resolved, self.source, frozenset(failed), self._wishes)
+
+
+def store_of(file: StudyFile, source: Source) -> Store:
+    """The store that a study file names. InputError, with its line, where that can be none."""
+    try:
+        return Store(located(expanded(file.store), source.folder))
+    except InputError as error:
+        raise error.at(source.place(("store",))) from None
+
+
+@dataclass
+class _Fixed:
+    """Steps that are known from the beginning."""
+
+    known: Plan
+
+    def plan(self, so_far: Account) -> Iterable[Step]:
+        return self.known.steps.values()
+
+    def asks_after(self, key: str) -> bool:
+        return False
+
+
+@dataclass
+class _Extending:
+    """A study's plan, made anew when steps failed: analyses then do without them."""
+
+    study: Study
+    known: Plan
+    failed: frozenset[str] = frozenset()
+
+    def plan(self, so_far: Account) -> Iterable[Step]:
+        failed = frozenset(so_far.failed)
+        if failed != self.failed:
+            self.failed = failed
+            self.known = self.study.replanned(failed)
+        return self.known.steps.values()
+
+    def asks_after(self, key: str) -> bool:
+        return False

@@ -8,18 +8,22 @@ from typing import Any
 from whet.data.errors import UnknownName
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.registry import registry
+from whet.testing.analyses import ANALYSIS_CHECKS, check_analysis
 from whet.testing.check import Check, Tier
 from whet.testing.conformance import Conformance, Outcome
 from whet.testing.descriptors import DESCRIPTOR_CHECKS, check_descriptor
 from whet.testing.engines import ENGINE_CHECKS, check_engine
 from whet.testing.labelers import LABELER_CHECKS, check_labeler
 from whet.testing.potentials import POTENTIAL_CHECKS, check_potential
+from whet.testing.structure_sources import STRUCTURE_CHECKS, check_structures
 
 CHECKED: Mapping[str, Callable[..., Conformance]] = {
     "potentials": check_potential,
     "md_engines": check_engine,
     "labelers": check_labeler,
     "descriptors": check_descriptor,
+    "analyses": check_analysis,
+    "structures": check_structures,
 }
 """Hook -> the function that checks what it offers. A fine-tuner is checked with its potential."""
 
@@ -28,6 +32,8 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     HOOKS["md_engines"]: ENGINE_CHECKS,
     HOOKS["labelers"]: LABELER_CHECKS,
     HOOKS["descriptors"]: DESCRIPTOR_CHECKS,
+    HOOKS["analyses"]: ANALYSIS_CHECKS,
+    HOOKS["structures"]: STRUCTURE_CHECKS,
 }
 """What a kind of backend is called -> its checks."""
 

@@ -9,14 +9,13 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet.contracts import recording
 from whet.contracts.component import Component, Spec
-from whet.contracts.dynamics import MDEngine, Start
+from whet.contracts.dynamics import MDEngine, Start, Trajectory
 from whet.contracts.potential import Property
-from whet.contracts.recording import Trajectory
-from whet.data.errors import OptionsError
 from whet.data.labels import Labels
 from whet.data.packed import pack
+from whet.dynamics import recording
+from whet.dynamics.run import run_trajectory
 from whet.plugins.registry import registry
 from whet.testing.lennard_jones import LennardJones
 
@@ -124,14 +123,6 @@ class EngineSubject:
         self.run(potential, ensemble="nve")
         return potential.calls >= PROTOCOL["production"]
 
-    def has(self, **options: Any) -> bool:
-        """Whether the engine takes these words of a protocol."""
-        try:
-            self.engine(**options)
-        except OptionsError:
-            return False
-        return True
-
     @contextmanager
     def eager(self) -> Iterator[None]:
         """Within it a checkpoint is written at every step."""
@@ -154,7 +145,7 @@ class EngineSubject:
     ) -> Trajectory:
         """One trajectory."""
         begin = Start(start or self.start, seed, folder or self.folder())
-        return self.engine(**options).run(begin, potential or LennardJones(), progress)
+        return run_trajectory(self.engine(**options), begin, potential or LennardJones(), progress)
 
     def _plain(self, **options: Any) -> Trajectory:
         return self.run(**options)

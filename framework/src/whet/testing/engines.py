@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from whet.contracts.component import Component
-from whet.contracts.dynamics import Start
-from whet.contracts.recording import Trajectory
-from whet.contracts.velocities import initial_momenta
+from whet.contracts.dynamics import Start, Trajectory
 from whet.data.errors import FrameError
 from whet.data.kinetics import temperature
 from whet.data.labels import Labels
+from whet.dynamics.run import run_trajectories, run_trajectory
+from whet.dynamics.velocities import initial_momenta
 from whet.testing.check import TIERS, Check, Tier, check, demand
 from whet.testing.conformance import Conformance, Outcome, run_checks
 from whet.testing.engine_subject import EngineSubject, Failing, Killed, Uncertain, Watched, same_trajectory
@@ -154,11 +154,13 @@ def many_trajectories_are_those_of_each(subject: EngineSubject) -> None:
     hot = small.copy()
     hot.rattle(0.6, seed=3)  # too close: it heats up at once
     starts = [Start(one, seed, subject.folder()) for seed, one in enumerate((small, hot, small), 1)]
-    made = engine.run_together(starts, LennardJones(), lambda done, total: None)
+    made = run_trajectories(engine, starts, LennardJones(), lambda done, total: None)
     demand(len(made) == 3, f"{len(made)} trajectories instead of 3")
     demand(made[1].end is not None and made[0].end is None and made[2].end is None, "the wrong trajectory was ended")
     for place in (0, 2):
-        alone = engine.run(Start(small, place + 1, subject.folder()), LennardJones(), lambda done, total: None)
+        alone = run_trajectory(
+            engine, Start(small, place + 1, subject.folder()), LennardJones(), lambda done, total: None
+        )
         off = np.abs(made[place].frames[-1].positions - alone.frames[-1].positions).max()
         demand(off < 1e-6, f"the last positions are off by {off:.2g} Å")
 
@@ -253,10 +255,14 @@ def barostat_holds_the_pressure(subject: EngineSubject) -> None:
 
 def _ensembles(subject: EngineSubject) -> list[dict[str, Any]]:
     """Every ensemble, thermostat and barostat that the engine has, as words of a protocol."""
-    words: list[dict[str, Any]] = [{"ensemble": "nve"}]
-    words += [{"ensemble": "nvt", "thermostat": one} for one in ("langevin", "nose-hoover", "bussi")]
-    words += [{"ensemble": "npt", "barostat": one} for one in ("isotropic", "anisotropic", "full")]
-    return [one for one in words if subject.has(**one)]
+    has = subject.engine().protocol
+    found: list[dict[str, Any]] = []
+    for ensemble, thermostats in has.thermostats.items():
+        if ensemble in has.barostats:
+            found += [{"ensemble": ensemble, "barostat": one} for one in has.barostats[ensemble]]
+        else:
+            found += [{"ensemble": ensemble, "thermostat": one} for one in thermostats] or [{"ensemble": ensemble}]
+    return found
 
 
 def _total_energies(made: Trajectory) -> np.ndarray:

@@ -17,7 +17,7 @@ from whet.data.frames import FrameSet
 from whet.data.identity import key_of
 from whet.data.labels import Labels
 from whet.plugins.registry import registry
-from whet.running.aligned_training import AlignedFineTuned, Material, fine_tuned
+from whet.tasks.aligned_training import AlignedFineTuned, Material, fine_tuned
 from whet.testing import structures
 from whet.testing.check import NotApplicable
 from whet.testing.tolerance import TOLERANCES, Tolerance

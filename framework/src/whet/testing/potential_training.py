@@ -14,7 +14,7 @@ from whet.testing.tolerance import same_bits
 
 if TYPE_CHECKING:
     from whet.contracts.component import Component
-    from whet.running.aligned_training import AlignedFineTuned
+    from whet.tasks.aligned_training import AlignedFineTuned
     from whet.testing.potential_subject import PotentialSubject
 
 

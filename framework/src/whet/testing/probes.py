@@ -11,7 +11,7 @@ from typing import Any
 from whet.contracts.component import Component
 from whet.testing.check import CheckFailed
 
-STATE = """
+SEEN = """
 import importlib, importlib.util, json, logging, os, random, sys
 from pathlib import Path
 import numpy as np
@@ -38,7 +38,12 @@ def state():
         found["torch's gradient mode"] = torch.is_grad_enabled()
         found["torch's deterministic mode"] = torch.are_deterministic_algorithms_enabled()
     return found
+"""
+"""What of a process is seen: `state()`."""
 
+STATE = (
+    SEEN
+    + """
 given = json.load(sys.stdin)
 frames = list(read_structures(Path(given["frames"])))
 before = state()
@@ -48,6 +53,21 @@ for _ in range(2):
 after = state()
 sys.stderr.write("\\n" + json.dumps([name for name in before if before[name] != after[name]]))
 """
+)
+
+ANALYSIS = (
+    SEEN
+    + """
+given = json.load(sys.stdin)
+from whet.testing.analyses import AnalysisSubject
+subject = AnalysisSubject(Component.from_json(given["component"]))
+subject.steps.wants()
+before = state()
+list(subject.steps.found())
+after = state()
+sys.stderr.write("\\n" + json.dumps([name for name in before if before[name] != after[name]]))
+"""
+)
 
 WITHOUT_PACKAGES = """
 import importlib.abc, json, sys
@@ -81,9 +101,31 @@ sys.stderr.write("\\n" + json.dumps(sorted({name.partition(".")[0] for name in s
 """
 
 
+STRUCTURES = """
+import json, sys
+from whet.contracts.component import Component
+from whet.plugins.registry import registry
+from whet.testing.structure_sources import digest
+given = json.load(sys.stdin)
+source = registry().load(Component.from_json(given["component"]))
+made = [digest(source.make(index, given["seed"])) for index in reversed(range(given["count"]))]
+sys.stderr.write("\\n" + json.dumps(made[::-1]))
+"""
+
+
+def digests_elsewhere(component: Component, count: int, seed: int) -> list[str]:
+    """SHA-256 of the first structures that a source makes in a fresh interpreter, in order of their indices."""
+    return _asked(STRUCTURES, {"component": component.as_json(), "count": count, "seed": seed})[0]
+
+
 def changed_state(component: Component, frames: Path, folder: Path) -> tuple[list[str], str]:
     """What loading and evaluating changed in the process, and what it printed on standard output."""
     return _asked(STATE, {"component": component.as_json(), "frames": str(frames)}, folder)
+
+
+def changed_by_analysis(component: Component, folder: Path) -> tuple[list[str], str]:
+    """What an analysis of the sample study changed in the process, and what it printed on standard output."""
+    return _asked(ANALYSIS, {"component": component.as_json()}, folder)
 
 
 def without_packages(hook: str, name: str, packages: list[str]) -> tuple[list[str], str]:

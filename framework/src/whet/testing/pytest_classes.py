@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from whet.contracts.component import Component
+from whet.testing.analyses import ANALYSIS_CHECKS, AnalysisSubject
 from whet.testing.check import Check
 from whet.testing.conformance import run_checks
 from whet.testing.descriptors import DESCRIPTOR_CHECKS, DescriptorSubject
@@ -16,6 +17,7 @@ from whet.testing.engines import ENGINE_CHECKS
 from whet.testing.labelers import LABELER_CHECKS, LabelerSubject
 from whet.testing.potential_subject import PotentialSubject
 from whet.testing.potentials import POTENTIAL_CHECKS
+from whet.testing.structure_sources import STRUCTURE_CHECKS, StructureSubject
 
 UNTRAINED = tuple(check for check in POTENTIAL_CHECKS if check.tier != "training")
 TRAINING = tuple(check for check in POTENTIAL_CHECKS if check.tier == "training")
@@ -101,6 +103,22 @@ class DescriptorConformance(_Conformance):
         self._run(check, subject)
 
 
+class StructureConformance(_Conformance):
+    """A source of starting structures."""
+
+    checks = STRUCTURE_CHECKS
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def subject(cls, backend: Any) -> Iterator[StructureSubject]:
+        """The source under test."""
+        yield StructureSubject(backend)
+
+    @_tests_of(STRUCTURE_CHECKS)
+    def test_conforms(self, check: Check, subject: StructureSubject) -> None:
+        self._run(check, subject)
+
+
 class EngineConformance(_Conformance):
     """An MD engine, driven by a potential of the kit's own."""
 
@@ -132,4 +150,20 @@ class LabelerConformance(_Conformance):
 
     @_tests_of(LABELER_CHECKS)
     def test_conforms(self, check: Check, subject: LabelerSubject) -> None:
+        self._run(check, subject)
+
+
+class AnalysisConformance(_Conformance):
+    """An analysis, on a small study that the kit makes up."""
+
+    checks = ANALYSIS_CHECKS
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def subject(cls, backend: Any) -> Iterator[AnalysisSubject]:
+        """The analysis under test."""
+        yield AnalysisSubject(backend)
+
+    @_tests_of(ANALYSIS_CHECKS)
+    def test_conforms(self, check: Check, subject: AnalysisSubject) -> None:
         self._run(check, subject)

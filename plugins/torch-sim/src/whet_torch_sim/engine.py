@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from whet import MDEngine, Start
+from whet import MDEngine, Start, recording_of
 from whet_torch_sim.options import TorchSimOptions
 
 if TYPE_CHECKING:
@@ -32,20 +32,15 @@ class TorchSim(MDEngine[TorchSimOptions]):
         return Walker(start, Asking(potential, self.protocol.properties), self.protocol)
 
     def run_together(self, starts: Sequence[Start], potential: Potential, progress: Progress) -> list[Trajectory]:
-        """Many trajectories, in order, moved as one batch; one that ends leaves it, and the others go on.
-
-        Raises InputError, before any of them moves, for a start that cannot be run at all.
-        """
+        """Many trajectories, in order, moved as one batch; one that ends leaves it, and the others go on."""
         from whet_torch_sim.asking import Asking
         from whet_torch_sim.crew import Crew, Member
         from whet_torch_sim.walker import Walker
 
-        for start in starts:
-            self.check(start.atoms)
         asking = Asking(potential, self.protocol.properties)
         walkers = [Walker(start, asking, self.protocol) for start in starts]
         members = [
-            Member(walker, lambda start=start: self.recording(start, potential))
+            Member(walker, lambda start=start: recording_of(self, start, potential))
             for walker, start in zip(walkers, starts, strict=True)
         ]
         return Crew(members, asking, self.protocol, progress).run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -13,8 +13,8 @@ from whet import Protocol
 class TorchSimOptions(Protocol):
     """A protocol without npt and without Nosé-Hoover chains; the README says why."""
 
-    thermostats: ClassVar[Mapping[Any, tuple[Any, ...]]] = {"nvt": ("langevin", "bussi")}
-    barostats: ClassVar[tuple[Any, ...]] = ()
+    thermostats: ClassVar[Mapping[str, tuple[str, ...]]] = {"nve": (), "nvt": ("langevin", "bussi")}
+    barostats: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     not_identity = frozenset({"most"})
 
     most: int | None = Field(default=None, ge=1)

@@ -1,0 +1,143 @@
+"""cross-evaluation: each potential on its own trajectory and on those of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from whet.analyses.comparing import compared, first_fine_tunings, given_energies
+from whet.analyses.naming import state_names
+from whet.contracts.analysis import Analysis, StudyPieces, Wanted
+from whet.contracts.findings import Column, Figure, Findings, Table
+from whet.contracts.ports import FineTuning, Port, Predictions
+from whet.contracts.ref import Ref
+from whet.contracts.task import Work
+from whet.data.errors import FrameError, InputError
+from whet.data.numbers import decimals_for
+
+if TYPE_CHECKING:
+    from whet.bias.errors import Errors
+
+MOST_NUMBERS = 12
+"""Potentials up to which the figure shows numbers in its cells."""
+
+
+class CrossEvaluation(Analysis):
+    """Errors of each potential on the trajectory of each: a matrix of force RMSE, the energies in a table."""
+
+    name = "cross-evaluation"
+    place = 40
+    by_default = True
+    inputs: ClassVar = {
+        "predictions": Port(Predictions, what="of each potential, on each one's own trajectory"),
+        "fine-tunings": Port(FineTuning, what="the first of each potential: it aligned the untouched one's energies"),
+    }
+
+    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
+        pieces = study.all(Predictions, set_kind="self")
+        owners = [piece.ref.state for piece in pieces if piece.ref.state == piece.ref.sampled_by]
+        if len(owners) < 2:
+            return []
+        tuned = first_fine_tunings(study, (owner.potential for owner in owners if owner.untouched))
+        return [Wanted({"predictions": pieces, "fine-tunings": tuned})]
+
+    def run(self, work: Work) -> Findings:
+        from whet.bias.errors import errors
+
+        given = given_energies(work.all("fine-tunings", FineTuning))
+        owners: list[Ref] = []
+        notes: list[str] = []
+        found: dict[tuple[Ref, Ref], Errors] = {}
+        for one in work.all("predictions", Predictions):
+            state, owner = one.ref.state, one.ref.sampled_by
+            if owner is None:
+                raise InputError(
+                    f"who sampled {one.ref.set!r} is not known", hint="Give own trajectories of potentials"
+                )
+            try:
+                found[state, owner] = errors(compared(one), given.get(state.potential) if state.untouched else None)
+            except FrameError as error:
+                notes.append(f"{one.ref}: {error.what}.")
+                continue
+            if state == owner:
+                owners.append(owner)
+        if not owners:
+            raise InputError("no potential has predictions for its own trajectory", hint="; ".join(notes))
+        names = state_names(owners)
+        labels = [names[owner] for owner in owners]
+        cells = [[found.get((state, owner)) for owner in owners] for state in owners]
+        forces = [[None if one is None else one.forces.rmse for one in row] for row in cells]
+        energies = [
+            [None if one is None else (one.energy_given or one.energy_raw).rmse for one in row] for row in cells
+        ]
+        frames = [found[owner, owner].frames for owner in owners]
+        aligned = "RMSE of the energy, meV/atom (untouched: with the reference energies of the first fine-tuning)"
+        return Findings(
+            "Cross evaluation",
+            tables=(
+                _wide("cross-forces", "RMSE of the forces, eV/Å", labels, forces, frames),
+                _wide("cross-energies", aligned, labels, energies, frames),
+                _tidy(labels, forces, energies, frames),
+            ),
+            figures=(_matrix([value for row in forces for value in row if value is not None], len(labels)),),
+            definition="Every potential ran from the same structures; each is evaluated on its own trajectory (the "
+            "diagonal) and on those of the others. A potential that is good only where it goes by itself fails off "
+            "the diagonal.",
+            notes=notes,
+        )
+
+
+def _energy(one: Errors | None) -> float | None:
+    return None if one is None else (one.energy_given or one.energy_raw).rmse
+
+
+def _wide(name: str, caption: str, labels: list[str], values: list[list[float | None]], frames: list[int]) -> Table:
+    """A row for each potential, a column for each one's trajectory."""
+    columns = [
+        Column("potential ↓ on the trajectory of →", description="The potential that is evaluated; last, the frames."),
+        *(Column(one, description=f"On the trajectory of {one}; its unit stands in the caption.") for one in labels),
+    ]
+    rows = [[label, *row] for label, row in zip(labels, values, strict=True)]
+    return Table(name, caption, columns, [*rows, ["frames", *frames]], folded=True)
+
+
+def _tidy(
+    labels: list[str], forces: list[list[float | None]], energies: list[list[float | None]], frames: list[int]
+) -> Table:
+    columns = (
+        Column("state", description="The potential that is evaluated."),
+        Column("sampled", description="The potential whose own trajectory it is evaluated on."),
+        Column("forces", "eV/Å", "RMSE of the force components."),
+        Column("energy", "meV/atom", "RMSE of the energy; of untouched potentials with given reference energies."),
+        Column("frames", description="Number of frames of the trajectory."),
+    )
+    rows = [
+        [state, sampled, forces[i][j], energies[i][j], frames[j]]
+        for i, state in enumerate(labels)
+        for j, sampled in enumerate(labels)
+    ]
+    return Table("cross", "Errors of each potential on each one's own trajectory", columns, rows, shown=False)
+
+
+def _matrix(values: list[float], size: int) -> Figure:
+    caption = "RMSE of the forces (eV/Å): rows evaluate, columns sampled."
+    # sort: null keeps the order of the rows, which is that of the study file.
+    axes: dict[str, Any] = {
+        "x": {"field": "sampled", "type": "nominal", "sort": None, "title": "frames from the trajectory of"},
+        "y": {"field": "state", "type": "nominal", "sort": None, "title": "evaluated with"},
+    }
+    shades = {"field": "forces", "type": "quantitative", "scale": {"domainMin": 0}, "title": "force RMSE (eV/Å)"}
+    cells = {"mark": {"type": "rect", "tooltip": {"content": "data"}}, "encoding": {**axes, "color": shades}}
+    dark = f"datum.forces > {0.6 * max(values)!r}"
+    numbers = {
+        "mark": {"type": "text", "tooltip": {"content": "data"}},
+        "encoding": {
+            **axes,
+            "text": {"field": "forces", "type": "quantitative", "format": f".{decimals_for(values)}f"},
+            # The shades are the same on light and dark pages, and so is what can be read on them.
+            "color": {"condition": {"test": dark, "value": "white"}, "value": "black"},
+        },
+    }
+    layers = [cells, numbers] if size <= MOST_NUMBERS else [cells]
+    spec = {"data": {"name": "cross"}, "layer": layers, "width": {"step": 72}, "height": {"step": 32}}
+    return Figure("cross", caption, caption + " The table has the numbers.", spec)

@@ -1,0 +1,139 @@
+"""The first figure of a report: softening scale and force error of each state, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from whet.analyses.series_table import SeriesRow, color_field, row_names, seed_values
+from whet.analyses.window import Window
+from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
+from whet.data.numbers import count, shown, with_interval
+
+POINTS, SEEDS = "in-short", "in-short-seeds"
+QUANTITIES = (
+    ("scale", "softening scale (tick: R²)", 1.0, 0.1),
+    ("MAE F", "force MAE (eV/Å)", 0.0, 0.0),
+)
+"""Name, title of the axis, where a perfect potential is, and how far an axis reaches at least."""
+
+
+def first_figure(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[Figure, list[Table]]:
+    """One line for each row; what lies far outside is an arrow with its number. scores: of the set `on`."""
+    every = [row.scale for row in rows], [row.mae for row in rows]
+    windows = [
+        Window.of(ideal, (one for one, row in zip(found, rows, strict=True) if row.untouched), found, least)
+        for found, (_, _, ideal, least) in zip(every, QUANTITIES, strict=True)
+    ]
+    tables = [
+        Table(POINTS, "Points of the first figure", POINT_COLUMNS, _points(rows, every, windows), shown=False),
+        Table(SEEDS, "Single seeds of the first figure", SEED_COLUMNS, _seeds(rows, scores, windows), shown=False),
+    ]
+    panels = [
+        _panel(quantity, title, window, ideal, color_field(rows), labels=quantity == "scale")
+        for (quantity, title, ideal, _), window in zip(QUANTITIES, windows, strict=True)
+    ]
+    caption = (
+        f"“{on}”, {count(min(row.frames for row in rows), 'frame')}; 95 % intervals over frames. Scale 1: not soft. A "
+        "scale that reaches only the tick may be noise."
+    )
+    caption += " Small dots: seeds." if any(row.seeds > 1 for row in rows) else ""
+    outside = any(win.beyond(one.value) for found, win in zip(every, windows, strict=True) for one in found)
+    caption += " Arrows: outside the figure." if outside else ""
+    said = "; ".join(
+        f"{row.potential} {row.state}: scale {with_interval(row.scale, 3)}, force MAE {with_interval(row.mae, 4)}"
+        for row in rows
+    )
+    text = f"Softening scale and force error on {on}. {said}."
+    return Figure("in-short", caption, text, {"hconcat": panels, "spacing": 16}, prominent=True), tables
+
+
+POINT_COLUMNS = (
+    *(Column(name) for name in ("quantity", "row", "potential", "strategy", "state", "kind")),
+    Column("value", interval=True),
+    *(Column(name) for name in ("R²", "drawn", "outside", "text")),
+)
+SEED_COLUMNS = [Column(name) for name in ("quantity", "row", "potential", "strategy", "seed", "value")]
+
+
+def _points(
+    rows: Sequence[SeriesRow], every: Sequence[Sequence[Estimate]], windows: Sequence[Window]
+) -> list[list[Cell]]:
+    cells: list[list[Cell]] = []
+    for found, window, (quantity, *_) in zip(every, windows, QUANTITIES, strict=True):
+        for row, name, one in zip(rows, row_names(rows), found, strict=True):
+            if one.value is None:
+                continue
+            side = window.beyond(one.value)
+            number = shown(one.value, 2)
+            text = f"{number} ▶" if side > 0 else f"◀ {number}" if side < 0 else ""
+            r2 = None if quantity != "scale" or window.beyond(row.r2.value) else row.r2.value
+            cells.append(
+                [
+                    *(quantity, name, row.potential, row.group, row.state),
+                    *("one scale" if row.corrected else "point", one, r2, window.clipped(one.value)),
+                    *({1: "right", -1: "left", 0: ""}[side], text),
+                ]
+            )
+    return cells
+
+
+def _seeds(rows: Sequence[SeriesRow], scores: Findings, windows: Sequence[Window]) -> list[list[Cell]]:
+    return [
+        [quantity, name, row.potential, row.group, seed, value]
+        for window, (quantity, *_) in zip(windows, QUANTITIES, strict=True)
+        for row, name in zip(rows, row_names(rows), strict=True)
+        for seed, value in seed_values(scores, row, quantity)
+        if row.seeds > 1 and value is not None and not window.beyond(value)
+    ]
+
+
+def _panel(quantity: str, title: str, window: Window, ideal: float, color: str, labels: bool) -> dict[str, Any]:
+    domain = [window.low if ideal else 0, window.high]
+    x = {"type": "quantitative", "scale": {"domain": domain, "zero": False, "nice": False}, "title": title}
+    axis = {} if labels else {"axis": {"labels": False, "ticks": False}}
+    y = {"field": "row", "type": "nominal", "sort": None, "title": None, **axis}
+    names = ("potential", "state", "value", "value 95 % low", HIGH, "R²")
+    shared = {
+        "y": y,
+        "color": {"field": color, "type": "nominal", "legend": None},
+        "tooltip": [{"field": name} for name in names],
+    }
+
+    def layer(mark: Mapping[str, Any], only: str, field: str = "drawn", **encoding: Any) -> dict[str, Any]:
+        return {
+            "transform": [{"filter": only}],
+            "mark": {"clip": True, **mark},
+            "encoding": {**shared, "x": {"field": field, **x}, **encoding},
+        }
+
+    inside = "datum.outside == ''"
+    layers: list[Mapping[str, Any]] = [
+        layer({"type": "rule", "strokeWidth": 3, "opacity": 0.6}, inside, "value 95 % low", x2={"field": HIGH}),
+        layer({"type": "point", "filled": True, "size": 50, "opacity": 1}, f"{inside} && datum.kind == 'point'"),
+        layer({"type": "point", "shape": "diamond", "size": 50}, f"{inside} && datum.kind == 'one scale'"),
+    ]
+    for side in ("left", "right"):
+        text = {"field": "text", "type": "nominal"}
+        layers.append(layer({"type": "text", "align": side}, f"datum.outside == '{side}'", text=text))
+    if ideal:
+        perfect = {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"x": {"datum": ideal, **x}}}
+        tick = layer({"type": "tick", "thickness": 1.5, "size": 12}, "isValid(datum['R²'])", "R²")
+        del tick["encoding"]["color"]
+        layers = [perfect, *layers, tick]
+    seeds = layer({"type": "point", "filled": True, "size": 8, "opacity": 0.6}, _only(quantity), "value")
+    seeds["encoding"]["tooltip"] = [{"field": name} for name in ("potential", "seed", "value")]
+    return {
+        "data": {"name": POINTS},
+        "transform": [{"filter": _only(quantity)}],
+        "width": 230,
+        "height": {"step": 22},
+        "layer": [*layers, {"data": {"name": SEEDS}, **seeds}],
+    }
+
+
+HIGH = "value 95 % high"
+
+
+def _only(quantity: str) -> str:
+    return f"datum.quantity == '{quantity}'"

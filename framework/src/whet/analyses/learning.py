@@ -1,0 +1,227 @@
+"""Learning: softness and error against the number of labels, the untouched potential at the left end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from whet.analyses.series_table import COLUMNS, SeriesRow, color_field, seed_values, series_rows
+from whet.analyses.window import Window
+from whet.bias.series import softness
+from whet.contracts.analysis import Analysis, StudyPieces, Wanted
+from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
+from whet.contracts.ports import Found, Port, Predictions
+from whet.contracts.ref import Ref
+from whet.contracts.task import Work
+from whet.data.numbers import count
+
+MOST_TICKS = 6
+POINTS = "learning-points"
+PANELS = (("scale", "|1 − scale|", 0.0), ("R²", "R²", 1.0), ("MAE F", "force MAE (eV/Å)", 0.0))
+"""Quantity, title, and where a perfect potential is."""
+
+DEFINITION = (
+    "Labels count training and validation frames. Bars: 95 % intervals over frames. An open diamond is the untouched "
+    "potential with one scale factor, from one labeled frame. Lines join means over seeds, small dots are single seeds."
+)
+
+
+class Learning(Analysis):
+    """Learning curves: what each label bought, for each set on which a strategy has at least two sizes."""
+
+    name = "learning"
+    place = 20
+    by_default = True
+    after = ("scores",)
+    inputs: ClassVar[Mapping[str, Port]] = {"scores": Port(Found, many=False, what="of the set")}
+
+    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
+        """One step a set, independent ones first, then replay."""
+        scores = [piece for piece in study.all(Found) if piece.role == "scores"]
+        wanted = []
+        for kind in ("independent", "replay"):
+            for piece in (piece for piece in scores if piece.ref.set_kind == kind):
+                on = piece.ref.set
+                states = {one.ref.state for one in study.all(Predictions, set=on) if one.ref.strategy}
+                sizes = {(one.potential, one.strategy, one.round, one.size) for one in states}
+                if len(sizes) > len({one[:2] for one in sizes}):
+                    wanted.append(Wanted({"scores": [piece]}, ref=Ref(set=on, set_kind=kind), label=on))
+        return wanted
+
+    def run(self, work: Work) -> Findings:
+        """Table and figure `learning`."""
+        scores = work.all("scores", Found)
+        if not scores:
+            return Findings("Learning curves")
+        (found,) = scores
+        rows, on = series_rows(found.findings), found.ref.set
+        tables: list[Table] = [_table(rows, on)] if rows else []
+        figures = []
+        if any(row.strategy and row.labels for row in rows):
+            figure, points = _figure(rows, found)
+            figures, tables = [figure], [*tables, points]
+        return Findings("Learning curves", on, tables, figures, definition=DEFINITION)
+
+
+def _estimate(row: SeriesRow, quantity: str) -> Estimate:
+    return {"scale": softness(row.scale), "R²": row.r2, "MAE F": row.mae}[quantity]
+
+
+def _table(rows: Sequence[SeriesRow], on: str) -> Table:
+    columns = (
+        Column("potential"),
+        Column("state"),
+        COLUMNS["labels"],
+        Column("|1 − scale|", description="Softness or stiffness", decimals=3, interval=True, spread=True),
+        replace(COLUMNS["r2"], decimals=3, brief=True),
+        COLUMNS["mae"],
+        Column("seeds"),
+    )
+    cells: list[list[Cell]] = [
+        [
+            row.potential,
+            row.state,
+            int(row.labels) if float(row.labels).is_integer() else row.labels,
+            softness(row.scale),
+            row.r2,
+            row.mae,
+            row.seeds,
+        ]
+        for row in rows
+    ]
+    return Table("learning", f"The numbers of the figure: “{on}”", columns, cells, folded=True)
+
+
+def _figure(rows: Sequence[SeriesRow], found: Found) -> tuple[Figure, Table]:
+    on = found.ref.set
+    axis = _Axis.of([row.labels for row in rows if row.strategy and row.labels])
+    points: list[list[Cell]] = []
+    panels, outside = [], False
+    for quantity, title, ideal in PANELS:
+        every = [_estimate(row, quantity) for row in rows]
+        untouched = [one for one, row in zip(every, rows, strict=True) if row.untouched]
+        window = Window.of(ideal, untouched, every, least=1.0 if ideal else 0.0)
+        points += _points(rows, found, quantity, axis, window)
+        domain = [window.low, 1 + 0.04 * (1 - window.low)] if ideal else [0, window.high]
+        panels.append(_panel(quantity, title, axis, domain, color_field(rows)))
+        outside |= any(window.beyond(one.value) for one in every)
+    caption = f"“{on}” ({count(min(row.frames for row in rows), 'frame')}" + (
+        ", of the foundation model's training set): what was forgotten." if found.ref.set_kind == "replay" else ")."
+    )
+    caption += " Arrows: outside the figure; the table has the number." if outside else ""
+    text = f"Softness, R² and force error on {on} against the number of labels; the table has the numbers."
+    columns = (
+        *map(Column, ("quantity", "kind", "potential", "strategy", "series", "state", "seed", "labels", "place")),
+        Column("value", interval=True),
+        *map(Column, ("drawn", "outside")),
+    )
+    table = Table(POINTS, "Points of the learning curves", columns, points, shown=False)
+    return Figure("learning", caption, text, {"hconcat": panels, "spacing": 12}), table
+
+
+class _Axis:
+    """Labels on a logarithmic axis, with places for none and for one scale left of it."""
+
+    def __init__(self, sizes: Sequence[float]) -> None:
+        low, high = math.log10(sizes[0]), math.log10(sizes[-1])
+        step = max(0.22 * (high - low), 0.12)
+        self.zero, self.once, self.high = low - 2 * step, low - step, high + 0.25 * step
+        self.gap = (self.once + low) / 2
+        # Few enough ticks, far enough apart, to be readable as labels.
+        room = max((high - low) / MOST_TICKS, 1e-9)
+        self.ticks = [sizes[0]]
+        for size in sizes[1:]:
+            if math.log10(size / self.ticks[-1]) >= room:
+                self.ticks.append(size)
+
+    @classmethod
+    def of(cls, labels: Sequence[float]) -> _Axis:
+        return cls(sorted(set(labels)))
+
+    def encoding(self) -> dict[str, Any]:
+        """Of x, whose field is `place`."""
+        once, near = f"abs(datum.value - {self.once}) < 1e-6 ? ['scale', 'only']", f"datum.value < {self.gap}"
+        values = [self.zero, self.once, *(math.log10(size) for size in self.ticks)]
+        labels = f"{once} : {near} ? '0' : format(pow(10, datum.value), '.3~g')"
+        axis = {"values": values, "labelExpr": labels, "grid": False, "labelOverlap": False}
+        scale = {"domain": [self.zero - 0.25 * (self.gap - self.once), self.high], "zero": False, "nice": False}
+        return {"field": "place", "type": "quantitative", "title": "labels", "axis": axis, "scale": scale}
+
+
+def _points(rows: Sequence[SeriesRow], found: Found, quantity: str, axis: _Axis, window: Window) -> list[list[Cell]]:
+    """Points of one panel: each strategy's line begins at its untouched potential."""
+    cells: list[list[Cell]] = []
+
+    def add(row: SeriesRow, kind: str, strategy: str, place: float, one: Estimate, seed: int | None = None) -> None:
+        if one.value is None or (seed is not None and window.beyond(one.value)):
+            return
+        side = {1: "above", -1: "below", 0: ""}[window.beyond(one.value)]
+        series = f"{row.potential} {strategy}"
+        known = [quantity, kind, row.potential, strategy, series, row.state, seed, row.labels, place]
+        cells.append([*known, one, window.clipped(one.value), side])
+
+    for row in rows:
+        one = _estimate(row, quantity)
+        place = axis.zero if row.untouched else axis.once if row.corrected else math.log10(row.labels or 1)
+        if row.untouched:
+            own = (other.strategy for other in rows if other.strategy and other.potential == row.potential)
+            for strategy in dict.fromkeys(own):
+                add(row, "line", strategy, place, one)
+        else:
+            add(row, "one scale" if row.corrected else "line", row.group, place, one)
+        for seed, value in seed_values(found.findings, row, quantity) if row.seeds > 1 else ():
+            if value is not None:
+                height = abs(1 - value) if quantity == "scale" else value
+                add(row, "seed", row.group, place, Estimate(height), seed)
+    return cells
+
+
+def _panel(quantity: str, title: str, axis: _Axis, domain: Sequence[float], color: str) -> dict[str, Any]:
+    scale = {"domain": list(domain), "zero": False, "nice": False}
+    y = {"type": "quantitative", "title": None, "scale": scale}
+    other = "strategy" if color == "potential" else "potential"
+
+    def layer(mark: Mapping[str, Any], only: str, field: str = "drawn", **encoding: Any) -> dict[str, Any]:
+        return {
+            "transform": [{"filter": only}],
+            "mark": {"clip": True, **mark},
+            "encoding": {
+                "x": axis.encoding(),
+                "y": {"field": field, **y},
+                "color": {"field": color, "type": "nominal", "title": None},
+                "tooltip": [{"field": name} for name in ("potential", "state", "labels", "seed", *VALUE)],
+                **encoding,
+            },
+        }
+
+    line = "datum.kind == 'line'"
+    dash = {"strokeDash": {"field": other, "type": "nominal", "legend": None}, "detail": {"field": "series"}}
+    layers = [
+        layer(
+            {"type": "rule", "strokeWidth": 3, "opacity": 0.35},
+            "datum.kind != 'seed'",
+            VALUE[1],
+            y2={"field": VALUE[2]},
+        ),
+        layer({"type": "line"}, line, **dash),
+        layer({"type": "point", "filled": True, "opacity": 1}, f"{line} && datum.outside == ''"),
+        layer({"type": "point", "shape": "diamond"}, "datum.kind == 'one scale' && datum.outside == ''"),
+        layer({"type": "point", "filled": True, "size": 8, "opacity": 0.7}, "datum.kind == 'seed'"),
+    ]
+    for side, shape in (("above", "triangle-up"), ("below", "triangle-down")):
+        mark = {"type": "point", "shape": shape, "filled": True, "size": 80, "clip": False}
+        layers.append(layer(mark, f"datum.kind != 'seed' && datum.outside == '{side}'"))
+    rule = {"x": {"datum": axis.gap, **{k: v for k, v in axis.encoding().items() if k != "field"}}}
+    return {
+        "data": {"name": POINTS},
+        "title": title,
+        "width": 170,
+        "height": 170,
+        "transform": [{"filter": f"datum.quantity == '{quantity}'"}],
+        "layer": [{"mark": {"type": "rule", "strokeDash": [2, 3]}, "encoding": rule}, *layers],
+    }
+
+
+VALUE = ("value", "value 95 % low", "value 95 % high")

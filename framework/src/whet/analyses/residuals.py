@@ -1,0 +1,145 @@
+"""residuals: the error of the energy along each potential's own trajectory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from whet.analyses.comparing import compared, first_fine_tunings, given_energies
+from whet.analyses.naming import state_names
+from whet.contracts.analysis import Analysis, StudyPieces, Wanted
+from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
+from whet.contracts.ports import FineTuning, Port, Predictions, Trajectory
+from whet.contracts.ref import Ref
+from whet.contracts.task import Work
+from whet.data.errors import FrameError, InputError
+
+if TYPE_CHECKING:
+    from whet.bias.residuals import ResidualTrace
+
+MOST_LINES = 12
+"""Potentials that the figure shows."""
+
+
+class Residuals(Analysis):
+    """(E of the driving potential − E of the labels) / n_atoms against time, with mean and drift."""
+
+    name = "residuals"
+    place = 50
+    by_default = True
+    inputs: ClassVar = {
+        "predictions": Port(Predictions, what="of each potential, on its own trajectory"),
+        "trajectories": Port(Trajectory, what="the own trajectories: their times"),
+        "fine-tunings": Port(FineTuning, what="the first of each potential: it aligned the untouched one's energies"),
+    }
+
+    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
+        pieces = [one for one in study.all(Predictions, set_kind="self") if one.ref.state == one.ref.sampled_by]
+        drivers = {one.ref.state for one in pieces}
+        sampled = [one for one in study.all(Trajectory, set_kind="self") if one.ref.sampled_by in drivers]
+        if not pieces or not sampled:
+            return []
+        tuned = first_fine_tunings(study, (one.ref.potential for one in pieces if one.ref.untouched))
+        return [Wanted({"predictions": pieces, "trajectories": sampled, "fine-tunings": tuned})]
+
+    def run(self, work: Work) -> Findings:
+        traces, notes = _traces(work)
+        names = state_names(traces)
+        longest = max(float(trace.times.max()) for trace in traces.values())
+        unit, factor = ("ps", 1000.0) if longest >= 1000 else ("fs", 1.0)
+        few = f" The first {MOST_LINES} potentials." if len(traces) > MOST_LINES else ""
+        return Findings(
+            "Energy along each own trajectory",
+            tables=(_summary(traces, names), _points(traces, names, unit, factor)),
+            figures=(_lines(unit, f"Energy residual along each potential's own trajectory.{few}"),),
+            definition="The energy of the driving potential minus that of the labels, per atom. An untouched potential "
+            "is aligned by the reference energies of the first fine-tuning (“given”), so its mean says how far it "
+            "drifted from there; without a fine-tuning nothing aligns it.",
+            source="Wong & Yang, figure 2",
+            notes=notes,
+        )
+
+
+def _traces(work: Work) -> tuple[dict[Ref, ResidualTrace], list[str]]:
+    """The trace of each driving potential, and a sentence for each that has none."""
+    from whet.bias.residuals import residual_trace
+
+    runs: dict[Ref | None, list[Trajectory]] = {}
+    for one in work.all("trajectories", Trajectory):
+        runs.setdefault(one.ref.sampled_by, []).append(one)
+    given = given_energies(work.all("fine-tunings", FineTuning))
+    traces, notes = {}, []
+    for predictions in work.all("predictions", Predictions):
+        state = predictions.ref.state
+        own = sorted(runs.get(state, ()), key=lambda one: one.ref.trajectory or 0)
+        times = [one.times[index] for one in own for index in one.kept]
+        aligned = given.get(state.potential) if state.untouched else None
+        try:
+            trace = residual_trace(compared(predictions), times, aligned)
+        except FrameError as error:
+            notes.append(f"{predictions.ref}: {error.what}.")
+        else:
+            traces[state] = trace
+    if not traces:
+        raise InputError("no potential has predictions for its own trajectory", hint="; ".join(notes))
+    return traces, notes
+
+
+def _summary(traces: dict[Ref, ResidualTrace], names: dict[Ref, str]) -> Table:
+    columns = (
+        Column("potential", description="The potential that drove the trajectory."),
+        Column("mean", "meV/atom", "Mean of the residual.", decimals=1, interval=True),
+        Column("deviation", "meV/atom", "Standard deviation of the residual.", decimals=2),
+        Column("drift", "meV/atom/ps", "Slope of the least-squares line.", decimals=1, interval=True),
+        Column("alignment", description="Whether reference energies were given, or none."),
+        Column("frames", description="Frames with a label and a prediction."),
+        Column(
+            "left out",
+            description="Frames without one of them.",
+            shown=any(trace.left_out for trace in traces.values()),
+        ),
+    )
+    rows: list[list[Cell]] = [
+        [
+            names[state],
+            Estimate(trace.mean, trace.mean_interval),
+            trace.deviation,
+            Estimate(trace.drift, trace.drift_interval),
+            trace.alignment,
+            len(trace.times),
+            len(trace.left_out),
+        ]
+        for state, trace in traces.items()
+    ]
+    return Table("residuals", "Residuals along trajectories", columns, rows)
+
+
+def _points(traces: dict[Ref, ResidualTrace], names: dict[Ref, str], unit: str, factor: float) -> Table:
+    columns = (
+        Column("state", description="The potential that drove the trajectory."),
+        Column("run", description="Number of the trajectory."),
+        Column("time", unit, "Time since the trajectory began."),
+        Column("residual", "meV/atom", "Energy of the potential minus that of the labels, per atom."),
+    )
+    rows: list[list[Cell]] = []
+    for state, trace in list(traces.items())[:MOST_LINES]:
+        times, run = trace.times.tolist(), 1
+        for place, (time, residual) in enumerate(zip(times, trace.residuals.tolist(), strict=True)):
+            run += place > 0 and time <= times[place - 1]  # a trajectory begins where the time goes back
+            rows.append([names[state], run, time / factor, residual])
+    return Table("residual-points", "Residual of each frame", columns, rows, shown=False)
+
+
+def _lines(unit: str, caption: str) -> Figure:
+    lines = {
+        "mark": {"type": "line", "point": True, "tooltip": {"content": "data"}},
+        "encoding": {
+            "x": {"field": "time", "type": "quantitative", "title": f"time ({unit})"},
+            "y": {"field": "residual", "type": "quantitative", "title": "residual (meV/atom)"},
+            "color": {"field": "state", "type": "nominal", "sort": None, "title": None},
+            "detail": {"field": "run", "type": "nominal"},
+        },
+    }
+    zero = {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"y": {"datum": 0}}}
+    spec = {"data": {"name": "residual-points"}, "layer": [zero, lines], "width": 480, "height": 200}
+    return Figure("residuals", caption, caption + " The table has mean and drift.", spec)

@@ -1,0 +1,184 @@
+"""The table of series: means over seeds, which other analyses show without computing anything again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from whet.bias.series import Series
+from whet.contracts.findings import Column, Estimate, Findings, Table
+
+UNTOUCHED, ONE_SCALE = "untouched", "one scale"
+
+
+@dataclass(frozen=True)
+class SeriesRow:
+    """One potential in one state on one set, means over seeds.
+
+    state: `untouched`, `one scale`, `periodic 3`, `few, 100 frames`. labels: frames whose labels it took (training and
+    validation), mean, fewest and most of any seed. units: independent units of the set, `of` trajectories or frames.
+    Units of all numbers: as in `COLUMNS`.
+    """
+
+    potential: str
+    strategy: str
+    round: int
+    size: int | None
+    last: bool
+    state: str
+    corrected: bool
+    labels: float
+    labels_fewest: int
+    labels_most: int
+    scale: Estimate
+    r2: Estimate
+    mae: Estimate
+    rmse: Estimate
+    relative_rmse: float | None
+    cmae: float | None
+    energy_mae: float | None
+    energy_rmse: float | None
+    fitted_mae: float | None
+    fitted_rmse: float | None
+    stress_rmse: float | None
+    inverse_slope: Estimate
+    robust_scale: float | None
+    discounted: int
+    reading: str
+    in_words: str
+    seconds: float | None
+    seeds: int
+    frames: int
+    left_out: int
+    units: int
+    of: str
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was done to it."""
+        return not self.strategy and not self.corrected
+
+    @property
+    def group(self) -> str:
+        """What its color stands for: the strategy, `untouched` or `one scale`."""
+        return self.strategy or (ONE_SCALE if self.corrected else UNTOUCHED)
+
+    @property
+    def labels_shown(self) -> str:
+        """`7`, or `6–7` where the seeds differ."""
+        low, high = self.labels_fewest, self.labels_most
+        return f"{low}" if low == high else f"{low}–{high}"
+
+    @classmethod
+    def of_series(cls, series: Series, **known: Any) -> SeriesRow:
+        """known: the other fields."""
+        return cls(
+            scale=series.scale,
+            r2=series.estimate(lambda one: one.softening.slopes.r2),
+            mae=series.mae,
+            rmse=series.estimate(lambda one: one.errors.forces.rmse, lambda one: one.errors.forces.rmse_interval),
+            relative_rmse=series.mean(lambda one: one.errors.relative_force_rmse),
+            cmae=series.mean(lambda one: one.softening.slopes.cmae),
+            energy_mae=series.mean(lambda one: one.errors.energy_raw.mae),
+            energy_rmse=series.mean(lambda one: one.errors.energy_raw.rmse),
+            fitted_mae=series.mean(lambda one: one.errors.energy_fitted_here.mae),
+            fitted_rmse=series.mean(lambda one: one.errors.energy_fitted_here.rmse),
+            stress_rmse=series.mean(lambda one: one.errors.stress and one.errors.stress.rmse),
+            inverse_slope=series.estimate(
+                lambda one: one.softening.slopes.inverse_slope,
+                lambda one: one.softening.slopes.inverse_slope_interval,
+            ),
+            robust_scale=series.mean(lambda one: one.softening.robust_scale),
+            discounted=max(len(one.softening.discounted_frames) for one in series.scores),
+            reading=series.readings,
+            in_words=" | ".join(one.softening.verdict for one in series.scores),
+            seeds=len(series.scores),
+            frames=series.frames,
+            left_out=series.left_out,
+            **known,
+        )
+
+
+COLUMNS = {
+    "potential": Column("potential"),
+    "strategy": Column("strategy", description="Of the fine-tuning; empty for the untouched potential"),
+    "round": Column("round"),
+    "size": Column("size", description="Frames that were drawn, of the preset subsets"),
+    "last": Column("last", description="Whether its strategy ended with it"),
+    "state": Column("state"),
+    "corrected": Column("corrected", description="Whether its forces were only divided by one scale"),
+    "labels": Column("labels", description="Training and validation frames, mean over seeds"),
+    "labels_fewest": Column("fewest labels"),
+    "labels_most": Column("most labels"),
+    "scale": Column(
+        "scale", description="Slope of predicted on reference force components", interval=True, spread=True
+    ),
+    "r2": Column("R²", description="Share of the reference that the best-scaled prediction explains", spread=True),
+    "mae": Column("MAE F", "eV/Å", interval=True, spread=True),
+    "rmse": Column("RMSE F", "eV/Å", interval=True, spread=True),
+    "relative_rmse": Column("relative RMSE F", description="RMSE over the root mean square of the reference forces"),
+    "cmae": Column("cMAE F", "eV/Å"),
+    "energy_mae": Column("MAE E raw", "meV/atom"),
+    "energy_rmse": Column("RMSE E raw", "meV/atom"),
+    "fitted_mae": Column("MAE E fitted here", "meV/atom"),
+    "fitted_rmse": Column("RMSE E fitted here", "meV/atom"),
+    "stress_rmse": Column("RMSE S", "eV/Å³"),
+    "inverse_slope": Column(
+        "inverse slope", description="Of reference on predicted force components", interval=True, spread=True
+    ),
+    "robust_scale": Column("robust scale", description="The scale by Huber's slope, without discounted frames"),
+    "discounted": Column("discounted frames", description="The most of any seed"),
+    "reading": Column("reading"),
+    "in_words": Column("in words"),
+    "seconds": Column("time per frame", "s", description="Of the evaluation, one frame at a time"),
+    "seeds": Column("seeds"),
+    "frames": Column("frames", description="Counted, the fewest of any seed"),
+    "left_out": Column("left out", description="Frames, the most of any seed"),
+    "units": Column("independent units"),
+    "of": Column("of", description="What the independent units are"),
+}
+"""Field of SeriesRow -> column of the table."""
+
+
+def series_table(rows: Sequence[SeriesRow]) -> Table:
+    """The table of these rows."""
+    cells = [[getattr(row, field) for field in COLUMNS] for row in rows]
+    return Table("series", "Means over seeds", list(COLUMNS.values()), cells, shown=False)
+
+
+def series_rows(scores: Findings) -> list[SeriesRow]:
+    """The rows that findings of `scores` hold."""
+    found: list[dict[str, Any]] = [dict(zip(COLUMNS, row, strict=True)) for row in scores.table("series").rows]
+    return [SeriesRow(**fields) for fields in found]
+
+
+def several(rows: Sequence[SeriesRow]) -> bool:
+    """Whether they are of several potentials, so that these must be named."""
+    return len({row.potential for row in rows}) > 1
+
+
+def row_names(rows: Sequence[SeriesRow]) -> list[str]:
+    """The state of each row, with the potential's name where there are several; no name stands twice."""
+    plain = [f"{row.potential} {row.state}" if several(rows) else row.state for row in rows]
+    often = Counter(plain)
+    return [
+        name if often[name] == 1 else f"{row.potential!r} {row.strategy!r} {row.state}"
+        for name, row in zip(plain, rows, strict=True)
+    ]
+
+
+def color_field(rows: Sequence[SeriesRow]) -> str:
+    """The column that colors stand for: potentials where there are several, else strategies."""
+    return "potential" if several(rows) else "strategy"
+
+
+def seed_values(scores: Findings, row: SeriesRow, quantity: str) -> list[tuple[int, float | None]]:
+    """Seed and value of each score behind a row. quantity: name of a column of the row that is known of a score."""
+    column = {"scale": "softening.scale", "R²": "softening.r2", "MAE F": "forces.mae"}[quantity]
+    return [
+        (one["seed"], one[column])
+        for one in scores.table("scores").records()
+        if all(one[name] == getattr(row, name) for name in ("potential", "strategy", "round", "size", "state"))
+    ]

@@ -1,0 +1,241 @@
+"""Softening in detail: the parity of the forces, the scale by size of the force, and what of it noise explains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from whet.analyses.comparing import compared
+from whet.analyses.series_table import COLUMNS, SeriesRow, color_field, row_names, series_rows, several
+from whet.bias.pairs import Comparison
+from whet.bias.softening_parts import softening_by_magnitude
+from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
+from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
+from whet.contracts.ports import Found, Port, Predictions
+from whet.contracts.ref import Ref
+from whet.contracts.task import Work
+from whet.data.errors import FrameError
+from whet.data.numbers import count
+
+MOST_POINTS = 4000
+"""Points of a panel; more say nothing and make the page heavy."""
+
+MOST_PANELS = 6
+MOST_LINES = 10
+ACROSS = 3
+
+DEFINITION = (
+    "Noise looks like softness: an imperfect but unbiased predictor has a scale equal to its R², and an inverse slope "
+    "(reference on prediction) of 1. Only where the interval of the inverse slope lies above 1, and that of the scale "
+    "below, is a potential called soft."
+)
+
+Ends = Sequence[tuple[SeriesRow, Comparison]]
+
+
+class Softening(Analysis):
+    """Where softness sits: parity of the forces, scale by size of the force, and what noise explains."""
+
+    name = "softening"
+    place = 25
+    by_default = True
+    after = ("scores",)
+    inputs: ClassVar[Mapping[str, Port]] = {
+        "scores": Port(Found, many=False, what="of the set"),
+        "predictions": Port(Predictions, what="of the untouched potentials and the last state of each strategy"),
+    }
+
+    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
+        """One step for each independent set."""
+        wanted = []
+        for piece in study.all(Found, set_kind="independent"):
+            if piece.role == "scores":
+                ends = _ends(study.all(Predictions, set=piece.ref.set))
+                ref = Ref(set=piece.ref.set, set_kind="independent")
+                wanted.append(Wanted({"scores": [piece], "predictions": ends}, ref=ref, label=ref.set))
+        return wanted
+
+    def run(self, work: Work) -> Findings:
+        """Tables: `softening` (readings) and `magnitude`; figures: `parity` and `magnitude`."""
+        scores = work.all("scores", Found)
+        if not scores:
+            return Findings("Softening in detail")
+        rows, on = series_rows(scores[0].findings), scores[0].ref.set
+        ends = _ends_of(rows, work.all("predictions", Predictions))
+        tables: list[Table] = [_readings(rows, on)] if rows else []
+        figures = []
+        if ends:
+            parity, points = _parity(ends[:MOST_PANELS], rows, on)
+            by_magnitude, bins = _by_magnitude(ends, rows, on)
+            figures, tables = [parity, by_magnitude], [*tables, bins, points]
+        return Findings(
+            "Softening in detail", on, tables, figures, definition=DEFINITION, source="Deng et al.: the softening scale"
+        )
+
+
+def _ends(pieces: Sequence[Piece]) -> list[Piece]:
+    """Of untouched potentials and the last state of each strategy, the first seed."""
+    first: dict[tuple, Piece] = {}
+    for piece in pieces:
+        state = piece.ref.state
+        first.setdefault((state.potential, state.strategy, state.round, state.size), piece)
+    return list({key[:2]: piece for key, piece in first.items()}.values())
+
+
+def _ends_of(rows: Sequence[SeriesRow], found: Sequence[Predictions]) -> Ends:
+    """The rows of which there are predictions, in their order; `scores` tells why others have none."""
+    comparisons = {}
+    for one in found:
+        state = one.ref.state
+        try:
+            comparison = compared(one)
+        except FrameError:
+            continue
+        comparisons[state.potential, state.strategy, state.round, state.size] = comparison
+    keys = [(row, (row.potential, row.strategy, row.round, row.size)) for row in rows if not row.corrected]
+    return [(row, comparisons[key]) for row, key in keys if key in comparisons]
+
+
+def _seed_note(rows: Sequence[SeriesRow]) -> str:
+    return " Of several seeds, the first." if any(row.seeds > 1 for row in rows) else ""
+
+
+def _parity(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figure, Table]:
+    import numpy as np
+
+    from whet.bias.resampling import Resampling
+    from whet.bias.softening import slopes_of
+
+    largest = np.abs(ends[0][1].reference.forces)
+    reach = float(np.quantile(largest, 0.999)) * 1.05 or 1.0
+    cells: list[list[Cell]] = []
+    names = dict(zip(map(id, rows), row_names(rows), strict=True))
+    for row, comparison in ends:
+        panel = [names[id(row)], row.potential, row.group, row.state]
+        x, y = comparison.reference.forces.ravel(), comparison.predicted.forces.ravel()
+        if len(x) > MOST_POINTS:
+            chosen = np.random.default_rng(0).choice(len(x), MOST_POINTS, replace=False)
+            x, y = x[chosen], y[chosen]
+        inside = (np.abs(x) <= reach) & (np.abs(y) <= reach)
+        cells += [[*panel, "point", *pair] for pair in zip(x[inside].tolist(), y[inside].tolist(), strict=True)]
+        cells += [[*panel, "perfect", end, end] for end in (-reach, reach)]
+        scale = slopes_of(comparison, Resampling(resamples=1)).scale
+        if scale is not None:
+            cells += [[*panel, "softening scale", end, scale * end] for end in (-reach, reach)]
+    known = ("panel", "potential", "strategy", "state", "kind")
+    columns = (*map(Column, known), Column("reference", "eV/Å"), Column("predicted", "eV/Å"))
+    note = _seed_note([row for row, _ in ends])
+    caption = f"Force components on “{on}”. Dashed: perfect; line: the softening scale.{note}"
+    text = f"Predicted against reference force components of {on}."
+    points = Table("parity", "Points of the parity plot", columns, cells, shown=False)
+    return Figure("parity", caption, text, _parity_spec(reach, len(ends))), points
+
+
+def _parity_spec(reach: float, panels: int) -> dict[str, Any]:
+    axis = {"type": "quantitative", "scale": {"domain": [-reach, reach], "nice": False}}
+    encoding = {
+        "x": {"field": "reference", "title": "reference (eV/Å)", **axis},
+        "y": {"field": "predicted", "title": "predicted (eV/Å)", **axis},
+    }
+
+    def layer(kind: str, mark: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+        only = {"filter": f"datum.kind == '{kind}'"}
+        return {"transform": [only], "mark": {"clip": True, **mark}, "encoding": {**encoding, **more}}
+
+    tooltip = [{"field": name, "type": "quantitative"} for name in ("reference", "predicted")]
+    color = {"field": "kind", "type": "nominal", "legend": None}
+    layers = [
+        layer("point", {"type": "point", "filled": True, "size": 6, "opacity": 0.35}, color=color, tooltip=tooltip),
+        layer("perfect", {"type": "line", "strokeDash": [4, 4], "strokeWidth": 1}, color=color),
+        layer("softening scale", {"type": "line", "strokeWidth": 1.5}, color=color),
+    ]
+    across = -(-panels // -(-panels // ACROSS))  # no row of one where it can be helped
+    return {
+        "data": {"name": "parity"},
+        "facet": {"field": "panel", "type": "nominal", "title": None, "sort": None},
+        "columns": across,
+        "spec": {"width": 170, "height": 170, "layer": layers},
+    }
+
+
+def _by_magnitude(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figure, Table]:
+    cells: list[list[Cell]] = []
+    names = dict(zip(map(id, rows), row_names(rows), strict=True))
+    for place, (row, comparison) in enumerate(ends):
+        for one in softening_by_magnitude(comparison):
+            scale = Estimate(one.scale, one.scale_interval)
+            drawn = [row.group, (one.low + one.high) / 2, place < MOST_LINES]
+            cells.append([row.potential, row.state, one.low, one.high, scale, one.atoms, *drawn, names[id(row)]])
+    columns = (
+        Column("potential", shown=several(rows)),
+        Column("state"),
+        Column("force from", "eV/Å", decimals=2),
+        Column("to", "eV/Å", decimals=2),
+        replace(COLUMNS["scale"], decimals=3, spread=False),
+        Column("atoms"),
+        Column("strategy", shown=False),
+        Column("middle", "eV/Å", shown=False),
+        Column("drawn", shown=False),
+        Column("line", shown=False),
+    )
+    what = f"by size of the reference force, on “{on}”"
+    note = _seed_note([row for row, _ in ends])
+    caption = f"Softening scale {what}; bins of equal numbers of atoms.{note}"
+    text = f"Softening scale by size of the reference force on {on}."
+    table = Table("magnitude", f"Scale {what}", columns, cells, folded=True)
+    return Figure("magnitude", caption, text, _magnitude_spec(color_field(rows))), table
+
+
+def _magnitude_spec(color: str) -> dict[str, Any]:
+    scale = {"zero": False}
+    x = {"field": "middle", "type": "quantitative", "title": "size of the reference force (eV/Å)", "scale": scale}
+    y = {"type": "quantitative", "title": "softening scale", "scale": scale}
+    other = "strategy" if color == "potential" else "potential"
+    names = ("potential", "state", "force from", "to", "scale", "scale 95 % low", "scale 95 % high", "atoms")
+    shared = {
+        "x": x,
+        "color": {"field": color, "type": "nominal", "title": None},
+        "detail": {"field": "line"},
+        "tooltip": [{"field": name} for name in names],
+    }
+    dash = {"field": other, "type": "nominal", "title": None}
+    low, high = {"field": "scale 95 % low", **y}, {"field": "scale 95 % high"}
+    middle = {"field": "scale", **y}
+    return {
+        "data": {"name": "magnitude"},
+        "transform": [{"filter": "datum.drawn && isValid(datum.scale)"}],
+        "width": 420,
+        "height": 190,
+        "layer": [
+            {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"y": {"datum": 1, **y}}},
+            {
+                "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.35},
+                "encoding": {**shared, "y": low, "y2": high},
+            },
+            {"mark": {"type": "line"}, "encoding": {**shared, "y": middle, "strokeDash": {**dash, "legend": None}}},
+            {"mark": {"type": "point", "filled": True, "opacity": 1}, "encoding": {**shared, "y": middle}},
+        ],
+    }
+
+
+def _readings(rows: Sequence[SeriesRow], on: str) -> Table:
+    columns = (
+        Column("potential", shown=several(rows)),
+        Column("state"),
+        replace(COLUMNS["scale"], decimals=3),
+        Column("1 − R² (noise)", description="What noise takes from the scale", decimals=3),
+        replace(COLUMNS["inverse_slope"], decimals=3),
+        replace(COLUMNS["robust_scale"], decimals=3),
+        Column("reading"),
+        Column("discounted frames", shown=any(row.discounted for row in rows)),
+        Column("seeds", shown=False),
+        Column("in words", shown=False),
+    )
+    cells: list[list[Cell]] = []
+    for row in rows:
+        noise = None if row.r2.value is None else 1 - row.r2.value
+        known: list[Cell] = [row.potential, row.state, row.scale, noise, row.inverse_slope, row.robust_scale]
+        cells.append([*known, row.reading, row.discounted, row.seeds, row.in_words])
+    caption = f"What noise explains, on “{on}” ({count(min(row.frames for row in rows), 'frame')})"
+    return Table("softening", caption, columns, cells, folded=True)

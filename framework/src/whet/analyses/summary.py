@@ -1,0 +1,174 @@
+"""Summary: what every reader wants to know first, of the main test set; and a table of each other set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from whet.analyses.answers import after_fine_tuning, forgotten, how_biased, naive_or_periodic
+from whet.analyses.comparing import compared
+from whet.analyses.first_figure import first_figure
+from whet.analyses.series_table import COLUMNS, SeriesRow, series_rows, several
+from whet.bias.pairs import Comparison
+from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
+from whet.contracts.findings import Cell, Column, Findings, Table, Verdict, slug
+from whet.contracts.options import Options
+from whet.contracts.ports import Found, Port, Predictions
+from whet.contracts.task import Work
+from whet.data.errors import FrameError
+from whet.data.numbers import count
+
+MOST_ROWS = 16
+"""Rows of the first figure; beyond them only the last state of each strategy is drawn."""
+
+READING = (
+    "Scale: slope of predicted against reference force components; below 1 the potential is soft. R²: the scale of an "
+    "imperfect but unbiased predictor, so only a scale below R² is softness; reading “noise”: softness is not shown. "
+    "Brackets: 95 % bootstrap over frames, too narrow where frames of one trajectory are alike."
+)
+
+
+class SummaryOptions(Options):
+    """Options of the summary."""
+
+    order: tuple[str, ...] = ()
+    """Names of the sets in the order of their tables; those that are not named come last. Default: independent sets,
+    then replay sets, as in the study file."""
+
+
+class Summary(Analysis):
+    """The answers that a report begins with: how biased, after fine-tuning, forgotten, naive or periodic."""
+
+    name = "summary"
+    place = 10
+    by_default = True
+    after = ("scores",)
+    Options = SummaryOptions
+    inputs: ClassVar[Mapping[str, Port]] = {
+        "main": Port(Found, many=False, what="scores of the first independent set"),
+        "others": Port(Found, what="scores of the other independent sets and of the replay sets"),
+        "naive": Port(Predictions, what="of the last states of naive strategies on the main set"),
+        "periodic": Port(Predictions, what="of the last states of periodic strategies on the main set"),
+    }
+
+    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
+        """One step for all sets."""
+        scores = [piece for piece in study.all(Found) if piece.role == "scores"]
+        found = [piece for kind in ("independent", "replay") for piece in scores if piece.ref.set_kind == kind]
+        if not found:
+            return []
+        inputs: dict[str, Sequence[Piece]] = {"others": found}
+        if found[0].ref.set_kind == "independent":
+            inputs = {"main": found[:1], "others": found[1:], **_rivals(study, found[0].ref.set)}
+        order = list(self.options.order) or [piece.ref.set for piece in found]
+        return [Wanted({role: pieces for role, pieces in inputs.items() if pieces}, options={"order": order})]
+
+    def run(self, work: Work) -> Findings:
+        """Tables: `summary` of the main set, `summary-PLACE-SET` of each other; the figure of the first screen."""
+        main, order = work.all("main", Found), {name: place for place, name in enumerate(self.options.order)}
+        others = sorted(work.all("others", Found), key=lambda one: order.get(one.ref.set, len(order)))
+        tables = [
+            _table(f"summary-{place}-{slug(one.ref.set)}".rstrip("-"), one, series_rows(one.findings))
+            for place, one in enumerate(others, 2)
+        ]
+        forgot = [
+            verdict
+            for one in others
+            if one.ref.set_kind == "replay"
+            for verdict in forgotten(series_rows(one.findings), one.ref.set)
+        ]
+        rows = series_rows(main[0].findings) if main else []
+        if not rows:
+            nothing = "No independent test set has been evaluated, so nothing can be said about bias"
+            return Findings("In short", tables=tables, verdicts=[Verdict("Result", nothing, decided=False), *forgot])
+        on, ends = main[0].ref.set, _ends(rows)
+        figure, points = first_figure(ends, main[0].findings, on)
+        naive, periodic = (_last(work.all(role, Predictions)) for role in ("naive", "periodic"))
+        answers = [*how_biased(rows, on), *after_fine_tuning(rows), *forgot]
+        answers += naive_or_periodic(rows, naive, periodic)
+        tables = [_table("summary", main[0], ends), *tables, *points]
+        return Findings("In short", "", tables, [figure], answers, notes=[_reading_note(rows)])
+
+
+def _rivals(study: StudyPieces, on: str) -> dict[str, Sequence[Piece]]:
+    """What the contrast of naive and periodic strategies needs: of potentials that have both."""
+    found: dict[str, Sequence[Piece]] = {}
+    for preset in ("naive", "periodic"):
+        last: dict[tuple[str, str, int], Piece] = {}
+        for piece in study.all(Predictions, set=on):
+            if piece.ref.strategy and study.strategies.get(piece.ref.strategy) == preset:
+                last[piece.ref.potential, piece.ref.strategy, piece.ref.seed] = piece
+        found[preset] = list(last.values())
+    both = set.intersection(*({piece.ref.potential for piece in pieces} for pieces in found.values()))
+    return {preset: [one for one in pieces if one.ref.potential in both] for preset, pieces in found.items()}
+
+
+def _last(found: Sequence[Predictions]) -> dict[tuple[str, str], dict[int, Comparison]]:
+    """(potential, strategy) -> seed -> comparison; less those that cannot be compared, which `scores` tells of."""
+    last: dict[tuple[str, str], dict[int, Comparison]] = {}
+    for one in sorted(found, key=lambda one: one.ref.seed):
+        try:
+            comparison = compared(one)
+        except FrameError:
+            continue
+        last.setdefault((one.ref.potential, one.ref.strategy), {})[one.ref.seed] = comparison
+    return last
+
+
+def _ends(rows: Sequence[SeriesRow]) -> list[SeriesRow]:
+    """The untouched potentials, the one-scale corrections and the last state of each strategy."""
+    ends = [row for row in rows if not row.strategy or row.last]
+    if len(ends) <= MOST_ROWS:
+        return ends
+    final = {(row.potential, row.strategy): row for row in ends}
+    return [row for row in ends if not row.strategy or final[row.potential, row.strategy] is row]
+
+
+def _reading_note(rows: Sequence[SeriesRow]) -> str:
+    """How to read the summary tables, no more than these need."""
+    note = READING
+    if any(row.seeds > 1 for row in rows):
+        note += " ±: standard deviation over seeds."
+    if any(row.corrected for row in rows):
+        note += " One scale: forces divided by the factor that the strongest frame of the first training data gives."
+    return note
+
+
+def _table(name: str, of: Found, rows: Sequence[SeriesRow]) -> Table:
+    """What every reader wants to know of each state, in one row."""
+    tuned = {row.seeds for row in rows if row.strategy}
+    columns = (
+        Column("potential", shown=several(rows)),
+        Column("state"),
+        Column("labels"),
+        replace(COLUMNS["scale"], decimals=3),
+        replace(COLUMNS["r2"], decimals=3, brief=True),
+        COLUMNS["mae"],
+        replace(COLUMNS["relative_rmse"], decimals=1, percent=True),
+        Column("reading"),
+        replace(COLUMNS["seconds"], decimals=3, shown=several(rows)),
+        Column("seeds", shown=len(tuned) > 1),
+        Column("frames", shown=False),
+        Column("left out", shown=any(row.left_out for row in rows)),
+        Column("set", shown=False),
+    )
+    return Table(name, _caption(of, rows), columns, [_cells(row, of.ref.set) for row in rows])
+
+
+def _cells(row: SeriesRow, on: str) -> list[Cell]:
+    words = row.labels_shown
+    labels: Cell = None if row.untouched else int(words) if words.isdigit() else words
+    return [
+        *(row.potential, row.state, labels, row.scale, row.r2, row.mae, row.relative_rmse, row.reading),
+        *(row.seconds, row.seeds, row.frames, row.left_out, on),
+    ]
+
+
+def _caption(of: Found, rows: Sequence[SeriesRow]) -> str:
+    frames = count(min((row.frames for row in rows), default=0), "frame")
+    seeds = {row.seeds for row in rows if row.strategy}
+    frames += f"; fine-tuned: means over {seeds.pop()} seeds" if len(seeds) == 1 and seeds != {1} else ""
+    if of.ref.set_kind == "replay":
+        return f"“{of.ref.set}” (of the foundation model's training set: what was forgotten; {frames})"
+    return f"“{of.ref.set}” ({frames})"

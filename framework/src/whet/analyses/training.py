@@ -1,0 +1,131 @@
+"""training: what each fine-tuning had and did, as the upstream package says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from whet.analyses.naming import state_names
+from whet.contracts.analysis import Analysis, StudyPieces, Wanted
+from whet.contracts.findings import Cell, Column, Figure, Findings, Table
+from whet.contracts.ports import FineTuning, Port
+from whet.contracts.ref import Ref
+from whet.contracts.task import Work
+from whet.data.errors import InputError
+from whet.data.numbers import duration
+
+COLUMNS = (
+    Column("potential", description="The fine-tuning, by the state that it made."),
+    Column("train", description="Number of training frames."),
+    Column("valid", description="Number of validation frames."),
+    Column("method", description="Which parameters were trained, and how."),
+    Column("epochs", description="Number of epochs that ran."),
+    Column("batch", description="Frames of one batch."),
+    Column("learning rate", description="As the optimizer had it."),
+    Column("replay frames", description="Frames of the foundation model's data that were trained on too."),
+    Column("elements aligned", description="How many reference energies the compositions determine, and of how many."),
+    Column("time", description="How long it took."),
+    Column("labels in the loss", description="Which labels it was trained on.", shown=False),
+    Column("trained parameters", description="Number of parameters with a gradient.", shown=False),
+    Column("frozen parameters", description="Number of the others.", shown=False),
+    Column("stopped early", description="Whether it ended before its last epoch.", shown=False),
+    Column("seconds", description="How long it took; the unit is in its name.", shown=False),
+)
+
+LOSSES = (
+    Column("potential", description="Its name in the study file."),
+    Column("state", description="The fine-tuning, by the state that it made."),
+    Column("strategy", description="How it was fine-tuned."),
+    Column("of", description="Training or validation."),
+    Column("epoch", description="From 1."),
+    Column("loss", description="As the upstream package computes it, in a unit of its own."),
+)
+
+
+class Training(Analysis):
+    """Every fine-tuning: labels, settings read back from upstream, time, curves."""
+
+    name = "training"
+    place = 80
+    by_default = True
+    inputs: ClassVar = {"fine-tunings": Port(FineTuning, what="every fine-tuning of the study")}
+
+    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
+        tuned = study.all(FineTuning)
+        return [Wanted({"fine-tunings": tuned})] if tuned else []
+
+    def run(self, work: Work) -> Findings:
+        tuned = work.all("fine-tunings", FineTuning)
+        if not tuned:
+            raise InputError("there is no fine-tuning")
+        names = state_names(one.ref for one in tuned)
+        replayed = any(one.applied["replay_frames"] for one in tuned)
+        columns = [replace(one, shown=replayed) if one.name == "replay frames" else one for one in COLUMNS]
+        rows, losses = [_row(one, names) for one in tuned], list(_losses(tuned, names))
+        return Findings(
+            "Fine-tuning",
+            tables=(
+                Table("fine-tuning", "Every fine-tuning", columns, rows, folded=len(rows) > 12),
+                Table("losses", "Loss of each epoch", LOSSES, losses, shown=False),
+            ),
+            figures=(_curves(losses),) if losses else (),
+            definition="Read back from what the upstream package did, not copied from the study file. Aligned "
+            "elements: how many reference energies the compositions determine; the others follow by minimum norm.",
+        )
+
+
+def _row(one: FineTuning, names: Mapping[Ref, str]) -> list[Cell]:
+    applied, alignment = one.applied, one.reference_energies
+    return [
+        names[one.ref.state] + (f", first of {one.members}" if one.members > 1 else ""),
+        one.train,
+        one.valid,
+        applied["strategy"],
+        applied["epochs"],
+        applied["batch_size"],
+        f"{applied['learning_rate']:.3g}",
+        applied["replay_frames"],
+        f"{alignment['rank']} of {len(alignment['shift'])}" if alignment["shift"] else "none",
+        None if one.seconds is None else duration(one.seconds),
+        ", ".join(applied["labels"]),
+        applied["trainable_parameters"],
+        applied["frozen_parameters"],
+        "yes" if applied["stopped_early"] else "no",
+        one.seconds,
+    ]
+
+
+def _losses(tuned: Sequence[FineTuning], names: Mapping[Ref, str]) -> list[list[Cell]]:
+    return [
+        [one.ref.potential, names[one.ref.state], one.ref.strategy, of, epoch, float(loss)]
+        for one in tuned
+        for of, curve in (("training", "train_loss"), ("validation", "valid_loss"))
+        for epoch, loss in enumerate(one.curves.get(curve) or (), 1)
+    ]
+
+
+def _curves(losses: Sequence[Sequence[Cell]]) -> Figure:
+    """Training loss (full) and validation loss (dashed) by epoch, a panel for each potential: their losses differ."""
+    panels = []
+    for name in dict.fromkeys(row[0] for row in losses):
+        logarithmic = all(row[5] > 0 for row in losses if row[0] == name)
+        scale = {"type": "log", "nice": False} if logarithmic else {"zero": False}
+        panels.append(
+            {
+                "title": name,
+                "transform": [{"filter": {"field": "potential", "equal": name}}],
+                "mark": {"type": "line", "tooltip": {"content": "data"}},
+                "encoding": {
+                    "x": {"field": "epoch", "type": "quantitative"},
+                    "y": {"field": "loss", "type": "quantitative", "scale": scale},
+                    "color": {"field": "strategy", "type": "nominal", "sort": None, "title": None},
+                    "strokeDash": {"field": "of", "type": "nominal", "sort": None, "title": None},
+                    "detail": {"field": "state", "type": "nominal"},
+                },
+                "width": 280,
+                "height": 180,
+            }
+        )
+    caption = "Loss by epoch, one line for each fine-tuning."
+    return Figure("curves", caption, caption, {"data": {"name": "losses"}, "concat": panels, "columns": 2})

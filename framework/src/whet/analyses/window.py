@@ -1,0 +1,40 @@
+"""Window: the part of an axis that is drawn, so that one exploded prediction does not squeeze all others together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from whet.contracts.findings import Estimate
+
+
+@dataclass(frozen=True)
+class Window:
+    """From low to high, in the units of the axis."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def around(cls, anchors: Sequence[float], values: Iterable[float], least: float = 0.0) -> Window:
+        """Covers the anchors and every value no farther from them than they are apart (or `least`)."""
+        near, far = min(anchors), max(anchors)
+        span = max(far - near, least) or 1.0
+        kept = [value for value in values if near - span <= value <= far + span] + list(anchors)
+        pad = 0.06 * max(max(kept) - min(kept), min(least, 0.1), 1e-9)
+        return cls(min(kept) - pad, max(kept) + pad)
+
+    @classmethod
+    def of(cls, ideal: float, untouched: Iterable[Estimate], every: Iterable[Estimate], least: float) -> Window:
+        """Around the untouched potentials and where a perfect one is."""
+        anchors = [ideal, *(one.value for one in untouched if one.value is not None)]
+        values = [end for one in every for end in (one.value, *(one.interval or ())) if end is not None]
+        return cls.around(anchors, values, least)
+
+    def beyond(self, value: float | None) -> int:
+        """1 above, -1 below, 0 inside or nowhere."""
+        return 0 if value is None else (value > self.high) - (value < self.low)
+
+    def clipped(self, value: float) -> float:
+        """The nearest value inside."""
+        return min(max(value, self.low), self.high)

@@ -1,0 +1,44 @@
+"""What an analysis found, on a terminal: verdicts, then tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from whet.cli.terminal import print_table, say
+from whet.contracts.findings import Column, Estimate, Findings, Table
+from whet.data.numbers import decimals_for, percent, shown
+
+
+def print_findings(found: Iterable[Findings]) -> None:
+    """Each one's verdicts and the tables that a page shows, with as many digits as a page."""
+    for findings in found:
+        say(" – ".join(filter(None, (findings.title, findings.label))))
+        for verdict in findings.verdicts:
+            say(f"{verdict.question} {verdict.claim}" + (f" ({verdict.evidence})" if verdict.evidence else ""))
+        for table in findings.tables:
+            if table.shown and table.rows:
+                say()
+                _print(table)
+        say()
+
+
+def _print(table: Table) -> None:
+    say(table.caption)
+    columns = [(place, column) for place, column in enumerate(table.columns) if column.shown]
+    rows = [[_text(table, place, column, row[place]) for place, column in columns] for row in table.rows]
+    headings = [f"{column.name} ({column.unit})" if column.unit else column.name for _, column in columns]
+    numbers = [n for n, (place, _) in enumerate(columns) if not any(isinstance(row[place], str) for row in table.rows)]
+    print_table(headings, rows, right=numbers)
+
+
+def _text(table: Table, place: int, column: Column, cell: object) -> str:
+    value = cell.value if isinstance(cell, Estimate) else cell
+    if value is None:
+        return ""
+    if not isinstance(value, float):
+        return str(value)
+    if column.percent:
+        return percent(value, column.decimals or 0)
+    values = [one.value if isinstance(one, Estimate) else one for one in (row[place] for row in table.rows)]
+    fixed = column.decimals
+    return shown(value, decimals_for(v for v in values if isinstance(v, float)) if fixed is None else fixed)

@@ -1,0 +1,48 @@
+"""Selector: a task that chooses, of the frames that were sampled, those that are worth a label."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from whet.contracts.ports import Frames, LabeledFrames, Port
+from whet.contracts.task import Outcome, Task, Work
+from whet.data.errors import PluginError
+from whet.data.frame_log import write_frames
+from whet.data.frames import FrameSet
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A frame that was chosen. index: in the pool. reason: for people."""
+
+    index: int
+    reason: str = ""
+
+
+class Selector(Task):
+    """Chooses from a pool. An author writes `choose`; the frames that it leaves are those chosen, in that order."""
+
+    inputs: ClassVar = {
+        "pool": Port(Frames, what="frames that were sampled, by the potential that is to be fine-tuned on them"),
+        "known": Port(LabeledFrames, what="frames that have labels already"),
+    }
+
+    @abstractmethod
+    def choose(self, pool: FrameSet, known: FrameSet, work: Work) -> Sequence[Choice]:
+        """The frames of the pool that are to be labeled. known: those that have labels already."""
+
+    def run(self, work: Work) -> Outcome:
+        """Chooses; leaves `frames`. Values: pool (frames), chosen (index, reason). PluginError for no choice."""
+        parts = [one.frames for one in work.all("pool", Frames)]
+        pool = sum(parts, FrameSet(()))
+        known = sum((one.frames for one in work.all("known", LabeledFrames)), FrameSet(()))
+        chosen = list(self.choose(pool, known, work))
+        indices = [choice.index for choice in chosen]
+        if len(set(indices)) < len(indices) or not set(indices) <= set(range(len(pool))):
+            raise PluginError(f"the selector {self.name!r} chose frames twice, or that are not in the pool: {indices}")
+        path = work.folder / "chosen.frames"
+        write_frames(path, pool.take(indices))
+        return Outcome({"pool": len(pool), "chosen": [[one.index, one.reason] for one in chosen]}, {"frames": path})

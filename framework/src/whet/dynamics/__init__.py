@@ -1,0 +1,1 @@
+"""What runs dynamics for every engine: the loop, the first velocities, the monitors, and what a run leaves."""

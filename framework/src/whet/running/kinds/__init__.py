@@ -1,1 +1,0 @@
-"""One module a kind of step; each has one function, `run(work) -> Outcome`."""

@@ -1,0 +1,1 @@
+"""The built-in presets of rounds: how frames are gathered for fine-tuning."""

@@ -1,0 +1,91 @@
+"""provenance: what was run, with what, and what went wrong: the last section of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from whet.contracts.findings import Cell, Column, Findings, Table
+from whet.data.numbers import count
+from whet.study.stored_study import StoredStudy
+
+
+def provenance(study: StoredStudy) -> Findings:
+    """Everything that a reader needs to judge where the numbers come from."""
+    tables = [_components(study), _failures(study), _steps(study), _versions(study)]
+    return Findings("What was run", tables=[table for table in tables if table.rows], notes=list(_notes(study)))
+
+
+def warnings(study: StoredStudy) -> list[str]:
+    """What must not be overlooked."""
+    found = [f"{step.title or step.key} failed: {fault}" for step in study.waiting if (fault := study.fault(step.key))]
+    mixed = [name for name, numbers in _numbers(study).items() if len(numbers) > 1]
+    if mixed:
+        found.append(f"Results of several versions are mixed: {', '.join(mixed)}.")
+    changed = "was made from an input that was since recomputed and came out different."
+    return found + [f"{title} {changed}" for title in study.stale]
+
+
+def _notes(study: StoredStudy) -> Iterator[str]:
+    if study.theories:
+        yield "Reference labels: " + "; ".join(str(theory) for theory in study.theories) + "."
+    for name, theory in study.stored.theories.items():
+        yield f"Labels of {name}: {theory}, as the study file says."
+    labels = study.labels
+    if labels["labeled"]:
+        shared = labels["labeled"] - labels["bought"]
+        others = f"; the other {shared} were in the label store already" if shared else ""
+        yield f"{count(labels['labeled'], 'label')} used, {labels['bought']} of them computed here{others}."
+    spent = study.cost
+    if total := sum(spent.values()):
+        yield f"{total:.0f} s of work, summed over workers."
+    yield from (f"{title} ended early: {end}." for title, end in study.stopped)
+    for step in study.done.values():
+        if lost := step.measured.get("lost_on_resume"):
+            yield f"{step.title} was killed and taken up again, without {lost}."
+
+
+def _components(study: StoredStudy) -> Table:
+    rows: list[list[Cell]] = [
+        [role, one.component.name, _options(one.component.options), one.environment]
+        for role, one in study.stored.roles.items()
+    ]
+    columns = (Column("role"), Column("component"), Column("options"), Column("environment"))
+    return Table("components", "What was put together", columns, rows)
+
+
+def _options(options: Mapping[str, object]) -> str:
+    """`model: soft, scale: 1.0`, without those that are not set."""
+    return ", ".join(f"{key}: {value}" for key, value in options.items() if value not in (None, "", {}, []))
+
+
+def _failures(study: StoredStudy) -> Table:
+    rows: list[list[Cell]] = [
+        [title, entry["index"], entry["reason"], str(entry.get("log") or "")] for title, entry in study.failures
+    ]
+    columns = (Column("step"), Column("frame"), Column("reason"), Column("log"))
+    return Table("failures", "Frames that could not be labeled", columns, rows, folded=len(rows) > 12)
+
+
+def _steps(study: StoredStudy) -> Table:
+    spent = study.cost
+    rows: list[list[Cell]] = [
+        [task, len(study.of_task(task)), planned, spent.get(task, 0.0)]
+        for task, planned in study.stored.plan.counts().items()
+    ]
+    columns = (Column("kind"), Column("done"), Column("planned"), Column("work", "s", decimals=1))
+    return Table("steps", "Steps", columns, rows, folded=True)
+
+
+def _versions(study: StoredStudy) -> Table:
+    rows: list[list[Cell]] = [[name, ", ".join(numbers)] for name, numbers in _numbers(study).items()]
+    columns = (Column("package"), Column("version"))
+    return Table("versions", "Packages that made these results", columns, rows, folded=True)
+
+
+def _numbers(study: StoredStudy) -> dict[str, list[str]]:
+    """Versions of the packages that made the results; more than one where they are mixed."""
+    found: dict[str, set[str]] = {}
+    for step in study.done.values():
+        for name, number in step.measured.get("versions", {}).items():
+            found.setdefault(name, set()).add(number)
+    return {name: sorted(numbers) for name, numbers in sorted(found.items())}

@@ -1,0 +1,402 @@
+"""Resolved: what every word of a study file stands for, as the interpreters that own the plugins answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from whet.contracts.component import Component, FileRef, Spec, expanded
+from whet.contracts.fine_tune_settings import FineTuneSettings
+from whet.contracts.rounds import Round, RoundPreset
+from whet.data.errors import InputError, OptionsError, UnknownName, WhetError, suggestion
+from whet.data.frame_identity import frame_key
+from whet.data.input_files import located
+from whet.plugins.frame_files import find_sources, read_structures
+from whet.plugins.registry import registry
+from whet.running.environments import Environment, Question
+from whet.study.schema import AnalysisEntry, Given, PotentialEntry, StudyFile
+from whet.study.strategy import Strategy
+from whet.study.study_file import Source
+
+Keys = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A component and the name of the environment that owns its plugin."""
+
+    component: Component
+    environment: str = ""
+
+
+@dataclass(frozen=True)
+class ResolvedPotential:
+    """A potential of the study: itself, and how it is fine-tuned where the study does that."""
+
+    placed: Placed
+    fine_tuner: Component | None
+    settings: FineTuneSettings
+    replay: FileRef | None
+
+
+@dataclass(frozen=True)
+class ResolvedStrategy:
+    """A strategy's rounds. preset: by name; empty where they are spelled out. matched: whose labels it is cut to."""
+
+    preset: str
+    rounds: Sequence[Round]
+    matched: str | None
+
+
+@dataclass(frozen=True)
+class ResolvedAnalysis:
+    """An analysis under its name in the study."""
+
+    name: str
+    placed: Placed
+
+
+@dataclass(frozen=True)
+class StructureFile:
+    """A user's file of starting structures. unique: places of those that differ from each other, in order."""
+
+    files: Mapping[str, FileRef]
+    unique: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a study consists of. engines: by environment, since the engine runs where the potential is.
+
+    structures: a plugin, or a file. analyses: each after those whose findings it reads.
+    """
+
+    potentials: Mapping[str, ResolvedPotential]
+    strategies: Mapping[str, ResolvedStrategy]
+    engines: Mapping[str, Component]
+    labeler: Placed | None
+    structures: Placed | StructureFile | None
+    descriptor: Placed | None
+    analyses: Sequence[ResolvedAnalysis]
+    environments: Mapping[str, Environment]
+
+    @property
+    def roles(self) -> dict[str, Placed]:
+        """Every component by its role in the study, for people and for analyses."""
+        found = {f"potential {name}": one.placed for name, one in self.potentials.items()}
+        for role, one in (("labeler", self.labeler), ("structures", self.structures), ("descriptor", self.descriptor)):
+            if isinstance(one, Placed):
+                found[role] = one
+        for environment, engine in self.engines.items():
+            found["dynamics" + (f" in {environment}" if environment else "")] = Placed(engine, environment)
+        return found
+
+
+@dataclass
+class _Asked:
+    keys: Keys
+    question: Question
+    environment: str
+    below: Keys = ()
+
+
+@dataclass
+class _Questions:
+    """Gathered first, then put to each environment at once: starting an interpreter takes a while."""
+
+    source: Source
+    environments: Mapping[str, Environment]
+    asked: list[_Asked] = field(default_factory=list)
+
+    def ask(
+        self,
+        keys: Keys,
+        hook: str,
+        spec: Spec,
+        environment: str = "",
+        below: Keys = (),
+        settings: FineTuneSettings | None = None,
+    ) -> int:
+        if environment not in self.environments:
+            known = [name for name in self.environments if name]
+            raise UnknownName.among("environment", environment, known, where=self.source.place((*keys, "environment")))
+        self.asked.append(_Asked(keys, Question(hook, spec, settings), environment, below))
+        return len(self.asked) - 1
+
+    def answers(self) -> list[Component]:
+        found: dict[int, Component] = {}
+        for name, environment in self.environments.items():
+            mine = [index for index, question in enumerate(self.asked) if question.environment == name]
+            if not mine:
+                continue
+            answers = environment.resolve([self.asked[index].question for index in mine])
+            for index, answer in zip(mine, answers, strict=True):
+                if isinstance(answer, WhetError):
+                    raise self._placed(answer, self.asked[index])
+                found[index] = answer
+        return [found[index] for index in range(len(self.asked))]
+
+    def _placed(self, error: WhetError, question: _Asked) -> WhetError:
+        keys = (*question.keys, *question.below)
+        if isinstance(error, OptionsError) and error.problems:
+            return self.source.all_faults(error.problems, keys)
+        if question.environment:
+            error.what += f" (in the environment {question.environment!r})"
+        return error.at(self.source.place(keys))
+
+
+def resolve(study: StudyFile, source: Source) -> Resolved:
+    """Resolves every word of the study. Raises InputError, UnknownName, … with file, line and key."""
+    environments = _environments(study, source)
+    questions = _Questions(source, environments)
+    entries = {name: _entry(given, source, ("potentials", name)) for name, given in study.potentials.items()}
+    asked_potentials = {
+        name: questions.ask(("potentials", name), "potentials", _spec(source, ("potentials", name), entry), env)
+        for name, (entry, env, _) in entries.items()
+    }
+    settings = {name: _settings(study, source, name, own) for name, (_, _, own) in entries.items()}
+    tuners: dict[str, int] = {}
+    for strategy, asked in study.strategies.items():
+        for name in asked.of or ():
+            if name not in entries:
+                hint = suggestion(name, entries) or f"Known: {', '.join(entries)}"
+                raise source.fault(("strategies", strategy, "of"), f"the study has no potential {name!r}", hint)
+    for name, (entry, env, own) in entries.items():
+        if any(strategy.is_for(name) for strategy in study.strategies.values()):
+            keys: Keys = ("potentials", name, "fine_tune") if "upstream" in own else ("fine_tune",)
+            spec = Spec(_spec(source, ("potentials", name), entry).name, settings[name].upstream, source.folder)
+            below: Keys = ("upstream",) if spec.options else ()
+            tuners[name] = questions.ask(keys, "fine_tuners", spec, env, below, settings[name])
+    labeler = _single(questions, source, "labeler", "labelers", study.labeler)
+    structures = None
+    if study.structures is not None and not _is_file(study.structures):
+        structures = _single(questions, source, "structures", "structures", study.structures)
+    analyses = _analyses(questions, source, study)
+    strategies = _strategies(study, source)
+    descriptor = _single(questions, source, "descriptor", "descriptors", study.descriptor)
+    engines: dict[str, int] = {}
+    if study.dynamics is not None:
+        places = {env for _, env, _ in entries.values()}
+        if labeler is not None and any(test.file is None and test.driver == "labeler" for test in study.tests.values()):
+            places.add(labeler[1])
+        for env in sorted(places):
+            engines[env] = questions.ask(("dynamics",), "md_engines", _spec(source, ("dynamics",), study.dynamics), env)
+    answers = questions.answers()
+    replay = {name: _replay(source, chosen, name, entries[name][2]) for name, chosen in settings.items()}
+    potentials = {
+        name: ResolvedPotential(
+            Placed(answers[index], entries[name][1]),
+            answers[tuners[name]] if name in tuners else None,
+            settings[name],
+            replay[name],
+        )
+        for name, index in asked_potentials.items()
+    }
+
+    def placed(asked: tuple[int, str] | None) -> Placed | None:
+        return None if asked is None else Placed(answers[asked[0]], asked[1])
+
+    in_place = {env: answers[index] for env, index in engines.items()}
+    return Resolved(
+        potentials,
+        strategies,
+        in_place,
+        placed(labeler),
+        placed(structures) or _structure_file(study, source),
+        placed(descriptor),
+        _in_order([ResolvedAnalysis(name, Placed(answers[i], env)) for name, (i, env) in analyses.items()]),
+        environments,
+    )
+
+
+def _analyses(questions: _Questions, source: Source, study: StudyFile) -> dict[str, tuple[int, str]]:
+    """Those that every study has, and those that the file adds, without what it turns off."""
+    here = registry()
+    wanted: dict[str, AnalysisEntry | bool] = {}
+    for name in here.names("analyses"):
+        if here.find("analyses", name).by_default:
+            wanted[name] = True
+    wanted |= study.analyses
+    asked: dict[str, tuple[int, str]] = {}
+    for name, entry in wanted.items():
+        if entry is False:
+            if not here.knows("analyses", name):
+                where = source.place(("analyses", name))
+                raise UnknownName.among("analysis", name, here.names("analyses"), where=where)
+            continue
+        keys: Keys = ("analyses", name)
+        given: dict[str, Any] = {} if entry is True else dict(entry.model_extra or {})
+        use, environment = (name, "") if entry is True else (entry.use or name, entry.environment)
+        spec = _spec(source, keys, {"use": use, **given})
+        asked[name] = questions.ask(keys, "analyses", spec, environment), environment
+    return asked
+
+
+def _in_order(analyses: Sequence[ResolvedAnalysis]) -> list[ResolvedAnalysis]:
+    """Each after those whose findings it reads; those whose plugin is not here, which may read any, at the end."""
+    here = registry()
+
+    def reads(one: ResolvedAnalysis) -> set[str]:
+        name = one.placed.component.name
+        return set(here.find("analyses", name).after) if here.knows("analyses", name) else {""}
+
+    waiting, found = list(analyses), list[ResolvedAnalysis]()
+    while waiting:
+        left = {one.placed.component.name for one in waiting} | {""}
+        ready = [one for one in waiting if not reads(one) & left] or waiting
+        found += ready
+        waiting = [one for one in waiting if one not in ready]
+    return found
+
+
+def _strategies(study: StudyFile, source: Source) -> dict[str, ResolvedStrategy]:
+    """The rounds of each strategy. InputError, with line and key, for a preset or an option that there is not."""
+    presets: dict[str, RoundPreset] = {}
+    for name, entry in study.strategies.items():
+        if entry.spelled_out is None:
+            presets[name] = _preset(entry, name, source)
+        elif entry.model_extra:
+            extra = next(iter(entry.model_extra))
+            known = ", ".join(sorted(set(Strategy.model_fields) - {"preset"}))
+            keys = ("strategies", name, extra)
+            raise source.fault(keys, "unknown key of a strategy whose rounds are spelled out", f"Known: {known}")
+    matched = {name: entry.match for name, entry in study.strategies.items()}
+    for name, preset in presets.items():
+        if matched[name] is None and preset.matches:
+            twins = (other for other, theirs in presets.items() if theirs.name == preset.matches)
+            matched[name] = next(twins, None)
+    for name, target in matched.items():
+        if target is not None and (target not in matched or matched[target] is not None):
+            possible = [other for other in matched if other != name and matched[other] is None]
+            what = f"cannot match {target!r}" if target in matched else f"there is no strategy {target!r}"
+            raise source.fault(("strategies", name, "match"), what, f"Possible: {', '.join(possible) or 'none'}")
+    most = study.running.most_steps
+    return {
+        name: ResolvedStrategy(
+            presets[name].name if name in presets else "",
+            entry.spelled_out or list(islice(presets[name].rounds(), most + 1)),
+            matched[name],
+        )
+        for name, entry in study.strategies.items()
+    }
+
+
+def _preset(entry: Strategy, name: str, source: Source) -> RoundPreset:
+    here = registry()
+    word, keys = entry.preset or name, ("strategies", name)
+    if entry.preset is None and not here.knows("strategies", word):
+        known = here.names("strategies")
+        hint = suggestion(word, known) or f"Presets: {', '.join(known)}"
+        raise source.fault(keys, "the strategy needs `preset:` or a list of rounds", hint)
+    try:
+        return here.load(here.resolve("strategies", Spec(word, entry.preset_options)))
+    except OptionsError as error:
+        raise source.all_faults(error.problems, keys) from None
+    except WhetError as error:
+        raise error.at(source.place((*keys, "preset"))) from None
+
+
+def _structure_file(study: StudyFile, source: Source) -> StructureFile | None:
+    if study.structures is None:
+        return None
+    assert isinstance(study.structures, dict)
+    keys = ("structures", "file")
+    files = frame_references(source, str(study.structures["file"]), keys)
+    first: dict[str, int] = {}
+    place = 0
+    for _, ref in sorted(files.items()):
+        for frame in read_structures(ref.locate()):
+            first.setdefault(frame_key(frame), place)
+            place += 1
+    return StructureFile(files, sorted(first.values()))
+
+
+def _environments(study: StudyFile, source: Source) -> dict[str, Environment]:
+    found = {"": Environment()}
+    for name, entry in study.environments.items():
+        # Not resolved: the interpreter of a virtual environment is a link to another one.
+        try:
+            found[name] = Environment(name, located(expanded(entry.python), source.folder))
+        except InputError as error:
+            raise error.at(source.place(("environments", name))) from None
+    return found
+
+
+def _entry(given: Given, source: Source, keys: Keys) -> tuple[Given, str, dict[str, Any]]:
+    """A potential's spec, its environment and its own fine-tuning settings."""
+    if isinstance(given, str):
+        return given, "", {}
+    try:
+        entry = PotentialEntry.checked(given, of="a potential")
+    except OptionsError as error:
+        raise source.all_faults(error.problems, keys) from None
+    rest = {key: value for key, value in given.items() if key not in ("environment", "fine_tune")}
+    return rest, entry.environment, dict(entry.fine_tune)
+
+
+def _single(questions: _Questions, source: Source, key: str, hook: str, given: Given | None) -> tuple[int, str] | None:
+    if given is None:
+        return None
+    environment = ""
+    if isinstance(given, dict):
+        environment = str(given.get("environment", ""))
+        given = {name: value for name, value in given.items() if name != "environment"}
+    return questions.ask((key,), hook, _spec(source, (key,), given), environment), environment
+
+
+def _spec(source: Source, keys: Keys, given: Given) -> Spec:
+    try:
+        return Spec.parse(given, folder=source.folder)
+    except InputError as error:
+        raise error.at(source.place(keys)) from None
+
+
+def _settings(study: StudyFile, source: Source, name: str, own: Mapping[str, Any]) -> FineTuneSettings:
+    """The study's settings with this potential's own on top."""
+    merged = {**study.fine_tune.model_dump(exclude_unset=True), **own}
+    try:
+        return FineTuneSettings.checked(merged, of=f"potential {name!r}")
+    except OptionsError as error:
+        raise source.all_faults(error.problems, ("potentials", name, "fine_tune")) from None
+
+
+def _replay(source: Source, settings: FineTuneSettings, name: str, own: Mapping[str, Any]) -> FileRef | None:
+    keys: Keys = ("potentials", name, "fine_tune", "replay") if "replay" in own else ("fine_tune", "replay")
+    wants = settings.strategy == "multihead-replay"
+    if wants and settings.replay is None:
+        raise source.fault(keys, "the strategy multihead-replay needs a file of replay frames", "Give `replay: FILE`")
+    if settings.replay is None:
+        return None
+    if not wants:
+        raise source.fault(keys, "`replay` goes with `strategy: multihead-replay`")
+    return file_reference(source, settings.replay, keys)
+
+
+def file_reference(source: Source, path: str, keys: Keys) -> FileRef:
+    """A file that the study names, by content. InputError, with its line, where it is missing."""
+    try:
+        return FileRef.to(located(expanded(path), source.folder))
+    except WhetError as error:
+        raise error.at(source.place(keys)) from None
+
+
+def frame_references(source: Source, path: str, keys: Keys) -> dict[str, FileRef]:
+    """What is read of a file or folder of frames, by role (`frames`, or `frames-0001` and so on), by content.
+
+    InputError, with its line, where it is missing, or nothing in it is known.
+    """
+    try:
+        literal = source.folder / path  # a file may have a `$` in its name
+        found = find_sources(
+            literal if "\0" not in path and literal.exists() else located(expanded(path), source.folder)
+        )
+        refs = [FileRef.to_any(one.path) for one in found]
+    except WhetError as error:
+        raise error.at(source.place(keys)) from None
+    return {"frames": refs[0]} if len(refs) == 1 else {f"frames-{i:04}": ref for i, ref in enumerate(refs, 1)}
+
+
+def _is_file(given: Given) -> bool:
+    return isinstance(given, dict) and "file" in given and "use" not in given

@@ -1,0 +1,106 @@
+"""Sets to evaluate on as steps: files, sampled test sets, each potential's own trajectories; and the evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from whet.contracts.component import FileRef
+from whet.contracts.ports import LabeledFrames, Predictions, Trajectory
+from whet.contracts.ref import LABELER, Ref
+from whet.study.resolved import frame_references
+from whet.study.schema import LabeledFile, Test
+from whet.study.slices import OWN
+from whet.study.step_maker import StepMaker, Trained
+
+
+@dataclass(frozen=True)
+class PlannedSet:
+    """Labeled frames to evaluate on. labels: keys of the steps that leave them."""
+
+    ref: Ref
+    labels: tuple[str, ...]
+
+
+@dataclass
+class SetPlanner:
+    """Plans sets, then evaluations of every potential on them."""
+
+    make: StepMaker
+    potentials: Sequence[Trained]
+    sets: list[PlannedSet] = field(default_factory=list)
+
+    def tests(self) -> None:
+        """Every test set, read from a file or sampled from structures that nothing else uses."""
+        for name, test in self.make.study.tests.items():
+            if test.file is None:
+                self._sampled(name, test)
+            else:
+                ref = Ref(set=name, set_kind=test.kind)
+                key = self._read(name, test, test.file)
+                self.make.plan.leaves(LabeledFrames, ref, key)
+                self.sets.append(PlannedSet(ref, (key,)))
+
+    def own_trajectories(self) -> None:
+        """Each potential's own trajectories, all from the same structures."""
+        study = self.make.study
+        wanted = study.self_generated
+        if study.dynamics is None or wanted.of == "none" or study.labeler is None:
+            return
+        for potential in self.potentials:
+            if potential.key and wanted.of == "last" and not potential.ref.last:
+                continue
+            title = self.label(potential.ref)
+            ref = Ref(set=f"own trajectory of {title}", set_kind="self", sampled_by=potential.ref)
+            labels = ()
+            for number in range(wanted.trajectories):
+                start = self.make.structure(OWN, number, ("self_generated",))
+                md = self.make.md(potential, start, self.make.seed("self", number), f"{title}: own trajectory")
+                labels += (self._labeled(md, replace(ref, trajectory=number), f"{title}: own trajectory: label"),)
+            self.sets.append(PlannedSet(ref, labels))
+
+    def evaluations(self) -> None:
+        """Every potential on every independent and replay set; the final ones crosswise on each other's runs."""
+        for one in self.sets:
+            for potential in self.potentials:
+                is_final = potential.ref.last or not potential.key
+                if one.ref.set_kind == "self" and potential.ref != one.ref.sampled_by and not is_final:
+                    continue
+                key = self.make.evaluate(potential, one.labels, f"{self.label(potential.ref)} on {one.ref.set}")
+                self.make.plan.leaves(Predictions, potential.ref.on(one.ref), key)
+
+    def label(self, ref: Ref) -> str:
+        """`main`, `main naive 2`, `main few 100 (seed 2)`."""
+        several = ref.strategy and len(self.make.study.strategies[ref.strategy].seeds) > 1
+        return f"{ref}" + (f" (seed {ref.seed})" if several else "")
+
+    def _sampled(self, name: str, test: Test) -> None:
+        driver = self.make.driver(test.driver, None, ("tests", name, "driver"))
+        ref = Ref(set=name, set_kind=test.kind, sampled_by=driver.ref if driver else LABELER)
+        labels = ()
+        for number in range(test.trajectories):
+            start = self.make.structure(name, number, ("tests", name))
+            seed = self.make.seed("test", self.make.slices.in_source(name, number))
+            md = self.make.md(driver, start, seed, f"{name} {number + 1}: dynamics")
+            labels += (self._labeled(md, replace(ref, trajectory=number), f"{name} {number + 1}: label"),)
+        self.sets.append(PlannedSet(ref, labels))
+
+    def _labeled(self, md: str, ref: Ref, title: str) -> str:
+        key = self.make.label(md, title)
+        self.make.plan.leaves(LabeledFrames, ref, key)
+        self.make.plan.leaves(Trajectory, ref, key)
+        return key
+
+    def _read(self, name: str, test: Test, file: str) -> str:
+        source, keys = self.make.source, ("tests", name, "file")
+        tested = _contents(frame_references(source, file, keys))
+        for other, data in self.make.study.data.items():
+            if _contents(frame_references(source, data.file, ("data", other, "file"))) & tested:
+                what = f"this is the same file as the data {other!r}: errors on training frames say nothing"
+                raise source.fault(keys, what, "Test on frames that no training sees")
+        entry = LabeledFile(file=file, keys=test.keys, first=test.first)
+        return self.make.read(entry, ("tests", name), f"read {name}")
+
+
+def _contents(files: Mapping[str, FileRef]) -> set[str]:
+    return {ref.sha256 for ref in files.values()}

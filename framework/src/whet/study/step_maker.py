@@ -1,0 +1,213 @@
+"""StepMaker: the steps of the core's own tasks, put into a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from whet.contracts.committee import Committee
+from whet.contracts.component import Component, FileRef, Spec
+from whet.contracts.ports import LabeledFrames
+from whet.contracts.ref import Ref
+from whet.data.errors import WhetError
+from whet.data.identity import key_of, without_none
+from whet.plugins.registry import registry
+from whet.running.step import Step
+from whet.study.plan import Plan
+from whet.study.resolved import Placed, Resolved, StructureFile, frame_references
+from whet.study.schema import LabeledFile, StudyFile
+from whet.study.slices import StructureSlices
+from whet.study.study_file import Source
+from whet.study.watching import blind_monitors, extras_of, without_monitors
+
+Keys = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A potential in a state. key: of the step that made it, empty for the untouched one. members: of its trainings."""
+
+    ref: Ref
+    key: str = ""
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepMaker:
+    """Adds steps to a plan; gives their keys. Raises InputError, with line and key, where something is not there."""
+
+    study: StudyFile
+    resolved: Resolved
+    source: Source
+    slices: StructureSlices
+    plan: Plan = field(default_factory=Plan)
+    sighted: set[str] = field(default_factory=set)
+
+    def structure(self, purpose: str, number: int, keys: Keys) -> str:
+        """A starting structure of a purpose."""
+        given = self.resolved.structures
+        if given is None:
+            raise self.source.fault(keys, "this needs starting structures", "Give `structures:`")
+        if isinstance(given, StructureFile):
+            place = given.unique[self.slices.in_file(purpose, number, len(given.unique))]
+            task = _task("import", labeled=False, index=place)
+            return self.plan.add(Step(task, files=given.files, title=f"read structure {place + 1}"))
+        index = self.slices.in_source(purpose, number)
+        task = _task("structure", index=index, seed=self.study.seed)
+        return self._add(task, {"structures": given.component}, {}, "structure", given.environment)
+
+    def md(self, driver: Trained | None, start: str, seed: int, title: str) -> str:
+        """A trajectory. driver: None is the labeler."""
+        inputs: dict[str, tuple[str, ...]] = {"start": (start,)}
+        if driver is None:
+            placed = self._labeler()
+            components = {"labeler": placed.component}
+        else:
+            placed = self.resolved.potentials[driver.ref.potential].placed
+            components = self._potential(driver, inputs)
+        if placed.environment not in self.resolved.engines:
+            raise self.source.fault(("strategies",), "sampling needs an MD engine", "Give `dynamics:`")
+        components["engine"] = self._watching(self.resolved.engines[placed.environment], driver, title)
+        return self._add(_task("md", seed=seed), components, inputs, title, placed.environment)
+
+    def select(self, selector: Placed, pool: Sequence[str], known: Sequence[str], title: str) -> str:
+        """The frames of a pool that are to be labeled."""
+        inputs = {"pool": tuple(pool)} | ({"known": tuple(known)} if known else {})
+        return self._add(selector.component, {}, inputs, title, selector.environment)
+
+    def label(self, frames: str, title: str) -> str:
+        """Labels of what a step left."""
+        placed = self._labeler()
+        components = {"labeler": placed.component}
+        return self._add(_task("label"), components, {"frames": (frames,)}, title, placed.environment)
+
+    def evaluate(self, potential: Trained, frames: Sequence[str], title: str, output: str = "frames") -> str:
+        """A potential's predictions."""
+        inputs = {"frames": tuple(frames)}
+        components = self._potential(potential, inputs)
+        where = self.resolved.potentials[potential.ref.potential].placed.environment
+        return self._add(_task("evaluate", output=output), components, inputs, title, where)
+
+    def read(self, entry: LabeledFile, keys: Keys, title: str) -> str:
+        """The labeled frames of a file."""
+        files = frame_references(self.source, entry.file, (*keys, "file"))
+        names = entry.keys.as_json() if entry.keys else None
+        settings = without_none({"labeled": True, "keys": names, "first": entry.first})
+        return self.plan.add(Step(_task("import", **settings), files=files, title=title))
+
+    def data(self, name: str, entry: LabeledFile) -> str:
+        """The labeled frames of one of the study's data."""
+        key = self.read(entry, ("data", name), f"read {name}")
+        self.plan.leaves(LabeledFrames, Ref(set=name, set_kind="training"), key)
+        return key
+
+    def dataset(self, settings: Mapping[str, Any], labeled: Sequence[str], match: Sequence[str], title: str) -> str:
+        """Labeled frames to train on."""
+        inputs = {"labeled": tuple(labeled)} | ({"match": tuple(match)} if match else {})
+        return self._add(_task("dataset", **settings), {}, inputs, title)
+
+    def fine_tune(self, start: Trained, dataset: str, seeds: Sequence[int], title: str) -> tuple[str, tuple[str, ...]]:
+        """The fine-tuning, or each one of a committee, which goes on from the same member of the one before.
+
+        Gives the key of the step that makes the potential, and those of the trainings.
+        """
+        potential = self.resolved.potentials[start.ref.potential]
+        assert potential.fine_tuner is not None
+        settings = potential.settings.as_json()
+        if potential.replay is not None:
+            settings["replay"] = "given"  # the file enters by content
+        where, made = potential.placed.environment, []
+        for place, seed in enumerate(seeds):
+            components: dict[str, Component] = {"fine_tuner": potential.fine_tuner}
+            inputs = {"data": (dataset,)}
+            if start.key:
+                inputs["start"] = (start.members[place],)
+            else:
+                components["start"] = potential.placed.component
+            files: dict[str, FileRef] = {"replay": potential.replay} if potential.replay else {}
+            named = f"{title}: fine-tune" + (f" {place + 1}" if len(seeds) > 1 else "")
+            task = _task("fine-tune", settings=settings, seed=seed)
+            made.append(self.plan.add(Step(task, components, inputs, files, {}, named, where)))
+        members = tuple(made)
+        if len(members) == 1:
+            return members[0], members
+        return self._add(_task("committee"), {}, {"members": members}, f"{title}: committee", where), members
+
+    def driver(self, word: str, current: Trained | None, keys: Keys) -> Trained | None:
+        """Who the word means: None is the labeler."""
+        if word == "labeler":
+            return None
+        if word == "current" and current is not None:
+            return current
+        if word == "foundation":
+            return Trained(Ref(current.ref.potential if current else next(iter(self.study.potentials))))
+        if word in self.study.potentials:
+            return Trained(Ref(word))
+        known = ", ".join(["labeler", "foundation", "current", *self.study.potentials])
+        raise self.source.fault(keys, f"there is no driver {word!r}", f"Known: {known}")
+
+    def seed(self, *of: str | int) -> int:
+        """A random seed for one purpose: the same one wherever the same thing is done."""
+        return int(key_of([self.study.seed, *of])[:7], 16)
+
+    def selector(self, given: str | Mapping[str, Any] | None, keys: Keys) -> Placed | None:
+        """The selector that a round names, here in this interpreter."""
+        if given is None:
+            return None
+        try:
+            return Placed(registry().resolve("selectors", Spec.parse(given, folder=self.source.folder)))
+        except WhetError as error:
+            raise error.at(self.source.place(keys)) from None
+
+    def check_monitors(self) -> None:
+        """InputError for a monitor that has nothing to look at in any run."""
+        for name in self.plan.unwatched.keys() - self.sighted:
+            what = f"no driver of this study gives what the monitor {name!r} looks at: nothing would happen"
+            hint = "Drive with a committee (`committee:` in a strategy, or the potential `committee`), or leave it out"
+            raise self.source.fault(("dynamics", "monitors", name), what, hint)
+
+    def _watching(self, engine: Component, driver: Trained | None, title: str) -> Component:
+        """The engine with the monitors that have something to look at where this driver moves the atoms."""
+        given: frozenset[str] | None = frozenset()
+        if driver is not None:
+            given = extras_of(self.resolved.potentials[driver.ref.potential].placed.component)
+            if len(driver.members) > 1:
+                given = Committee.extras | (given or frozenset())
+        blind = [] if given is None else blind_monitors(engine, given)
+        for name in blind:
+            self.plan.unwatched.setdefault(name, []).append(title)
+        self.sighted.update(set(blind_monitors(engine, ())) - set(blind))
+        return without_monitors(engine, blind) if blind else engine
+
+    def _potential(self, potential: Trained, inputs: dict[str, tuple[str, ...]]) -> dict[str, Component]:
+        if potential.key:
+            inputs["potential"] = (potential.key,)
+            return {}
+        return {"potential": self.resolved.potentials[potential.ref.potential].placed.component}
+
+    def _labeler(self) -> Placed:
+        if self.resolved.labeler is None:
+            raise self.source.fault(("labeler",), "sampled frames need labels", "Give `labeler:`")
+        return self.resolved.labeler
+
+    def _add(
+        self,
+        task: Component,
+        components: Mapping[str, Component],
+        inputs: Mapping[str, tuple[str, ...]],
+        title: str,
+        environment: str = "",
+    ) -> str:
+        return self.plan.add(Step(task, components, inputs, {}, {}, title, environment))
+
+
+def _task(name: str, **settings: Any) -> Component:
+    """One of the core's own tasks; its settings are as they will be read."""
+    return Component("tasks", name, _version(name), settings, unpickles=False)
+
+
+@cache
+def _version(name: str) -> int:
+    return registry().find("tasks", name).result_version

@@ -1,0 +1,61 @@
+"""import: a user's file of labeled frames or of structures, checked and taken into the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from whet.contracts.options import Options
+from whet.contracts.task import Outcome, Task, Work
+from whet.data.errors import FrameError
+from whet.data.frame_log import write_frames
+from whet.data.frames import FrameSet
+from whet.data.labels import Labels
+from whet.labels.frame_findings import frame_findings
+from whet.plugins.frame_files import read_labeled, read_structures
+
+
+class ImportSettings(Options):
+    """Settings of a step `import`."""
+
+    labeled: bool
+    """Labeled frames, or mere structures."""
+    keys: Mapping[str, str] | None = None
+    """Names of the labels in the file, where they are unusual."""
+    first: int | None = None
+    """Only so many frames, from the beginning."""
+    index: int | None = None
+    """Only this frame."""
+
+
+class ImportFrames(Task):
+    """Takes a file of the user's into the store."""
+
+    name = "import"
+    result_version = 3
+    Options = ImportSettings
+
+    def run(self, work: Work) -> Outcome:
+        """Reads the files (several where a folder was named), in the order of their roles; leaves `frames`.
+
+        Values: frames, elements, and of labeled ones without_stress and findings (kind, what, places).
+        """
+        wanted, paths = self.options, [ref.locate() for _, ref in sorted(work.files.items())]
+        read = [read_labeled(path, wanted.keys or {}) if wanted.labeled else read_structures(path) for path in paths]
+        frames = sum(read, FrameSet(()))
+        place = ", ".join(map(str, paths[:1])) + (" and others" if len(paths) > 1 else "")
+        if wanted.index is not None:
+            if wanted.index >= len(frames):
+                raise FrameError(f"structure {wanted.index + 1} is needed, the file has {len(frames)}", where=place)
+            frames = frames.take([wanted.index])
+        if wanted.first is not None and wanted.first > len(frames):
+            raise FrameError(f"{wanted.first} frames were asked for, the file has {len(frames)}", where=place)
+        frames = frames[: wanted.first]
+        out = work.folder / "frames.frames"
+        write_frames(out, frames)
+        values = {"frames": len(frames), "elements": list(frames.elements)}
+        if wanted.labeled:
+            values["without_stress"] = sum(Labels.of(frame).stress is None for frame in frames)
+            found = [asdict(finding) for finding in frame_findings(frames)]
+            values["findings"] = [{**finding, "places": list(finding["places"])} for finding in found]
+        return Outcome(values, {"frames": out})

@@ -1,0 +1,48 @@
+"""label: each frame's label, from the label store or from the labeler; kept the moment it arrives."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from whet.contracts.ports import Frames, Port
+from whet.contracts.task import Outcome, Task, Work
+from whet.data.frame_log import write_frames
+from whet.data.frames import FrameSet
+from whet.data.labels import Failure
+
+
+class LabelFrames(Task):
+    """Gets labels of the reference for frames."""
+
+    name = "label"
+    result_version = 2
+    inputs: ClassVar = {"frames": Port(Frames, what="frames to label")}
+    components: ClassVar = {"labeler": "labelers"}
+
+    def run(self, work: Work) -> Outcome:
+        """Leaves `frames` (those with labels). A frame that fails is listed, the others go on.
+
+        Values: labeled, failures (index, reason, log), kept (indices of the labeled). Measured: bought (computed now).
+        """
+        labeler = work.labeler()
+        theory = labeler.labeler.theory
+        frames = sum((one.frames for one in work.all("frames", Frames)), FrameSet(()))
+        labeled, kept, failures = [], [], []
+        for index, (frame, labels) in enumerate(zip(frames, labeler.labels(frames), strict=True)):
+            work.progress(index + 1, len(frames))
+            if isinstance(labels, Failure):
+                failures.append({"index": index, "reason": labels.reason, "log": labels.log})
+                continue
+            labeled.append(labels.attach(frame))
+            kept.append(index)
+        path = work.folder / "labeled.frames"
+        write_frames(path, labeled)
+        values = {
+            "frames": len(frames),
+            "labeled": len(labeled),
+            "kept": kept,
+            "failures": failures,
+            "theory": theory.as_json(),
+            "surface": theory.surface,
+        }
+        return Outcome(values, {"frames": path}, measured={"bought": labeler.bought})

@@ -1,0 +1,13 @@
+"""Packmol under the conformance kit."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from whet.testing import StructureConformance
+
+
+class TestPackmol(StructureConformance):
+    """A few molecules of water in a box."""
+
+    given: ClassVar[dict[str, Any]] = {"use": "packmol", "molecules": {"water": 4, "methanol": 1}, "box": 9.0}
