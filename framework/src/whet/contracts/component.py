@@ -90,7 +90,8 @@ class Component:
     total energies for each atom: the reference energies that the core aligned before a fine-tuning. unpickles:
     whether loading its files would run code that nobody vouches for, as the interpreter that owns the plugin found.
     together: whether an MD engine gains from running many trajectories at once. not_identity: options that move no
-    number. None of the last three is part of its identity.
+    number. checkpoint_version: of the form of a potential's files, as its plugin saved them. None of the last four is
+    part of its identity.
     """
 
     hook: str
@@ -103,6 +104,7 @@ class Component:
     unpickles: bool = True
     together: bool = False
     not_identity: tuple[str, ...] = ()
+    checkpoint_version: int = 1
 
     def as_json(self) -> dict[str, JSON]:
         """Plain data; `Component.from_json` reads it back."""
@@ -117,6 +119,7 @@ class Component:
             "unpickles": self.unpickles,
             "together": self.together,
             "not_identity": list(self.not_identity),
+            "checkpoint_version": self.checkpoint_version,
         }
 
     @classmethod
@@ -133,12 +136,13 @@ class Component:
             unpickles=data.get("unpickles", True),
             together=data.get("together", False),
             not_identity=tuple(data.get("not_identity", ())),
+            checkpoint_version=data.get("checkpoint_version", 1),
         )
 
     def identity(self) -> dict[str, JSON]:
         """What enters keys: everything but where the files lie."""
         data = self.as_json()
-        del data["unpickles"], data["together"], data["not_identity"]
+        del data["unpickles"], data["together"], data["not_identity"], data["checkpoint_version"]
         data["options"] = {key: value for key, value in self.options.items() if key not in self.not_identity}
         data["files"] = {role: ref.sha256 for role, ref in self.files.items()}
         data["parts"] = {role: part.identity() for role, part in self.parts.items()}
@@ -208,7 +212,8 @@ class Backend(Generic[OptionsT]):
     name: ClassVar[str]
     """The word in the study file."""
     result_version: ClassVar[int] = 1
-    """To be bumped when the numbers change: results of the old version are then not reused."""
+    """To be bumped when the numbers change: results of the old version are then not reused. Files that are saved in
+    another form have a version of their own: `Potential.checkpoint_version`."""
     Options: ClassVar[type[Options]] = Options  # pyright: ignore[reportUnboundVariable]
     """The options' class: that in the brackets of the base class."""
     packages: ClassVar[Mapping[str, str]] = {}

@@ -57,6 +57,10 @@ class Potential(Backend[OptionsT], ABC):
     foundation_models: ClassVar[Mapping[str, FoundationModel]] = {}
     """Published weights by the name that the option `model` has for them."""
 
+    checkpoint_version: ClassVar[int] = 1
+    """Of the form of the files that `save` and the fine-tuner write. To be bumped, and `upgrade` written, when this
+    version could not read those of the last; it moves no key."""
+
     native_forms: ClassVar[tuple[str, ...]] = ()
     """Forms in which an MD engine can run the potential by itself (see `native`), the best first."""
 
@@ -113,6 +117,15 @@ class Potential(Backend[OptionsT], ABC):
 
         folder.mkdir(parents=True, exist_ok=True)
         return {role: Path(copyfile(path, folder / path.name)) for role, path in self.files.items()}
+
+    @classmethod
+    def upgrade(cls, files: Mapping[str, Path], from_version: int, folder: Path) -> Mapping[str, Path]:
+        """Writes files of an older `checkpoint_version` into `folder` in the form of this one: role -> path.
+
+        The potential answers the same before and after. files: of that version; they must not be changed.
+        """
+        what = f"the checkpoint of potential {cls.name!r} has version {from_version}; this plugin has no upgrade of it"
+        raise PluginError(what, hint="Install the version of the plugin that saved it, or fine-tune again")
 
     def embed(self, frames: Sequence[Atoms]) -> Iterator[Any]:
         """Learned per-atom features, (n_atoms, n_features) a frame: a descriptor for free. Optional."""
