@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from whet.contracts.component import Backend, OptionsT
 from whet.contracts.foundation import FoundationModel, KnownAnswer, ModelFile
-from whet.data.errors import FrameError, PluginError, UnknownName, Unsupported
+from whet.data.errors import FrameError, PluginError, UnknownName, Unsupported, WhetError
 from whet.data.frame_checks import check_frame
 from whet.data.labels import Labels
 
@@ -171,6 +172,38 @@ class Potential(Backend[OptionsT], ABC):
                 batch = []
         if batch:
             yield from self._answer(batch, properties)
+
+    def answers(
+        self, frames: Iterable[Atoms], properties: Sequence[Property] = EFS, *, batch_size: int = 1
+    ) -> Iterator[Labels | FrameError | UnknownName]:
+        """Checked labels of each frame, or the fault of that frame, lazily and in order.
+
+        A stress is asked for frames that are periodic in all directions. batch_size: frames that the model gets at
+        once, at most. A batch that fails is halved until the frame at fault is alone; where the fault was none of a
+        frame's (memory that does not suffice), the next batches are of the size that went well. Raises what
+        `evaluate` raises that is no fault of one frame.
+        """
+        size = max(batch_size, 1)
+        for periodic, group in groupby(frames, key=lambda frame: bool(frame.pbc.all())):
+            wanted = [one for one in properties if periodic or one != "stress"]
+            while batch := list(islice(group, size)):
+                parts = [batch]
+                while parts:
+                    part = parts.pop()
+                    try:
+                        answered = list(self.evaluate(part, wanted, batch_size=len(part)))
+                    except Exception as error:
+                        of_frame = isinstance(error, FrameError | UnknownName)
+                        if len(part) > 1 and (of_frame or not isinstance(error, WhetError)):
+                            half = len(part) // 2
+                            parts += [part[half:], part[:half]]
+                            size = size if of_frame else min(size, half)
+                        elif of_frame:
+                            yield error
+                        else:
+                            raise
+                    else:
+                        yield from answered
 
     def check_known_answer(self) -> None:
         """PluginError where these are published weights and do not answer what they are known to; asks them once."""

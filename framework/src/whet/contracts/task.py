@@ -79,6 +79,11 @@ class Work(Protocol):
         ...
 
     @property
+    def batch(self) -> int:
+        """Frames that a potential may be asked for at once; results do not depend on it."""
+        ...
+
+    @property
     def files(self) -> Mapping[str, FileRef]:
         """Imported files by role."""
         ...
