@@ -102,6 +102,12 @@ KINDS = {
             "whet.contracts.protocol_preset.ProtocolPreset",
             "Published protocols of dynamics, under a name.",
         ),
+        Kind(
+            "formats",
+            "format",
+            "whet.files.frame_format.FrameFormat",
+            "Formats of files of frames, which every command reads, and writes where the format is written.",
+        ),
     )
 }
 """Hook -> kind, in the order in which they are listed."""

@@ -98,8 +98,7 @@ class Registry:
             offered.refuse_unsupported(settings)
         what = f"{HOOKS[hook]} {spec.name!r}"
         written = Written(spec.folder, {*getattr(offered, "foundation_models", ()), *offered.Options.words})
-        given = offered.prepared(spec.options, self.find)
-        options = offered.Options.checked(given, of=what, written=written)
+        options = offered.Options.checked(offered.prepared(spec.options, self.find), of=what, written=written)
         asked = sorted(offered.find_parts(options).items())
         parts = {role: self._part(role, replace(part, folder=spec.folder), what) for role, part in asked}
         parts = {role: part for role, part in parts.items() if not self._is_cores_word(part)}
@@ -158,13 +157,6 @@ class Registry:
             backend.energy_shift = dict(component.energy_shift)
         return backend
 
-    def _file(self, ref: FileRef, store: Path | None) -> Path:
-        """The file of a reference, fetched where it is published and not here."""
-        published = self.published(ref)
-        if published and not is_there(Path(ref.path) if store is None else store / ref.path):
-            return published.obtain()
-        return ref.locate(store)
-
     def _part(self, role: str, spec: Spec, of: str) -> Component:
         """The component of a part. Where its words stand among the options of the whole, faults are named there."""
         try:
@@ -181,6 +173,13 @@ class Registry:
         """Whether a part is a monitor of the core, all of which the options of the whole say already."""
         cores = all(plugin.distribution == CORE for plugin, _ in self._offers[part.hook, part.name])
         return part.hook == "monitors" and cores and part.result_version == 1
+
+    def _file(self, ref: FileRef, store: Path | None) -> Path:
+        """The file of a reference, fetched where it is published and not here."""
+        published = self.published(ref)
+        if published and not is_there(Path(ref.path) if store is None else store / ref.path):
+            return published.obtain()
+        return ref.locate(store)
 
     def _refuse_foreign_code(self, offered: type[Backend], files: Mapping[str, Path]) -> None:
         """UntrustedFile for the first file that would run code and that nobody vouches for.
@@ -304,8 +303,8 @@ def load(potential: str | Mapping[str, Any], *, device: str = "cpu") -> Potentia
     return here.load(here.resolve("potentials", Spec.parse(potential)), device=device)
 
 
-def missing_packages(offered: type[Backend]) -> list[str]:
-    """Requirements of a backend whose module cannot be found here (nothing is imported)."""
+def missing_packages(offered: type[Any]) -> list[str]:
+    """Requirements of what a plugin offers whose module cannot be found here (nothing is imported)."""
     missing = []
     for module, requirement in offered.packages.items():
         try:
