@@ -16,7 +16,7 @@ from whet.data.input_files import full_path, is_there, regular_file
 from whet.data.refusals import unreadable
 
 if TYPE_CHECKING:
-    from whet.contracts.foundation import ModelFile
+    from whet.data.model_file import ModelFile
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from whet.contracts.component import Backend, OptionsT
-from whet.contracts.foundation import FoundationModel, KnownAnswer, ModelFile
+from whet.contracts.foundation import FoundationModel, KnownAnswer
 from whet.data.errors import FrameError, PluginError, UnknownName, Unsupported, WhetError
 from whet.data.frame_checks import check_frame
 from whet.data.labels import Labels
+from whet.data.model_file import ModelFile
 
 if TYPE_CHECKING:
     import numpy as np

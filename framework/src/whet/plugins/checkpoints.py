@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from whet.contracts.component import Component
-from whet.contracts.foundation import user_cache
 from whet.contracts.potential import Potential
 from whet.data.durable import read_json, unwritable, write_json
 from whet.data.errors import PluginError
 from whet.data.identity import key_of
+from whet.data.user_folders import user_cache
 
 ROLES = "roles.json"
 

@@ -13,7 +13,6 @@ from typing import Any
 from whet.contracts.component import Backend, Component, FileRef, Spec
 from whet.contracts.dynamics import MDEngine
 from whet.contracts.fine_tune_settings import FineTuneSettings
-from whet.contracts.foundation import ModelFile
 from whet.contracts.paths import Written
 from whet.contracts.potential import Potential
 from whet.data.errors import (
@@ -30,6 +29,7 @@ from whet.data.errors import (
 )
 from whet.data.identity import fresh_digest
 from whet.data.input_files import full_path, is_there, located
+from whet.data.model_file import ModelFile
 from whet.plugins.checkpoints import upgraded
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS

@@ -9,10 +9,10 @@ import pytest
 from ase.build import bulk
 
 from whet import Capabilities, Component, InputError, Labels, LevelOfTheory, Potential, Spec
-from whet.contracts.committee import Committee, CommitteeOptions
 from whet.data.errors import OptionsError
 from whet.plugins.discovery import discover
 from whet.plugins.registry import Registry, registry
+from whet.potentials.committee import Committee, CommitteeOptions
 
 
 class Fixed(Potential):
