@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from whet.analyses.comparing import compared, first_fine_tunings, given_energies
+from whet.analyses.alignment import first_fine_tunings, given_energies
 from whet.analyses.naming import state_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Column, Figure, Findings, Table
@@ -43,6 +43,7 @@ class CrossEvaluation(Analysis):
 
     def run(self, work: Work) -> Findings:
         from whet.bias.errors import errors
+        from whet.bias.pairs import Comparison
 
         given = given_energies(work.all("fine-tunings", FineTuning))
         owners: list[Ref] = []
@@ -54,15 +55,16 @@ class CrossEvaluation(Analysis):
                 raise InputError(
                     f"who sampled {one.ref.set!r} is not known", hint="Give own trajectories of potentials"
                 )
+            aligned = given.get(state.potential) if state.untouched else None
             try:
-                found[state, owner] = errors(compared(one), given.get(state.potential) if state.untouched else None)
+                found[state, owner] = errors(Comparison.of_predictions(one), aligned)
             except FrameError as error:
                 notes.append(f"{one.ref}: {error.what}.")
                 continue
             if state == owner:
                 owners.append(owner)
         if not owners:
-            raise InputError("no potential has predictions for its own trajectory", hint="; ".join(notes))
+            return Findings("Cross evaluation", notes=notes or ["there are no predictions for own trajectories"])
         names = state_names(owners)
         labels = [names[owner] for owner in owners]
         cells = [[found.get((state, owner)) for owner in owners] for state in owners]
@@ -71,12 +73,12 @@ class CrossEvaluation(Analysis):
             [None if one is None else (one.energy_given or one.energy_raw).rmse for one in row] for row in cells
         ]
         frames = [found[owner, owner].frames for owner in owners]
-        aligned = "RMSE of the energy, meV/atom (untouched: with the reference energies of the first fine-tuning)"
+        caption = "RMSE of the energy, meV/atom (untouched: with the reference energies of the first fine-tuning)"
         return Findings(
             "Cross evaluation",
             tables=(
                 _wide("cross-forces", "RMSE of the forces, eV/Å", labels, forces, frames),
-                _wide("cross-energies", aligned, labels, energies, frames),
+                _wide("cross-energies", caption, labels, energies, frames),
                 _tidy(labels, forces, energies, frames),
             ),
             figures=(_matrix([value for row in forces for value in row if value is not None], len(labels)),),

@@ -12,7 +12,6 @@ from whet.contracts.findings import Cell, Column, Figure, Findings, Table
 from whet.contracts.ports import FineTuning, Port
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
-from whet.data.errors import InputError
 from whet.data.numbers import duration
 
 COLUMNS = (
@@ -58,7 +57,7 @@ class Training(Analysis):
     def run(self, work: Work) -> Findings:
         tuned = work.all("fine-tunings", FineTuning)
         if not tuned:
-            raise InputError("there is no fine-tuning")
+            return Findings("Fine-tuning", notes=["there is no fine-tuning"])
         names = state_names(one.ref for one in tuned)
         replayed = any(one.applied["replay_frames"] for one in tuned)
         columns = [replace(one, shown=replayed) if one.name == "replay frames" else one for one in COLUMNS]

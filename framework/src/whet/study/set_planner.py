@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from whet.contracts.component import FileRef
-from whet.contracts.ports import LabeledFrames, Predictions, Trajectory
+from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
 from whet.study.resolved import frame_references
 from whet.study.schema import LabeledFile, Test
@@ -88,7 +88,7 @@ class SetPlanner:
     def _labeled(self, md: str, ref: Ref, title: str) -> str:
         key = self.make.label(md, title)
         self.make.plan.leaves(LabeledFrames, ref, key)
-        self.make.plan.leaves(Trajectory, ref, key)
+        self.make.plan.leaves(SampledTrajectory, ref, key)
         return key
 
     def _read(self, name: str, test: Test, file: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from whet.contracts.ports import Dataset, FineTuning, LabeledFrames, Predictions, Trajectory
+from whet.contracts.ports import Dataset, FineTuning, LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
 from whet.contracts.rounds import Round
 from whet.study.slices import TRAINING
@@ -73,7 +73,7 @@ class StrategyPlanner:
         ref = replace(one.ref, set=f"{potential} {strategy}", set_kind="training")
         self.make.plan.leaves(LabeledFrames, ref, one.key)
         if one.is_sampled:
-            self.make.plan.leaves(Trajectory, ref, one.key)
+            self.make.plan.leaves(SampledTrajectory, ref, one.key)
 
     def _trained(self, current: Trained, ref: Ref, round_: Round, title: str) -> Trained:
         make, potential = self.make, ref.potential

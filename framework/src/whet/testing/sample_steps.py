@@ -13,7 +13,7 @@ from whet.contracts.analysis import Analysis, Piece, Wanted
 from whet.contracts.component import Backend, Component, Spec
 from whet.contracts.descriptor import Descriptor
 from whet.contracts.findings import Findings
-from whet.contracts.ports import Data, FinishedStep, Found
+from whet.contracts.ports import Data, FinishedStep, Found, StudyPotential
 from whet.contracts.task import Outcome, Task
 from whet.data.frame_log import read_frames
 from whet.data.frames import FrameSet
@@ -21,7 +21,7 @@ from whet.data.labels import Labels
 from whet.plugins.registry import registry
 from whet.testing.given_work import GivenWork
 from whet.testing.lennard_jones import LennardJones
-from whet.testing.sample_study import LivingPotential, SampleStudy
+from whet.testing.sample_study import SampleStudy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,11 +72,11 @@ class SampleSteps:
         """The task, in a folder of its own; steps that are wanted for it before."""
         inputs, backends = {}, self._backends(wanted.components)
         for role, feeds in wanted.inputs.items():
-            ordered = list(reversed(feeds)) if backwards else list(feeds)
-            inputs[role] = [self._fed(task, role, one) for one in ordered]
-            if any(isinstance(one, LivingPotential) for one in inputs[role]):
+            if any(isinstance(one, Piece) and one.kind == StudyPotential.kind for one in feeds):
                 backends[role] = LennardJones()
-        return task.run(SampleWork(self._folder(), inputs, backends))
+            made = [one for one in feeds if isinstance(one, Wanted) or one.key]  # the others are no step's
+            inputs[role] = [self._fed(task, role, one) for one in (reversed(made) if backwards else made)]
+        return task.run(SampleWork(self._folder(), inputs, backends, settings=task.options.as_json()))
 
     def _fed(self, task: Task, role: str, one: Piece | Wanted) -> Data:
         if isinstance(one, Piece):
