@@ -186,7 +186,7 @@ class Potential(Backend[OptionsT], ABC):
         """
         size = max(batch_size, 1)
         for periodic, group in groupby(frames, key=lambda frame: bool(frame.pbc.all())):
-            wanted = [one for one in properties if periodic or one != "stress"]
+            wanted: list[Property] = [one for one in properties if periodic or one != "stress"]
             while batch := list(islice(group, size)):
                 parts = [batch]
                 while parts:
