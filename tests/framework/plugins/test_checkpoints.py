@@ -56,9 +56,9 @@ def saved(folder: Path, version: int) -> Component:
 def test_each_version_answers_the_same(offered: Any, tmp_path: Path, version: int) -> None:
     component = saved(tmp_path, version)
     before = Path(component.files["coefficients"].path).read_bytes()
-    for _ in range(2):  # the second time from the cache
-        loaded = registry().load(component)
-        assert list(loaded.coefficients) == NUMBERS
+    registry().load(component)
+    loaded = registry().load(component)  # from the cache
+    assert list(loaded.coefficients) == NUMBERS
     assert Path(component.files["coefficients"].path).read_bytes() == before
     assert (loaded.files["coefficients"].parent == tmp_path) == (version == 3)
 
