@@ -75,7 +75,8 @@ class Runner:
 
     threads: of each worker's numerical libraries. device: where potentials live (`cpu`, `cuda`, `cuda:1`).
     environments: other interpreters, by the name that steps know them by. together: whether steps whose task can run
-    many at once do so; otherwise they run side by side in the workers.
+    many at once do so; otherwise they run side by side in the workers. batch: frames that a potential may be asked for
+    at once.
     """
 
     store: Store
@@ -84,6 +85,7 @@ class Runner:
     device: str = "cpu"
     environments: Mapping[str, Environment] = field(default_factory=dict)
     together: bool = False
+    batch: int = 1
 
     def run(self, planner: Planner, watcher: Watcher | None = None) -> Account:
         """Runs every step that has no result yet, in an order in which each finds what feeds it.
@@ -213,11 +215,12 @@ class _Workers:
         return [(time.monotonic() - started) / len(steps)] * len(steps)
 
     def _do(self, steps: Sequence[Step], watcher: Watcher) -> None:
-        store, device, environment = self._runner.store, self._runner.device, steps[0].environment
+        store, environment = self._runner.store, steps[0].environment
+        how = {"device": self._runner.device, "batch": self._runner.batch}
         if not environment and self._runner.workers == 0:
-            run_together(store, [step.key for step in steps], device=device, progress=_for(steps, watcher))
+            run_together(store, [step.key for step in steps], **how, progress=_for(steps, watcher))
             return
-        job = {"run": [str(store.folder(step.key)) for step in steps], "device": device}
+        job = {"run": [str(store.folder(step.key)) for step in steps], **how}
         try:
             self._ask(self._worker(environment), job, steps, watcher)
         except ProcessLost as lost:

@@ -101,6 +101,7 @@ class Study:
             running.device,
             self.resolved.environments,
             running.device != "cpu" if running.together is None else running.together,
+            running.batch,
         )
         self._keep_plan()
         return runner.run(_Extending(self, first) if extends else _Fixed(first), watcher)
