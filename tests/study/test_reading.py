@@ -20,7 +20,7 @@ import pytest
 import whet as public
 from in_process import whet
 from whet import InputError, Study
-from whet.contracts.ports import Predictions, Trajectory
+from whet.contracts.ports import Predictions, SampledTrajectory
 from whet.data.errors import StoreError
 from whet.running.stored_step import StoredSteps
 
@@ -156,7 +156,7 @@ def test_a_moved_store_is_opened(finished: Study) -> None:
     assert list(study.scores) == scores
     assert Study.open(str(moved), "toy").name == "toy"
     stored = StoredSteps(study.store)
-    for kind in (Predictions, Trajectory):
+    for kind in (Predictions, SampledTrajectory):
         pieces = study.stored.plan.all(kind, set="independent")
         assert pieces and all(kind.read(stored[one.key], one.ref) for one in pieces)
 

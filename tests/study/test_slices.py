@@ -12,7 +12,7 @@ from ase.build import bulk
 
 from in_process import whet
 from whet import Study
-from whet.contracts.ports import Dataset, Trajectory
+from whet.contracts.ports import Dataset, SampledTrajectory
 from whet.data.errors import InputError
 from whet.data.frame_identity import frame_key
 from whet.running.stored_step import StoredSteps
@@ -40,8 +40,8 @@ def overrides(path: Path) -> list[str]:
 def starts(study: Study) -> dict[str, set[str]]:
     """Purpose -> identity of the structures that its trajectories started from."""
     stored, found = StoredSteps(study.store), {}
-    for one in study.plan.all(Trajectory):
-        start = Trajectory.read(stored[one.key], one.ref).start
+    for one in study.plan.all(SampledTrajectory):
+        start = SampledTrajectory.read(stored[one.key], one.ref).start
         purpose = one.ref.set_kind if one.ref.set_kind in ("training", "self") else one.ref.set
         found.setdefault(purpose, []).append(frame_key(start))
     assert len(found["training"]) == 3 and len(set(found["training"])) == 3
@@ -59,7 +59,7 @@ def test_a_file_of_structures_is_shared_out(toy: None, study_file: Path) -> None
 def test_a_longer_training_moves_no_test(toy: None, study_file: Path) -> None:
     given = overrides(structures(study_file.parent, NEEDED + 1))
     plans = [Study.load(study_file, [*given, f"strategies={{naive: {rounds}}}"]).plan for rounds in (3, 4)]
-    tests = [[one.key for one in plan.all(Trajectory, set_kind="independent")] for plan in plans]
+    tests = [[one.key for one in plan.all(SampledTrajectory, set_kind="independent")] for plan in plans]
     assert len(tests[0]) == 3 and tests[0] == tests[1]
 
 
@@ -82,7 +82,7 @@ def test_validation_frames_are_of_no_training_trajectory(toy: None, study_file: 
     stored = StoredSteps(study.store)
     trajectory_of = {
         frame_key(frame): one.key
-        for one in study.plan.all(Trajectory, set_kind="training")
+        for one in study.plan.all(SampledTrajectory, set_kind="training")
         for frame in stored[one.key].frames()
     }
     held_back = 0

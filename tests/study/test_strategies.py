@@ -9,7 +9,7 @@ import pytest
 
 from whet import Labels, Study
 from whet.contracts.analysis import Piece
-from whet.contracts.ports import Dataset, FineTuning, LabeledFrames, Predictions, Trajectory
+from whet.contracts.ports import Dataset, FineTuning, LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import Ref
 from whet.data.errors import InputError
 from whet.running.stored_step import StoredSteps
@@ -40,7 +40,7 @@ def test_every_preset_runs(toy: None, study_file: Path, strategies: str) -> None
 
 def sampled(plan: Plan, strategy: str, number: int | None = None) -> list[Piece]:
     """The trajectories that a strategy samples, in all rounds or in one."""
-    found = [(piece, piece.ref.gathered_by) for piece in plan.all(Trajectory, set_kind="training")]
+    found = [(piece, piece.ref.gathered_by) for piece in plan.all(SampledTrajectory, set_kind="training")]
     return [one for one, by in found if by and by.strategy == strategy and number in (None, by.round)]
 
 
@@ -71,8 +71,8 @@ def test_presets_sample_as_the_paper_says(toy: None, study_file: Path) -> None:
         first, second = (started_from(plan, sampled(plan, strategy, number)) for number in (1, 2))
         assert first and second and (first == second) == goes_on
     # Test sets and own trajectories start where no training ever did.
-    trained = set(started_from(plan, plan.all(Trajectory, set_kind="training")))
-    tested = set(started_from(plan, [one for one in plan.all(Trajectory) if one.ref.set_kind != "training"]))
+    trained = set(started_from(plan, plan.all(SampledTrajectory, set_kind="training")))
+    tested = set(started_from(plan, [one for one in plan.all(SampledTrajectory) if one.ref.set_kind != "training"]))
     assert trained and tested and not trained & tested
 
 
