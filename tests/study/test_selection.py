@@ -9,7 +9,7 @@ import pytest
 from in_process import whet
 from whet import Study
 from whet.contracts.ports import LabeledFrames
-from whet.data.errors import InputError, WhetError
+from whet.data.errors import WhetError
 from whet.data.frame_identity import frame_key
 from whet.running.stored_step import StoredSteps
 
@@ -37,7 +37,7 @@ def test_only_what_was_chosen_is_labeled(
     assert len(pool) == 6 and labeled == [pool[0], pool[-1]]
     (chosen,) = study.plan.of_kind("evenly")
     assert stored[chosen.key].values == {"pool": 6, "chosen": [[0, "1 of 2"], [5, "2 of 2"]]}
-    assert len(stored[study.plan.of_kind("fine-tune")[0].key].values) and study.stored.complete
+    assert study.stored.complete
 
 
 def test_a_later_round_knows_what_was_labeled_before(toy: None, study_file: Path) -> None:
@@ -103,7 +103,6 @@ def test_faults_have_a_line_and_a_key(
     with pytest.raises(WhetError, match=rf"study\.yaml, {place}: ") as caught:
         Study.load(study_file)
     assert what in str(caught.value) and "\n" not in str(caught.value)
-    assert isinstance(caught.value, InputError | WhetError)
 
 
 def test_selectors_are_listed(toy: None) -> None:
