@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c co
 # SevenNet clashes with MACE (e3nn), so it has an environment of its own, made by Whet itself.
 APART := plugins/sevennet
 DISTRIBUTIONS := framework framework/torch plugin-template $(filter-out $(APART),$(patsubst %/,%,$(dir $(sort $(wildcard plugins/*/pyproject.toml)))))
-TESTING := hypothesis pytest pytest-timeout pytest-xdist
+TESTING := hatchling hypothesis pytest pytest-timeout pytest-xdist
 TOOLS := $(TESTING) furo myst-parser pyright ruff sphinx
 SEVENNET := .envs/sevennet
 

@@ -103,6 +103,8 @@ def plugins() -> str:
         for plugin in registry().plugins:
             for offered in plugin.offers.get(hook, ()) if plugin.distribution in BUNDLED else ():
                 parts += [f"## {kind} `{offered.name}` ({plugin.distribution})\n", _first_line(offered) + "\n"]
+                if not hasattr(offered, "Options"):
+                    continue
                 parts.append(_table(offered.Options) if offered.Options.model_fields else "No options.\n")
                 if issubclass(offered.Options, Protocol):
                     parts.append(_ensembles(offered.Options))

@@ -25,7 +25,7 @@ def folder(toys: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from ase.build import bulk
     from ase.calculators.lj import LennardJones
 
-    from whet.files.frame_export import export_frames
+    from whet.plugins.frame_export import export_frames
 
     made = tmp_path_factory.mktemp("frames")
     kept = made / "kept"

@@ -10,8 +10,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from ase import Atoms
 
+from whet import FrameError, Labels, export_frames, frame_key, read_labeled
 from whet.data.errors import InputError
 from whet.plugins.registry import registry
 from whet.plugins.template import new_plugin
@@ -47,6 +50,20 @@ def test_the_plugin_of_the_page_passes_every_check(tiny: None) -> None:
     for check in (check_potential, check_engine, check_labeler, check_descriptor):
         check("tiny").raise_for_failures()
     check_labeler("tiny-program").raise_for_failures()
+
+
+def test_the_format_of_the_page_is_read_and_written(tiny: None, tmp_path: Path) -> None:
+    given = [Labels(0.1 - k, np.full((3, 3), k / 3)).attach(Atoms("OH2", np.eye(3) * (k + 1) / 7)) for k in range(3)]
+    export_frames(tmp_path / "a.tiny", given)
+    (tmp_path / "a.tiny").rename(tmp_path / "b")
+    for frame, back in zip(given, read_labeled(tmp_path / "b"), strict=True):
+        assert frame_key(back) == frame_key(frame)
+        assert Labels.of(back).energy == Labels.of(frame).energy
+        assert Labels.of(back).forces.tobytes() == Labels.of(frame).forces.tobytes()
+    with (tmp_path / "b").open("a") as file:
+        file.write("tiny 1 O 0 0 0 0 0\n")
+    with pytest.raises(FrameError, match="b, line 4: "):
+        read_labeled(tmp_path / "b")
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,10 @@ from .contracts.monitor import Monitor as Monitor
 from .contracts.monitor import Stopped as Stopped
 from .contracts.monitor import Watched as Watched
 from .contracts.options import Options as Options
+from .contracts.paths import FilePath as FilePath
+from .contracts.paths import FolderPath as FolderPath
+from .contracts.paths import ModelPath as ModelPath
+from .contracts.paths import NameOrPath as NameOrPath
 from .contracts.ports import Data as Data
 from .contracts.ports import Dataset as Dataset
 from .contracts.ports import FineTuning as FineTuning
@@ -81,6 +85,7 @@ from .data.errors import Unsupported as Unsupported
 from .data.errors import UntrustedFile as UntrustedFile
 from .data.errors import WhetError as WhetError
 from .data.errors import suggestion as suggestion
+from .data.frame_checks import check_frame as check_frame
 from .data.frame_identity import frame_key as frame_key
 from .data.frame_identity import multiplicity as multiplicity
 from .data.frame_identity import total_charge as total_charge
@@ -104,10 +109,15 @@ from .dynamics.run import run_trajectory as run_trajectory
 from .dynamics.velocities import initial_momenta as initial_momenta
 from .dynamics.watch import answering as answering
 from .files.ase_files import frames_by_ase as frames_by_ase
-from .files.frame_export import export_frames as export_frames
+from .files.ase_files import read_by_ase as read_by_ase
+from .files.frame_format import FrameFormat as FrameFormat
+from .files.frame_format import ReadFrame as ReadFrame
+from .files.label_keys import LabelKeys as LabelKeys
 from .files.opened import first_bytes as first_bytes
 from .files.opened import opened_text as opened_text
+from .files.unit_system import UnitSystem as UnitSystem
 from .labels.label_store import LabelStore as LabelStore
+from .plugins.frame_export import export_frames as export_frames
 from .plugins.frame_files import read_labeled as read_labeled
 from .plugins.frame_files import read_structures as read_structures
 from .plugins.hookspecs import hookimpl as hookimpl

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from whet import Capabilities, InputError, Labels, Options, Potential, Property
+from whet import Capabilities, InputError, Labels, ModelPath, Options, Potential, Property
 from whet_pairwise.foundation import MODELS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class PairwiseOptions(Options):
     """Which weights."""
 
-    model: str = "noble-gases"
+    model: ModelPath = "noble-gases"
     """The weights that come with the package (`noble-gases`), or the path of a file of weights."""
 
 

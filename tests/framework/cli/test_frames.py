@@ -170,7 +170,7 @@ def test_frames_of_a_store_can_be_measured_on(toy: None, trajectory: Path) -> No
     ("arguments", "what"),
     [
         (("show", "none.frames"), "none.frames: there is no such file"),
-        (("show", "."), ".: nothing in this folder is known. Looked for type.raw (DeePMD)"),
+        (("show", "."), ".: nothing in this folder is known. Looked for "),
         (("show", "foreign.frames"), "foreign.frames: this is not a file of frames that Whet wrote"),
         (("show", "damaged.frames"), "damaged.frames, frame 1: the frame is damaged. Restore the file from a copy"),
         (("show", "text.txt"), "text.txt: its format is not known. Known are extended XYZ, "),

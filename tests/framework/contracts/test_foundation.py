@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
 import pytest
 
 from whet import FoundationModel, KnownAnswer, Labels, LevelOfTheory, ModelFile, Spec
-from whet.data.errors import InputError, MissingPackage, PluginError, UnknownName
+from whet.data.errors import InputError, MissingPackage, PluginError, UnknownName, WhetError
 from whet.plugins.registry import registry
 
 CONTENT = json.dumps([0.5, 0.1, -0.3, -0.1, 0.0]).encode()
@@ -51,6 +55,28 @@ def toy_model(toy: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     return give
 
 
+@pytest.fixture
+def served() -> Iterator[tuple[str, list[str]]]:
+    """The address of the weights, and what was asked for there."""
+    asked: list[str] = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(CONTENT)))
+            self.end_headers()
+            self.wfile.write(CONTENT)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/it.json", asked
+        server.shutdown()
+
+
 def lay(path: Path, content: bytes = CONTENT) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -88,6 +114,58 @@ def test_a_name_that_is_neither_model_nor_file(toy_model: Any) -> None:
     toy_model(published())
     with pytest.raises(UnknownName, match=r"there is no toy model 'itt'\. Did you mean 'it'"):
         registry().resolve("potentials", Spec("toy", {"model": "itt"}))
+
+
+def test_weights_enter_by_content_and_are_fetched_when_they_are_loaded(
+    toy_model: Any, served: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    address, asked = served
+    toy_model(published(url=address))
+    absent = registry().resolve("potentials", Spec("toy", {"model": "it"}))
+    file = absent.files["coefficients"]
+    assert (file.sha256, file.origin) == (hashlib.sha256(CONTENT).hexdigest(), address)
+    assert (asked, Path(file.path)) == ([], tmp_path / "cache" / "whet" / "models" / "it.json")
+    assert not absent.unpickles
+    registry().load(absent)
+    assert (asked, Path(file.path).read_bytes()) == (["/it.json"], CONTENT)
+    assert registry().resolve("potentials", Spec("toy", {"model": "it"})) == absent
+    Path(file.path).unlink()
+    lay(tmp_path / "named" / "upstream-name.json")
+    registry().load(absent)  # it lies somewhere else on this machine
+    assert len(asked) == 1
+
+
+def test_weights_without_a_checksum_are_to_be_fetched_first(toy_model: Any, served: tuple[str, list[str]]) -> None:
+    address, asked = served
+    toy_model(published(url=address, sha256=""))
+    with pytest.raises(InputError, match=r"it\.json is not here, and no checksum .* whet models prefetch"):
+        registry().resolve("potentials", Spec("toy", {"model": "it"}))
+    published(url=address, sha256="").obtain()
+    assert registry().resolve("potentials", Spec("toy", {"model": "it"})).files["coefficients"].origin == address
+    assert len(asked) == 1
+
+
+def test_check_and_status_and_report_fetch_nothing(
+    toy_model: Any, served: tuple[str, list[str]], study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from whet.cli.report import report
+    from whet.cli.status import status
+    from whet.study.inspection import inspect
+    from whet.study.study import Study
+
+    def no_network(*given: Any) -> Any:
+        raise AssertionError("the network was asked")
+
+    address, asked = served
+    toy_model(published(url=address))
+    study_file.write_text(study_file.read_text().replace("main: toy", "main: toy:it"))
+    monkeypatch.setattr("socket.socket.connect", no_network)
+    (told,) = [what for path, _, what in inspect(Study.load(study_file)).files if path.endswith("it.json")]
+    assert "not here yet: the run fetches it (0.0 MB)" in told
+    status(study_file)
+    with contextlib.suppress(WhetError):  # nothing has run that could be reported
+        report(study_file)
+    assert asked == []
 
 
 def test_weights_are_recognized_by_content(toy_model: Any, tmp_path: Path) -> None:

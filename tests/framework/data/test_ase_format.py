@@ -65,5 +65,5 @@ def test_ase_reads_no_more_than_it_is_asked_for(tmp_path: Path, monkeypatch: pyt
 def test_ase_imports_little_for_the_format() -> None:
     code = "import sys, ase.io.formats; print([name for name in sys.modules if name.partition('.')[0] == 'whet'])"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stdout.strip() == "['whet', 'whet.data', 'whet.data.ase_format']"
+    assert ended.stdout.strip() == "['whet', 'whet.data.units', 'whet.data', 'whet.data.ase_format']"
     assert not ended.stderr

@@ -227,7 +227,7 @@ def test_calculations_are_found_at_any_depth_and_state_their_theory(store: Label
     report = put(store, (record for source in own for record in source.records({}, None)), exactly)
     assert [remark.what for remark in report.refused][-1:] == ["not what this labeler computes: ink is blue, not unset"]
     (tree / "none").mkdir()
-    with pytest.raises(InputError, match=r"nothing in this folder is known\. Looked for type\.raw .*, notebook\.txt"):
+    with pytest.raises(InputError, match=r"nothing in this folder is known\. Looked for .*type\.raw.*, notebook\.txt"):
         find_sources(tree / "none")
 
 

@@ -16,6 +16,7 @@ from whet import (
     FineTuneRequest,
     InputError,
     Labels,
+    ModelPath,
     Options,
     Potential,
 )
@@ -30,7 +31,9 @@ CENTERS = (1.8, 2.2, 2.6, 3.0, 3.4)
 class ToyOptions(Options):
     """Options of the toy potential."""
 
-    model: str = "soft"
+    words = frozenset({"soft", "hard"})
+
+    model: ModelPath = "soft"
     """`soft`, `hard`, or a file of coefficients."""
     scale: float = Field(default=1.0, gt=0)
     """Multiplies every pair term; no unit."""

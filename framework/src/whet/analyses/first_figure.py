@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from whet.analyses.series_table import SeriesRow, color_field, named, seed_values
+from whet.analyses.series_table import SeriesRow, color_field, row_names, seed_values
 from whet.analyses.window import Window
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.data.numbers import count, shown, with_interval
@@ -49,11 +49,11 @@ def first_figure(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[
 
 
 POINT_COLUMNS = (
-    *(Column(name) for name in ("quantity", "place", "row", "potential", "strategy", "state", "kind")),
+    *(Column(name) for name in ("quantity", "row", "potential", "strategy", "state", "kind")),
     Column("value", interval=True),
     *(Column(name) for name in ("R²", "drawn", "outside", "text")),
 )
-SEED_COLUMNS = [Column(name) for name in ("quantity", "place", "row", "potential", "strategy", "seed", "value")]
+SEED_COLUMNS = [Column(name) for name in ("quantity", "row", "potential", "strategy", "seed", "value")]
 
 
 def _points(
@@ -61,7 +61,7 @@ def _points(
 ) -> list[list[Cell]]:
     cells: list[list[Cell]] = []
     for found, window, (quantity, *_) in zip(every, windows, QUANTITIES, strict=True):
-        for place, (row, one) in enumerate(zip(rows, found, strict=True)):
+        for row, name, one in zip(rows, row_names(rows), found, strict=True):
             if one.value is None:
                 continue
             side = window.beyond(one.value)
@@ -70,7 +70,7 @@ def _points(
             r2 = None if quantity != "scale" or window.beyond(row.r2.value) else row.r2.value
             cells.append(
                 [
-                    *(quantity, place, named(row, rows), row.potential, row.group, row.state),
+                    *(quantity, name, row.potential, row.group, row.state),
                     *("one scale" if row.corrected else "point", one, r2, window.clipped(one.value)),
                     *({1: "right", -1: "left", 0: ""}[side], text),
                 ]
@@ -80,9 +80,9 @@ def _points(
 
 def _seeds(rows: Sequence[SeriesRow], scores: Findings, windows: Sequence[Window]) -> list[list[Cell]]:
     return [
-        [quantity, place, named(row, rows), row.potential, row.group, seed, value]
+        [quantity, name, row.potential, row.group, seed, value]
         for window, (quantity, *_) in zip(windows, QUANTITIES, strict=True)
-        for place, row in enumerate(rows)
+        for row, name in zip(rows, row_names(rows), strict=True)
         for seed, value in seed_values(scores, row, quantity)
         if row.seeds > 1 and value is not None and not window.beyond(value)
     ]
@@ -92,7 +92,7 @@ def _panel(quantity: str, title: str, window: Window, ideal: float, color: str, 
     domain = [window.low if ideal else 0, window.high]
     x = {"type": "quantitative", "scale": {"domain": domain, "zero": False, "nice": False}, "title": title}
     axis = {} if labels else {"axis": {"labels": False, "ticks": False}}
-    y = {"field": "row", "type": "nominal", "sort": {"field": "place", "op": "min"}, "title": None, **axis}
+    y = {"field": "row", "type": "nominal", "sort": None, "title": None, **axis}
     names = ("potential", "state", "value", "value 95 % low", HIGH, "R²")
     shared = {
         "y": y,

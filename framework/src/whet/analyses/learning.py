@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from whet.analyses.series_table import SeriesRow, color_field, seed_values, series_rows
+from whet.analyses.series_table import COLUMNS, SeriesRow, color_field, seed_values, series_rows
 from whet.analyses.window import Window
 from whet.bias.series import softness
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
@@ -51,7 +52,10 @@ class Learning(Analysis):
 
     def run(self, work: Work) -> Findings:
         """Table and figure `learning`."""
-        found = work.one("scores", Found)
+        scores = work.all("scores", Found)
+        if not scores:
+            return Findings("Learning curves")
+        (found,) = scores
         rows, on = series_rows(found.findings), found.ref.set
         tables: list[Table] = [_table(rows, on)] if rows else []
         figures = []
@@ -69,22 +73,10 @@ def _table(rows: Sequence[SeriesRow], on: str) -> Table:
     columns = (
         Column("potential"),
         Column("state"),
-        Column("labels", description="Labeled frames that the fine-tuning took, for training and validation."),
-        Column(
-            "|1 − scale|",
-            description="Distance of the softening scale from 1, which is right; it has no unit.",
-            decimals=3,
-            interval=True,
-            spread=True,
-        ),
-        Column(
-            "R²",
-            description="Share of the variance of the forces that the slope explains; it has no unit.",
-            decimals=3,
-            spread=True,
-            brief=True,
-        ),
-        Column("MAE F", "eV/Å", interval=True, spread=True),
+        COLUMNS["labels"],
+        Column("|1 − scale|", description="Softness or stiffness", decimals=3, interval=True, spread=True),
+        replace(COLUMNS["r2"], decimals=3, brief=True),
+        COLUMNS["mae"],
         Column("seeds"),
     )
     cells: list[list[Cell]] = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from whet.analyses.series_table import state_name
 from whet.contracts.ref import Ref
 from whet.data.numbers import count
 
@@ -38,6 +37,15 @@ def data_names(refs: Iterable[Ref]) -> dict[tuple[str, str, int], str]:
         found[ref.potential, ref.strategy, ref.seed] = words + (f", seed {ref.seed}" if repeated else "")
     often = Counter(found.values())
     return {key: name if often[name] == 1 else f"{key[0]!r} {key[1]!r}, seed {key[2]}" for key, name in found.items()}
+
+
+def state_name(state: Ref) -> str:
+    """`untouched`, `periodic 3`, `few, 100 frames`."""
+    if not state.strategy:
+        return "untouched"
+    return (
+        f"{state.strategy} {state.round}" if state.size is None else f"{state.strategy}, {count(state.size, 'frame')}"
+    )
 
 
 def _in_full(state: Ref) -> str:

@@ -18,7 +18,8 @@ GROUPS = {
 """Parts of a score -> their numbers; those with a star have an interval."""
 
 ELEMENT = "forces_by_element"
-REASONS = "reasons"
+STATE = ("strategy", "round", "size", "seed")
+"""With the potential, whose a score is."""
 
 
 def score_table(scores: Sequence[tuple[Mapping[str, Cell], Score]]) -> Table:
@@ -56,13 +57,14 @@ def scores_json(findings: Findings) -> list[dict[str, Any]]:
     | seconds_per_frame               | of the evaluation, one frame at a time, or null                   |
     | correction                      | what was done to the predictions; empty for none                  |
     """
-    out: dict[str, list[dict[str, Any]]] = {}
+    out: dict[tuple, list[dict[str, Any]]] = {}
     for table in findings.tables:
         for row in table.records() if table.name == "left-out" else ():
-            out.setdefault(row["label"], []).append({"index": row["frame"], "reason": row["reason"]})
+            state = row["potential"], *(row[name] for name in STATE)
+            out.setdefault(state, []).append({"index": row["frame"], "reason": row["reason"]})
+    # A correction leaves no other frames out than what it corrects, whose state it has.
     rows = findings.table("scores").records()
-    # A correction leaves no other frames out than what it corrects.
-    return [_public(row, out.get(row["potential"] if row["correction"] else row["label"], [])) for row in rows]
+    return [_public(row, out.get((row["potential"], *(row[name] for name in STATE)), [])) for row in rows]
 
 
 def _public(row: Mapping[str, Any], left_out: list[dict[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from whet.analyses.comparing import compared
 from whet.bias.one_scale import OneScale, one_scale_correction, strongest_frame
 from whet.bias.pairs import Comparison
 from whet.bias.series import Score
@@ -33,7 +34,7 @@ class Scored:
 
 
 def scored(
-    found: Sequence[Predictions], given: Mapping[str, ReferenceEnergies], unscored: dict[str, str]
+    found: Sequence[Predictions], given: Mapping[str, ReferenceEnergies], unscored: list[tuple[str, str]]
 ) -> Iterator[Scored]:
     """Every prediction's score. given: potential -> reference energies that align it while it is untouched.
 
@@ -44,10 +45,10 @@ def scored(
         seeds = {other.ref.seed for other in found if other.ref.strategy == state.strategy}
         label = f"{state}{f' (seed {state.seed})' if len(seeds) > 1 else ''}"
         try:
-            comparison = Comparison.of_predictions(one)
+            comparison = compared(one)
             score = Score.of(comparison, given.get(state.potential) if state.untouched else None)
         except FrameError as error:
-            unscored[f"{label} on {one.ref.set}"] = str(error)
+            unscored.append((f"{label} on {one.ref.set}", str(error)))
             continue
         yield Scored(label, state, score, independent_units(one, comparison), state.seed, one.seconds_per_frame)
 
@@ -64,7 +65,7 @@ def with_one_scale(
     plain: Sequence[Scored],
     training: Sequence[Predictions],
     given: Mapping[str, ReferenceEnergies],
-    unscored: dict[str, str],
+    unscored: list[tuple[str, str]],
 ) -> Iterator[Scored]:
     """The untouched potentials with one scale, from the strongest frame of the first data of each strategy and seed."""
     corrections: dict[tuple[str, int, OneScale], list[str]] = {}
@@ -73,11 +74,12 @@ def with_one_scale(
         gathered = one.ref.gathered_by or Ref()
         seeds.setdefault(gathered.strategy, set()).add(gathered.seed)
         try:
-            pairs = Comparison.of_predictions(one)
+            pairs = compared(one)
             place = list(one.indices).index(pairs.indices[strongest_frame(pairs)])
             correction = one_scale_correction(one.reference[place], one.predicted[place])
         except FrameError as error:
-            unscored[f"{one.ref.potential}, one scale from the data of {gathered.strategy}"] = str(error)
+            what = f"{one.ref.potential}, one scale from the data of {gathered.strategy}"
+            unscored.append((what, str(error)))
             continue
         corrections.setdefault((one.ref.potential, gathered.seed, correction), []).append(gathered.strategy)
     for (potential, seed, correction), strategies in corrections.items():

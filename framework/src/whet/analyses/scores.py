@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from whet.analyses.score_table import score_table
+from whet.analyses.comparing import first_fine_tunings, given_energies
+from whet.analyses.naming import state_name
+from whet.analyses.score_table import STATE, score_table
 from whet.analyses.scored import Scored, scored, with_one_scale
-from whet.analyses.series_table import ONE_SCALE, SeriesRow, series_table, several, state_name
+from whet.analyses.series_table import COLUMNS, ONE_SCALE, SeriesRow, series_table, several
 from whet.bias.estimate import over_seeds
 from whet.bias.series import Series
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Findings, Table
 from whet.contracts.ports import FineTuning, Port, Predictions
 from whet.contracts.ref import Ref
-from whet.contracts.reference_energies import ReferenceEnergies
 from whet.contracts.task import Work
 
 DEFINITION = (
@@ -40,16 +41,15 @@ class Scores(Analysis):
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
         """One step a set: independent sets, replay sets, then trajectories of the potentials' own."""
         tunings, training = study.all(FineTuning), study.all(Predictions, set_kind="training")
-        first = {piece.ref.potential: piece for piece in reversed(tunings)}
         wanted = []
         for kind in ("independent", "replay", "self"):
             for name, pieces in study.by_set(Predictions, kind).items():
                 states = {piece.ref.state for piece in pieces}
-                potentials = dict.fromkeys(state.ref.potential for state in pieces if state.ref.untouched)
+                potentials = [piece.ref.potential for piece in pieces if piece.ref.untouched]
                 inputs: dict[str, Sequence[Piece]] = {
                     "predictions": pieces,
                     "fine-tunings": [piece for piece in tunings if piece.ref.state in states],
-                    "alignment": [first[potential] for potential in potentials if potential in first],
+                    "alignment": first_fine_tunings(study, potentials),
                     "training": [p for p in training if p.ref.state in states and kind != "self"],
                 }
                 ref = Ref(set=name, set_kind=kind, sampled_by=pieces[0].ref.sampled_by)
@@ -60,10 +60,8 @@ class Scores(Analysis):
         """Tables: `scores`, `series`, and of sets that are no potential's own `errors`, `elements`, `left-out`."""
         found = work.all("predictions", Predictions)
         on = found[0].ref if found else Ref()
-        given = {
-            one.ref.potential: ReferenceEnergies(**one.reference_energies) for one in work.all("alignment", FineTuning)
-        }
-        unscored: dict[str, str] = {}
+        given = given_energies(work.all("alignment", FineTuning))
+        unscored: list[tuple[str, str]] = []
         plain = list(scored(found, given, unscored))
         every = [*plain, *with_one_scale(plain, work.all("training", Predictions), given, unscored)]
         labels = {one.ref.state: one.train + one.valid for one in work.all("fine-tunings", FineTuning)}
@@ -76,7 +74,7 @@ class Scores(Analysis):
             tables = [_errors(rows, on.set), *_elements(series, on.set), *tables]
         if unscored:
             columns = (Column("evaluation"), Column("reason"))
-            tables.append(Table("unscored", "Evaluations without a number", columns, list(unscored.items())))
+            tables.append(Table("unscored", "Evaluations without a number", columns, unscored))
         return Findings("Errors", on.set, tables, definition=DEFINITION, source="Wong & Yang, eqs. 1–3")
 
 
@@ -152,11 +150,7 @@ def _errors(rows: Sequence[SeriesRow], on: str) -> Table:
         Column("frames", shown=len({row.frames for row in rows}) > 1),
         Column("left out", shown=any(row.left_out for row in rows)),
         Column("seeds", shown=False),
-        Column(
-            "seconds a frame",
-            description="Of the evaluation, one frame at a time; the unit is in its name.",
-            shown=False,
-        ),
+        Column("seconds a frame", description=COLUMNS["seconds"].description, shown=False),
     )
     cells = [
         [
@@ -190,13 +184,15 @@ def _left_out(series: Sequence[tuple[SeriesRow, Sequence[Scored]]], on: Ref) -> 
         [
             row.potential,
             row.state + (f", seed {one.state.seed}" if len(members) > 1 else ""),
-            *(on.set, out.index, out.reason, one.label),
+            *(on.set, out.index, out.reason),
+            *(getattr(one.state, name) for name in STATE),
         ]
         for row, members in series
         for one in (() if row.corrected else members)
         for out in one.score.errors.left_out
     ]
     if rows:
-        columns = (*map(Column, ("potential", "state", "set", "frame", "reason")), Column("label", shown=False))
+        columns = [Column(name) for name in ("potential", "state", "set", "frame", "reason")]
+        columns += [Column(name, shown=False) for name in STATE]
         shown = on.set_kind != "self"
         yield Table("left-out", "Frames left out of these numbers", columns, rows, len(rows) > 12, shown)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from whet.bias.series import Series
 from whet.contracts.findings import Column, Estimate, Findings, Table
-from whet.contracts.ref import Ref
 
 UNTOUCHED, ONE_SCALE = "untouched", "one scale"
 
@@ -112,8 +112,10 @@ COLUMNS = {
     "labels": Column("labels", description="Training and validation frames, mean over seeds"),
     "labels_fewest": Column("fewest labels"),
     "labels_most": Column("most labels"),
-    "scale": Column("scale", interval=True, spread=True),
-    "r2": Column("R²", spread=True),
+    "scale": Column(
+        "scale", description="Slope of predicted on reference force components", interval=True, spread=True
+    ),
+    "r2": Column("R²", description="Share of the reference that the best-scaled prediction explains", spread=True),
     "mae": Column("MAE F", "eV/Å", interval=True, spread=True),
     "rmse": Column("RMSE F", "eV/Å", interval=True, spread=True),
     "relative_rmse": Column("relative RMSE F", description="RMSE over the root mean square of the reference forces"),
@@ -123,12 +125,14 @@ COLUMNS = {
     "fitted_mae": Column("MAE E fitted here", "meV/atom"),
     "fitted_rmse": Column("RMSE E fitted here", "meV/atom"),
     "stress_rmse": Column("RMSE S", "eV/Å³"),
-    "inverse_slope": Column("inverse slope", interval=True, spread=True),
-    "robust_scale": Column("robust scale"),
+    "inverse_slope": Column(
+        "inverse slope", description="Of reference on predicted force components", interval=True, spread=True
+    ),
+    "robust_scale": Column("robust scale", description="The scale by Huber's slope, without discounted frames"),
     "discounted": Column("discounted frames", description="The most of any seed"),
     "reading": Column("reading"),
     "in_words": Column("in words"),
-    "seconds": Column("time per frame", "s"),
+    "seconds": Column("time per frame", "s", description="Of the evaluation, one frame at a time"),
     "seeds": Column("seeds"),
     "frames": Column("frames", description="Counted, the fewest of any seed"),
     "left_out": Column("left out", description="Frames, the most of any seed"),
@@ -150,23 +154,19 @@ def series_rows(scores: Findings) -> list[SeriesRow]:
     return [SeriesRow(**fields) for fields in found]
 
 
-def state_name(state: Ref) -> str:
-    """`untouched`, `periodic 3`, `few, 100 frames`."""
-    if not state.strategy:
-        return UNTOUCHED
-    if state.size is not None:
-        return f"{state.strategy}, {state.size} frame{'' if state.size == 1 else 's'}"
-    return f"{state.strategy} {state.round}"
-
-
 def several(rows: Sequence[SeriesRow]) -> bool:
     """Whether they are of several potentials, so that these must be named."""
     return len({row.potential for row in rows}) > 1
 
 
-def named(row: SeriesRow, rows: Sequence[SeriesRow]) -> str:
-    """The state, with the potential's name where there are several."""
-    return f"{row.potential} {row.state}" if several(rows) else row.state
+def row_names(rows: Sequence[SeriesRow]) -> list[str]:
+    """The state of each row, with the potential's name where there are several; no name stands twice."""
+    plain = [f"{row.potential} {row.state}" if several(rows) else row.state for row in rows]
+    often = Counter(plain)
+    return [
+        name if often[name] == 1 else f"{row.potential!r} {row.strategy!r} {row.state}"
+        for name, row in zip(plain, rows, strict=True)
+    ]
 
 
 def color_field(rows: Sequence[SeriesRow]) -> str:
@@ -180,5 +180,5 @@ def seed_values(scores: Findings, row: SeriesRow, quantity: str) -> list[tuple[i
     return [
         (one["seed"], one[column])
         for one in scores.table("scores").records()
-        if (one["potential"], one["state"]) == (row.potential, row.state)
+        if all(one[name] == getattr(row, name) for name in ("potential", "strategy", "round", "size", "state"))
     ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from whet.analyses.series_table import SeriesRow, color_field, named, series_rows, several
+from whet.analyses.comparing import compared
+from whet.analyses.series_table import COLUMNS, SeriesRow, color_field, row_names, series_rows, several
 from whet.bias.pairs import Comparison
 from whet.bias.softening_parts import softening_by_magnitude
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
@@ -29,7 +31,7 @@ DEFINITION = (
     "below, is a potential called soft."
 )
 
-Compared = Sequence[tuple[SeriesRow, Comparison]]
+Ends = Sequence[tuple[SeriesRow, Comparison]]
 
 
 class Softening(Analysis):
@@ -56,14 +58,16 @@ class Softening(Analysis):
 
     def run(self, work: Work) -> Findings:
         """Tables: `softening` (readings) and `magnitude`; figures: `parity` and `magnitude`."""
-        found = work.one("scores", Found)
-        rows, on = series_rows(found.findings), found.ref.set
-        compared = _compared(rows, work.all("predictions", Predictions))
+        scores = work.all("scores", Found)
+        if not scores:
+            return Findings("Softening in detail")
+        rows, on = series_rows(scores[0].findings), scores[0].ref.set
+        ends = _ends_of(rows, work.all("predictions", Predictions))
         tables: list[Table] = [_readings(rows, on)] if rows else []
         figures = []
-        if compared:
-            parity, points = _parity(compared[:MOST_PANELS], rows, on)
-            by_magnitude, bins = _by_magnitude(compared, rows, on)
+        if ends:
+            parity, points = _parity(ends[:MOST_PANELS], rows, on)
+            by_magnitude, bins = _by_magnitude(ends, rows, on)
             figures, tables = [parity, by_magnitude], [*tables, bins, points]
         return Findings(
             "Softening in detail", on, tables, figures, definition=DEFINITION, source="Deng et al.: the softening scale"
@@ -79,13 +83,13 @@ def _ends(pieces: Sequence[Piece]) -> list[Piece]:
     return list({key[:2]: piece for key, piece in first.items()}.values())
 
 
-def _compared(rows: Sequence[SeriesRow], found: Sequence[Predictions]) -> Compared:
+def _ends_of(rows: Sequence[SeriesRow], found: Sequence[Predictions]) -> Ends:
     """The rows of which there are predictions, in their order; `scores` tells why others have none."""
     comparisons = {}
     for one in found:
         state = one.ref.state
         try:
-            comparison = Comparison.of_predictions(one)
+            comparison = compared(one)
         except FrameError:
             continue
         comparisons[state.potential, state.strategy, state.round, state.size] = comparison
@@ -97,17 +101,18 @@ def _seed_note(rows: Sequence[SeriesRow]) -> str:
     return " Of several seeds, the first." if any(row.seeds > 1 for row in rows) else ""
 
 
-def _parity(compared: Compared, rows: Sequence[SeriesRow], on: str) -> tuple[Figure, Table]:
+def _parity(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figure, Table]:
     import numpy as np
 
     from whet.bias.resampling import Resampling
     from whet.bias.softening import slopes_of
 
-    largest = np.abs(compared[0][1].reference.forces)
+    largest = np.abs(ends[0][1].reference.forces)
     reach = float(np.quantile(largest, 0.999)) * 1.05 or 1.0
     cells: list[list[Cell]] = []
-    for place, (row, comparison) in enumerate(compared):
-        panel = [place, named(row, rows), row.potential, row.group, row.state]
+    names = dict(zip(map(id, rows), row_names(rows), strict=True))
+    for row, comparison in ends:
+        panel = [names[id(row)], row.potential, row.group, row.state]
         x, y = comparison.reference.forces.ravel(), comparison.predicted.forces.ravel()
         if len(x) > MOST_POINTS:
             chosen = np.random.default_rng(0).choice(len(x), MOST_POINTS, replace=False)
@@ -118,13 +123,13 @@ def _parity(compared: Compared, rows: Sequence[SeriesRow], on: str) -> tuple[Fig
         scale = slopes_of(comparison, Resampling(resamples=1)).scale
         if scale is not None:
             cells += [[*panel, "softening scale", end, scale * end] for end in (-reach, reach)]
-    names = ("place", "panel", "potential", "strategy", "state", "kind")
-    columns = (*map(Column, names), Column("reference", "eV/Å"), Column("predicted", "eV/Å"))
-    note = _seed_note([row for row, _ in compared])
+    known = ("panel", "potential", "strategy", "state", "kind")
+    columns = (*map(Column, known), Column("reference", "eV/Å"), Column("predicted", "eV/Å"))
+    note = _seed_note([row for row, _ in ends])
     caption = f"Force components on “{on}”. Dashed: perfect; line: the softening scale.{note}"
     text = f"Predicted against reference force components of {on}."
     points = Table("parity", "Points of the parity plot", columns, cells, shown=False)
-    return Figure("parity", caption, text, _parity_spec(reach, len(compared))), points
+    return Figure("parity", caption, text, _parity_spec(reach, len(ends))), points
 
 
 def _parity_spec(reach: float, panels: int) -> dict[str, Any]:
@@ -148,30 +153,26 @@ def _parity_spec(reach: float, panels: int) -> dict[str, Any]:
     across = -(-panels // -(-panels // ACROSS))  # no row of one where it can be helped
     return {
         "data": {"name": "parity"},
-        "facet": {"field": "panel", "type": "nominal", "title": None, "sort": {"field": "place", "op": "min"}},
+        "facet": {"field": "panel", "type": "nominal", "title": None, "sort": None},
         "columns": across,
         "spec": {"width": 170, "height": 170, "layer": layers},
     }
 
 
-def _by_magnitude(compared: Compared, rows: Sequence[SeriesRow], on: str) -> tuple[Figure, Table]:
+def _by_magnitude(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figure, Table]:
     cells: list[list[Cell]] = []
-    for place, (row, comparison) in enumerate(compared):
+    names = dict(zip(map(id, rows), row_names(rows), strict=True))
+    for place, (row, comparison) in enumerate(ends):
         for one in softening_by_magnitude(comparison):
             scale = Estimate(one.scale, one.scale_interval)
             drawn = [row.group, (one.low + one.high) / 2, place < MOST_LINES]
-            cells.append([row.potential, row.state, one.low, one.high, scale, one.atoms, *drawn, named(row, rows)])
+            cells.append([row.potential, row.state, one.low, one.high, scale, one.atoms, *drawn, names[id(row)]])
     columns = (
         Column("potential", shown=several(rows)),
         Column("state"),
         Column("force from", "eV/Å", decimals=2),
         Column("to", "eV/Å", decimals=2),
-        Column(
-            "scale",
-            description="Softening scale: slope of predicted against reference forces; it has no unit, and 1 is right.",
-            decimals=3,
-            interval=True,
-        ),
+        replace(COLUMNS["scale"], decimals=3, spread=False),
         Column("atoms"),
         Column("strategy", shown=False),
         Column("middle", "eV/Å", shown=False),
@@ -179,7 +180,7 @@ def _by_magnitude(compared: Compared, rows: Sequence[SeriesRow], on: str) -> tup
         Column("line", shown=False),
     )
     what = f"by size of the reference force, on “{on}”"
-    note = _seed_note([row for row, _ in compared])
+    note = _seed_note([row for row, _ in ends])
     caption = f"Softening scale {what}; bins of equal numbers of atoms.{note}"
     text = f"Softening scale by size of the reference force on {on}."
     table = Table("magnitude", f"Scale {what}", columns, cells, folded=True)
@@ -222,28 +223,10 @@ def _readings(rows: Sequence[SeriesRow], on: str) -> Table:
     columns = (
         Column("potential", shown=several(rows)),
         Column("state"),
-        Column(
-            "scale",
-            description="Softening scale: slope of predicted against reference forces; it has no unit, and 1 is right.",
-            decimals=3,
-            interval=True,
-            spread=True,
-        ),
-        Column(
-            "1 − R² (noise)", description="What of the forces the slope does not explain; it has no unit.", decimals=3
-        ),
-        Column(
-            "inverse slope",
-            description="Slope of reference against predicted forces; it has no unit.",
-            decimals=3,
-            interval=True,
-            spread=True,
-        ),
-        Column(
-            "robust scale",
-            description="Softening scale in which frames that pull alone are discounted; it has no unit.",
-            decimals=3,
-        ),
+        replace(COLUMNS["scale"], decimals=3),
+        Column("1 − R² (noise)", description="What noise takes from the scale", decimals=3),
+        replace(COLUMNS["inverse_slope"], decimals=3),
+        replace(COLUMNS["robust_scale"], decimals=3),
         Column("reading"),
         Column("discounted frames", shown=any(row.discounted for row in rows)),
         Column("seeds", shown=False),

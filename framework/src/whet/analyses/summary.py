@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import ClassVar
 
 from whet.analyses.answers import after_fine_tuning, forgotten, how_biased, naive_or_periodic
+from whet.analyses.comparing import compared
 from whet.analyses.first_figure import first_figure
-from whet.analyses.series_table import SeriesRow, series_rows, several
+from whet.analyses.series_table import COLUMNS, SeriesRow, series_rows, several
 from whet.bias.pairs import Comparison
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Findings, Table, Verdict, slug
+from whet.contracts.options import Options
 from whet.contracts.ports import Found, Port, Predictions
 from whet.contracts.task import Work
 from whet.data.errors import FrameError
@@ -26,6 +29,14 @@ READING = (
 )
 
 
+class SummaryOptions(Options):
+    """Options of the summary."""
+
+    order: tuple[str, ...] = ()
+    """Names of the sets in the order of their tables; those that are not named come last. Default: independent sets,
+    then replay sets, as in the study file."""
+
+
 class Summary(Analysis):
     """The answers that a report begins with: how biased, after fine-tuning, forgotten, naive or periodic."""
 
@@ -33,17 +44,13 @@ class Summary(Analysis):
     place = 10
     by_default = True
     after = ("scores",)
+    Options = SummaryOptions
     inputs: ClassVar[Mapping[str, Port]] = {
         "main": Port(Found, many=False, what="scores of the first independent set"),
         "others": Port(Found, what="scores of the other independent sets and of the replay sets"),
         "naive": Port(Predictions, what="of the last states of naive strategies on the main set"),
         "periodic": Port(Predictions, what="of the last states of periodic strategies on the main set"),
     }
-
-    @classmethod
-    def expected_failures(cls, options: Any) -> Mapping[str, str]:
-        why = "the sets stand in the order of the study file, and tables are numbered by it"
-        return {"order_of_inputs_changes_no_number": why}
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
         """One step for all sets."""
@@ -54,14 +61,16 @@ class Summary(Analysis):
         inputs: dict[str, Sequence[Piece]] = {"others": found}
         if found[0].ref.set_kind == "independent":
             inputs = {"main": found[:1], "others": found[1:], **_rivals(study, found[0].ref.set)}
-        return [Wanted({role: pieces for role, pieces in inputs.items() if pieces})]
+        order = list(self.options.order) or [piece.ref.set for piece in found]
+        return [Wanted({role: pieces for role, pieces in inputs.items() if pieces}, options={"order": order})]
 
     def run(self, work: Work) -> Findings:
         """Tables: `summary` of the main set, `summary-PLACE-SET` of each other; the figure of the first screen."""
-        main, others = work.all("main", Found), work.all("others", Found)
+        main, order = work.all("main", Found), {name: place for place, name in enumerate(self.options.order)}
+        others = sorted(work.all("others", Found), key=lambda one: order.get(one.ref.set, len(order)))
         tables = [
             _table(f"summary-{place}-{slug(one.ref.set)}".rstrip("-"), one, series_rows(one.findings))
-            for place, one in enumerate(others, 1 + len(main) if main else 2)
+            for place, one in enumerate(others, 2)
         ]
         forgot = [
             verdict
@@ -97,14 +106,14 @@ def _rivals(study: StudyPieces, on: str) -> dict[str, Sequence[Piece]]:
 
 def _last(found: Sequence[Predictions]) -> dict[tuple[str, str], dict[int, Comparison]]:
     """(potential, strategy) -> seed -> comparison; less those that cannot be compared, which `scores` tells of."""
-    compared: dict[tuple[str, str], dict[int, Comparison]] = {}
+    last: dict[tuple[str, str], dict[int, Comparison]] = {}
     for one in sorted(found, key=lambda one: one.ref.seed):
         try:
-            comparison = Comparison.of_predictions(one)
+            comparison = compared(one)
         except FrameError:
             continue
-        compared.setdefault((one.ref.potential, one.ref.strategy), {})[one.ref.seed] = comparison
-    return compared
+        last.setdefault((one.ref.potential, one.ref.strategy), {})[one.ref.seed] = comparison
+    return last
 
 
 def _ends(rows: Sequence[SeriesRow]) -> list[SeriesRow]:
@@ -132,25 +141,13 @@ def _table(name: str, of: Found, rows: Sequence[SeriesRow]) -> Table:
     columns = (
         Column("potential", shown=several(rows)),
         Column("state"),
-        Column("labels", description="Labeled frames that the fine-tuning took, for training and validation."),
-        Column(
-            "scale",
-            description="Softening scale: slope of predicted against reference forces; it has no unit, and 1 is right.",
-            decimals=3,
-            interval=True,
-            spread=True,
-        ),
-        Column(
-            "R²",
-            description="Share of the variance of the forces that the slope explains; it has no unit.",
-            decimals=3,
-            spread=True,
-            brief=True,
-        ),
-        Column("MAE F", "eV/Å", interval=True, spread=True),
-        Column("relative RMSE F", decimals=1, percent=True),
+        Column("labels"),
+        replace(COLUMNS["scale"], decimals=3),
+        replace(COLUMNS["r2"], decimals=3, brief=True),
+        COLUMNS["mae"],
+        replace(COLUMNS["relative_rmse"], decimals=1, percent=True),
         Column("reading"),
-        Column("time per frame", "s", decimals=3, shown=several(rows)),
+        replace(COLUMNS["seconds"], decimals=3, shown=several(rows)),
         Column("seeds", shown=len(tuned) > 1),
         Column("frames", shown=False),
         Column("left out", shown=any(row.left_out for row in rows)),

@@ -91,7 +91,7 @@ def convert(
     """Write frames in the format of another program, all or nothing."""
     from whet.cli.terminal import say
     from whet.data.errors import FrameError, InputError
-    from whet.files.frame_export import export_frames
+    from whet.plugins.frame_export import export_frames
 
     read = _open(file)
     for place, what in read.refused:

@@ -37,7 +37,7 @@ def label(
     """
     from whet.cli.terminal import CountView, print_json, print_table, say
     from whet.data.errors import FrameError, InputError
-    from whet.files.frame_export import check_export, export_frames
+    from whet.plugins.frame_export import check_export, export_frames
     from whet.running.frame_labeling import frames_to_label, label_frames, labeler_of
     from whet.study.study_file import read_settings
 

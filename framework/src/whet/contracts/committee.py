@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -45,7 +44,7 @@ class Committee(Potential):
     @classmethod
     def find_parts(cls, options: Any) -> Mapping[str, Spec]:
         given = enumerate(options.members, start=1)
-        return {f"{ROLE}{place}": Spec.parse(member, folder=Path.cwd()) for place, member in given}
+        return {f"{ROLE}{place}": Spec.parse(member) for place, member in given}
 
     @classmethod
     def of(cls, members: Sequence[Component]) -> Component:

@@ -6,22 +6,25 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from whet.contracts.device import checked_device
 from whet.contracts.options import Options
 from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
-from whet.data.input_files import full_path, is_there, located, regular_file
+from whet.data.input_files import full_path, is_there, regular_file
 from whet.data.refusals import unreadable
+
+if TYPE_CHECKING:
+    from whet.contracts.foundation import ModelFile
 
 
 @dataclass(frozen=True)
 class FileRef:
     """A file identified by its content; the path says only where it was found.
 
-    path: absolute, or relative to the store where the file lies in it (a store can be moved). origin: who published
-    it, where that is known.
+    path: absolute, or relative to the store where the file lies in it (a store can be moved); of published weights
+    that are not here yet, where they will be. origin: who published it, where that is known.
     """
 
     sha256: str
@@ -32,6 +35,21 @@ class FileRef:
     def to(cls, path: Path, origin: str = "") -> Self:
         """A reference to an existing file. InputError where there is none, StoreError where it cannot be read."""
         return cls(_digest(regular_file(path)), str(full_path(path)), origin)
+
+    @classmethod
+    def to_published(cls, file: ModelFile) -> Self:
+        """A reference to published weights by the checksum that is stated of them, whether they are here or not.
+
+        Never asks the network. Raises MissingPackage as `ModelFile.place` does, and InputError where no checksum is
+        stated and the file is not here: nothing says what its content will be.
+        """
+        path = file.place()
+        if file.sha256:
+            return cls(file.sha256, str(full_path(path)), file.origin)
+        if not path.is_file():
+            what = f"{path.name} is not here, and no checksum of it is stated by which it could be known beforehand"
+            raise InputError(what, where=file.origin, hint="Fetch it first: whet models prefetch POTENTIAL:MODEL")
+        return cls.to(path, file.origin)
 
     @classmethod
     def to_any(cls, path: Path) -> Self:
@@ -136,37 +154,32 @@ class Component:
 class Spec:
     """How a user names a component: `NAME`, `NAME:MODEL`, or a mapping with `use:` and its options.
 
-    In a mapping the options stand beside `use`. MODEL becomes the option `model`. place: of a part of a component, the
-    keys among the whole's options under which it stands; a fault in it is named there.
+    In a mapping the options stand beside `use`. MODEL becomes the option `model`. folder: where relative paths of the
+    options start: the study file's folder, or the working directory. place: of a part of a component, the keys among
+    the whole's options under which it stands; a fault in it is named there.
     """
 
     name: str
     options: Mapping[str, JSON] = field(default_factory=dict)
+    folder: Path = field(default=Path(), compare=False)
     place: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, given: str | Mapping[str, Any], *, folder: Path) -> Self:
-        """Reads a name or mapping; `${VAR}` is expanded in every string. InputError where it has no name.
-
-        folder: where relative paths start (the study file's folder, or the working directory); a string anywhere in
-        the options that names an existing file there becomes its full path.
-        """
+    def parse(cls, given: str | Mapping[str, Any], *, folder: Path = Path()) -> Self:
+        """Reads a name or mapping; `${VAR}` is expanded in every string. InputError where it has no name."""
         if isinstance(given, Mapping):
             if not isinstance(given.get("use"), str):
                 raise InputError("`use:` is missing: which plugin?", hint="For example `use: chgnet`")
             short = cls.parse(given["use"], folder=folder)
-            rest = {key: _full(expanded(value), folder) for key, value in given.items() if key != "use"}
+            rest = {key: expanded(value) for key, value in given.items() if key != "use"}
             if "model" in rest and "model" in short.options:
                 raise InputError(f"`model` is given twice: in `use: {given['use']}` and as an option")
-            return cls(short.name, {**short.options, **rest})
+            return cls(short.name, {**short.options, **rest}, folder)
         name, colon, model = expanded(given).partition(":")
         if not name.strip() or (colon and not model.strip()):
             what = "no model" if name.strip() else "no component"
             raise InputError(f"{given!r} names {what}", hint="Write NAME or NAME:MODEL")
-        if not model:
-            return cls(name)
-        is_path = "/" in model or is_there(folder / model)
-        return cls(name, {"model": str(full_path(located(model, folder))) if is_path else model})
+        return cls(name, {"model": model} if model else {}, folder)
 
 
 def expanded(value: Any) -> Any:
@@ -177,23 +190,9 @@ def expanded(value: Any) -> Any:
             variable = full.split("${", 1)[1].split("}", 1)[0]
             raise InputError(f"the environment variable {variable} is not set", where=value)
         return full
-    return _mapped(value, expanded)
-
-
-def _full(value: Any, folder: Path) -> Any:
-    """Strings that name an existing file, relative to `folder`, as full paths; at any depth, keys of mappings too."""
-    if isinstance(value, str):
-        looks_like_one = ("/" in value or "." in value) and len(value) < 1000
-        # Not `located`: what is no path may still be what an option wants.
-        path = folder / os.path.expanduser(value) if looks_like_one else None  # noqa: PTH111
-        return str(full_path(path)) if path is not None and is_there(path) else value
-    return _mapped(value, lambda inner: _full(inner, folder))
-
-
-def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, Mapping):
-        return {change(key): change(inner) for key, inner in value.items()}
-    return [change(inner) for inner in value] if isinstance(value, list) else value
+        return {expanded(key): expanded(inner) for key, inner in value.items()}
+    return [expanded(inner) for inner in value] if isinstance(value, list) else value
 
 
 class Backend:
@@ -227,10 +226,11 @@ class Backend:
         self.device = checked_device(device)
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
+    def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
         """The files that these options point to, by role (`{"checkpoint": path}`); asked without loading anything.
 
-        In the component's options such a path is replaced by `file:ROLE`. Raises InputError where one is missing.
+        Published weights are named by their ModelFile and not fetched: that is done when the component is loaded. In
+        the component's options such a path is replaced by `file:ROLE`. Raises InputError where one is missing.
         """
         return {}
 
@@ -258,5 +258,8 @@ class Backend:
 
     @classmethod
     def find_parts(cls, options: Any) -> Mapping[str, Spec]:
-        """The components inside this one: role -> spec. The role names the hook: `potential`, or `potential-2`."""
+        """The components inside this one: role -> spec. The role names the hook: `potential`, or `potential-2`.
+
+        Their relative paths start where those of these options do.
+        """
         return {}

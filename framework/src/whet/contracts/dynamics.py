@@ -144,7 +144,9 @@ class MDEngine(Backend, ABC):
     def find_parts(cls, options: Any) -> Mapping[str, Spec]:
         wanted = {"max_temperature": {}, **options.monitors}
         return {
-            f"monitor:{name}": Spec(name, value if isinstance(value, dict) else {"limit": value}, ("monitors", name))
+            f"monitor:{name}": Spec(
+                name, value if isinstance(value, dict) else {"limit": value}, place=("monitors", name)
+            )
             for name, value in wanted.items()
             if value is not None
         }

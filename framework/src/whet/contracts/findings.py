@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 LEAST_UNITS = 4
@@ -84,31 +85,34 @@ class Table:
     folded: bool = False
     shown: bool = True
 
-    @property
+    @cached_property
     def fields(self) -> list[str]:
         """Names of all columns, those of uncertainties included: what a figure may use."""
         return [name for column in self.columns for name in column.names]
 
     def records(self) -> list[dict[str, Any]]:
         """The rows as mappings of `fields` to text, numbers, booleans or None: numbers that are not finite are None."""
-        found = []
-        for row in self.rows:
-            cells = [
-                plain for column, cell in zip(self.columns, row, strict=True) for plain in _spread_out(column, cell)
-            ]
-            found.append(dict(zip(self.fields, cells, strict=True)))
-        return found
+        return [dict(zip(self.fields, cells, strict=True)) for cells in self.cells]
+
+    @cached_property
+    def cells(self) -> list[list[str | float | int | bool | None]]:
+        """The rows as they are in `records`, without their names."""
+        return [
+            [plain for column, cell in zip(self.columns, row, strict=True) for plain in _spread_out(column, cell)]
+            for row in self.rows
+        ]
 
     def column(self, name: str) -> list[Any]:
-        """The cells of one of `fields`. KeyError where there is none of that name."""
-        return [record[name] for record in self.records()]
+        """The cells of one of `fields`. ValueError where there is none of that name."""
+        place = self.fields.index(name)
+        return [row[place] for row in self.cells]
 
     def as_json(self) -> dict[str, Any]:
         """Plain data; `Table.from_json` reads it back."""
         said = {"name": self.name, "caption": self.caption, "folded": self.folded, "shown": self.shown}
         default = asdict(Column(""))
         columns = [{k: v for k, v in asdict(one).items() if v != default[k]} for one in self.columns]
-        return {**said, "columns": columns, "rows": [list(record.values()) for record in self.records()]}
+        return {**said, "columns": columns, "rows": self.cells}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -208,6 +212,8 @@ class Findings:
                 raise ValueError(
                     f"a row of the table {table.name!r} has {len(short[0])} cells, not {len(table.columns)}"
                 )
+            if twice := [name for name in table.fields if table.fields.count(name) > 1]:
+                raise ValueError(f"the table {table.name!r} has two columns {twice[0]!r}")
         for figure in self.figures:
             self._check_figure(figure)
 

@@ -40,7 +40,7 @@ class FineTuneSettings(Options):
     """Initial learning rate of the optimizer."""
     batch_size: int | None = Field(default=None, ge=1)
     """Frames in a batch."""
-    weights: Weights = Weights()
+    weights: Weights = Field(default_factory=Weights)
     """Weights of energy, forces and stress in the loss."""
     ema: float | None = Field(default=None, gt=0, lt=1)
     """Decay of the exponential moving average of the parameters."""

@@ -58,17 +58,13 @@ class ModelFile:
         found = f"{path} is there, but its SHA-256 is {file_digest(path)[:12]}… ({path.stat().st_size:,} bytes)"
         return f"{found}; it should be {self.sha256[:12]}… ({self.size:,} bytes)"
 
-    def obtain(self, progress: Callable[[int, int], None] = lambda done, total: None) -> Path:
-        """The file: where it lies, else downloaded into Whet's cache.
+    def place(self) -> Path:
+        """Where it lies, else where `obtain` will put it. Never asks the network.
 
-        progress: called with bytes had and bytes in all. Raises InputError where it cannot be fetched, naming the
-        address and where to put the file; MissingPackage where it comes only with a package that is not installed.
+        MissingPackage where it comes only with a package that has no such file here.
         """
-        from whet.data.download import download
-
         if found := self.find():
             return found
-        path = model_cache() / self.names[0]
         if not self.url:
             package = self.shipped.partition("/")[0]
             altered = self.altered()
@@ -76,6 +72,19 @@ class ModelFile:
                 altered or f"{self.names[0]} comes with the package {package}, which has no such file here",
                 hint=f"Install {package} again" if altered else "",
             )
+        return model_cache() / self.names[0]
+
+    def obtain(self, progress: Callable[[int, int], None] = lambda done, total: None) -> Path:
+        """The file: where it lies, else downloaded into Whet's cache.
+
+        progress: called with bytes had and bytes in all. Raises InputError where it cannot be fetched, naming the
+        address and where to put the file, and as `place` does.
+        """
+        from whet.data.download import download
+
+        if found := self.find():
+            return found
+        path = self.place()
         way_out = f"Get {self.url} elsewhere and save it as {path}, or name its folder in WHET_MODELS"
         download(self.url, path, size=self.size, sha256=self.sha256, way_out=way_out, progress=progress)
         return path

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from whet.contracts.paths import Written
 from whet.data.errors import KeyProblem, OptionsError, shortened, suggestion
 
 
@@ -24,6 +25,9 @@ class Options(BaseModel):
     not_identity: ClassVar[frozenset[str]] = frozenset()
     """Options that move no number (how much is done at once): they may change without a result being computed anew."""
 
+    words: ClassVar[frozenset[str]] = frozenset()
+    """What a `ModelPath` among the options can be beside a published model and a path (`scratch`)."""
+
     @classmethod
     def descriptions(cls) -> dict[str, str]:
         """The docstring under each field, those of base classes included; empty where there is none."""
@@ -34,13 +38,14 @@ class Options(BaseModel):
         return {name: found[name] for name in cls.model_fields}
 
     @classmethod
-    def checked(cls, values: Mapping[str, Any], *, of: str) -> Self:
+    def checked(cls, values: Mapping[str, Any], *, of: str, written: Written | None = None) -> Self:
         """The options made of plain values. OptionsError, with the nearest word for an unknown key, if they don't fit.
 
-        of: whose options they are, for the error ("potential 'chgnet'").
+        of: whose options they are, for the error ("potential 'chgnet'"). written: where a user wrote them; None
+        for options of a component, in which nothing is to be made a full path.
         """
         try:
-            return cls.model_validate(dict(values))
+            return cls.model_validate(dict(values), context=written)
         except ValidationError as error:
             raise OptionsError(f"options of {of}", problems=problems(cls, error)) from None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from whet.contracts.component import Backend
-from whet.contracts.foundation import FoundationModel, KnownAnswer
+from whet.contracts.foundation import FoundationModel, KnownAnswer, ModelFile
 from whet.data.errors import FrameError, PluginError, UnknownName, Unsupported
 from whet.data.frame_checks import check_frame
 from whet.data.labels import Labels
@@ -64,20 +64,19 @@ class Potential(Backend, ABC):
     """eV by chemical symbol, added to total energies for each atom; set by the core from the component."""
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
-        """The files of the option `model`: those of a foundation model, fetched where they are not here, or a path.
+    def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
+        """The files of the option `model`: those of a foundation model, here or not, or a path.
 
-        A path has the role `checkpoint`. Raises UnknownName for what is neither, and as `FoundationModel.obtain` does.
+        The option is a `ModelPath`. A path has the role `checkpoint`. Raises UnknownName for what is neither.
         """
         model = getattr(options, "model", "")
         if not model:
             return {}
         if model in cls.foundation_models:
-            return cls.foundation_models[model].obtain()
-        path = Path(model).expanduser()
-        if "/" not in model and not path.is_file():
+            return cls.foundation_models[model].files
+        if "/" not in model:
             raise UnknownName.among(f"{cls.name} model", model, cls.foundation_models)
-        return {"checkpoint": path}
+        return {"checkpoint": Path(model)}
 
     @cached_property
     def published(self) -> str:

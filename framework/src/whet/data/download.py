@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from whet.data.durable import sync_folder, unwritable
+from whet.data.durable import locked, sync_folder, unwritable
 from whet.data.errors import InputError, StoreError
+from whet.data.identity import fresh_digest
 
 SILENCE = 10.0
 """Seconds that a server may say nothing: compute nodes without a network should learn so soon."""
@@ -17,7 +17,8 @@ SILENCE = 10.0
 TRIES = 3
 """How often a download that breaks off is taken up again before it is a fault."""
 
-BLOCK = 1 << 20
+BLOCK = 1 << 16
+"""Bytes that are written at a time; of one that a connection breaks in nothing is kept."""
 
 
 class _Broken(Exception):
@@ -41,43 +42,24 @@ def download(
     processes do not fetch the same file at once. Raises InputError where the server does not give it, StoreError
     where it cannot be written.
     """
-    import fcntl
-
-    partial = path.with_name(f".{path.name}.partial")
+    partial, lock = (path.with_name(f".{path.name}.{kind}") for kind in ("partial", "lock"))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            if path.is_file() and not _fault(path, size, sha256):  # another process was faster
-                partial.unlink(missing_ok=True)
-                return
-            if path.exists():  # the user's own, or damaged since: nobody but the user knows
-                if not os.fstat(file.fileno()).st_size:
+        with locked(lock):
+            try:
+                if path.exists() and (wrong := _fault(path, size, sha256)):  # the user's own, or damaged since
+                    what = f"another file has the place of the model: {wrong}"
+                    raise StoreError(what, where=str(path), hint="Move it away, or remove it, and run again")
+                if not path.exists():
+                    _fetch(url, partial, size, sha256, progress)
+                    partial.replace(path)
+                    sync_folder(path.parent)
+            finally:
+                # Without a checksum nothing would tell the rest of one file from the beginning of another.
+                if path.exists() or not sha256 or not partial.exists() or not partial.stat().st_size:
                     partial.unlink(missing_ok=True)
-                what = f"another file has the place of the model: {_fault(path, size, sha256)}"
-                raise StoreError(what, where=str(path), hint="Move it away, or remove it, and run again")
-            if not os.fstat(file.fileno()).st_nlink:  # another process threw it away while this one waited
-                raise _Broken("another process got something else than the model")
-            if not sha256:  # nothing would tell the rest of one file from the beginning of another
-                _emptied(file)
-            resumed = file.seek(0, 2) > 0
-            _fill(file, url, size, progress)
-            wrong = _fault(partial, size, sha256)
-            if wrong and resumed:  # what was there may have been the beginning of something else
-                _emptied(file)
-                _fill(file, url, size, progress)
-                wrong = _fault(partial, size, sha256)
-            if wrong:
-                partial.unlink()
-                raise InputError(f"what was downloaded is not the model: {wrong}")
-            os.fsync(file.fileno())
-            partial.replace(path)
-            sync_folder(path.parent)
+                lock.unlink(missing_ok=True)  # whoever waits for it finds out, and makes another
     except _Broken as error:
-        had = partial.stat().st_size if partial.exists() and sha256 else 0
-        if not had:
-            partial.unlink(missing_ok=True)
-        kept = f", after {had:,} bytes, which are kept" if had else ""
+        kept = f", after {partial.stat().st_size:,} bytes, which are kept" if partial.exists() else ""
         raise InputError(f"the model cannot be downloaded ({error}{kept})", where=url, hint=way_out) from None
     except InputError as error:
         error.where, error.hint = url, way_out
@@ -88,66 +70,78 @@ def download(
         raise unwritable(path, error) from error
 
 
-def _fill(file: IO[bytes], url: str, size: int, progress: Callable[[int, int], None]) -> None:
-    """Appends what is lacking. Raises _Broken where it did not come in several tries."""
+def _fetch(url: str, partial: Path, size: int, sha256: str, progress: Callable[[int, int], None]) -> None:
+    with partial.open("ab" if sha256 else "wb") as file:
+        resumed = file.tell() > 0
+        _fill(file, url, size, progress)
+        if resumed and _fault(partial, size, sha256):  # what was there may have been the beginning of something else
+            file.truncate(0)
+            _fill(file, url, size, progress)
+        os.fsync(file.fileno())
+    if wrong := _fault(partial, size, sha256):
+        partial.unlink()
+        raise InputError(f"what was downloaded is not the model: {wrong}")
+
+
+def _fill(file: IO[bytes], url: str, size: int, told: Callable[[int, int], None]) -> None:
+    """Appends what is lacking: pooch itself begins anew each time. Raises _Broken where it did not come."""
+    # Not at the top: listing plugins is to start fast.
+    from pooch import HTTPDownloader
+    from requests.exceptions import HTTPError, RequestException
+
     for left in reversed(range(TRIES)):
-        try:
-            for had, total in _blocks(file, url, size):
-                progress(had, total)
+        had = file.seek(0, os.SEEK_END)
+        if size and had > size:
+            had = file.truncate(0)
+        if size and had == size:
             return
-        except _Broken:
+        progress: Any = _Progress(file, had, size, told)
+        headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={had}-"} if had else {})}
+        fetch = HTTPDownloader(progress, BLOCK, headers=headers, timeout=SILENCE, hooks={"response": progress.begin})
+        try:
+            fetch(url, file, None)
+            return
+        except HTTPError as error:
+            answer: Any = error.response
+            if answer.status_code == 416:  # there is nothing after what we have
+                return
+            why = f"the server answers {answer.status_code} {answer.reason}"
+            raise InputError(f"the model cannot be downloaded ({why})") from error
+        except (RequestException, ValueError) as error:
             # A server that cannot be reached will not be a second later; one that broke off may.
             if not left or not file.tell():
-                raise
-        finally:
-            file.flush()
+                raise _Broken(_said(error)) from error
 
 
-def _blocks(file: IO[bytes], url: str, size: int) -> Iterator[tuple[int, int]]:
-    # Not at the top: listing plugins is to start fast.
-    from http.client import HTTPException
-    from urllib.error import HTTPError
-    from urllib.request import Request, urlopen
+class _Progress:
+    """What pooch takes for a progress bar. total: bytes that will come, by pooch; 0 where the server does not say."""
 
-    had = file.seek(0, 2)
-    if size and had == size:
-        return
-    if size and had > size:
-        had = _emptied(file)
-    asked = Request(url, headers={"Range": f"bytes={had}-"} if had else {})
-    try:
-        with urlopen(asked, timeout=SILENCE) as answer:
-            if had and answer.status != 206:  # the server starts from the beginning
-                had = _emptied(file)
-            announced = answer.headers.get("Content-Length")
-            total = had + int(announced) if announced else size
-            while block := answer.read1(BLOCK):
-                file.write(block)
-                had += len(block)
-                yield had, total
-    except HTTPError as error:
-        if error.code == 416:  # there is nothing after what we have
-            return
-        raise InputError(f"the model cannot be downloaded (the server answers {error.code} {error.reason})") from error
-    except (OSError, HTTPException, ValueError) as error:
-        raise _Broken(_said(error)) from error
-    if announced is not None and had < total:
-        raise _Broken(f"the connection ended at {had:,} of {total:,} bytes")
+    def __init__(self, file: IO[bytes], had: int, size: int, told: Callable[[int, int], None]) -> None:
+        self.file, self.had, self.size, self.told, self.total = file, had, size, told, 0
+
+    def begin(self, answer: Any, **_: Any) -> None:
+        if answer.status_code == 200 and self.had:  # the server starts from the beginning
+            self.had = self.file.truncate(0)
+
+    def update(self, _: int) -> None:
+        self.told(self.file.tell(), self.had + self.total if self.total else self.size)
+
+    def reset(self) -> None:
+        pass
+
+    close = reset
 
 
-def _emptied(file: IO[bytes]) -> int:
-    file.truncate(0)
-    return file.seek(0)
-
-
-def _said(error: Any) -> str:
-    return " ".join(str(getattr(error, "reason", error)).split()) or type(error).__name__
+def _said(error: BaseException) -> str:
+    """The innermost reason: requests wraps it several times."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _fault(path: Path, size: int, sha256: str) -> str:
     has = path.stat().st_size
     if size and has != size:
         return f"it has {has:,} bytes instead of {size:,}"
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest() if sha256 else ""
+    found = fresh_digest(path) if sha256 else ""
     return "" if found == sha256 else f"its SHA-256 is {found} instead of {sha256}"

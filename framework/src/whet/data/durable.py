@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -79,22 +78,22 @@ def read_json(path: Path) -> JSON:
 
 @contextmanager
 def locked(path: Path, *, busy: StoreError | None = None) -> Iterator[None]:
-    """Holds a lock file for this process. Where another has it: waits, or raises `busy`.
+    """Holds a lock file for this process; it is free when the process ends, however that is. The file stays.
 
-    StoreError where the file cannot be made.
+    Where another has it: waits, or raises `busy`. StoreError where the file cannot be made. On a disk without locks
+    the file itself is the lock.
     """
+    from filelock import FileLock, Timeout  # not at the top: listing plugins is to start fast
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Not emptied, whatever it is; and opened both ways a pipe does not make this process wait.
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "rb", buffering=0)
+        held = FileLock(path, timeout=0 if busy else -1, thread_local=False).acquire()
+    except Timeout:
+        assert busy is not None
+        raise busy from None
     except OSError as error:
         raise unwritable(path, error) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))
-        except BlockingIOError:
-            assert busy is not None
-            raise busy from None
+    with held:
         yield
 
 

@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from whet.data.errors import InputError
+from whet.data.errors import InputError, suggestion
 from whet.data.refusals import unreadable
 
 
@@ -42,7 +42,7 @@ def regular_file(path: Path, what: str = "file") -> Path:
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        raise InputError(f"there is no such {what}", where=str(path)) from None
+        raise InputError(f"there is no such {what}", where=str(path), hint=_nearest(path)) from None
     except OSError as error:
         raise unreadable(path, error) from error
     if stat.S_ISDIR(mode):
@@ -52,3 +52,11 @@ def regular_file(path: Path, what: str = "file") -> Path:
     if not os.access(path, os.R_OK):
         raise InputError("there is no permission to read it", where=str(path), hint="Check the file's permissions")
     return path
+
+
+def _nearest(path: Path) -> str:
+    """The file of that folder whose name is nearest, as a hint; empty where none is near."""
+    try:
+        return suggestion(path.name, [near.name for near in path.parent.iterdir()])
+    except (OSError, ValueError):
+        return ""

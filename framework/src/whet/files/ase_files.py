@@ -1,14 +1,14 @@
-"""AseFile: what ASE reads of the other programs' formats, less what nobody could vouch for."""
+"""AseFile: what ASE reads and writes of the other programs' formats, less what nobody could vouch for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from whet.data.errors import FrameError
+from whet.data.errors import FrameError, WhetError
 from whet.data.labels import without_labels
-from whet.files.frame_format import FrameFormat, ReadFrame
+from whet.files.frame_format import FrameFormat, ReadFrame, only_one
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -19,6 +19,18 @@ CONTAINERS = frozenset({"bundletrajectory", "db", "json", "netcdftrajectory", "t
 WITHOUT_ELEMENTS = frozenset({"lammps-dump-binary", "lammps-dump-text", "lammps-data"})
 """Formats with type numbers, which ASE takes for atomic numbers."""
 
+JUDGED = frozenset({"aims-output", "gaussian-out", "orca-output"})
+"""Formats of ASE whose convergence a plugin of Whet's own judges."""
+
+SEVERAL_FILES = frozenset({"xtd"})
+"""Formats of ASE that are more than the file that is named."""
+
+WITH_IDENTITY = frozenset({"traj"})
+"""Formats of ASE that keep charge, multiplicity and initial moments."""
+
+WITH_LABELS = WITH_IDENTITY | {"db", "json"}
+"""Formats of ASE in which energy, forces and stress arrive."""
+
 
 class AseFile(FrameFormat):
     """Any format of which ASE has a reader.
@@ -28,6 +40,7 @@ class AseFile(FrameFormat):
     """
 
     name = "what ASE reads"
+    rank = 4
 
     def recognizes(self, path: Path, head: bytes) -> bool:
         return True
@@ -36,15 +49,68 @@ class AseFile(FrameFormat):
         """Raises FrameError where ASE does not know the format, or cannot read the file."""
         kind = ase_format(path)
         if kind in WITHOUT_ELEMENTS:
-            raise FrameError("the file has type numbers and says no elements", where=str(path))
+            hint = "Give a text file that names its elements; pip install whet-exchange reads those of LAMMPS"
+            raise FrameError(
+                f"ASE takes the type numbers of the format {kind} for elements", where=str(path), hint=hint
+            )
         for one in read_by_ase(path, kind):
             calculator = None if isinstance(one.atoms, FrameError) else one.atoms.calc
             if isinstance(one.atoms, FrameError) or kind in CONTAINERS or not getattr(calculator, "results", None):
                 yield one
             else:
                 what = f"its labels are left out: whether a calculation of the format {kind} converged is not known"
-                way_out = "no installed labeler judges it; check it, and give structure and labels as extended XYZ"
+                judge = "pip install whet-dpdata judges it" if kind in JUDGED else "no installed plugin judges it"
+                way_out = f"{judge}; or check it, and give structure and labels as extended XYZ"
                 yield ReadFrame(one.place, without_labels(one.atoms), f"{what} ({way_out})")
+
+    def writes(self, path: Path) -> bool:
+        return bool(_written_kind(path))
+
+    def check_writable(self, path: Path, count: int) -> None:
+        from ase.io.formats import ioformats
+
+        if count > 1 and ioformats[kind := _written_kind(path)].single:
+            raise only_one(kind, path, count)
+
+    def keeps(self, path: Path) -> Set[Literal["labels", "identity"]]:
+        kind = _written_kind(path)
+        return {"labels", "identity"} if kind in WITH_IDENTITY else {"labels"} if kind in WITH_LABELS else set()
+
+    def write(self, path: Path, frames: Sequence[Atoms], indices: Sequence[int]) -> None:
+        """Raises FrameError where ASE cannot write them, or not read again what it wrote."""
+        import ase.io
+
+        kind = _written_kind(path)
+        try:
+            ase.io.write(path, frames, format=kind)  # pyright: ignore[reportArgumentType] -- any sequence will do
+        except Exception as error:  # whatever a format's writer raises for a frame that it was not made for
+            if isinstance(error, WhetError) or getattr(error, "errno", None) is not None:
+                raise
+            raise FrameError(f"ASE cannot write the frames as {kind} ({error})") from error
+        if kind not in CONTAINERS:
+            _check_written(path, kind, frames)
+
+
+def _written_kind(path: Path) -> str:
+    """ASE's name of the format that a file of that name would be written in; empty where there is none."""
+    from ase.io.formats import UnknownFileTypeError, filetype, ioformats
+
+    try:
+        kind = filetype(path.name, read=False)
+    except UnknownFileTypeError:
+        return ""
+    is_known = kind in ioformats and ioformats[kind].can_write and ioformats[kind].can_read
+    return kind if is_known and kind not in SEVERAL_FILES | WITHOUT_ELEMENTS | {"whet-frames"} else ""
+
+
+def _check_written(path: Path, kind: str, frames: Sequence[Atoms]) -> None:
+    """FrameError where ASE does not read back the atoms that it wrote: such a file is of no use to anybody."""
+    back = [one.atoms for one in read_by_ase(path, kind)]
+    for index, (frame, found) in enumerate(zip(frames, back, strict=False)):
+        if isinstance(found, FrameError) or sorted(found.numbers) != sorted(frame.numbers):
+            raise FrameError(f"ASE writes the format {kind} so that frame {index} cannot be read again")
+    if len(back) != len(frames):
+        raise FrameError(f"ASE reads {len(back)} of the {len(frames)} frames that it wrote as {kind}")
 
 
 def ase_format(path: Path) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from whet.data.errors import FrameError, InputError
+from whet.files.extended_xyz import extended_xyz
 from whet.files.frame_format import FrameFormat, ReadFrame
 from whet.files.opened import opened_text
 from whet.files.unit_system import UnitSystem
@@ -21,6 +22,9 @@ class ExtendedXyz(FrameFormat):
     """Extended XYZ (.xyz, .extxyz, perhaps compressed), whose units its author has to know."""
 
     name = "extended XYZ"
+    rank = 3
+    suffixes = (".extxyz", ".xyz")
+    compresses = True
     fixes_units = False
 
     def recognizes(self, path: Path, head: bytes) -> bool:
@@ -70,6 +74,12 @@ class ExtendedXyz(FrameFormat):
                 except FrameError:
                     return None
         return None
+
+    def keeps(self, path: Path) -> Set[Literal["labels", "identity"]]:
+        return {"labels", "identity"}
+
+    def write(self, path: Path, frames: Sequence[Atoms], indices: Sequence[int]) -> None:
+        self.write_texts(path, frames, indices, lambda frame, index: extended_xyz(frame))
 
 
 def is_extxyz(path: Path) -> bool:

@@ -12,18 +12,13 @@ from whet.data.frame_identity import frame_key
 from whet.data.labels import Failure
 from whet.data.theory import LevelOfTheory
 from whet.files.extxyz_stream import is_extxyz
-from whet.files.frame_export import check_export, export_frames
 from whet.labels.label_store import LabelStore
 from whet.labels.theory_summary import is_isolated
+from whet.plugins.formats import writer_of
+from whet.plugins.frame_export import check_export, export_frames
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-WITH_IDENTITY = {".frames", ".traj"}
-"""Formats besides extended XYZ that keep charge, multiplicity and initial moments."""
-
-WITH_LABELS = WITH_IDENTITY | {".db", ".json", ".deepmd"}
-"""Formats besides extended XYZ in which energy, forces and stress arrive."""
 
 ISOLATED = "IsolatedAtom"
 """What MACE takes for the reference energy of an element: `config_type=IsolatedAtom`."""
@@ -96,7 +91,8 @@ def export_labels(
     """
     if prefix and not is_extxyz(out):
         raise InputError("only extended XYZ has names of labels, and so a prefix", where=str(out))
-    keeps_all = is_extxyz(out) or out.suffix.lower() in WITH_IDENTITY
+    kept = writer_of(out).keeps(out)
+    keeps_all = "identity" in kept
     keys, atoms = sorted(store.keys(theory)), 0
     if elements or not keeps_all:
         keys, atoms = _chosen(store, theory, frozenset(elements), keeps_all)
@@ -112,7 +108,7 @@ def export_labels(
     export_frames(out, exported, overwrite=overwrite)
     if keeps_all:
         return Exported(len(chosen))
-    return Exported(len(chosen), len(exported.charged), atoms, out.suffix.lower() in WITH_LABELS)
+    return Exported(len(chosen), len(exported.charged), atoms, "labels" in kept)
 
 
 def _chosen(

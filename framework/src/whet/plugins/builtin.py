@@ -16,6 +16,7 @@ whet_api = {
     "strategies": 1,
     "monitors": 1,
     "protocols": 1,
+    "formats": 1,
 }
 
 
@@ -59,6 +60,12 @@ def monitors() -> list[type]:
 def protocols() -> list[type]:
     """Published protocols."""
     return _room("dynamics", "protocols")
+
+
+@hookimpl
+def formats() -> list[type]:
+    """Whet's own frames, extended XYZ, and what ASE reads."""
+    return _room("files", "formats")
 
 
 def _room(name: str, hook: str) -> list[type]:

@@ -19,18 +19,15 @@ from whet.data.frames import FrameSet
 from whet.data.input_files import regular_file
 from whet.data.labels import Failure, Labels
 from whet.data.recorded import Recorded
-from whet.files.deepmd_files import DeepmdSystem, is_deepmd
-from whet.files.formats import FORMATS
 from whet.files.frame_format import FrameFormat, Named, ReadFrame
 from whet.files.label_keys import OWN
 from whet.files.opened import first_bytes
 from whet.files.unit_system import UnitSystem
+from whet.plugins.formats import check_packages, format_of, formats, install, lacking_reader, looked_for
 from whet.plugins.registry import registry
 
 if TYPE_CHECKING:
     from whet.contracts.labeling import Labeler
-
-SYSTEM = DeepmdSystem()
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
@@ -38,10 +35,11 @@ NO_NAMES: Mapping[str, str] = MappingProxyType({})
 class CalculationOutput(FrameFormat):
     """The outputs of the code of an installed labeler, which judges whether they are labels."""
 
+    rank = 1
     states_theory = True
 
     def __init__(self, labeler: type[Labeler]) -> None:
-        self.labeler = labeler
+        self.labeler, self.outputs = labeler, labeler.outputs
         self.name = f"output of {labeler.name}"
 
     def recognizes(self, path: Path, head: bytes) -> bool:
@@ -145,23 +143,21 @@ class FrameSource:
 
 
 def find_sources(*paths: Path) -> list[FrameSource]:
-    """What there is to be read in files and, at any depth, in folders: DeePMD systems and outputs of calculations.
+    """What there is to be read in files and, at any depth, in folders: systems, and outputs of calculations.
 
     Of the outputs that one calculation leaves in a folder those count that its labeler names first. Raises InputError
     for a path that is not there or is no file, or a folder in which nothing is known.
     """
-    calculations = _calculations()
+    known = [*formats(), *_calculations()]
     found: list[FrameSource] = []
     for path in paths:
         if path.is_dir():
-            inside = list(_inside(path, calculations))
+            inside = list(_inside(path, known))
             if not inside:
-                patterns = [pattern for known in calculations for pattern in known.labeler.outputs]
-                hint = f"Looked for {', '.join(['type.raw (DeePMD)', *patterns])}; give files of frames by their names"
-                raise InputError("nothing in this folder is known", where=str(path), hint=hint)
+                raise _nothing_in(path, known)
             found += inside
         else:
-            found.append(FrameSource(path, _format_of(path, calculations)))
+            found.append(FrameSource(path, _format_of(path, known)))
     return found
 
 
@@ -217,8 +213,8 @@ def _reason(record: Recorded) -> str:
     return record.answer.reason if isinstance(record.answer, Failure) else "there is no frame"
 
 
-def _format_of(path: Path, calculations: Sequence[CalculationOutput]) -> FrameFormat:
-    """The first format that recognizes the file. InputError where it is no file that can be read."""
+def _format_of(path: Path, known: Sequence[FrameFormat]) -> FrameFormat:
+    """The format that recognizes the file. InputError where it is no file that can be read."""
     if not regular_file(path).stat().st_size:
         return Unreadable(FrameError("the file is empty"))
     try:
@@ -226,7 +222,10 @@ def _format_of(path: Path, calculations: Sequence[CalculationOutput]) -> FrameFo
     except Exception as error:  # of a compressed file that is damaged, each library raises its own
         why = getattr(error, "strerror", None) or error
         return Unreadable(FrameError(f"the file cannot be read ({why})"))
-    return next(one for one in (FORMATS[0], *calculations, *FORMATS[1:]) if one.recognizes(path, head))
+    found = format_of(path, head, known)
+    if (found is None or found.rank > FrameFormat.rank) and (plugin := lacking_reader([path.name], head)):
+        return Unreadable(FrameError(f"it is read by the plugin {plugin}", hint=install(plugin)))
+    return found or Unreadable(FrameError("its format is not known"))
 
 
 def _calculations() -> list[CalculationOutput]:
@@ -235,17 +234,34 @@ def _calculations() -> list[CalculationOutput]:
     return [CalculationOutput(labeler) for labeler in offered]  # pyright: ignore[reportAttributeAccessIssue, reportArgumentType]
 
 
-def _inside(root: Path, calculations: Sequence[CalculationOutput]) -> Iterator[FrameSource]:
+def _nothing_in(folder: Path, known: Sequence[FrameFormat]) -> InputError:
+    names = {name for _, _, files in os.walk(folder) for name in files}
+    if plugin := lacking_reader(sorted(names)):
+        return InputError(f"what is in it is read by the plugin {plugin}", where=str(folder), hint=install(plugin))
+    hint = f"Looked for {looked_for(known)}; give files of frames by their names"
+    return InputError("nothing in this folder is known", where=str(folder), hint=hint)
+
+
+def _inside(root: Path, known: Sequence[FrameFormat]) -> Iterator[FrameSource]:
     for name, folders, files in os.walk(root):
         folders.sort()
         folder = Path(name)
-        if is_deepmd(folder):
-            folders[:] = [inner for inner in folders if not inner.startswith("set.")]
-            yield FrameSource(folder, SYSTEM)
-        for known in calculations:
-            for pattern in known.labeler.outputs:
-                there = {file for file in files if fnmatchcase(file, pattern)}
+        for one in known:
+            for pattern in one.outputs:
+                there = {file for file in files if fnmatchcase(file, pattern) and _fits(folder / file, one)}
                 # Of a file and its compressed copy one counts.
                 if chosen := sorted(file for file in there if file.removesuffix(".gz") not in there - {file}):
-                    yield from (FrameSource(folder / file, known) for file in chosen)
+                    check_packages(one, folder)
+                    places = [folder] if one.is_folder else [folder / file for file in chosen]
+                    yield from (FrameSource(place, one) for place in places)
                     break
+
+
+def _fits(path: Path, one: FrameFormat) -> bool:
+    """Whether a file with a name of the format is of it. Of calculations the name is enough: a damaged one is told."""
+    if one.is_folder or one.rank < FrameFormat.rank:
+        return True
+    try:
+        return one.recognizes(path, first_bytes(path))
+    except Exception:  # of a compressed file that is damaged, each library raises its own
+        return False

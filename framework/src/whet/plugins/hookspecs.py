@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -103,6 +102,12 @@ KINDS = {
             "whet.contracts.protocol_preset.ProtocolPreset",
             "Published protocols of dynamics, under a name.",
         ),
+        Kind(
+            "formats",
+            "format",
+            "whet.files.frame_format.FrameFormat",
+            "Formats of files of frames, which every command reads, and writes where the format is written.",
+        ),
     )
 }
 """Hook -> kind, in the order in which they are listed."""
@@ -111,7 +116,7 @@ HOOKS = {kind.hook: kind.noun for kind in KINDS.values()}
 """Hook -> what one of its backends is called in messages."""
 
 
-def specifications(kinds: Iterable[Kind]) -> SimpleNamespace:
+def specifications(kinds: Iterable[Kind]) -> type:
     """The hooks as pluggy wants them specified: functions without arguments that list classes."""
 
     def specified(kind: Kind) -> Callable[[], list[type[Backend]]]:
@@ -121,4 +126,4 @@ def specifications(kinds: Iterable[Kind]) -> SimpleNamespace:
         listing.__name__, listing.__doc__ = kind.hook, kind.summary
         return hookspec(listing)
 
-    return SimpleNamespace(**{kind.hook: specified(kind) for kind in kinds})
+    return type("Hooks", (), {kind.hook: specified(kind) for kind in kinds})

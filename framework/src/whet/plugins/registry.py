@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,8 +13,11 @@ from typing import Any
 from whet.contracts.component import Backend, Component, FileRef, Spec
 from whet.contracts.dynamics import MDEngine
 from whet.contracts.fine_tune_settings import FineTuneSettings
+from whet.contracts.foundation import ModelFile
+from whet.contracts.paths import Written
 from whet.contracts.potential import Potential
 from whet.data.errors import (
+    InputError,
     KeyProblem,
     MissingPackage,
     OptionsError,
@@ -26,6 +29,7 @@ from whet.data.errors import (
     suggestion,
 )
 from whet.data.identity import fresh_digest
+from whet.data.input_files import full_path, is_there, located
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.trusted_files import HERE, TrustedFiles
@@ -83,7 +87,7 @@ class Registry:
         return offered
 
     def resolve(self, hook: str, spec: Spec, settings: FineTuneSettings | None = None) -> Component:
-        """The component that a spec names: options checked, files found and hashed. Loads nothing heavy.
+        """The component that a spec names: options checked, files found and hashed. Loads and fetches nothing.
 
         settings: what a fine-tuner will be asked for. Raises what `find` raises, OptionsError, InputError for a
         missing file, and Unsupported where a fine-tuner has not what it will be asked for.
@@ -92,18 +96,23 @@ class Registry:
         if settings is not None:
             offered.refuse_unsupported(settings)
         what = f"{HOOKS[hook]} {spec.name!r}"
-        options = offered.Options.checked(offered.prepared(spec.options, self.find), of=what)
+        written = Written(spec.folder, {*getattr(offered, "foundation_models", ()), *offered.Options.words})
+        options = offered.Options.checked(offered.prepared(spec.options, self.find), of=what, written=written)
         asked = sorted(offered.find_parts(options).items())
-        parts = {role: self._part(role, part, what) for role, part in asked}
+        parts = {role: self._part(role, replace(part, folder=spec.folder), what) for role, part in asked}
         parts = {role: part for role, part in parts.items() if not self._is_cores_word(part)}
         found = sorted(offered.find_files(options).items())
-        files = {role: FileRef.to(Path(path), _origin(offered, options, role)) for role, path in found}
+        files = {
+            role: FileRef.to_published(file) if isinstance(file, ModelFile) else FileRef.to(file)
+            for role, file in found
+        }
         named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
-        plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()})
+        plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()}, spec.folder)
         for role, part in asked:
             if role in parts and part.place:  # the part says it in full
                 _drop(plain, part.place)
         version = offered.result_version
+        # What is not here yet is published, and so vouched for.
         code = any(offered.foreign_code(Path(ref.path)) for ref in files.values() if not self.voucher(ref.sha256))
         return Component(
             hook,
@@ -118,7 +127,7 @@ class Registry:
         )
 
     def load(self, component: Component, *, store: Path | None = None, device: str = "cpu") -> Any:
-        """The living backend that a component describes.
+        """The living backend that a component describes; published weights that are not here are fetched first.
 
         store: where relative paths of its files start. Raises what `find` raises, OptionsError, InputError where a
         file is gone or changed, UntrustedFile where one would run code and nobody vouches for it, and PluginError
@@ -131,7 +140,7 @@ class Registry:
                 f"{component.result_version}; the one installed here has {offered.result_version}"
             )
         what = f"{HOOKS[component.hook]} {component.name!r}"
-        files = {role: ref.locate(store) for role, ref in component.files.items()}
+        files = {role: self._file(ref, store) for role, ref in component.files.items()}
         self._refuse_foreign_code(offered, files)
         options = offered.Options.checked(component.options, of=what)
         parts = {role: self.load(part, store=store, device=device) for role, part in component.parts.items()}
@@ -160,6 +169,13 @@ class Registry:
         cores = all(plugin.distribution == CORE for plugin, _ in self._offers[part.hook, part.name])
         return part.hook == "monitors" and cores and part.result_version == 1
 
+    def _file(self, ref: FileRef, store: Path | None) -> Path:
+        """The file of a reference, fetched where it is published and not here."""
+        published = self.published(ref)
+        if published and not is_there(Path(ref.path) if store is None else store / ref.path):
+            return published.obtain()
+        return ref.locate(store)
+
     def _refuse_foreign_code(self, offered: type[Backend], files: Mapping[str, Path]) -> None:
         """UntrustedFile for the first file that would run code and that nobody vouches for.
 
@@ -171,13 +187,18 @@ class Registry:
 
     def voucher(self, sha256: str) -> str:
         """Who vouches for the content of that SHA-256: `published as mace:small`, `trusted by you`; empty: nobody."""
-        return self._published.get(sha256, "") or TrustedFiles().voucher(sha256)
+        name, _ = self._published.get(sha256, ("", None))
+        return f"published as {name}" if name else TrustedFiles().voucher(sha256)
+
+    def published(self, ref: FileRef) -> ModelFile | None:
+        """The published weights that have this content; None where no potential here states them."""
+        return self._published.get(ref.sha256, ("", None))[1]
 
     @cached_property
-    def _published(self) -> dict[str, str]:
-        """The files of every foundation model that states its checksums: SHA-256 -> the words above."""
+    def _published(self) -> dict[str, tuple[str, ModelFile]]:
+        """The files of every foundation model that states its checksums: SHA-256 -> `mace:small` and the file."""
         return {
-            file.sha256: f"published as {offered.name}:{name}"
+            file.sha256: (f"{offered.name}:{name}", file)
             for plugin in self.plugins
             for offered in plugin.offers.get("potentials", ())
             if issubclass(offered, Potential)
@@ -199,11 +220,13 @@ class Registry:
                 TrustedFiles().add(foreign, HERE)
 
     def code_in(self, component: Component, path: Path) -> str:
-        """What loading a file of the component would run, as `Backend.foreign_code`; empty: nothing.
+        """What loading a file of the component would run, as `Backend.foreign_code`; empty: nothing, or it is not here.
 
         Of a component whose plugin is not installed here it is what the interpreter that described it found, of the
         files that nobody vouched for there.
         """
+        if not path.exists():
+            return ""
         try:
             return self.find(component.hook, component.name).foreign_code(path)
         except WhetError:
@@ -269,11 +292,11 @@ def load(potential: str | Mapping[str, Any], *, device: str = "cpu") -> Potentia
     Raises what `Registry.resolve` and `Registry.load` raise.
     """
     here = registry()
-    return here.load(here.resolve("potentials", Spec.parse(potential, folder=Path.cwd())), device=device)
+    return here.load(here.resolve("potentials", Spec.parse(potential)), device=device)
 
 
-def missing_packages(offered: type[Backend]) -> list[str]:
-    """Requirements of a backend whose module cannot be found here (nothing is imported)."""
+def missing_packages(offered: type[Any]) -> list[str]:
+    """Requirements of what a plugin offers whose module cannot be found here (nothing is imported)."""
     missing = []
     for module, requirement in offered.packages.items():
         try:
@@ -283,14 +306,6 @@ def missing_packages(offered: type[Backend]) -> list[str]:
         if not there:
             missing.append(requirement)
     return missing
-
-
-def _origin(offered: type[Backend], options: Any, role: str) -> str:
-    """Who published the file of that role; empty where the options name no published model."""
-    if not issubclass(offered, Potential):
-        return ""
-    model = offered.foundation_models.get(getattr(options, "model", ""))
-    return model.files[role].origin if model and role in model.files else ""
 
 
 def _hook_of(role: str) -> str:
@@ -315,14 +330,17 @@ def _claimed_twice(kind: str, name: str, plugins: Iterable[FoundPlugin]) -> str:
     return f"{kind} {name!r} is claimed by {' and '.join(origins)}; uninstall one"
 
 
-def _placeless(value: Any, roles: Mapping[str, str]) -> Any:
+def _placeless(value: Any, roles: Mapping[str, str], folder: Path) -> Any:
     """Options with `file:ROLE` for each path of the component's files: a file enters by content, not by place."""
+    if not roles:
+        return value
     if isinstance(value, str):
-        if "/" not in value:
-            return value
         name, colon, path = value.rpartition(":")  # a path, or NAME:PATH
-        role = roles.get(str(Path(path).expanduser().resolve()))
+        try:
+            role = roles.get(str(full_path(located(path, folder))))
+        except InputError:
+            return value
         return f"{name}{colon}file:{role}" if role else value
     if isinstance(value, Mapping):
-        return {_placeless(key, roles): _placeless(inner, roles) for key, inner in value.items()}
-    return [_placeless(inner, roles) for inner in value] if isinstance(value, list) else value
+        return {_placeless(key, roles, folder): _placeless(inner, roles, folder) for key, inner in value.items()}
+    return [_placeless(inner, roles, folder) for inner in value] if isinstance(value, list) else value

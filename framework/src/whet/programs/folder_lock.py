@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import time
 from contextlib import suppress
@@ -16,8 +15,6 @@ POLL_SECONDS = 0.1
 PATIENCE = 3.0
 """Seconds that are waited before the log says what for."""
 
-log = logging.getLogger(__name__)
-
 
 class FolderLock:
     """Holds a folder by a lock file beside it; where another process holds it, that one's end is waited for.
@@ -25,6 +22,8 @@ class FolderLock:
     A program that is started with the lock holds it too, and so does what it starts: the folder is free only when all
     of them are gone, whoever was killed first. The folder need not exist. Raises StoreError where the file cannot be
     made or locked.
+
+    It asks the system itself, not filelock: that unlocks where it lets go, also for the programs that have the lock.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -77,8 +76,10 @@ class FolderLock:
 
     def _wait(self, why: str) -> None:
         if not self._has_said and time.monotonic() - self._began > PATIENCE:
+            import logging  # not at the top: listing plugins is to start fast
+
             self._has_said = True
-            log.warning("waiting for %s: %s", self.folder, why)
+            logging.getLogger(__name__).warning("waiting for %s: %s", self.folder, why)
         time.sleep(POLL_SECONDS)
 
 

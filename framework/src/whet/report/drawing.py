@@ -11,7 +11,7 @@ from typing import Any
 from whet.contracts.findings import Figure, Table
 from whet.report.interaction import interactive
 from whet.report.safe_svg import SafeSvg, printable
-from whet.report.series import SeriesScales
+from whet.report.series import SeriesScales, mapping
 from whet.report.theme import CONFIG
 from whet.report.vega import SCHEMA, compiled, drawn
 
@@ -74,22 +74,27 @@ def _whole(spec: Mapping[str, Any], tables: Mapping[str, Table]) -> dict[str, An
     needs_all = '"content": "data"' in words
     data = {
         name: [
-            {field: _readable(value) for field, value in record.items() if needs_all or _quoted(field) in words}
+            {field: value for field, value in record.items() if needs_all or _quoted(field) in words}
             for record in table.records()
         ]
         for name, table in tables.items()
         if json.dumps(name) in words
     }
     plain = {key: value for key, value in spec.items() if key != "$schema"}
-    return {**plain, "config": _merged(CONFIG, spec.get("config") or {}), "datasets": data}
+    return _readable({**plain, "config": _merged(CONFIG, mapping(spec.get("config"))), "datasets": data})
 
 
 def _quoted(field: str) -> str:
     return json.dumps(field, ensure_ascii=False)[1:-1]
 
 
-def _readable(value: Any) -> Any:
-    return printable(value) if isinstance(value, str) else value
+def _readable(value: Any, key: str = "") -> Any:
+    """The same with nothing that XML cannot hold, on which the converter would end the process."""
+    if isinstance(value, str):
+        return re.sub("[<>&\"']", "", printable(value)) if key.lower().endswith("font") else printable(value)
+    if isinstance(value, Mapping):
+        return {printable(name): _readable(one, name) for name, one in value.items()}
+    return [_readable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 
 ELEMENTS = re.compile(
-    "svg|g|defs|symbol|use|path|rect|circle|ellipse|line|polyline|polygon|text|tspan|textPath|title|desc|clipPath|mask|"
+    "svg|g|a|defs|symbol|use|path|rect|circle|ellipse|line|polyline|polygon|text|tspan|textPath|title|desc|clipPath|mask|"
     "marker|pattern|linearGradient|radialGradient|stop|image|style"
 )
 SAID = {"metadata", "title", "desc"}
@@ -88,10 +88,11 @@ class _Cleaned:
 
     def element(self, old: ElementTree.Element) -> ElementTree.Element:
         """The element, without what is not known to be harmless."""
-        new = ElementTree.Element(_local(old.tag))
+        tag = _local(old.tag)
+        new = ElementTree.Element("g" if tag == "a" else tag)
         new.text, new.tail = old.text, old.tail
         for key, value in old.attrib.items():
-            if (cleaned := self._attribute(new.tag, key.removeprefix(f"{{{XLINK}}}"), value)) is not None:
+            if (cleaned := self._attribute(tag, key.removeprefix(f"{{{XLINK}}}"), value)) is not None:
                 new.set(*cleaned)
         new.extend(self.element(child) for child in old if self._is_kept(child))
         return new
@@ -110,7 +111,7 @@ class _Cleaned:
             return name, self.prefix + value
         if name == "class" and self.keeps_classes:
             return name, value
-        if name.startswith(SILENT):
+        if name.startswith(SILENT) or (tag == "a" and name == "href"):
             return None
         if name == "href" and value.startswith("#"):
             return name, f"#{self.prefix}{value[1:]}"

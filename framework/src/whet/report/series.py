@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +11,9 @@ from whet.report.theme import color, dash, shape
 
 FIELDS = ("state", "series", "potential")
 """Columns whose words are told apart in the same way on the whole page."""
+
+WORDS = ("nominal", "ordinal")
+"""Types of what is told apart, rather than measured."""
 
 COLORED = ("color", "fill", "stroke")
 _LOOKS = {**dict.fromkeys(COLORED, color), "strokeDash": dash, "shape": shape}
@@ -35,7 +38,7 @@ class SeriesScales:
 
         tables: that it may use. What the specification says itself stands.
         """
-        done = copy.deepcopy(dict(spec))
+        done = json.loads(json.dumps(spec), parse_constant=lambda _: None)
         for unit in _units(done, {}):
             used = {field for _, field in _colored(unit.encoding)}
             for field in (one for one in FIELDS if one in used):
@@ -47,7 +50,7 @@ class SeriesScales:
         definition = unit.encoding[channel]
         if "scale" in definition:
             return
-        own = unit.spec.setdefault("encoding", {})
+        own = unit.spec["encoding"] = {**mapping(unit.spec.get("encoding"))}
         channels = [channel]
         if unit.mark in ("line", "trail") and "strokeDash" not in unit.encoding:
             channels.append("strokeDash")
@@ -63,22 +66,25 @@ class _Unit:
 
     def __init__(self, spec: Spec, around: Mapping[str, Any]) -> None:
         mark = spec["mark"]
-        self.spec, self.encoding = spec, {**around, **(spec.get("encoding") or {})}
+        self.spec, self.encoding = spec, {**around, **mapping(spec.get("encoding"))}
         self.mark = mark.get("type", "") if isinstance(mark, Mapping) else mark
 
 
+def mapping(value: Any) -> Mapping[str, Any]:
+    """What it is; nothing where it is no mapping: a specification may be anything."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def _units(spec: Any, around: Mapping[str, Any]) -> Iterator[_Unit]:
-    if not isinstance(spec, Mapping):
+    if not isinstance(spec, dict):
         return
     if "mark" in spec:
-        yield _Unit(spec, around)  # pyright: ignore[reportArgumentType]
+        yield _Unit(spec, around)
         return
-    around = {**around, **(spec.get("encoding") or {})}
-    if "spec" in spec:
-        yield from _units(spec["spec"], around)
-    for key in ("layer", "hconcat", "vconcat", "concat"):
-        for one in spec.get(key) or ():
-            yield from _units(one, around)
+    around = {**around, **mapping(spec.get("encoding"))}
+    for one in (spec.get(key) for key in ("spec", "layer", "hconcat", "vconcat", "concat")):
+        for inner in one if isinstance(one, list | tuple) else [one]:
+            yield from _units(inner, around)
 
 
 def _colored(encoding: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -87,7 +93,7 @@ def _colored(encoding: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (channel, definition["field"])
         for channel, definition in found
-        if isinstance(definition.get("field"), str) and definition.get("type", "nominal") in ("nominal", "ordinal")
+        if isinstance(definition.get("field"), str) and definition.get("type", "nominal") in WORDS
     ]
 
 

@@ -50,6 +50,7 @@ CONFIG: Mapping[str, Any] = {
         "columns": 3,
         "symbolSize": 70,
         "symbolStrokeWidth": 1.6,
+        "symbolOpacity": 1,
         "gradientThickness": 10,
         "titleColor": SOFT,
         "columnPadding": 14,

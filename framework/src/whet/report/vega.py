@@ -5,13 +5,22 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
+
+from whet.contracts.foundation import user_cache
+from whet.data.durable import write_text
+from whet.data.errors import StoreError
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 VERSION = "6.4"
 """Of Vega-Lite."""
+
+SETS = "window.vegaEmbed="
+"""Begins what the bundle ends with."""
 
 
 def compiled(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,16 +39,34 @@ def drawn(spec: Mapping[str, Any]) -> str:
 
 @cache
 def bundle() -> str:
-    """Vega as a script that sets `window.vegaEmbed`, packed: 0.4 MB."""
+    """Vega as a script that sets `window.vegaEmbed`, packed: 0.4 MB.
+
+    To bundle it takes longer than to draw a page, so the user's cache folder keeps it for this version.
+    """
     import vl_convert
 
+    kept = user_cache() / "whet" / f"vega-{vl_convert.__version__}-{VERSION}.txt"
+    with suppress(OSError, ValueError):
+        if SETS in unpacked(found := kept.read_text(encoding="ascii"))[-100:]:
+            return found
     # Of what the bundle imports, only vega-embed has the default export that it asks for.
-    return packed(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VERSION))
+    made = packed(vl_convert.javascript_bundle(f"{SETS}vegaEmbed;", vl_version=VERSION))
+    with suppress(StoreError):
+        write_text(kept, made)
+    return made
 
 
 def packed(text: str) -> str:
     """A text gzipped, in base64: light, and nothing in it ends a script element."""
     return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+def unpacked(text: str) -> str:
+    """What was packed. ValueError or OSError where it is damaged."""
+    try:
+        return gzip.decompress(base64.b64decode(text, validate=True)).decode()
+    except (EOFError, zlib.error) as error:
+        raise ValueError(str(error)) from None
 
 
 def _asked(asked: Callable[[str], Any], spec: Mapping[str, Any]) -> Any:

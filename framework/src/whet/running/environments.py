@@ -31,14 +31,15 @@ class Question:
     def as_json(self) -> dict[str, Any]:
         """Plain data; `Question.from_json` reads it back."""
         settings = None if self.settings is None else self.settings.as_json()
-        return {"hook": self.hook, "name": self.spec.name, "options": dict(self.spec.options), "settings": settings}
+        spec = {"name": self.spec.name, "options": dict(self.spec.options), "folder": str(self.spec.folder.absolute())}
+        return {"hook": self.hook, **spec, "settings": settings}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The question that `as_json` described."""
         settings = data["settings"]
         given = None if settings is None else FineTuneSettings.checked(settings, of="the question")
-        return cls(data["hook"], Spec(data["name"], data["options"]), given)
+        return cls(data["hook"], Spec(data["name"], data["options"], Path(data["folder"])), given)
 
     def answer(self) -> Component | WhetError:
         """The component, or the fault in the spec, in this interpreter."""

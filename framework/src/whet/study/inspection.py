@@ -92,9 +92,13 @@ def check_data(study: Study) -> None:
 
 
 def _told(component: Component, ref: FileRef, environment: str) -> str:
-    """Whose the file is, who vouches for it, and whether it runs code."""
+    """Whose the file is, who vouches for it, and whether it is here and runs code."""
     code, voucher = registry().code_in(component, Path(ref.path)), registry().voucher(ref.sha256)
-    if code:
+    if not Path(ref.path).exists():
+        published = registry().published(ref)
+        size = f" ({published.size / 1e6:.1f} MB)" if published and published.size else ""
+        safety = f"not here yet: the run fetches it{size}"
+    elif code:
         safety = f"this is code: {code}" if voucher else f"this is code, and nobody vouches for it: {code}"
     else:
         safety = f"environment {environment} loads it" if environment else "runs no code"

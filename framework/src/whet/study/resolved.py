@@ -166,7 +166,7 @@ def resolve(study: StudyFile, source: Source) -> Resolved:
     for name, (entry, env, own) in entries.items():
         if any(strategy.is_for(name) for strategy in study.strategies.values()):
             keys: Keys = ("potentials", name, "fine_tune") if "upstream" in own else ("fine_tune",)
-            spec = Spec(_spec(source, ("potentials", name), entry).name, settings[name].upstream)
+            spec = Spec(_spec(source, ("potentials", name), entry).name, settings[name].upstream, source.folder)
             below: Keys = ("upstream",) if spec.options else ()
             tuners[name] = questions.ask(keys, "fine_tuners", spec, env, below, settings[name])
     labeler = _single(questions, source, "labeler", "labelers", study.labeler)

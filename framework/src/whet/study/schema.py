@@ -174,7 +174,7 @@ class StudyFile(Options):
     """MD engine and protocol."""
     descriptor: Given | None = None
     """Descriptor of the coverage analysis; without one it is left out."""
-    fine_tune: FineTuneSettings = FineTuneSettings()
+    fine_tune: FineTuneSettings = Field(default_factory=FineTuneSettings)
     """How to fine-tune; the same words for every potential."""
     strategies: dict[str, Annotated[Strategy, BeforeValidator(_count_or_rounds)]] = Field(default={})
     """Name -> strategy; `naive: 3` is short for `naive: {rounds: 3}`."""
@@ -182,7 +182,7 @@ class StudyFile(Options):
     """Labeled frames to fine-tune on (for the preset `subsets`)."""
     tests: dict[str, Annotated[Test, BeforeValidator(_file_or_mapping)]] = Field(default={})
     """Test sets: name -> file, or how to sample it."""
-    self_generated: SelfGenerated = SelfGenerated()
+    self_generated: SelfGenerated = Field(default_factory=SelfGenerated)
     """Each potential's own trajectory."""
     analyses: Analyses = Field(default={})
     """Name -> options; `NAME: false` turns off one that every study has, `[NAME, NAME]` adds some as they are."""
@@ -190,5 +190,5 @@ class StudyFile(Options):
     """Whether each potential gathers its own data, or all share what the first one gathers."""
     environments: dict[str, Annotated[EnvironmentEntry, BeforeValidator(_python_or_mapping)]] = Field(default={})
     """Name -> interpreter of plugins whose packages clash with the ones here."""
-    running: Running = Running()
+    running: Running = Field(default_factory=Running)
     """Workers, threads, device."""

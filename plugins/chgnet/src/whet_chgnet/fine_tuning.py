@@ -18,7 +18,6 @@ from whet_chgnet.checkpoints import write_checkpoint
 from whet_chgnet.potential import FINE_TUNED, ChgnetPotential
 from whet_torch.answers import Answers
 from whet_torch.options import TrainingOptions
-from whet_torch.training import Training
 
 if TYPE_CHECKING:
     from chgnet.graph.crystalgraph import CrystalGraph
@@ -59,6 +58,7 @@ class ChgnetFineTuner(FineTuner):
         Raises InputError where the start is another potential, or the loss is not finite any more.
         """
         from whet_chgnet.graphs import crystal_graph
+        from whet_torch.training import Training
 
         settings, start = request.settings, request.start
         if not isinstance(start, ChgnetPotential):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from whet import Capabilities, Labels, Options, Potential, Property
+from whet import Capabilities, Labels, ModelPath, Options, Potential, Property
 from whet_chgnet.checkpoints import read_checkpoint
 from whet_chgnet.foundation import MODELS
 
@@ -22,7 +22,7 @@ FINE_TUNED = "fine-tuned"
 class ChgnetOptions(Options):
     """Which weights."""
 
-    model: str = "0.3.0"
+    model: ModelPath = "0.3.0"
     """A model that chgnet ships (`0.3.0`, `0.2.0` or `r2scan`), or the path of a checkpoint file."""
 
 

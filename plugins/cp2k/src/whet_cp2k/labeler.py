@@ -46,7 +46,7 @@ class Cp2kLabeler(CodeLabeler):
     @classmethod
     def find_files(cls, options: Any) -> Mapping[str, Path]:
         """Files of basis sets and pseudopotentials that are given by path, by their names."""
-        paths = [Path(name).expanduser() for name in _files(options) if "/" in name]
+        paths = [Path(name) for name in _files(options) if "/" in name]
         found = {path.name: path for path in paths}
         if len(found) < len(paths):
             raise InputError("two files of basis sets or pseudopotentials have the same name", hint="Rename one")

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from whet import CodeOptions
+from whet import CodeOptions, NameOrPath
 from whet_cp2k.functionals import sections_of
 from whet_cp2k.sections import paths
 
@@ -29,9 +29,9 @@ class Cp2kOptions(CodeOptions):
     """Pseudopotential of the elements that `potential_by_element` does not name; it should be of `xc`'s family."""
     potential_by_element: dict[str, str] = Field(default_factory=dict)
     """Pseudopotential by chemical symbol (`{Cu: GTH-PBE-q11}`)."""
-    basis_files: list[str] = Field(default=["BASIS_MOLOPT"], min_length=1)
+    basis_files: list[NameOrPath] = Field(default=["BASIS_MOLOPT"], min_length=1)
     """Where the basis sets stand: names of files that come with CP2K, or paths."""
-    potential_files: list[str] = Field(default=["GTH_POTENTIALS"], min_length=1)
+    potential_files: list[NameOrPath] = Field(default=["GTH_POTENTIALS"], min_length=1)
     """Where the pseudopotentials stand: names of files that come with CP2K, or paths."""
     cutoff: float = Field(default=8000.0, gt=0)
     """eV; of the finest grid (one Rydberg is 13.6 eV)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -60,6 +59,8 @@ def _parameters(functional: str, damping: Damping, three_body: bool) -> DampingP
 
 def _functionals(damping: Damping, three_body: bool) -> list[str]:
     """Functionals that have parameters, by the list that comes with the package; empty where it lies elsewhere."""
+    import tomllib
+
     import dftd3
 
     listed = Path(dftd3.__file__).with_name("parameters.toml")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -74,7 +73,7 @@ class D3Potential(Potential):
     @classmethod
     def find_parts(cls, options: Any) -> Mapping[str, Spec]:
         """The potential. Raises InputError where it has no name."""
-        return {"potential": Spec.parse(options.potential, folder=Path.cwd())}
+        return {"potential": Spec.parse(options.potential)}
 
     @property
     def capabilities(self) -> Capabilities:

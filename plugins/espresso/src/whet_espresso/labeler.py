@@ -37,7 +37,7 @@ class EspressoLabeler(CodeLabeler):
         """The pseudopotentials, by chemical symbol. InputError where one is missing or is another element's."""
         found = {}
         for symbol, name in options.pseudopotentials.items():
-            path = (Path(options.pseudo_folder).expanduser() / Path(name).expanduser()).resolve()
+            path = Path(options.pseudo_folder, name).resolve()
             if not path.is_file():
                 raise InputError(f"there is no pseudopotential of {symbol}", where=str(path), hint="Set pseudo_folder")
             element = read_pseudopotential(path).element

@@ -7,15 +7,15 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from whet import CodeOptions
+from whet import CodeOptions, FolderPath, NameOrPath
 
 
 class EspressoOptions(CodeOptions):
     """Pseudopotentials, functional, cutoffs, k-points, smearing, convergence; and how pw.x is run."""
 
-    pseudopotentials: dict[str, str] = Field(min_length=1)
+    pseudopotentials: dict[str, NameOrPath] = Field(min_length=1)
     """File of the pseudopotential (UPF) by chemical symbol, in `pseudo_folder` or as a path."""
-    pseudo_folder: str = ""
+    pseudo_folder: FolderPath = ""
     """The folder of those that are given by name. Its place moves no label: they count by their content."""
     xc: str | None = None
     """Exchange-correlation functional by Quantum ESPRESSO's name (`PBE`, `SCAN`); by default, and better, the one that

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet import InputError, TrustedFiles, UnknownName, UntrustedFile
-from whet_mace.generated_code import ForeignCode
 from whet_torch.isolation import untouched
 
 if TYPE_CHECKING:
@@ -26,6 +25,8 @@ def read_checkpoint(path: Path, device: str, dtype: str | None = None) -> torch.
     files. Raises InputError for a file that is no MACE, UntrustedFile for one that asks for something else.
     """
     from pickle import UnpicklingError
+
+    from whet_mace.generated_code import ForeignCode
 
     # Once: what is looked at is what is loaded, whatever becomes of the file meanwhile.
     content = path.read_bytes()

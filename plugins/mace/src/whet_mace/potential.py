@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from whet import Capabilities, Labels, Options, Potential, Property, UnknownName
+from whet import Capabilities, Labels, ModelPath, Options, Potential, Property, UnknownName
 from whet_mace.checkpoints import head_index, heads_of, read_checkpoint
 from whet_mace.foundation import MODELS
 from whet_torch.isolation import untouched
@@ -24,7 +24,7 @@ FINE_TUNED = "fine-tuned"
 class MaceOptions(Options):
     """Which weights, and how exact."""
 
-    model: str = "small"
+    model: ModelPath = "small"
     """A foundation model of MACE-MP-0 (`small`, `medium` or `large`), or the path of a `.model` file."""
     head: str | None = None
     """The head that answers, of a model with several; None: the only one, or the one called Default."""

@@ -78,10 +78,10 @@ class MaceTrainingOptions(Options):
     model_config = ConfigDict(extra="allow")
 
     @classmethod
-    def checked(cls, values: Mapping[str, Any], *, of: str) -> Self:
+    def checked(cls, values: Mapping[str, Any], *, of: str, **where: Any) -> Self:
         if found := [KeyProblem((name,), fault) for name, value in values.items() if (fault := _fault(name, value))]:
             raise OptionsError(f"options of {of}", problems=found)
-        return super().checked(values, of=of)
+        return super().checked(values, of=of, **where)
 
     @property
     def given(self) -> dict[str, Any]:

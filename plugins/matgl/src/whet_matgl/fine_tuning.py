@@ -18,7 +18,6 @@ from whet import FineTuned, FineTuner, FineTuneRequest, InputError, Progress
 from whet_matgl.model_files import write_model
 from whet_matgl.potential import SAVED, MatglPotential
 from whet_torch.options import TrainingOptions
-from whet_torch.training import Training
 
 if TYPE_CHECKING:
     from matgl.apps.pes import Potential
@@ -49,6 +48,7 @@ class MatglFineTuner(FineTuner):
         """
         from whet_matgl.answers import answers
         from whet_matgl.graphs import graph_of
+        from whet_torch.training import Training
 
         settings, start = request.settings, request.start
         if not isinstance(start, MatglPotential):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from whet import Capabilities, Labels, Options, Potential, Property
+from whet import Capabilities, Labels, ModelPath, Options, Potential, Property
 from whet_matgl.architectures import Architecture, Size, untrained
 from whet_matgl.foundation import MODELS
 from whet_matgl.model_files import copy_files, files_of, read_model, write_model
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ase import Atoms
     from matgl.apps.pes import Potential as Upstream
 
+    from whet import ModelFile
+
 SCRATCH = "scratch"
 """What stands as `model` for an untrained start."""
 
@@ -31,7 +33,9 @@ SAVED = "saved"
 class MatglOptions(Options):
     """Which weights; or, with `model: scratch`, what an untrained potential is like."""
 
-    model: str = "TensorNet-PES-MatPES-PBE-2025.2"
+    words = frozenset({SCRATCH})
+
+    model: ModelPath = "TensorNet-PES-MatPES-PBE-2025.2"
     """A foundation model, the folder of a saved model (or one of its files), or `scratch`: untrained."""
     architecture: Architecture | None = None
     """Of an untrained potential: TensorNet (the default), M3GNet, CHGNet or QET."""
@@ -60,8 +64,7 @@ class MatglOptions(Options):
         """The path that `model` is; None for a name."""
         if self.model in (SCRATCH, SAVED, *MODELS):
             return None
-        place = Path(self.model).expanduser()
-        return place if "/" in self.model or place.exists() else None
+        return Path(self.model) if "/" in self.model else None
 
     def as_json(self) -> dict[str, Any]:
         """As the base class says; a path is left out, for its files identify the model wherever they lie."""
@@ -91,7 +94,7 @@ class MatglPotential(Potential):
         return {"a_few_epochs_lower_the_loss": "untrained it has no forces to speak of, so that harder ones are noise"}
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
+    def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
         """The three files of the option `model`, by role; none for `scratch`. Raises as the base class does."""
         if options.model == SCRATCH:
             return {}

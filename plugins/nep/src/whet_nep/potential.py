@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from whet import Capabilities, Labels, Options, Potential, Property, boxed
+from whet import Capabilities, Labels, ModelPath, Options, Potential, Property, boxed
 from whet_nep.evaluator import Evaluator
 from whet_nep.foundation import MODELS
 from whet_nep.model_file import Head, read_head
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class NepOptions(Options):
     """Which model."""
 
-    model: str = "nep89"
+    model: ModelPath = "nep89"
     """The foundation model `nep89`, or the path of a `nep.txt`."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whet import InputError, UnknownName, read_structures
+from whet import InputError, UnknownName
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -63,6 +63,8 @@ def load_molecule(name: str, files: Mapping[str, Path]) -> Atoms:
         from ase.build import molecule
 
         return molecule(known_molecule(name))
+    from whet import read_structures  # not at the top: it brings every format of files
+
     found = read_structures(path)
     if len(found) != 1:
         raise InputError(f"one molecule is needed, the file holds {len(found)} structures", where=str(path))

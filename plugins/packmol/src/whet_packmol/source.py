@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from whet import InputError, Options, StructureSource
+from whet import InputError, NameOrPath, Options, StructureSource
 from whet_packmol.molecules import is_path, known_molecule, load_molecule
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Length = Annotated[float, Field(gt=0)]
 class PackmolOptions(Options):
     """What is in the box, and how large it is."""
 
-    molecules: dict[str, Annotated[int, Field(ge=1)]] = Field(min_length=1)
+    molecules: dict[NameOrPath, Annotated[int, Field(ge=1)]] = Field(min_length=1)
     """Name -> how many. A name is a common one (`water`, `formic-acid`), one of ASE's g2 set (`CH3OH`), or the path
     of a file with one molecule."""
     density: float | None = Field(default=None, gt=0)
@@ -60,7 +60,7 @@ class PackmolSource(StructureSource):
 
         InputError where two files have one name.
         """
-        paths = [Path(name).expanduser() for name in options.molecules if is_path(name)]
+        paths = [Path(name) for name in options.molecules if is_path(name)]
         for name in options.molecules:
             if not is_path(name):
                 known_molecule(name)

@@ -17,7 +17,6 @@ from whet import FineTuned, FineTuner, FineTuneRequest, InputError, Progress
 from whet_sevennet.checkpoints import read_checkpoint, write_checkpoint
 from whet_sevennet.potential import FINE_TUNED, SevennetPotential
 from whet_torch.options import TrainingOptions
-from whet_torch.training import Training
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -62,6 +61,7 @@ class SevennetFineTuner(FineTuner):
         """
         from whet_sevennet.answers import answer
         from whet_sevennet.graphs import batch_of, graph_of
+        from whet_torch.training import Training
 
         settings, start = request.settings, request.start
         if not isinstance(start, SevennetPotential):

@@ -7,7 +7,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from whet import Capabilities, InputError, KnownAnswer, Labels, LevelOfTheory, Options, Potential, Property, UnknownName
+from whet import (
+    Capabilities,
+    InputError,
+    KnownAnswer,
+    Labels,
+    LevelOfTheory,
+    ModelPath,
+    Options,
+    Potential,
+    Property,
+    UnknownName,
+)
 from whet_sevennet.checkpoints import Checkpoint, read_checkpoint
 from whet_sevennet.foundation import FIDELITIES, MODELS, Fidelity
 from whet_torch.isolation import untouched
@@ -17,6 +28,8 @@ if TYPE_CHECKING:
     from ase import Atoms
     from sevenn.nn.sequential import AtomGraphSequential  # pyright: ignore[reportMissingImports]
 
+    from whet import ModelFile
+
 FINE_TUNED = "fine-tuned"
 """What stands as `model` in the options of a component whose weights Whet made."""
 
@@ -24,7 +37,7 @@ FINE_TUNED = "fine-tuned"
 class SevennetOptions(Options):
     """Which weights, and which of their theories."""
 
-    model: str = "7net-0"
+    model: ModelPath = "7net-0"
     """A model that sevenn ships (`7net-0` of 11 July 2024, `7net-0_22May2024`, `7net-l3i5` or `7net-mf-0`), or the
     path of a checkpoint file."""
     modal: str | None = None
@@ -46,7 +59,7 @@ class SevennetPotential(Potential):
     foundation_models = MODELS
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
+    def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
         """As the contract says; a modal that does not fit a shipped model is refused here, before it is loaded."""
         if options.model in MODELS:
             _checked_modal(options.modal, FIDELITIES.get(options.model, ()))

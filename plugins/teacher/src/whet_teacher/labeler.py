@@ -34,7 +34,7 @@ class TeacherLabeler(Labeler):
     @classmethod
     def find_parts(cls, options: Any) -> Mapping[str, Spec]:
         """The potential. Raises InputError where it has no name."""
-        return {"potential": Spec.parse(options.potential, folder=Path.cwd())}
+        return {"potential": Spec.parse(options.potential)}
 
     @classmethod
     def variations(cls, options: Any) -> Mapping[str, Any]:

@@ -55,8 +55,9 @@ class VaspLabeler(CodeLabeler):
         library = options.library or os.environ.get("VASP_PP_PATH")
         if not library:
             raise InputError("where the POTCARs lie is not known", hint="Give `library:`, or set VASP_PP_PATH")
-        folder = Path(library).expanduser()
-        return {f"potcar-{element}": find_potcar(folder, element, name) for element, name in options.potcars.items()}
+        return {
+            f"potcar-{element}": find_potcar(Path(library), element, name) for element, name in options.potcars.items()
+        }
 
     @classmethod
     def variations(cls, options: Any) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator
 
-from whet import CodeOptions, multiplicity
+from whet import CodeOptions, FolderPath, multiplicity
 from whet_vasp.tags import DISPERSIONS, FIXED, FUNCTIONALS, OWN, SMEARINGS, others
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class VaspOptions(CodeOptions):
     potcars: dict[str, str] = Field(min_length=1)
     """Pseudopotential by element: its name in the library (`Li: Li_sv`), or its whole titel
     (`Li: PAW_PBE Li_sv 10Sep2004`), which is then checked."""
-    library: str = ""
+    library: FolderPath = ""
     """Folder of the pseudopotentials, with a folder `NAME/POTCAR` for each; by default that of the environment
     variable `VASP_PP_PATH`. They are never copied into a store."""
     functional: Literal["PBE", "PBEsol", "RPBE", "AM05", "SCAN", "r2SCAN", "PBE0", "HSE06"] = "PBE"

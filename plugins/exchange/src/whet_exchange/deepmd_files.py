@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from whet.data.errors import FrameError, InputError
-from whet.data.frame_checks import check_frame
-from whet.data.labels import Labels
-from whet.files.frame_format import FrameFormat, ReadFrame
-from whet.files.label_keys import LabelKeys
+from whet import FrameError, FrameFormat, InputError, LabelKeys, Labels, ReadFrame, check_frame
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,10 +30,13 @@ class DeepmdSystem(FrameFormat):
     """The folder of a system; `box` has vectors as rows."""
 
     name = "DeePMD system"
+    outputs = ("type.raw",)
+    is_folder = True
+    suffixes = (".deepmd",)
     fixes_keys = True
 
     def recognizes(self, path: Path, head: bytes) -> bool:
-        return is_deepmd(path)
+        return (path / "type.raw").is_file()
 
     def read(self, path: Path) -> Iterator[ReadFrame]:
         """Raises InputError where the system's elements are not stated, or it has no set of frames."""
@@ -65,10 +64,45 @@ class DeepmdSystem(FrameFormat):
                 except (ValueError, IndexError) as error:
                     yield ReadFrame(place, FrameError(" ".join(str(error).split())))
 
+    def keeps(self, path: Path) -> Set[Literal["labels", "identity"]]:
+        return {"labels"}
 
-def is_deepmd(path: Path) -> bool:
-    """Whether the path is the folder of a system."""
-    return (path / "type.raw").is_file()
+    def write(self, path: Path, frames: Sequence[Atoms], indices: Sequence[int]) -> None:
+        """Writes labeled frames as systems.
+
+        A system is a folder named after its formula: frames with the same elements in the same order, all periodic or
+        all open, all with stress or all without. Numbers are of double precision; the virial is −stress × volume, eV.
+        Every system has the same type_map.raw. Raises FrameError for a frame without labels or periodic in some
+        directions only.
+        """
+        from ase.data import atomic_numbers
+
+        systems: dict[tuple[Any, ...], _System] = {}
+        elements: set[str] = set()
+        waiting = 0
+        for index, frame in enumerate(frames):
+            try:
+                labels = Labels.of(frame)
+                if frame.pbc.any() and not frame.pbc.all():
+                    raise FrameError("DeePMD knows frames that are periodic in all directions or in none")
+            except FrameError as error:
+                raise error.at(f"frame {index}") from None
+            elements.update(frame.get_chemical_symbols())
+            has_box = bool(frame.cell.array.any())
+            key = (frame.numbers.tobytes(), bool(frame.pbc.all()), labels.stress is not None, has_box)
+            if key not in systems:
+                systems[key] = _System(
+                    _free_name(path, frame), tuple(frame.get_chemical_symbols()), not frame.pbc.all()
+                )
+            waiting += systems[key].add(frame, labels, has_box)
+            if waiting > AT_ONCE:
+                for system in systems.values():
+                    system.flush()
+                waiting = 0
+        names = sorted(elements, key=atomic_numbers.__getitem__)
+        for system in systems.values():
+            system.flush()
+            system.finish(names)
 
 
 def _types(folder: Path) -> list[int]:
@@ -149,67 +183,6 @@ def _frame(
     if "virial" in values:
         atoms.info["deepmd_virial"] = values["virial"].reshape(3, 3)
     return atoms
-
-
-def write_deepmd(folder: Path, frames: Sequence[Atoms]) -> None:
-    """Writes labeled frames as DeePMD systems into a new folder, all or nothing.
-
-    A system is a folder named after its formula: frames with the same elements in the same order, all periodic or all
-    open, all with stress or all without. Numbers are of double precision; the virial is −stress × volume, eV. Every
-    system has the same type_map.raw. Raises FrameError for a frame without labels or periodic in some directions only,
-    InputError where the folder exists, StoreError where it cannot be written.
-    """
-    import shutil
-    import tempfile
-
-    from whet.data.durable import sync_folder, unwritable
-
-    if folder.exists():
-        raise InputError("the folder exists", where=str(folder), hint="Remove it, or give another name")
-    partial: Path | None = None
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-", suffix=".partial"))
-        _write_systems(partial, frames)
-        partial.chmod(0o755)
-        partial.rename(folder)
-        sync_folder(folder.parent)
-    except OSError as error:
-        if getattr(error, "errno", None) is None:
-            raise
-        raise unwritable(folder, error) from error
-    finally:
-        if partial is not None:
-            shutil.rmtree(partial, ignore_errors=True)
-
-
-def _write_systems(folder: Path, frames: Sequence[Atoms]) -> None:
-    from ase.data import atomic_numbers
-
-    systems: dict[tuple[Any, ...], _System] = {}
-    elements: set[str] = set()
-    waiting = 0
-    for index, frame in enumerate(frames):
-        try:
-            labels = Labels.of(frame)
-            if frame.pbc.any() and not frame.pbc.all():
-                raise FrameError("DeePMD knows frames that are periodic in all directions or in none")
-        except FrameError as error:
-            raise error.at(f"frame {index}") from None
-        elements.update(frame.get_chemical_symbols())
-        has_box = bool(frame.cell.array.any())
-        key = (frame.numbers.tobytes(), bool(frame.pbc.all()), labels.stress is not None, has_box)
-        if key not in systems:
-            systems[key] = _System(_free_name(folder, frame), tuple(frame.get_chemical_symbols()), not frame.pbc.all())
-        waiting += systems[key].add(frame, labels, has_box)
-        if waiting > AT_ONCE:
-            for system in systems.values():
-                system.flush()
-            waiting = 0
-    names = sorted(elements, key=atomic_numbers.__getitem__)
-    for system in systems.values():
-        system.flush()
-        system.finish(names)
 
 
 def _free_name(folder: Path, frame: Atoms) -> Path:

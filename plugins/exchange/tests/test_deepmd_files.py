@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from whet import Failure, FrameError, InputError, Labels, export_frames, frame_key, read_labeled
-from whet.files.deepmd_files import DeepmdSystem, write_deepmd
-from whet.files.label_keys import OWN
+from whet import Failure, FrameError, InputError, Labels, UnitSystem, export_frames, frame_key, read_labeled
+from whet_exchange.deepmd_files import DeepmdSystem
+
+OWN = UnitSystem()
 
 floats = st.floats(-1e3, 1e3, allow_nan=False, width=64)
 
@@ -43,7 +44,7 @@ def systems(folder: Path) -> Iterator[Path]:
 @given(st.lists(labeled(), min_size=1, max_size=6))
 def test_frames_come_back_bit_for_bit(tmp_path_factory: pytest.TempPathFactory, frames: list[Atoms]) -> None:
     folder = tmp_path_factory.mktemp("deepmd") / "x.deepmd"
-    write_deepmd(folder, frames)
+    export_frames(folder, frames)
     back = [record for system in systems(folder) for record in DeepmdSystem().records(system, {}, OWN)]
     assert len(back) == len(frames)
     known: dict[str, list[Labels]] = {}
@@ -79,7 +80,7 @@ def test_the_virial_is_minus_the_strain_derivative_of_the_energy(tmp_path: Path)
     slope = (strained(0.1 + 4.1 * step)[1] - strained(0.1 - 4.1 * step)[1]) / (2 * step)
     stress = np.zeros((3, 3))
     stress[0, 0] = slope / atoms.cell.volume  # tension positive: it resists being pulled
-    write_deepmd(tmp_path / "x.deepmd", [Labels(energy, np.zeros((1, 3)), stress).attach(atoms)])
+    export_frames(tmp_path / "x.deepmd", [Labels(energy, np.zeros((1, 3)), stress).attach(atoms)])
     virial = np.load(tmp_path / "x.deepmd" / "Ar" / "set.000" / "virial.npy")
     assert virial.shape == (1, 9)
     assert virial[0, 0] == pytest.approx(-slope, rel=1e-12)
@@ -189,7 +190,7 @@ def test_numbers_of_single_precision_and_columns_are_read(tmp_path: Path) -> Non
 
 
 def test_no_more_than_a_few_frames_are_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whet.files.deepmd_files.AT_ONCE", 20_000)
+    monkeypatch.setattr("whet_exchange.deepmd_files.AT_ONCE", 20_000)
 
     class Many:
         def __init__(self, count: int) -> None:
@@ -198,15 +199,18 @@ def test_no_more_than_a_few_frames_are_in_memory(tmp_path: Path, monkeypatch: py
         def __len__(self) -> int:
             return self.count
 
+        def __getitem__(self, index: int) -> Atoms:
+            return frame(index)
+
         def __iter__(self) -> Iterator[Atoms]:
             return (frame(index) for index in range(self.count))
 
     peaks = []
-    write_deepmd(tmp_path / "warm", Many(5))  # pyright: ignore[reportArgumentType]
+    export_frames(tmp_path / "warm.deepmd", Many(5))  # pyright: ignore[reportArgumentType]
     for count in (300, 1500):
         tracemalloc.start()
-        write_deepmd(tmp_path / f"{count}", Many(count))  # pyright: ignore[reportArgumentType]
-        assert sum(1 for _ in DeepmdSystem().records(tmp_path / f"{count}" / "ClNa", {}, OWN)) == count
+        export_frames(tmp_path / f"{count}.deepmd", Many(count))  # pyright: ignore[reportArgumentType]
+        assert sum(1 for _ in DeepmdSystem().records(tmp_path / f"{count}.deepmd" / "ClNa", {}, OWN)) == count
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]

@@ -1,15 +1,17 @@
-"""LammpsDump and LammpsData: LAMMPS's files as frames, as far as they say which elements their types are."""
+"""LammpsDump and LammpsData: LAMMPS's files as frames, read as far as they say which elements their types are."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from whet.data.errors import FrameError
-from whet.files.ase_files import read_by_ase
-from whet.files.frame_format import FrameFormat, ReadFrame
-from whet.files.opened import opened_text
+from whet import FrameError, FrameFormat, ReadFrame, opened_text, read_by_ase
+from whet_exchange.lammps_text import lammps_data, lammps_dump
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 UNITS = ("metal", "real")
 """LAMMPS's unit systems that are read: lengths in Å, masses in g/mol."""
@@ -22,6 +24,8 @@ class LammpsDump(FrameFormat):
     """A text dump. It has no energies, so its forces alone are no labels."""
 
     name = "LAMMPS dump"
+    suffixes = (".lammpstrj", ".dump")
+    compresses = True
 
     def recognizes(self, path: Path, head: bytes) -> bool:
         return b"ITEM: TIMESTEP" in head
@@ -34,11 +38,18 @@ class LammpsDump(FrameFormat):
                 one.atoms.calc.results.pop("energy", None)  # ASE's reader makes up a zero
             yield one
 
+    def write(self, path: Path, frames: Sequence[Atoms], indices: Sequence[int]) -> None:
+        types: dict[str, int] = {}
+        self.write_texts(path, frames, indices, lambda frame, index: lammps_dump(frame, index, types))
+
 
 class LammpsData(FrameFormat):
     """A data file, whose types are elements by their labels or masses."""
 
     name = "LAMMPS data file"
+    suffixes = (".data", ".lmp")
+    compresses = True
+    one_frame = True
 
     def recognizes(self, path: Path, head: bytes) -> bool:
         return re.search(rb"^\s*\d+\s+atoms\b", head, re.MULTILINE) is not None and b"xlo xhi" in head
@@ -56,6 +67,9 @@ class LammpsData(FrameFormat):
             hint = "Add a Masses or an Atom Type Labels section, or give the structure in another format"
             raise FrameError("the file has type numbers and says no elements", where=str(path), hint=hint)
         yield from read_by_ase(path, "lammps-data", units=units)
+
+    def write(self, path: Path, frames: Sequence[Atoms], indices: Sequence[int]) -> None:
+        self.write_texts(path, frames, indices, lambda frame, index: lammps_data(frame))
 
 
 def _check_dump(path: Path) -> str:

@@ -9,10 +9,10 @@ import ase.units
 import numpy as np
 import pytest
 
-from whet import Failure, InputError, Labels
-from whet.files.label_keys import OWN
-from whet.files.npz_frames import NpzArchive
-from whet.files.unit_system import UnitSystem
+from whet import Failure, InputError, Labels, UnitSystem
+from whet_exchange.npz_frames import NpzArchive
+
+OWN = UnitSystem()
 
 RANDOM = np.random.default_rng(3)
 POSITIONS, ENERGIES, FORCES = RANDOM.normal(size=(4, 3, 3)), RANDOM.normal(size=4), RANDOM.normal(size=(4, 3, 3))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from whet.data.errors import FrameError
-from whet.files.extended_xyz import numbers
+from whet import FrameError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,3 +91,8 @@ def _as_in_lammps(frame: Atoms) -> tuple[Atoms, np.ndarray]:
     if frame.calc is not None and frame.calc.results.get("forces") is not None:
         placed.set_array("forces", frame.calc.results["forces"] @ turn)
     return placed, low
+
+
+def numbers(values: Any) -> str:
+    """Floats with as many digits as bring the very same float back."""
+    return " ".join(repr(float(value)) for value in values)

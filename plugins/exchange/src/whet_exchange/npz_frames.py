@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet.data.errors import FrameError, InputError
-from whet.data.frame_checks import check_frame
-from whet.data.labels import Failure, Labels, without_labels
-from whet.data.recorded import Recorded
-from whet.files.frame_format import FrameFormat, Named, ReadFrame
-from whet.files.label_keys import LabelKeys
-from whet.files.unit_system import UnitSystem
+from whet import (
+    Failure,
+    FrameError,
+    FrameFormat,
+    InputError,
+    LabelKeys,
+    Labels,
+    ReadFrame,
+    Recorded,
+    UnitSystem,
+    check_frame,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,12 +44,14 @@ class NpzArchive(FrameFormat):
         """Raises InputError where the archive cannot be read, lacks an array, or does not state its units."""
         return self._frames(path, None)
 
-    def records(self, path: Path, keys: Named, units: UnitSystem | None) -> Iterator[Recorded]:
+    def records(self, path: Path, keys: LabelKeys | Mapping[str, str], units: UnitSystem | None) -> Iterator[Recorded]:
         for one in self._frames(path, units):
             if isinstance(one.atoms, FrameError):
                 yield Recorded(one.place, None, Failure(str(one.atoms)))
             else:
-                yield Recorded(one.place, without_labels(one.atoms), Labels.of(one.atoms))
+                labels = Labels.of(one.atoms)
+                one.atoms.calc = None
+                yield Recorded(one.place, one.atoms, labels)
 
     def stated_units(self, path: Path) -> UnitSystem | None:
         """InputError where the archive cannot be read."""
