@@ -21,10 +21,11 @@ from pydantic.fields import FieldInfo
 from whet.contracts.fine_tune_settings import FineTuneSettings, Weights
 from whet.contracts.options import Options
 from whet.contracts.protocol import Protocol
+from whet.contracts.rounds import Round
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.registry import registry
 from whet.study import schema
-from whet.study.rounds import Round, Strategy
+from whet.study.strategy import Strategy
 
 FOLDER = Path(__file__).parent / "reference"
 COMMANDS = (

@@ -89,6 +89,18 @@ def test_bias_knows_no_plugin() -> None:
     assert not wrong
 
 
+def test_the_report_only_draws() -> None:
+    """No statistics, no analysis, no plugin, no potential: a record is all that it knows."""
+    allowed = ("whet.contracts.findings", "whet.contracts.foundation", "whet.data", "whet.report", "whet.study.record")
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in (CORE / "report").rglob("*.py")
+        for name in imports(path)
+        if name.partition(".")[0] in ("whet", *HEAVY) and not name.startswith((*allowed, "whet.study.section"))
+    ]
+    assert not wrong
+
+
 def test_the_core_imports_no_plugin_and_no_torch() -> None:
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"

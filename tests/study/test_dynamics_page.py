@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from whet.study.rounds import Strategy
 
 from whet.contracts.component import Spec
 from whet.plugins.registry import registry
-from whet.study.rounds import Strategy
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "dynamics.md"
 

@@ -62,7 +62,7 @@ def test_a_trajectory_on_which_nothing_was_predicted_is_left_out_and_said(tmp_pa
     gone = predictions(TUNED.on(own(TUNED)), frames_of(0), left_out=[(0, "it exploded")])
     findings = found(CrossEvaluation, tmp_path, FOUR[0], FOUR[1], FOUR[2], gone)
     assert [row["state"] for row in rows(findings, "cross")] == ["untouched"]
-    assert "it exploded" in findings.notes[0]
+    assert "no frame was predicted" in findings.notes[0]
 
 
 def test_states_of_several_potentials_and_seeds_have_names_of_their_own(tmp_path: Path) -> None:

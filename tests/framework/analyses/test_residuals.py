@@ -88,7 +88,7 @@ def test_nothing_predicted_is_said_and_no_trajectory_wants_nothing(tmp_path: Pat
     empty = predictions(scores.ref, frames_of(0), left_out=[(0, "it exploded"), (1, "it exploded")])
     findings = found(Residuals, tmp_path, empty, one)
     assert findings.is_empty
-    assert "it exploded" in findings.notes[0]
+    assert "no frame was predicted" in findings.notes[0]
     assert Residuals(Residuals.Options()).wants(study(scores)) == []
 
 

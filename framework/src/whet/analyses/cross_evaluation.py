@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from whet.analyses.comparing import compared, first_fine_tunings, given_energies
+from whet.analyses.alignment import first_fine_tunings, given_energies
 from whet.analyses.naming import state_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Column, Figure, Findings, Table
@@ -43,6 +43,7 @@ class CrossEvaluation(Analysis):
 
     def run(self, work: Work) -> Findings:
         from whet.bias.errors import errors
+        from whet.bias.pairs import Comparison
 
         given = given_energies(work.all("fine-tunings", FineTuning))
         owners: list[Ref] = []
@@ -56,7 +57,7 @@ class CrossEvaluation(Analysis):
                 )
             aligned = given.get(state.potential) if state.untouched else None
             try:
-                found[state, owner] = errors(compared(one), aligned)
+                found[state, owner] = errors(Comparison.of_predictions(one), aligned)
             except FrameError as error:
                 notes.append(f"{one.ref}: {error.what}.")
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from whet.analyses.comparing import compared, first_fine_tunings, given_energies
+from whet.analyses.alignment import first_fine_tunings, given_energies
 from whet.analyses.naming import state_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
@@ -65,6 +65,7 @@ class Residuals(Analysis):
 
 def _traces(work: Work) -> tuple[dict[Ref, ResidualTrace], list[str]]:
     """The trace of each driving potential, and a sentence for each that has none."""
+    from whet.bias.pairs import Comparison
     from whet.bias.residuals import residual_trace
 
     runs: dict[Ref | None, list[SampledTrajectory]] = {}
@@ -78,7 +79,7 @@ def _traces(work: Work) -> tuple[dict[Ref, ResidualTrace], list[str]]:
         times = [one.times[index] for one in own for index in one.kept]
         aligned = given.get(state.potential) if state.untouched else None
         try:
-            trace = residual_trace(compared(predictions), times, aligned)
+            trace = residual_trace(Comparison.of_predictions(predictions), times, aligned)
         except FrameError as error:
             notes.append(f"{predictions.ref}: {error.what}.")
         else:

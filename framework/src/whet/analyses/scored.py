@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from whet.analyses.comparing import compared
 from whet.bias.one_scale import OneScale, one_scale_correction, strongest_frame
 from whet.bias.pairs import Comparison
 from whet.bias.series import Score
@@ -45,7 +44,7 @@ def scored(
         seeds = {other.ref.seed for other in found if other.ref.strategy == state.strategy}
         label = f"{state}{f' (seed {state.seed})' if len(seeds) > 1 else ''}"
         try:
-            comparison = compared(one)
+            comparison = Comparison.of_predictions(one)
             score = Score.of(comparison, given.get(state.potential) if state.untouched else None)
         except FrameError as error:
             unscored.append((f"{label} on {one.ref.set}", str(error)))
@@ -74,7 +73,7 @@ def with_one_scale(
         gathered = one.ref.gathered_by or Ref()
         seeds.setdefault(gathered.strategy, set()).add(gathered.seed)
         try:
-            pairs = compared(one)
+            pairs = Comparison.of_predictions(one)
             place = list(one.indices).index(pairs.indices[strongest_frame(pairs)])
             correction = one_scale_correction(one.reference[place], one.predicted[place])
         except FrameError as error:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import ClassVar
 
 from whet.analyses.answers import after_fine_tuning, forgotten, how_biased, naive_or_periodic
-from whet.analyses.comparing import compared
 from whet.analyses.first_figure import first_figure
 from whet.analyses.series_table import COLUMNS, SeriesRow, series_rows, several
 from whet.bias.pairs import Comparison
@@ -109,7 +108,7 @@ def _last(found: Sequence[Predictions]) -> dict[tuple[str, str], dict[int, Compa
     last: dict[tuple[str, str], dict[int, Comparison]] = {}
     for one in sorted(found, key=lambda one: one.ref.seed):
         try:
-            comparison = compared(one)
+            comparison = Comparison.of_predictions(one)
         except FrameError:
             continue
         last.setdefault((one.ref.potential, one.ref.strategy), {})[one.ref.seed] = comparison
