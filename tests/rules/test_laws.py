@@ -18,8 +18,9 @@ CORE = ROOT / "framework" / "src" / "whet"
 FLOORS = [
     "data",
     "files",
-    "programs",
     "contracts",
+    "programs",
+    "potentials",
     "dynamics",
     "plugins",
     "bias",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from whet.contracts.committee import Committee
 from whet.plugins.discovery import classes_in
 from whet.plugins.hookspecs import hookimpl
+from whet.potentials.committee import Committee
 
 whet_api = {
     "potentials": 1,

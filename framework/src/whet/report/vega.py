@@ -13,9 +13,9 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from whet.contracts.foundation import user_cache
 from whet.data.durable import write_text
 from whet.data.errors import StoreError
+from whet.data.user_folders import user_cache
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 VERSION = "6.4"

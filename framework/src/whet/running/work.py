@@ -40,6 +40,7 @@ class OpenStep:
     stored: StoredSteps
     device: str
     progress: Progress
+    batch: int = 1
 
     @property
     def title(self) -> str:
@@ -114,11 +115,16 @@ def run_step(store: Store, key: str, *, device: str = "cpu", progress: Progress 
 
 
 def run_together(
-    store: Store, keys: Sequence[str], *, device: str = "cpu", progress: Progress = lambda done, total: None
+    store: Store,
+    keys: Sequence[str],
+    *,
+    device: str = "cpu",
+    batch: int = 1,
+    progress: Progress = lambda done, total: None,
 ) -> list[Result]:
     """`run_step` for several steps of one kind that are done at once; a fault is that of all of them.
 
-    progress: of all of them; the log is the first one's.
+    batch: frames that a potential may be asked for at once. progress: of all of them; the log is the first one's.
     """
     with ExitStack() as held:
         for key in sorted(keys):
@@ -128,7 +134,7 @@ def run_together(
             remove_all_dead(store.folder(key))
         if todo:
             stored = StoredSteps(store)
-            _do([OpenStep(store.step(key), stored, device, progress) for key in todo])
+            _do([OpenStep(store.step(key), stored, device, progress, batch) for key in todo])
         return [store.result(key) for key in keys]
 
 
@@ -227,7 +233,9 @@ _distributions = cache(packages_distributions)
 def _backends(work: OpenStep) -> list[type[Backend]]:
     made = [work.stored[key].component for key in work.step.feeds]
     components = [work.step.task, *work.step.components.values(), *(one for one in made if one is not None)]
-    return [registry().find(component.hook, component.name) for component in components]
+    here = registry()
+    # What feeds an analysis may be of a plugin that only another interpreter has.
+    return [here.find(one.hook, one.name) for one in components if here.knows(one.hook, one.name)]
 
 
 def _restore(environment: Mapping[str, str]) -> None:

@@ -160,7 +160,9 @@ class _Walk:
             if round_.selection is None:
                 ref = replace(ref, sampled_by=driver.ref if driver else LABELER)
                 yield Labeled(self.make.label(self._last, f"{title}: label"), ref, is_sampled=True)
-        if (selector := self.make.selector(round_.selection, keys)) is not None:
+        spelled_out = self.make.study.strategies[self.strategy].spelled_out is not None
+        place = ("rounds", number - 1, "selection") if spelled_out else ("selection",)
+        if (selector := self.make.selector(round_.selection, (*keys, *place))) is not None:
             chosen = self.make.select(selector, pool, self._known, f"{title}: select")
             ref = Ref(gathered_by=of, sampled_by=driver.ref if driver else LABELER)
             self._known += (self.make.label(chosen, f"{title}: label"),)

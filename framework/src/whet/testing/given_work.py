@@ -23,6 +23,7 @@ class GivenWork:
     backends: Mapping[str, Backend] = field(default_factory=dict)
     title: str = "given"
     device: str = "cpu"
+    batch: int = 1
     files: Mapping[str, FileRef] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress = lambda done, total: None
