@@ -35,7 +35,7 @@ def frames_of(count: int, seed: int = 0, **rest: Any) -> FrameSet:
     """Labeled frames whose forces are random and whose energies are zero."""
     frames = [water(seed + number, **rest) for number in range(count)]
     forces = np.random.default_rng(seed + 1000).normal(0, 1, (count, 3, 3))
-    return labeled(frames, np.zeros(count), forces)
+    return labeled(frames, [0.0] * count, list(forces))
 
 
 def predictions(

@@ -60,7 +60,7 @@ class Bonds(Analysis):
         reference = {piece.key: piece for piece in study.all(SampledTrajectory, sampled_by=LABELER)}
         own = study.all(SampledTrajectory, set_kind="self")
         gathered = [piece for piece in study.all(SampledTrajectory, set_kind="training") if piece.ref.gathered_by]
-        inputs: ClassVar = {"reference": list(reference.values()), "own": own, "gathered": gathered}
+        inputs = {"reference": list(reference.values()), "own": own, "gathered": gathered}
         return [Wanted(inputs)] if any(inputs.values()) else []
 
     def run(self, work: Work) -> Findings:
