@@ -108,7 +108,8 @@ def _curves(losses: Sequence[Sequence[Cell]]) -> Figure:
     """Training loss (full) and validation loss (dashed) by epoch, a panel for each potential: their losses differ."""
     panels = []
     for name in dict.fromkeys(row[0] for row in losses):
-        logarithmic = all(isinstance(row[5], float) and row[5] > 0 for row in losses if row[0] == name)
+        own = [row[5] for row in losses if row[0] == name]
+        logarithmic = all(isinstance(loss, float) and loss > 0 for loss in own)
         scale = {"type": "log", "nice": False} if logarithmic else {"zero": False}
         panels.append(
             {

@@ -20,7 +20,8 @@ class Record:
 
     name: the study's. sections: in the order that their analyses declare; the last one is on what was run.
     missing: one sentence for each thing that a reader may look for and that is not here, the most important first.
-    warnings: what must not be overlooked. cost: what it took, in sentences. scores: one mapping for each potential on each set (`scores.json`).
+    warnings: what must not be overlooked. cost: what it took, in sentences. scores: one mapping for each potential on
+    each set (`scores.json`).
     about: identity of all this.
     """
 

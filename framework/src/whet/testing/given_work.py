@@ -14,6 +14,10 @@ from whet.contracts.task import KeptLabels
 from whet.data.errors import InputError
 
 
+def _silent(done: int, total: int) -> None:
+    pass
+
+
 @dataclass
 class GivenWork:
     """inputs: role -> what its steps left. backends: role -> living backend. folder: where outputs go; it exists."""
@@ -26,7 +30,7 @@ class GivenWork:
     batch: int = 1
     files: Mapping[str, FileRef] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
-    progress: Progress = lambda done, total: None
+    progress: Progress = field(default=_silent)
 
     @property
     def store(self) -> Path:
