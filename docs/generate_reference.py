@@ -151,14 +151,20 @@ def conformance() -> str:
     found = [json.loads(path.read_text()) for path in sorted(MEASURED.glob("*.json"))]
     for hook, checks in CHECKS.items():
         mine = [one for listed in found for one in listed if one["subject"].startswith(hook + " ")]
-        parts += [f"## {hook[0].upper()}{hook[1:]}s\n", _outcomes(checks, mine, hook)]
+        parts += [f"## {_plural(hook)}\n", _outcomes(checks, mine, hook)]
         for check in checks:
             parts += [f"### `{check.name}`\n", f"*{check.tier}.* {check.meaning}\n"]
     return "\n".join(parts)
 
 
+def _plural(noun: str) -> str:
+    return noun[0].upper() + (f"{noun[1:-2]}es" if noun.endswith("sis") else f"{noun[1:]}s")
+
+
 def _outcomes(checks: Sequence[Any], found: list[dict[str, Any]], hook: str) -> str:
     """The table check × backend, with a line for each failure that is expected."""
+    if not found:  # the tests run these, and the bundled ones pass
+        return ""
     words = {"passed": "✓", "expected": "✗*", "failed": "✗", "not applicable": "–"}
     names = [one["subject"].removeprefix(hook + " ") for one in found]
     rows = [f"| check | {' | '.join(f'`{name}`' for name in names)} |", "|---" * (len(names) + 1) + "|"]

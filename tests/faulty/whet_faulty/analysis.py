@@ -65,6 +65,7 @@ class FaultyAnalysis(Analysis):
             [name, number, Estimate(float(np.mean(found)), self._interval(found))]
             for (name, number), found in largest.items()
         ]
+        largest_of_all = max(rows, key=lambda row: row[2].value)[0]
         if fault == "numpy":
             rows = [[name, number, np.float32(one.value)] for name, number, one in rows]
         if fault == "clock":
@@ -88,11 +89,7 @@ class FaultyAnalysis(Analysis):
         if fault == "two of a name":
             columns[1] = Column("set", description="The number of the trajectory.")
         frames = sum(len(found) for found in largest.values())
-        best = (
-            rows[0][0]
-            if fault == "first is best"
-            else max(rows, key=lambda row: row[2].value if fault != "numpy" else row[2])[0]
-        )
+        best = rows[0][0] if fault == "first is best" else largest_of_all
         units = frames if fault == "counts frames" else len(rows)
         verdict = Verdict.of_units(units, "Where are forces largest?", f"in {best}")
         return Findings(

@@ -37,7 +37,7 @@ FAULTS = [
     ("no such mark", {"figures_can_be_drawn"}, "figure 'forces': "),
     ("no caption", {"figures_can_be_drawn"}, "has no caption"),
     ("numpy", {"findings_survive_storage"}, "JSON cannot hold them: .*float32"),
-    ("two of a name", {"findings_are_sound"}, "two columns of 'largest-forces' are called 'set'"),
+    ("two of a name", {"findings_are_sound"}, "the table 'largest-forces' has two columns 'set'"),
     ("no name", {"findings_are_sound"}, "'largest forces' is no name"),
     ("clock", {"same_input_same_bytes"}, "the second run on the same inputs differs"),
     ("in place", {"same_input_same_bytes"}, "the second run on the same inputs differs"),

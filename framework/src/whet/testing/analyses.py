@@ -259,9 +259,6 @@ def findings_are_sound(subject: AnalysisSubject) -> None:
         except ValueError as error:
             raise CheckFailed(str(error)) from None
         demand(findings.title, "they have no title")
-        for table in findings.tables:
-            twice = [name for name in table.fields if table.fields.count(name) > 1]
-            demand(not twice, f"two columns of {table.name!r} are called {twice[0]!r}" if twice else "")
 
 
 @check("contract")

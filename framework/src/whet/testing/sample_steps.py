@@ -63,10 +63,17 @@ class SampleSteps:
     def empty(self) -> Findings:
         """What it finds where nothing feeds it."""
         backends = self._backends({role: role for role in self.analysis.components})
-        return self.analysis.run(SampleWork(self._folder(), {}, backends))
+        return self.analysis.run(self._work({}, backends))
 
-    def _folder(self) -> Path:
-        return Path(tempfile.mkdtemp(dir=self._scratch.name))
+    def _work(
+        self,
+        inputs: Mapping[str, Sequence[Data]],
+        backends: Mapping[str, Backend],
+        settings: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Open work in a folder of its own."""
+        folder = Path(tempfile.mkdtemp(dir=self._scratch.name))
+        return SampleWork(folder, inputs, backends, settings=settings or {})
 
     def _run(self, task: Task, wanted: Wanted, backwards: bool = False) -> Any:
         """The task, in a folder of its own; steps that are wanted for it before."""
@@ -76,7 +83,7 @@ class SampleSteps:
                 backends[role] = LennardJones()
             made = [one for one in feeds if isinstance(one, Wanted) or one.key]  # the others are no step's
             inputs[role] = [self._fed(task, role, one) for one in (reversed(made) if backwards else made)]
-        return task.run(SampleWork(self._folder(), inputs, backends, settings=task.options.as_json()))
+        return task.run(self._work(inputs, backends, task.options.as_json()))
 
     def _fed(self, task: Task, role: str, one: Piece | Wanted) -> Data:
         if isinstance(one, Piece):
