@@ -50,7 +50,8 @@ def discover(found: Iterable[EntryPoint] | None = None) -> list[FoundPlugin]:
 
 
 def _load(entry: EntryPoint, manager: pluggy.PluginManager) -> FoundPlugin:
-    distribution, version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
+    about = entry.dist.metadata if entry.dist else {}  # read once: `dist.name` and `dist.version` each parse it anew
+    distribution, version = about.get("Name", ""), about.get("Version", "")
 
     def broken(problem: str) -> FoundPlugin:
         return FoundPlugin(entry.name, distribution, version, problem=problem)
