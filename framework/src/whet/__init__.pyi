@@ -1,5 +1,9 @@
 """What `whet` hands on to authors of plugins and to notebooks: this list is the public interface."""
 
+from .contracts.analysis import Analysis as Analysis
+from .contracts.analysis import Piece as Piece
+from .contracts.analysis import StudyPieces as StudyPieces
+from .contracts.analysis import Wanted as Wanted
 from .contracts.code_labeler import CodeLabeler as CodeLabeler
 from .contracts.code_labeler import CodeOptions as CodeOptions
 from .contracts.code_labeler import k_grid as k_grid
@@ -12,6 +16,12 @@ from .contracts.dynamics import Simulation as Simulation
 from .contracts.dynamics import Start as Start
 from .contracts.dynamics import State as State
 from .contracts.dynamics import Trajectory as Trajectory
+from .contracts.findings import Column as Column
+from .contracts.findings import Estimate as Estimate
+from .contracts.findings import Figure as Figure
+from .contracts.findings import Findings as Findings
+from .contracts.findings import Table as Table
+from .contracts.findings import Verdict as Verdict
 from .contracts.fine_tune_settings import FineTuneSettings as FineTuneSettings
 from .contracts.fine_tune_settings import Strategy as Strategy
 from .contracts.fine_tune_settings import Weights as Weights
@@ -34,13 +44,34 @@ from .contracts.paths import FilePath as FilePath
 from .contracts.paths import FolderPath as FolderPath
 from .contracts.paths import ModelPath as ModelPath
 from .contracts.paths import NameOrPath as NameOrPath
+from .contracts.ports import Data as Data
+from .contracts.ports import Dataset as Dataset
+from .contracts.ports import FineTuning as FineTuning
+from .contracts.ports import FinishedStep as FinishedStep
+from .contracts.ports import Found as Found
+from .contracts.ports import Frames as Frames
+from .contracts.ports import LabeledFrames as LabeledFrames
+from .contracts.ports import Port as Port
+from .contracts.ports import Predictions as Predictions
+from .contracts.ports import StudyPotential as StudyPotential
 from .contracts.potential import Capabilities as Capabilities
 from .contracts.potential import Potential as Potential
 from .contracts.potential import Property as Property
 from .contracts.protocol import Protocol as Protocol
 from .contracts.protocol_preset import ProtocolPreset as ProtocolPreset
+from .contracts.ref import LABELER as LABELER
+from .contracts.ref import Ref as Ref
 from .contracts.reference_energies import ReferenceEnergies as ReferenceEnergies
+from .contracts.rounds import Round as Round
+from .contracts.rounds import RoundPreset as RoundPreset
+from .contracts.rounds import TrainFrom as TrainFrom
+from .contracts.selector import Choice as Choice
+from .contracts.selector import Selector as Selector
 from .contracts.structures import StructureSource as StructureSource
+from .contracts.task import Outcome as Outcome
+from .contracts.task import Resources as Resources
+from .contracts.task import Task as Task
+from .contracts.task import Work as Work
 from .data import units as units
 from .data.durable import read_json as read_json
 from .data.durable import replacing as replacing
@@ -99,4 +130,6 @@ from .programs.program import Program as Program
 from .report.page import write_report as write_report
 from .running.frame_labeling import label_frames as label_frames
 from .study.evaluation import evaluate as evaluate
+from .study.record import record_of as record_of
+from .study.stored_study import StoredStudy as StoredStudy
 from .study.study import Study as Study

@@ -32,7 +32,7 @@ class Study:
     >>> study = whet.Study.load("examples/quickstart/study.yaml")
     >>> study.run()
     >>> study.stored.scores[0]["softening"]["scale"]
-    >>> whet.write_report(study.stored)
+    >>> whet.write_report(whet.record_of(study.stored), Path("report"))
     """
 
     file: StudyFile
