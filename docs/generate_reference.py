@@ -11,46 +11,26 @@ import subprocess
 import sys
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from typer.main import get_command
 
+from whet.cli.app import app
 from whet.contracts.fine_tune_settings import FineTuneSettings, Weights
 from whet.contracts.options import Options
 from whet.contracts.protocol import Protocol
 from whet.contracts.rounds import Round
-from whet.plugins.hookspecs import HOOKS
+from whet.contracts.task import Task
+from whet.plugins.hookspecs import HOOKS, KINDS
 from whet.plugins.registry import registry
 from whet.study import schema
 from whet.study.strategy import Strategy
 
 FOLDER = Path(__file__).parent / "reference"
-COMMANDS = (
-    "run",
-    "check",
-    "status",
-    "report",
-    "evaluate",
-    "label",
-    "labels list",
-    "labels show",
-    "labels export",
-    "labels import",
-    "plugins",
-    "plugins check",
-    "plugins new",
-    "frames show",
-    "frames convert",
-    "models list",
-    "models prefetch",
-    "models verify",
-    "models trust",
-    "env create",
-    "env check",
-)
 MEASURED = Path(__file__).parent / "conformance"
 """What `make conformance` found: one file a backend, as `whet plugins check NAME --json` printed it."""
 BUNDLED = {"whet"} | {f"whet-{path.name}" for path in (Path(__file__).parents[1] / "plugins").iterdir()}
@@ -86,6 +66,7 @@ def study_file() -> str:
         ("`fine_tune.weights`", Weights),
         ("An entry of `strategies`", Strategy),
         ("A round, where `rounds` is a list", Round),
+        ("An entry of `analyses`, beside the options of the analysis", schema.AnalysisEntry),
         ("An entry of `tests`", schema.Test),
         ("An entry of `data`", schema.LabeledFile),
         ("`keys` of a file", schema.LabelKeySettings),
@@ -107,9 +88,18 @@ def plugins() -> str:
                 if not hasattr(offered, "Options"):
                     continue
                 parts.append(_table(offered.Options) if offered.Options.model_fields else "No options.\n")
+                if issubclass(offered, Task) and offered.inputs:
+                    parts.append(_inputs(offered))
                 if issubclass(offered.Options, Protocol):
                     parts.append(_ensembles(offered.Options))
     return "\n".join(parts)
+
+
+def _inputs(task: type[Task]) -> str:
+    """What a step of the task can be fed with."""
+    rows = ["| input | data | |", "|---|---|---|"]
+    rows += [f"| `{role}` | `{port.data.__name__}` | {port.what} |" for role, port in task.inputs.items()]
+    return "\n".join(rows) + "\n"
 
 
 def _ensembles(protocol: type[Protocol]) -> str:
@@ -126,7 +116,7 @@ def _ensembles(protocol: type[Protocol]) -> str:
 def command_line() -> str:
     """Help of every command."""
     parts = ["# Command line\n"]
-    for command in COMMANDS:
+    for command in _commands(get_command(app)):
         ended = subprocess.run(
             [sys.executable, "-m", "whet", *command.split(), "--help"],
             capture_output=True,
@@ -138,9 +128,18 @@ def command_line() -> str:
     return "\n".join(parts)
 
 
+def _commands(group: Any) -> Iterator[str]:
+    """Every command as it is typed; a group that does something by itself (`plugins`) before those below it."""
+    for name, command in group.commands.items():
+        below = getattr(command, "commands", None)
+        if not below or command.invoke_without_command:
+            yield name
+        yield from (f"{name} {one}" for one in (_commands(command) if below else ()))
+
+
 def conformance() -> str:
     """What every check asks, and what came of it for the bundled backends."""
-    from whet.testing.backends import CHECKS
+    from whet.testing.backends import kits
 
     parts = [
         "# Conformance checks\n",
@@ -149,10 +148,11 @@ def conformance() -> str:
         "[writing a plugin](../writing-a-plugin.md).\n",
     ]
     found = [json.loads(path.read_text()) for path in sorted(MEASURED.glob("*.json"))]
-    for hook, checks in CHECKS.items():
-        mine = [one for listed in found for one in listed if one["subject"].startswith(hook + " ")]
-        parts += [f"## {_plural(hook)}\n", _outcomes(checks, mine, hook)]
-        for check in checks:
+    for hook, kit in kits().items():
+        noun, title = KINDS[hook].noun, KINDS[hook].plural
+        mine = [one for listed in found for one in listed if one["subject"].startswith(noun + " ")]
+        parts += [f"## {title[0].upper()}{title[1:]}\n", _outcomes(kit.checks, mine, noun)]
+        for check in kit.checks:
             parts += [f"### `{check.name}`\n", f"*{check.tier}.* {check.meaning}\n"]
     return "\n".join(parts)
 
@@ -163,9 +163,9 @@ def _plural(noun: str) -> str:
 
 def _outcomes(checks: Sequence[Any], found: list[dict[str, Any]], hook: str) -> str:
     """The table check × backend, with a line for each failure that is expected."""
-    if not found:  # the tests run these, and the bundled ones pass
-        return ""
     words = {"passed": "✓", "expected": "✗*", "failed": "✗", "not applicable": "–"}
+    if not found:
+        return "Nothing was measured yet: `make conformance`.\n"
     names = [one["subject"].removeprefix(hook + " ") for one in found]
     rows = [f"| check | {' | '.join(f'`{name}`' for name in names)} |", "|---" * (len(names) + 1) + "|"]
     notes = []

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,12 +26,24 @@ FLOORS = [
     "plugins",
     "bias",
     "labels",
+    "tasks",
+    "selectors",
+    "strategies",
+    "analyses",
+    "builtin",
     "running",
+    "worker",
+    "testing",
     "study",
     "report",
     "cli",
+    "__main__",
+    "__init__",
 ]
-"""From the ground up. `testing` ships for plugin authors and may use everything but the command line."""
+"""From the ground up: every room and every module of the core. Nothing of it imports `whet` itself, the topmost."""
+
+FORWARDER = CORE / "plugins" / "builtin.py"
+"""Stays until every installation names `whet.builtin`."""
 
 PLUGIN_SOURCES = sorted((ROOT / "plugins").glob("*/src"))
 SUPPORT = sorted((ROOT / "framework").glob("*/src"))
@@ -44,11 +57,16 @@ HEAVY = ("torch", "pymatgen", "ase", "numpy", "scipy", "sklearn", "matplotlib", 
 def imports(path: Path) -> list[str]:
     """Absolute names that a module imports, at any depth."""
     found = []
+    source = next((above for above in path.parents if (above / "__init__.py").is_file() is False), path.parent)
+    package = path.relative_to(source).parts[:-1]
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.append(node.module)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found += [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "whet" else [node.module]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1]
+            found.append(".".join([*above, *filter(None, [node.module])]))
     return found
 
 
@@ -71,22 +89,81 @@ def program(arguments: list[str]) -> str:
     )
 
 
+def room(name: str) -> str:
+    """The room of a module of the core: `bias` of `whet.bias.errors`, `__init__` of `whet` and what it hands on."""
+    first = name.partition(".")[2].partition(".")[0]
+    return first if first in FLOORS else "__init__"
+
+
+def core_imports() -> Iterator[tuple[Path, str, str, str]]:
+    """Module, its room, what it imports of the core, and the room of that; stubs say what `__init__` hands on."""
+    for path in sorted([*CORE.rglob("*.py"), *CORE.rglob("*.pyi")]):
+        inside = path.relative_to(CORE)
+        mine = inside.parts[0].partition(".")[0]
+        for name in imports(path) if path != FORWARDER else ():
+            if name == "whet" or name.startswith("whet."):
+                yield inside, mine, name, room(name)
+
+
+def test_every_room_has_a_floor() -> None:
+    rooms = {path.name.partition(".")[0] for path in CORE.iterdir() if path.suffix or (path / "__init__.py").is_file()}
+    assert rooms - {"py"} == set(FLOORS)
+
+
 def test_imports_run_downward_by_floor() -> None:
-    wrong = []
-    for path in CORE.rglob("*.py"):
-        room = path.relative_to(CORE).parts[0]
-        if room not in FLOORS:
-            continue
-        for name in imports(path):
-            parts = name.split(".")
-            target = parts[1] if parts[0] == "whet" and len(parts) > 1 else ""
-            if target in FLOORS and FLOORS.index(target) > FLOORS.index(room):
-                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    wrong = [
+        f"{path} imports {name}"
+        for path, mine, name, theirs in core_imports()
+        if FLOORS.index(theirs) > FLOORS.index(mine)
+    ]
     assert not wrong
 
 
+def test_what_draws_and_what_plans_computes_nothing() -> None:
+    wrong = [
+        f"{path} imports {name}"
+        for path, mine, name, theirs in core_imports()
+        if mine in ("study", "report") and theirs in ("bias", "analyses")
+    ]
+    assert not wrong
+
+
+def test_rooms_are_reached_by_imports_alone() -> None:
+    """A room that is imported by its name in a string is an import that the other laws do not see.
+
+    The table of kinds names contracts and kits, so that only what is used is imported; the registry reads it.
+    """
+    upward = {}
+    for path in CORE.rglob("*.py"):
+        mine = path.relative_to(CORE).parts[0].partition(".")[0]
+        for node in ast.walk(ast.parse(path.read_text())):
+            text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            if re.fullmatch(r"whet\.\w+(\.\w*)*", text) and FLOORS.index(room(text)) > FLOORS.index(mine):
+                upward.setdefault(str(path.relative_to(CORE)), set()).add(room(text))
+    # The kit of a kind; and the program that another interpreter runs.
+    assert upward == {"plugins/hookspecs.py": {"testing"}, "running/worker_process.py": {"worker"}}
+
+
+def test_kinds_are_listed_in_one_table() -> None:
+    """A list of several hooks anywhere else is one that a new kind would have to be added to."""
+    from whet.plugins.hookspecs import KINDS
+
+    nouns = {kind.noun for kind in KINDS.values()}
+    wrong = []
+    for path in [*CORE.rglob("*.py"), *(ROOT / "docs").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            parts = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", ())
+            words = {part.value for part in parts if isinstance(part, ast.Constant)}
+            if max(len(words & set(KINDS)), len(words & nouns)) > 2:
+                wrong.append(f"{path.relative_to(ROOT)}, line {node.lineno}: {sorted(map(str, words))}")
+    own = "framework/src/whet/builtin.py"  # which versions it was written for, as every plugin says it
+    assert [one.partition(",")[0] for one in wrong] == [own], wrong
+
+
 def test_bias_knows_no_plugin() -> None:
-    wrong = [p for p in (CORE / "bias").glob("*.py") for name in imports(p) if name.startswith("whet.plugins")]
+    wrong = [
+        f"{path} imports {name}" for path, mine, name, theirs in core_imports() if (mine, theirs) == ("bias", "plugins")
+    ]
     assert not wrong
 
 
@@ -119,7 +196,7 @@ def test_plugins_import_from_whet_alone() -> None:
         for source in (*PLUGIN_SOURCES, *SUPPORT, ROOT / "plugin-template" / "src")
         for path in source.rglob("*.py")
         for name in imports(path)
-        if name.startswith("whet.")
+        if name.startswith("whet.") and room(name) != "__init__"
     ]
     assert not wrong
 
@@ -166,18 +243,37 @@ def test_fast_commands_import_nothing_heavy(arguments: list[str]) -> None:
     assert not found.intersection(HEAVY)
 
 
+LIGHT = ["cli", "plugins", "contracts", "dynamics", "builtin", "data", "files", "programs", "__init__", "__main__"]
+"""What listing may import, beside the rooms that hold what is listed."""
+
+
+def test_listing_imports_nothing_that_computes() -> None:
+    """`whet plugins` imports every module that offers something; what that one needs to compute is imported there."""
+    script = f"{program(['plugins'])}\nimport sys, json; sys.stderr.write(json.dumps(sorted(sys.modules)))"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = [name for name in json.loads(ended.stderr.splitlines()[-1]) if name.startswith("whet.")]
+    listed = ["tasks", "analyses", "selectors", "strategies"]
+    assert {room(name) for name in loaded} <= {*LIGHT, *listed}
+
+
 def test_check_imports_no_torch(study_file: Path, toy: None) -> None:
     assert not loaded_by(program(["check", str(study_file)])).intersection({"torch", "pymatgen", "chgnet", "mace"})
 
 
 def test_every_option_is_described() -> None:
+    from whet.contracts import rounds
     from whet.contracts.options import Options
     from whet.plugins.registry import registry
-    from whet.study import rounds, schema
+    from whet.study import schema, strategy
 
     offers = [offered for p in registry().plugins for listed in p.offers.values() for offered in listed]
     classes = {offered.Options for offered in offers if hasattr(offered, "Options")}
-    classes |= {c for m in (rounds, schema) for c in vars(m).values() if isinstance(c, type) and issubclass(c, Options)}
+    classes |= {
+        c
+        for m in (rounds, schema, strategy)
+        for c in vars(m).values()
+        if isinstance(c, type) and issubclass(c, Options)
+    }
     undescribed = [
         f"{c.__module__}.{c.__name__}.{name}" for c in classes for name, text in c.descriptions().items() if not text
     ]

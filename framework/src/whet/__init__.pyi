@@ -58,6 +58,11 @@ from .contracts.protocol_preset import ProtocolPreset as ProtocolPreset
 from .contracts.ref import LABELER as LABELER
 from .contracts.ref import Ref as Ref
 from .contracts.reference_energies import ReferenceEnergies as ReferenceEnergies
+from .contracts.rounds import Round as Round
+from .contracts.rounds import RoundPreset as RoundPreset
+from .contracts.rounds import TrainFrom as TrainFrom
+from .contracts.selector import Choice as Choice
+from .contracts.selector import Selector as Selector
 from .contracts.structures import StructureSource as StructureSource
 from .contracts.task import KeptLabels as KeptLabels
 from .contracts.task import Outcome as Outcome
@@ -128,4 +133,5 @@ from .report.page import write_report as write_report
 from .running.frame_labeling import label_frames as label_frames
 from .study.evaluation import evaluate as evaluate
 from .study.record import record_of as record_of
+from .study.stored_study import StoredStudy as StoredStudy
 from .study.study import Study as Study

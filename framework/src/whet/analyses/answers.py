@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whet.analyses.series_table import SeriesRow
-from whet.bias.contrast import Contrast, contrast
-from whet.bias.pairs import Comparison
 from whet.contracts.findings import LEAST_UNITS, Verdict
 from whet.data.errors import FrameError
 from whet.data.numbers import count, decimals_for, percent, shown, with_interval
+
+if TYPE_CHECKING:
+    from whet.bias.contrast import Contrast
+    from whet.bias.pairs import Comparison
+
+    Compared = Mapping[tuple[str, str], Mapping[int, Comparison]]
+    """(potential, strategy) -> seed -> its last state on a set."""
 
 WORDS = {
     "soft": "soft beyond what noise explains",
@@ -20,9 +25,6 @@ WORDS = {
 }
 DECIDED = ("soft", "stiff", "not soft")
 ALIKE = "Intervals are over frames: they are too narrow where frames of one trajectory are alike."
-
-Compared = Mapping[tuple[str, str], Mapping[int, Comparison]]
-"""(potential, strategy) -> seed -> its last state on a set."""
 
 
 def how_biased(rows: Sequence[SeriesRow], on: str) -> Iterator[Verdict]:
@@ -78,6 +80,8 @@ def naive_or_periodic(rows: Sequence[SeriesRow], naive: Compared, periodic: Comp
 def _contrasted(
     one: SeriesRow, other: SeriesRow, naive: Mapping[int, Comparison], periodic: Mapping[int, Comparison]
 ) -> Verdict:
+    from whet.bias.contrast import contrast
+
     question, few = "Naive or periodic?", min(one, other, key=lambda row: row.units)
     try:
         found = contrast(naive, periodic)

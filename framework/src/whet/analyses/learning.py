@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from whet.analyses.series_table import COLUMNS, SeriesRow, seed_values, series_names, series_rows
 from whet.analyses.window import Window
-from whet.bias.series import softness
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.contracts.ports import Found, Port, Predictions
@@ -63,10 +62,14 @@ class Learning(Analysis):
 
 
 def _estimate(row: SeriesRow, quantity: str) -> Estimate:
+    from whet.bias.series import softness
+
     return {"scale": softness(row.scale), "R²": row.r2, "MAE F": row.mae}[quantity]
 
 
 def _table(rows: Sequence[SeriesRow], on: str) -> Table:
+    from whet.bias.series import softness
+
     columns = (
         Column("potential"),
         Column("state"),

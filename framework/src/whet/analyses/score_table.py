@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from whet.bias.series import Score
 from whet.contracts.findings import Cell, Column, Estimate, Table
+
+if TYPE_CHECKING:
+    from whet.bias.series import Score
 
 SLOPES = ("scale*", "r2", "inverse_slope*", "mae", "cmae", "frames", "components")
 DEVIATION = ("mae*", "rmse*", "unit", "frames", "values")

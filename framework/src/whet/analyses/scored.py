@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from whet.bias.one_scale import OneScale, one_scale_correction, strongest_frame
-from whet.bias.pairs import Comparison
-from whet.bias.series import Score
 from whet.contracts.ports import Predictions
 from whet.contracts.ref import Ref
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.errors import FrameError
+
+if TYPE_CHECKING:
+    from whet.bias.pairs import Comparison
+    from whet.bias.series import Score
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +41,9 @@ def scored(
 
     unscored: takes what gives no score, and why.
     """
+    from whet.bias.pairs import Comparison
+    from whet.bias.series import Score
+
     for one in found:
         state = one.ref.state
         seeds = {other.ref.seed for other in found if other.ref.strategy == state.strategy}
@@ -67,6 +72,10 @@ def with_one_scale(
     unscored: list[tuple[str, str]],
 ) -> Iterator[Scored]:
     """The untouched potentials with one scale, from the strongest frame of the first data of each strategy and seed."""
+    from whet.bias.one_scale import OneScale, one_scale_correction, strongest_frame
+    from whet.bias.pairs import Comparison
+    from whet.bias.series import Score
+
     corrections: dict[tuple[str, int, OneScale], list[str]] = {}
     seeds: dict[str, set[int]] = {}
     for one in training:

@@ -10,8 +10,6 @@ from whet.analyses.naming import state_name
 from whet.analyses.score_table import STATE, score_table
 from whet.analyses.scored import Scored, scored, with_one_scale
 from whet.analyses.series_table import COLUMNS, ONE_SCALE, SeriesRow, series_table, several
-from whet.bias.estimate import over_seeds
-from whet.bias.series import Series
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Findings, Table
 from whet.contracts.ports import FineTuning, Port, Predictions
@@ -95,6 +93,9 @@ def _groups(every: Sequence[Scored], found: Sequence[Predictions]) -> list[list[
 def _row(
     members: Sequence[Scored], groups: Sequence[Sequence[Scored]], labels: Mapping[Ref, int], on: Ref
 ) -> SeriesRow:
+    from whet.bias.estimate import over_seeds
+    from whet.bias.series import Series
+
     first = members[0]
     scales = [one for one, *_ in groups if one.scaled and one.state.potential == first.state.potential]
     which = f" from {', '.join(first.scaled)}" if len(scales) > 1 else ""
@@ -163,6 +164,8 @@ def _errors(rows: Sequence[SeriesRow], on: str) -> Table:
 
 
 def _elements(series: Sequence[tuple[SeriesRow, Sequence[Scored]]], on: str) -> Iterator[Table]:
+    from whet.bias.series import Series
+
     symbols = list(series[0][1][0].score.errors.forces_by_element)
     if len(symbols) < 2:
         return

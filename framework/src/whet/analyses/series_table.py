@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from whet.bias.series import Series
 from whet.contracts.findings import Column, Estimate, Findings, Table
+
+if TYPE_CHECKING:
+    from whet.bias.series import Series
 
 UNTOUCHED, ONE_SCALE = "untouched", "one scale"
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from whet.analyses.series_table import COLUMNS, SeriesRow, row_names, series_names, series_rows, several
-from whet.bias.pairs import Comparison
-from whet.bias.softening_parts import softening_by_magnitude
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.contracts.ports import Found, Port, Predictions
@@ -16,6 +14,11 @@ from whet.contracts.ref import Ref
 from whet.contracts.task import Work
 from whet.data.errors import FrameError
 from whet.data.numbers import count
+
+if TYPE_CHECKING:
+    from whet.bias.pairs import Comparison
+
+    Ends = Sequence[tuple[SeriesRow, Comparison]]
 
 MOST_POINTS = 4000
 """Points of a panel; more say nothing and make the page heavy."""
@@ -29,8 +32,6 @@ DEFINITION = (
     "(reference on prediction) of 1. Only where the interval of the inverse slope lies above 1, and that of the scale "
     "below, is a potential called soft."
 )
-
-Ends = Sequence[tuple[SeriesRow, Comparison]]
 
 
 class Softening(Analysis):
@@ -82,6 +83,8 @@ def _ends(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _ends_of(rows: Sequence[SeriesRow], found: Sequence[Predictions]) -> Ends:
     """The rows of which there are predictions, in their order; `scores` tells why others have none."""
+    from whet.bias.pairs import Comparison
+
     comparisons = {}
     for one in found:
         state = one.ref.state
@@ -157,6 +160,8 @@ def _parity_spec(reach: float, panels: Sequence[str]) -> dict[str, Any]:
 
 
 def _by_magnitude(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figure, Table]:
+    from whet.bias.softening_parts import softening_by_magnitude
+
     cells: list[list[Cell]] = []
     series = dict(zip(map(id, rows), series_names(rows), strict=True))
     for place, (row, comparison) in enumerate(ends):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from whet.analyses.answers import after_fine_tuning, forgotten, how_biased, naive_or_periodic
 from whet.analyses.first_figure import first_figure
 from whet.analyses.series_table import COLUMNS, SeriesRow, series_rows, several
-from whet.bias.pairs import Comparison
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Findings, Table, Verdict, slug
 from whet.contracts.options import Options
@@ -17,6 +16,9 @@ from whet.contracts.ports import Found, Port, Predictions
 from whet.contracts.task import Work
 from whet.data.errors import FrameError
 from whet.data.numbers import count
+
+if TYPE_CHECKING:
+    from whet.bias.pairs import Comparison
 
 MOST_ROWS = 16
 """Rows of the first figure; beyond them only the last state of each strategy is drawn."""
@@ -105,6 +107,8 @@ def _rivals(study: StudyPieces, on: str) -> dict[str, Sequence[Piece]]:
 
 def _last(found: Sequence[Predictions]) -> dict[tuple[str, str], dict[int, Comparison]]:
     """(potential, strategy) -> seed -> comparison; less those that cannot be compared, which `scores` tells of."""
+    from whet.bias.pairs import Comparison
+
     last: dict[tuple[str, str], dict[int, Comparison]] = {}
     for one in sorted(found, key=lambda one: one.ref.seed):
         try:

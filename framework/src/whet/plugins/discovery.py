@@ -50,7 +50,10 @@ def discover(found: Iterable[EntryPoint] | None = None) -> list[FoundPlugin]:
 
 
 def _load(entry: EntryPoint, manager: pluggy.PluginManager) -> FoundPlugin:
-    distribution, version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
+    distribution = version = ""
+    if entry.dist:
+        about = entry.dist.metadata  # read once: `dist.name` and `dist.version` parse it anew
+        distribution, version = about["Name"], about["Version"]
 
     def broken(problem: str) -> FoundPlugin:
         return FoundPlugin(entry.name, distribution, version, problem=problem)
@@ -97,24 +100,24 @@ def _adapter(hook: str, written_for: Any) -> Callable[[Any], Any]:
 
     def adapt(offered: Any) -> Any:
         for step in steps:
-            offered = _named(kind.adapters[step])(offered)
+            offered = named(kind.adapters[step])(offered)
         return offered
 
     return adapt
 
 
-def _named(path: str) -> Any:
-    """What `module.name` names."""
+def named(path: str) -> Any:
+    """What `module.name` names in the table of kinds, imported now."""
     home, _, name = path.rpartition(".")
     return getattr(import_module(home), name)
 
 
 def _checked(offered: Any, kind: Kind) -> type[Backend]:
     """The class, once it is of the kind's contract and complete. Raises TypeError where it is not."""
-    contract = _named(kind.contract)
+    contract = named(kind.contract)
     if not (isinstance(offered, type) and issubclass(offered, contract)):
-        named = offered.__name__ if isinstance(offered, type) else repr(offered)
-        raise TypeError(f"{named} is no class derived from whet.{contract.__name__}")
+        what = offered.__name__ if isinstance(offered, type) else repr(offered)
+        raise TypeError(f"{what} is no class derived from whet.{contract.__name__}")
     if not isinstance(getattr(offered, "name", None), str):
         raise TypeError(f"class {offered.__name__} has no name")
     if lacking := sorted(getattr(offered, "__abstractmethods__", ())):
@@ -128,7 +131,7 @@ def _one_line(error: BaseException) -> str:
 
 def classes_in(package: str, path: Iterable[str], *, hook: str) -> list[type[Backend]]:
     """The complete classes of a hook's contract in the modules of a package, in order of the modules' names."""
-    contract = _named(KINDS[hook].contract)
+    contract = named(KINDS[hook].contract)
     found: list[type[Backend]] = []
     for module in sorted(module.name for module in iter_modules(path)):
         home = import_module(f"{package}.{module}")

@@ -28,7 +28,8 @@ class Kind:
     hook: its function in the plugin's entry-point module. noun: what one backend is called in messages. contract: the
     class that it is derived from, named, so that only what is used is imported. version: of the contract; raised
     where classes written for the old one no longer work as they are. adapters: old version -> function that takes a
-    class written for it and gives one for the next (`module.function`); without one, such a class is refused.
+    class written for it and gives one for the next (`module.function`); without one, such a class is refused. kit:
+    what `whet plugins check` asks of it (`module.KIT`); empty where nothing is asked.
     """
 
     hook: str
@@ -37,6 +38,7 @@ class Kind:
     summary: str
     version: int = 1
     adapters: Mapping[int, str] = field(default_factory=dict)
+    kit: str = ""
 
     @property
     def plural(self) -> str:
@@ -50,34 +52,55 @@ class Kind:
 KINDS = {
     kind.hook: kind
     for kind in (
-        Kind("potentials", "potential", "whet.contracts.potential.Potential", "Interatomic potentials."),
+        Kind(
+            "potentials",
+            "potential",
+            "whet.contracts.potential.Potential",
+            "Interatomic potentials.",
+            kit="whet.testing.potentials.KIT",
+        ),
         Kind(
             "fine_tuners",
             "fine-tuner",
             "whet.contracts.fine_tuning.FineTuner",
             "Fine-tuners; each has the name of the potential that it fine-tunes.",
         ),
-        Kind("md_engines", "MD engine", "whet.contracts.dynamics.MDEngine", "Molecular-dynamics engines."),
+        Kind(
+            "md_engines",
+            "MD engine",
+            "whet.contracts.dynamics.MDEngine",
+            "Molecular-dynamics engines.",
+            kit="whet.testing.engines.KIT",
+        ),
         Kind(
             "labelers",
             "labeler",
             "whet.contracts.labeling.Labeler",
             "Labelers: quantum-chemistry codes, or potentials in the role of a teacher.",
+            kit="whet.testing.labelers.KIT",
         ),
         Kind(
             "descriptors",
             "descriptor",
             "whet.contracts.descriptor.Descriptor",
             "Descriptors of atomic environments.",
+            kit="whet.testing.descriptors.KIT",
         ),
         Kind(
             "structures",
             "structure source",
             "whet.contracts.structures.StructureSource",
             "Sources of starting structures.",
+            kit="whet.testing.structure_sources.KIT",
         ),
         Kind("tasks", "task", "whet.contracts.task.Task", "What a step can be."),
-        Kind("analyses", "analysis", "whet.contracts.analysis.Analysis", "What a report shows."),
+        Kind(
+            "analyses",
+            "analysis",
+            "whet.contracts.analysis.Analysis",
+            "What a report shows.",
+            kit="whet.testing.analyses.KIT",
+        ),
         Kind(
             "selectors",
             "selector",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
@@ -13,6 +13,7 @@ from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.component import Component, Spec
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.data.errors import InputError, ProcessLost, StepFailed, WhetError
+from whet.data.identity import key_of
 from whet.plugins.registry import registry
 from whet.running.worker_process import WorkerProcess, fault
 
@@ -51,25 +52,51 @@ class Question:
 
 @dataclass(frozen=True)
 class Wish:
-    """What an analysis wants of a study. place: where its section stands in a report."""
+    """What an analysis wants of a study. place: where its section stands in a report.
+
+    tasks: the tasks of the steps that feed its own, with their options checked; `task_of` finds them.
+    """
 
     wanted: Sequence[Wanted]
     place: int
+    tasks: Mapping[str, Component]
 
     @classmethod
     def of(cls, analysis: Component, study: StudyPieces) -> Self:
-        """The answer of the plugin in this interpreter."""
-        found: Analysis = registry().load(analysis)
-        return cls(tuple(found.wants(study)), found.place)
+        """The answer of the plugin in this interpreter. Raises what the analysis does, and `Registry.resolve`."""
+        here = registry()
+        found: Analysis = here.load(analysis)
+        wanted = tuple(found.wants(study))
+        feeding = {_named(one): one for outer in wanted for one in _feeding(outer)}
+        tasks = {key: here.resolve("tasks", Spec(one.task, one.options)) for key, one in feeding.items()}
+        return cls(wanted, found.place, tasks)
+
+    def task_of(self, feeding: Wanted) -> Component:
+        """The task of a step that feeds a wanted one."""
+        return self.tasks[_named(feeding)]
 
     def as_json(self) -> dict[str, Any]:
         """Plain data; `Wish.from_json` reads it back."""
-        return {"wanted": [one.as_json() for one in self.wanted], "place": self.place}
+        tasks = {key: task.as_json() for key, task in self.tasks.items()}
+        return {"wanted": [one.as_json() for one in self.wanted], "place": self.place, "tasks": tasks}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """What `as_json` described."""
-        return cls(tuple(map(Wanted.from_json, data["wanted"])), data["place"])
+        tasks = {key: Component.from_json(task) for key, task in data["tasks"].items()}
+        return cls(tuple(map(Wanted.from_json, data["wanted"])), data["place"], tasks)
+
+
+def _feeding(wanted: Wanted) -> Iterator[Wanted]:
+    """The steps that feed it and are wanted for it, at any depth."""
+    for one in (one for feeds in wanted.inputs.values() for one in feeds):
+        if isinstance(one, Wanted):
+            yield one
+            yield from _feeding(one)
+
+
+def _named(wanted: Wanted) -> str:
+    return key_of([wanted.task, dict(wanted.options)])
 
 
 @dataclass(frozen=True)

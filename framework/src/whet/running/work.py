@@ -231,10 +231,9 @@ _distributions = cache(packages_distributions)
 
 
 def _backends(work: OpenStep) -> list[type[Backend]]:
-    made = [work.stored[key].component for key in work.step.feeds]
+    """Of the step, and those that feed it; what another interpreter made for a step that only reads is not here."""
+    here, made = registry(), [work.stored[key].component for key in work.step.feeds]
     components = [work.step.task, *work.step.components.values(), *(one for one in made if one is not None)]
-    here = registry()
-    # What feeds an analysis may be of a plugin that only another interpreter has.
     return [here.find(one.hook, one.name) for one in components if here.knows(one.hook, one.name)]
 
 

@@ -6,12 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from whet.contracts.analysis import Piece, StudyPieces, Wanted
-from whet.contracts.component import Component, Spec
+from whet.contracts.component import Component
 from whet.contracts.ports import Found, StudyPotential
 from whet.contracts.ref import Ref
-from whet.data.errors import InputError, WhetError
+from whet.data.errors import InputError, PluginError, WhetError
 from whet.data.identity import key_of
-from whet.running.environments import Environment, Question, Wish
+from whet.running.environments import Environment, Wish
 from whet.running.step import Step
 from whet.study.plan import Plan, PlannedAnalysis
 from whet.study.resolved import Placed, Resolved, ResolvedAnalysis
@@ -45,7 +45,7 @@ class AnalysisPlanner:
         environment = self.resolved.environments[analysis.placed.environment]
         try:
             wish = self._wish(environment, component)
-            steps = [self._step(component, wanted, analysis) for wanted in wish.wanted]
+            steps = [self._step(component, wanted, analysis, wish) for wanted in wish.wanted]
         except WhetError as error:
             raise error.at(self.source.place(keys)) from None
         self.plan.analyses.append(PlannedAnalysis(analysis.name, wish.place, tuple(dict.fromkeys(steps))))
@@ -68,7 +68,7 @@ class AnalysisPlanner:
         presets = {name: strategy.preset for name, strategy in self.resolved.strategies.items()}
         return StudyPieces(self.study.name, [*pieces, *self._found], list(self.resolved.roles), presets)
 
-    def _step(self, task: Component, wanted: Wanted, analysis: ResolvedAnalysis) -> str:
+    def _step(self, task: Component, wanted: Wanted, analysis: ResolvedAnalysis, wish: Wish) -> str:
         inputs: dict[str, list[str]] = {}
         refs: dict[str, list[Ref]] = {}
         components: dict[str, Component] = {}
@@ -76,9 +76,12 @@ class AnalysisPlanner:
         for role, feeds in wanted.inputs.items():
             for one in feeds:
                 if isinstance(one, Piece) and not one.key:
+                    if len(feeds) > 1:
+                        what = f"the input {role!r} of a step of it has an untouched potential beside others"
+                        raise PluginError(what, hint="Want a step for each potential, and one that joins them")
                     components[role] = self._role(one.role, places)
                     continue
-                key = one.key if isinstance(one, Piece) else self._inner(one, analysis)
+                key = one.key if isinstance(one, Piece) else self._step(wish.task_of(one), one, analysis, wish)
                 inputs.setdefault(role, []).append(key)
                 refs.setdefault(role, []).append(one.ref)
                 if isinstance(one, Piece) and one.kind == StudyPotential.kind:
@@ -99,14 +102,6 @@ class AnalysisPlanner:
             next(iter(named), ""),
         )
         return self.plan.add(step)
-
-    def _inner(self, wanted: Wanted, analysis: ResolvedAnalysis) -> str:
-        """A step of another task, which the analysis wants to read."""
-        environment = self.resolved.environments[analysis.placed.environment]
-        (task,) = environment.resolve([Question("tasks", Spec(wanted.task))])
-        if isinstance(task, WhetError):
-            raise task
-        return self._step(task, wanted, analysis)
 
     def _role(self, role: str, places: list[str]) -> Component:
         placed: Placed = self.resolved.roles[role]

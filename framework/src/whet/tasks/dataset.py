@@ -13,7 +13,6 @@ from whet.data.errors import InputError
 from whet.data.frame_identity import frame_key
 from whet.data.frame_log import write_frames
 from whet.data.frames import FrameSet
-from whet.labels.doubles import doubles
 
 
 class DatasetSettings(Options):
@@ -42,6 +41,9 @@ class GatherDataset(Task):
 
     def run(self, work: Work) -> Outcome:
         """Takes each frame once; leaves `train` and `valid`. InputError where one structure has two labels."""
+
+        from whet.labels.doubles import doubles
+
         parts = [one.frames for one in work.all("labeled", LabeledFrames)]
         labeled = sum(parts, FrameSet(()))
         if conflicts := doubles(labeled).conflicts:

@@ -12,7 +12,6 @@ from whet.contracts.ports import Dataset, Port
 from whet.contracts.task import Outcome, Task, Work
 from whet.data.errors import FrameError
 from whet.data.frames import FrameSet
-from whet.plugins.frame_files import read_labeled
 from whet.tasks.aligned_training import Material, fine_tuned
 
 
@@ -64,6 +63,8 @@ class FineTune(Task):
         if "replay" not in work.files:
             return FrameSet(())
         import numpy as np
+
+        from whet.plugins.frame_files import read_labeled
 
         path = work.files["replay"].locate()
         frames = read_labeled(path)

@@ -11,8 +11,6 @@ from whet.data.errors import FrameError
 from whet.data.frame_log import write_frames
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
-from whet.labels.frame_findings import frame_findings
-from whet.plugins.frame_files import read_labeled, read_structures
 
 
 class ImportSettings(Options):
@@ -40,6 +38,9 @@ class ImportFrames(Task):
 
         Values: frames, elements, and of labeled ones without_stress and findings (kind, what, places).
         """
+        from whet.labels.frame_findings import frame_findings
+        from whet.plugins.frame_files import read_labeled, read_structures
+
         wanted, paths = self.options, [ref.locate() for _, ref in sorted(work.files.items())]
         read = [read_labeled(path, wanted.keys or {}) if wanted.labeled else read_structures(path) for path in paths]
         frames = sum(read, FrameSet(()))

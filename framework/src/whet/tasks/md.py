@@ -12,8 +12,6 @@ from whet.contracts.ports import Frames, Port
 from whet.contracts.task import Outcome, Task, Work
 from whet.data.errors import FrameError, WhetError
 from whet.data.frame_log import write_frames
-from whet.dynamics.run import run_trajectories, run_trajectory
-from whet.labels.stored_labeler import LabelerPotential
 
 
 class MDSettings(Options):
@@ -45,6 +43,10 @@ class MolecularDynamics(Task):
 
         Values: frames, times (fs), end (monitor, what, time, keeps; null for a complete run), planned (frames).
         """
+
+        from whet.dynamics.run import run_trajectory
+        from whet.labels.stored_labeler import LabelerPotential
+
         engine: MDEngine = work.load("engine")
         if not work.has("labeler"):
             return _outcome(work, engine, run_trajectory(engine, _start(work), work.load("potential"), work.progress))
@@ -54,6 +56,9 @@ class MolecularDynamics(Task):
 
     def run_batch(self, works: Sequence[Work]) -> list[Outcome | WhetError]:
         """The same for several steps; a fault is that of one step."""
+
+        from whet.dynamics.run import run_trajectories
+
         first = works[0]
         engine: MDEngine = first.load("engine")
         starts = [_start(work) for work in works]

@@ -18,7 +18,7 @@ from whet.data.errors import WhetError
 from whet.plugins.registry import registry
 from whet.testing import probes
 from whet.testing.check import TIERS, Check, CheckFailed, NotApplicable, Tier, check, demand
-from whet.testing.conformance import Conformance, Outcome, run_checks
+from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 from whet.testing.figure_fields import unknown_fields
 from whet.testing.sample_steps import SampleSteps
 from whet.testing.sample_study import ROLES, SampleStudy
@@ -388,3 +388,6 @@ def check_analysis(
     """Runs the checks of an analysis; the arguments are those of `check_potential`."""
     subject = AnalysisSubject(analysis)
     return run_checks(ANALYSIS_CHECKS, subject, expected_failures=expected_failures, tiers=tiers, only=only, seen=seen)
+
+
+KIT = Kit(ANALYSIS_CHECKS, check_analysis)

@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from inspect import signature
 from typing import Any
 
 from whet.data.errors import UnknownName
-from whet.plugins.hookspecs import HOOKS
+from whet.plugins.discovery import named
+from whet.plugins.hookspecs import KINDS
 from whet.plugins.registry import registry
-from whet.testing.analyses import ANALYSIS_CHECKS, check_analysis
-from whet.testing.check import Check, Tier
-from whet.testing.conformance import Conformance, Outcome
-from whet.testing.descriptors import DESCRIPTOR_CHECKS, check_descriptor
-from whet.testing.engines import ENGINE_CHECKS, check_engine
-from whet.testing.labelers import LABELER_CHECKS, check_labeler
-from whet.testing.potentials import POTENTIAL_CHECKS, check_potential
-from whet.testing.structure_sources import STRUCTURE_CHECKS, check_structures
+from whet.testing.check import Tier
+from whet.testing.conformance import Conformance, Kit, Outcome
 
-CHECKED: Mapping[str, Callable[..., Conformance]] = {
-    "potentials": check_potential,
-    "md_engines": check_engine,
-    "labelers": check_labeler,
-    "descriptors": check_descriptor,
-    "analyses": check_analysis,
-    "structures": check_structures,
-}
-"""Hook -> the function that checks what it offers. A fine-tuner is checked with its potential."""
 
-CHECKS: Mapping[str, tuple[Check, ...]] = {
-    HOOKS["potentials"]: POTENTIAL_CHECKS,
-    HOOKS["md_engines"]: ENGINE_CHECKS,
-    HOOKS["labelers"]: LABELER_CHECKS,
-    HOOKS["descriptors"]: DESCRIPTOR_CHECKS,
-    HOOKS["analyses"]: ANALYSIS_CHECKS,
-    HOOKS["structures"]: STRUCTURE_CHECKS,
-}
-"""What a kind of backend is called -> its checks."""
+def kits() -> dict[str, Kit]:
+    """Hook -> the checks of what it offers, where the kind has any. A fine-tuner is checked with its potential."""
+    return {hook: named(kind.kit) for hook, kind in KINDS.items() if kind.kit}
 
 
 def check_backends(
@@ -54,20 +35,21 @@ def check_backends(
     """
     words = str(given["use"])
     name = words.partition(":")[0]
-    here = registry()
-    kinds = [hook for hook in CHECKED if name in here.names(hook)]
+    here, checked = registry(), kits()
+    kinds = [hook for hook in checked if here.knows(hook, name)]
     # Options that belong to one of several backends of the name say which is meant.
     fit = [hook for hook in kinds if set(given) - {"use"} <= set(here.find(hook, name).Options.model_fields)]
     kinds = fit or kinds
     if not kinds:
         for plugin in here.plugins:  # one that is broken says why
             if plugin.name == name and plugin.problem:
-                here.find("potentials", name)
-        known = {known for hook in CHECKED for known in here.names(hook)}
+                here.find(next(iter(checked)), name)
+        known = {known for hook in checked for known in here.names(hook)}
         raise UnknownName.among("backend that can be checked", name, known)
     done = []
     for hook in kinds:
-        began(f"{HOOKS[hook]} {words}")
-        own = {"fine_tune": fine_tune} if hook == "potentials" else {}
-        done.append(CHECKED[hook](given, tiers=tiers, only=only, seen=seen, **own))
+        began(f"{KINDS[hook].noun} {words}")
+        check = checked[hook].check
+        own = {"fine_tune": fine_tune} if "fine_tune" in signature(check).parameters else {}
+        done.append(check(given, tiers=tiers, only=only, seen=seen, **own))
     return done

@@ -58,6 +58,14 @@ class Conformance:
             raise CheckFailed(f"{self.subject} fails {len(self.failed)} of {len(self.outcomes)} checks:\n{lines}")
 
 
+@dataclass(frozen=True)
+class Kit:
+    """The checks of one kind of backend, and the function that runs them; the table of kinds names it."""
+
+    checks: tuple[Check, ...]
+    check: Callable[..., Conformance]
+
+
 def run_checks(
     checks: Iterable[Check],
     subject: Any,

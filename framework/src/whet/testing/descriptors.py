@@ -12,7 +12,7 @@ from whet.contracts.descriptor import Descriptor
 from whet.plugins.registry import registry
 from whet.testing import structures
 from whet.testing.check import TIERS, Check, Tier, check, demand
-from whet.testing.conformance import Conformance, Outcome, run_checks
+from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -165,3 +165,6 @@ def check_descriptor(
     return run_checks(
         DESCRIPTOR_CHECKS, subject, expected_failures=expected_failures, tiers=tiers, only=only, seen=seen
     )
+
+
+KIT = Kit(DESCRIPTOR_CHECKS, check_descriptor)

@@ -13,7 +13,7 @@ from whet.data.labels import Labels
 from whet.dynamics.run import run_trajectories, run_trajectory
 from whet.dynamics.velocities import initial_momenta
 from whet.testing.check import TIERS, Check, Tier, check, demand
-from whet.testing.conformance import Conformance, Outcome, run_checks
+from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 from whet.testing.engine_subject import EngineSubject, Failing, Killed, Uncertain, Watched, same_trajectory
 from whet.testing.lennard_jones import LennardJones
 
@@ -301,3 +301,6 @@ def check_engine(
     return run_checks(
         ENGINE_CHECKS, EngineSubject(engine), expected_failures=expected_failures, tiers=tiers, only=only, seen=seen
     )
+
+
+KIT = Kit(ENGINE_CHECKS, check_engine)

@@ -14,7 +14,7 @@ from whet.data.labels import Failure, Labels
 from whet.plugins.registry import registry
 from whet.programs.code_labeler import CodeOptions
 from whet.testing.check import TIERS, Check, NotApplicable, Tier, check, demand
-from whet.testing.conformance import Conformance, Outcome, run_checks
+from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 from whet.testing.option_variations import varied, with_changed_file
 
 if TYPE_CHECKING:
@@ -265,3 +265,6 @@ def check_labeler(
     """Runs the checks of a labeler; the other arguments are those of `check_potential`."""
     subject = LabelerSubject(labeler, molecule=molecule, variations=variations)
     return run_checks(LABELER_CHECKS, subject, expected_failures=expected_failures, tiers=tiers, only=only, seen=seen)
+
+
+KIT = Kit(LABELER_CHECKS, check_labeler)

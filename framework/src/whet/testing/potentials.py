@@ -8,7 +8,7 @@ from typing import Any
 from whet.contracts.component import Component
 from whet.testing import potential_contract, potential_device, potential_physics, potential_training
 from whet.testing.check import TIERS, Check, Tier, checks_in
-from whet.testing.conformance import Conformance, Outcome, run_checks
+from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 from whet.testing.potential_subject import PotentialSubject
 
 POTENTIAL_CHECKS: tuple[Check, ...] = tuple(
@@ -37,3 +37,6 @@ def check_potential(
     """
     subject = PotentialSubject(potential, device=device, fine_tune=fine_tune)
     return run_checks(POTENTIAL_CHECKS, subject, expected_failures=expected_failures, tiers=tiers, only=only, seen=seen)
+
+
+KIT = Kit(POTENTIAL_CHECKS, check_potential)

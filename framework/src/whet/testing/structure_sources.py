@@ -16,7 +16,7 @@ from whet.data.frame_identity import frame_key
 from whet.data.packed import pack
 from whet.plugins.registry import registry
 from whet.testing.check import TIERS, Check, NotApplicable, Tier, check, demand
-from whet.testing.conformance import Conformance, Outcome, run_checks
+from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 from whet.testing.probes import digests_elsewhere
 
 if TYPE_CHECKING:
@@ -165,3 +165,6 @@ def check_structures(
     """Runs the checks of a structure source; the arguments are those of `check_potential`."""
     subject = StructureSubject(source)
     return run_checks(STRUCTURE_CHECKS, subject, expected_failures=expected_failures, tiers=tiers, only=only, seen=seen)
+
+
+KIT = Kit(STRUCTURE_CHECKS, check_structures)

@@ -1,9 +1,18 @@
-"""What the framework itself offers, through the same hooks as everybody: every class of its rooms."""
+"""What the framework itself offers, through the same hooks as everybody. Nothing imports it: it is an entry point."""
 
 from __future__ import annotations
 
-from importlib import import_module
+from types import ModuleType
 
+import whet.analyses
+import whet.selectors
+import whet.strategies
+import whet.tasks
+from whet.dynamics.built_in_monitors import BUILT_IN
+from whet.dynamics.presets import WongYang
+from whet.files.ase_files import AseFile
+from whet.files.extxyz_stream import ExtendedXyz
+from whet.files.whet_frames import WhetFrames
 from whet.plugins.discovery import classes_in
 from whet.plugins.hookspecs import hookimpl
 from whet.potentials.committee import Committee
@@ -29,45 +38,45 @@ def potentials() -> list[type]:
 @hookimpl
 def tasks() -> list[type]:
     """The core's own kinds of steps."""
-    return _room("tasks", "tasks")
+    return _every(whet.tasks, "tasks")
 
 
 @hookimpl
 def analyses() -> list[type]:
     """The built-in analyses."""
-    return _room("analyses", "analyses")
+    return _every(whet.analyses, "analyses")
 
 
 @hookimpl
 def selectors() -> list[type]:
     """The built-in selectors."""
-    return _room("selectors", "selectors")
+    return _every(whet.selectors, "selectors")
 
 
 @hookimpl
 def strategies() -> list[type]:
     """The built-in presets of rounds."""
-    return _room("strategies", "strategies")
+    return _every(whet.strategies, "strategies")
 
 
 @hookimpl
 def monitors() -> list[type]:
     """Absurd forces, runaway temperatures and volumes, broken bonds, evaporation, spread, time."""
-    return _room("dynamics", "monitors")
+    return list(BUILT_IN)
 
 
 @hookimpl
 def protocols() -> list[type]:
     """Published protocols."""
-    return _room("dynamics", "protocols")
+    return [WongYang]
 
 
 @hookimpl
 def formats() -> list[type]:
     """Whet's own frames, extended XYZ, and what ASE reads."""
-    return _room("files", "formats")
+    return [WhetFrames, ExtendedXyz, AseFile]
 
 
-def _room(name: str, hook: str) -> list[type]:
-    room = import_module(f"whet.{name}")  # by name, as any plugin: nothing here depends on what is in a room
+def _every(room: ModuleType, hook: str) -> list[type]:
+    """Every class of a room: a file more there is a backend more."""
     return classes_in(room.__name__, room.__path__, hook=hook)
