@@ -5,8 +5,7 @@ from __future__ import annotations
 from whet.study.resolved import Resolved
 from whet.study.schema import StudyFile
 from whet.study.study_file import Source
-
-Keys = tuple[str | int, ...]
+from whet.study.yaml_tree import Keys
 
 SAMPLED = 3
 """Steps of a trajectory: its structure, its dynamics, its labels."""
