@@ -157,6 +157,10 @@ def conformance() -> str:
     return "\n".join(parts)
 
 
+def _plural(noun: str) -> str:
+    return noun[0].upper() + (f"{noun[1:-2]}es" if noun.endswith("sis") else f"{noun[1:]}s")
+
+
 def _outcomes(checks: Sequence[Any], found: list[dict[str, Any]], hook: str) -> str:
     """The table check × backend, with a line for each failure that is expected."""
     words = {"passed": "✓", "expected": "✗*", "failed": "✗", "not applicable": "–"}

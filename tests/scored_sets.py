@@ -74,7 +74,8 @@ def found_by(
 ) -> Findings:
     """What the analysis finds in these inputs (role, `_` for `-` -> data), as it is read back from its step."""
     given: dict[str, Sequence[Data]] = {role.replace("_", "-"): list(data) for role, data in inputs.items()}
-    findings = analysis(analysis.Options(**(options or {}))).run(GivenWork(folder, given))
+    work: Any = GivenWork(folder, given)
+    findings = analysis(analysis.Options(**(options or {}))).run(work)
     findings.check()
     return Findings.from_json(json.loads(json.dumps(findings.as_json(), allow_nan=False)))
 

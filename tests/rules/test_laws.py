@@ -19,8 +19,9 @@ CORE = ROOT / "framework" / "src" / "whet"
 FLOORS = [
     "data",
     "files",
-    "programs",
     "contracts",
+    "programs",
+    "potentials",
     "dynamics",
     "plugins",
     "bias",
@@ -162,6 +163,18 @@ def test_kinds_are_listed_in_one_table() -> None:
 def test_bias_knows_no_plugin() -> None:
     wrong = [
         f"{path} imports {name}" for path, mine, name, theirs in core_imports() if (mine, theirs) == ("bias", "plugins")
+    ]
+    assert not wrong
+
+
+def test_the_report_only_draws() -> None:
+    """No statistics, no analysis, no plugin, no potential: a record is all that it knows."""
+    allowed = ("whet.contracts.findings", "whet.contracts.foundation", "whet.data", "whet.report", "whet.study.record")
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in (CORE / "report").rglob("*.py")
+        for name in imports(path)
+        if name.partition(".")[0] in ("whet", *HEAVY) and not name.startswith((*allowed, "whet.study.section"))
     ]
     assert not wrong
 

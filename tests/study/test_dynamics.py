@@ -11,9 +11,12 @@ import pytest
 from ase import Atoms
 
 from whet import InputError, Labels, MDEngine, Study
+from whet.contracts.ports import FineTuning
 from whet.dynamics.run import check_start
 from whet.plugins.registry import registry
+from whet.running.stored_step import StoredSteps
 from whet.study.inspection import inspect
+from whet.study.provenance import provenance
 
 COMMITTEE = "strategies={active: {preset: periodic, rounds: 2, committee: 3, train_from: previous}}"
 
@@ -22,31 +25,32 @@ def test_a_committee_trains_drives_and_goes_on_by_member(toy: None, study_file: 
     study = Study.load(study_file, [COMMITTEE])
     account = study.run(workers=0)
     assert not account.failed, list(map(str, account.failed.values()))
-    first, second = (member for member in study.plan.members if member.step)
-    assert len(first.trained) == len(second.trained) == 3
-    for before, after in zip(first.trained, second.trained, strict=True):
+    first, second = study.plan.all(FineTuning)
+    trained = [study.plan.steps[one.key].inputs["members"] for one in (first, second)]
+    assert len(trained[0]) == len(trained[1]) == 3
+    for before, after in zip(*trained, strict=True):
         assert study.plan.steps[after].inputs["start"] == (before,)
-    seeds = {study.plan.steps[key].settings["seed"] for key in second.trained}
+    seeds = {study.plan.steps[key].task.options["seed"] for key in trained[1]}
     assert len(seeds) == 3
-    made = study.store.result(second.step).component
+    made = study.store.result(second.key).component
     assert made is not None and sorted(made.parts) == ["potential-1", "potential-2", "potential-3"]
     (driven,) = [step for step in study.plan.of_kind("md") if step.title == "main active 2: dynamics"]
-    assert driven.inputs["potential"] == (first.step,)
-    for frame in study.store.frames(driven.key):
+    assert driven.inputs["potential"] == (first.key,)
+    for frame in StoredSteps(study.store)[driven.key].frames():
         assert Labels.of(frame).extra["force_spread"].shape == (len(frame),)
-    score = {score.label: score.softening.slopes.scale for score in study.results.scores if not score.correction}
+    score = {s["potential"]: s["softening"]["scale"] for s in study.stored.scores if not s["correction"]}
     assert score["main active 2"] == pytest.approx(1.0, abs=0.15)
     # A committee of one is no committee, and its fine-tuning is the first member's.
     alone = Study.load(study_file, [COMMITTEE.replace("committee: 3", "committee: 1")])
-    assert alone.plan.members[1].step == first.trained[0]
+    assert alone.plan.all(FineTuning)[0].key == trained[0][0]
 
 
 def test_a_committee_is_reported(toy: None, study_file: Path) -> None:
-    from whet import write_report
+    from whet import record_of, write_report
 
     study = Study.load(study_file, [COMMITTEE])
     study.run(workers=0)
-    page = write_report(study).read_text()
+    page = write_report(record_of(study.stored), study_file.parent / "report").read_text()
     assert "first of 3" in page
 
 
@@ -63,7 +67,7 @@ def test_its_spread_ends_a_trajectory_and_hands_over_the_frame(toy: None, study_
     assert ended["times"][-1] == ended["end"]["time"] < 40.0
     (label,) = [step for step in study.plan.of_kind("label") if step.title == "main own 2: label"]
     assert study.store.result(label.key).values["labeled"] == ended["frames"]
-    told = dict(study.results.stopped)
+    told = dict(study.stored.stopped)
     assert "the committee's forces differ by" in told["main own 2: dynamics"]
     (blind,) = [found for found in inspect(study).suspicious if "max_force_spread" in found]
     assert "has nothing to look at" in blind and "main own 1: dynamics" in blind and "main own 2" not in blind
@@ -80,7 +84,8 @@ def test_a_spread_that_no_driver_has_is_a_fault_of_the_file(toy: None, study_fil
 
 
 def trajectories(study: Study) -> dict[str, list[np.ndarray]]:
-    return {step.key: [frame.positions for frame in study.store.frames(step.key)] for step in study.plan.of_kind("md")}
+    stored = StoredSteps(study.store)
+    return {one.key: [frame.positions for frame in stored[one.key].frames()] for one in study.plan.of_kind("md")}
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -163,4 +168,4 @@ def test_what_a_killed_run_lost_is_recorded_and_told(
         study.run(workers=0)
     account = study.run(workers=0)
     assert not account.failed, list(map(str, account.failed.values()))
-    assert study.results.resumed == [("main naive 1: dynamics", "its memory")]
+    assert "main naive 1: dynamics was killed and taken up again, without its memory." in provenance(study.stored).notes

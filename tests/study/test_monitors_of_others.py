@@ -93,7 +93,7 @@ def test_it_ends_a_run_of_a_study(study_file: Path, workers: int) -> None:
     values = study.store.result(step.key).values
     assert values["end"] == {"monitor": "patience", "what": "12 looks at 32 atoms, 100 K", "time": 22.0, "keeps": True}
     assert values["frames"] == 3  # at 0, 20 and 22 fs
-    assert dict(study.results.stopped)[step.title].endswith("12 looks at 32 atoms, 100 K")
+    assert dict(study.stored.stopped)[step.title].endswith("12 looks at 32 atoms, 100 K")
 
 
 @pytest.mark.usefixtures("stranger")
@@ -131,7 +131,7 @@ def test_its_options_and_its_version_are_part_of_the_key(monkeypatch: pytest.Mon
 def test_faults_are_those_of_the_file(study_file: Path, words: str, fault: str) -> None:
     study_file.write_text(study_file.read_text().replace("temperature: 100", f"temperature: 100, {words}"))
     with pytest.raises(InputError, match=rf"study\.yaml, line \d+, {fault}" if "key" in fault else fault):
-        _ = Study.load(study_file).cast
+        _ = Study.load(study_file).resolved
 
 
 @pytest.mark.usefixtures("stranger")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from whet import Study, write_report
+from bits import contents
+from whet import Labels, Study, record_of, write_report
+from whet.contracts.ports import FineTuning, Predictions
+from whet.running.stored_step import StoredSteps
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,22 +48,28 @@ def test_the_quickstart_runs(tmp_path: Path) -> None:
     study = small_quickstart(tmp_path)
     account = study.run()
     assert not account.failed
-    results = study.results
-    assert results.complete
-    assert results.theories[0].method == "GFN1-xTB"
-    assert {score.label for score in results.scores} >= {"main", "main naive 2", "main periodic 2"}
+    stored = study.stored
+    assert stored.complete
+    assert stored.theories[0].method == "GFN1-xTB"
+    assert {score["potential"] for score in stored.scores} >= {"main", "main naive 2", "main periodic 2"}
     assert not study.run().ran
-    page = write_report(study, tmp_path / "report")
+    page = write_report(record_of(study.stored), tmp_path / "report")
     assert "GFN1-xTB" in page.read_text()
+
+
+def trainings(study: Study) -> list[Mapping[str, Any]]:
+    """What each fine-tuning left."""
+    found = [study.stored.done[one.key].values for one in study.plan.all(FineTuning)]
+    assert found
+    return found
 
 
 def test_one_word_swaps_the_architecture(tmp_path: Path, mace_small: None) -> None:
     study = small_quickstart(tmp_path, "potentials.main=mace:small")
     account = study.run()
     assert not account.failed
-    assert study.results.complete
-    tuned = [member for member in study.plan.members if member.step]
-    assert all(study.results.training(member)["applied"]["trainable_parameters"] > 0 for member in tuned)
+    assert study.stored.complete
+    assert all(one["applied"]["trainable_parameters"] > 0 for one in trainings(study))
 
 
 def test_labels_are_bought_once_for_both_architectures(tmp_path: Path, mace_small: None) -> None:
@@ -70,7 +81,7 @@ def test_labels_are_bought_once_for_both_architectures(tmp_path: Path, mace_smal
     account = second.run()
     bought = [second.store.result(key).provenance.get("bought", 0) for key in account.ran]
     assert not account.failed
-    assert sum(bought) < first.results.labels["labeled"]
+    assert sum(bought) < first.stored.labels["labeled"]
 
 
 ARCHITECTURES = ["data.train.first=12", "tests.test-50.first=3", "fine_tune.epochs=1", "strategies.ten.sizes=[3]"]
@@ -81,10 +92,10 @@ def test_four_architectures_in_two_environments(tmp_path: Path, reference_data: 
     study = Study.load(ROOT / "examples" / "architectures", [f"store={tmp_path / 'store'}", *ARCHITECTURES])
     account = study.run()
     assert not account.failed, account.failed
-    scores = {score.label: score for score in study.results.scores if not score.correction}
+    scores = {one["potential"]: one for one in study.stored.scores if not one["correction"]}
     assert list(scores) == ["CHGNet", "MACE-MP-0 small", "SevenNet-0", "SevenNet-0 ten 3", "NEP89"]
-    assert all(score.seconds_per_frame for score in scores.values())
-    step = next(member.step for member in study.plan.members if member.step)
+    assert all(score["seconds_per_frame"] for score in scores.values())
+    step = study.plan.all(FineTuning)[0].key
     provenance = study.store.result(step).provenance
     assert provenance["interpreter"] == str(sevennet_python)
     assert "sevenn" in provenance["versions"]
@@ -97,7 +108,7 @@ def test_known_slopes_of_four_architectures(tmp_path: Path, reference_data: Path
     given = [f"store={tmp_path / 'store'}", "strategies={}"]
     study = Study.load(ROOT / "examples" / "architectures", given)
     assert not study.run().failed
-    found = {score.label: score.softening.slopes.scale for score in study.results.scores}
+    found = {one["potential"]: one["softening"]["scale"] for one in study.stored.scores}
     wanted = {"CHGNet": 0.738, "MACE-MP-0 small": 0.855, "SevenNet-0": 0.925, "NEP89": 0.873}
     assert found == pytest.approx(wanted, abs=1e-3)
 
@@ -116,13 +127,12 @@ def test_multihead_replay_for_three_rounds(
     )
     account = study.run()
     assert not account.failed, list(map(str, account.failed.values()))
-    for member in study.plan.members:
-        if member.step:
-            applied = study.results.training(member)["applied"]
-            assert applied["strategy"] == "multihead-replay"
-            assert len(applied["heads"]) == 2
-            assert applied["replay_frames"] == 6
-            assert applied["learning_rate"] == pytest.approx(1e-4)
+    for one in trainings(study):
+        applied = one["applied"]
+        assert applied["strategy"] == "multihead-replay"
+        assert len(applied["heads"]) == 2
+        assert applied["replay_frames"] == 6
+        assert applied["learning_rate"] == pytest.approx(1e-4)
 
 
 @pytest.mark.slow
@@ -132,10 +142,13 @@ def test_zero_steps_change_nothing(tmp_path: Path, mace_small: None) -> None:
             tmp_path, f"potentials.main={potential}", "fine_tune.epochs=0", "strategies={periodic: 1}"
         )
         assert not study.run().failed
-        scores = {score.label: score for score in study.results.scores if not score.correction}
-        before, after = scores["main"].comparison, scores["main periodic 1"].comparison
-        assert (before.predicted.forces == after.predicted.forces).all()
-        assert (before.predicted.energies == after.predicted.energies).all()
+        pieces = study.plan.all(Predictions, set="reference dynamics")
+        assert [str(one.ref.state) for one in pieces] == ["main", "main periodic 1"]
+        stored = StoredSteps(study.store)
+        before, after = (Predictions.read(stored[one.key], one.ref).predicted for one in pieces)
+        for one, other in zip(map(Labels.of, before), map(Labels.of, after), strict=True):
+            assert (one.forces == other.forces).all()
+            assert one.energy == other.energy
 
 
 @pytest.mark.slow
@@ -144,7 +157,7 @@ def test_known_values_on_real_dft(reference_data: Path, mace_small: None) -> Non
 
     chgnet, mace = evaluate(reference_data / "lgps" / "test-50.extxyz", "chgnet", "mace:small")
     for score, slope, force, energy in ((chgnet, 0.738, 0.209, 323), (mace, 0.855, 0.148, 28.5)):
-        found = json.loads(json.dumps(score.as_json()))
+        found = json.loads(json.dumps(score))
         assert found["softening"]["scale"] == pytest.approx(slope, abs=5e-4)
         assert found["forces"]["mae"] == pytest.approx(force, abs=5e-4)
         assert found["energy"]["mae"] == pytest.approx(energy, rel=2e-3)
@@ -163,10 +176,10 @@ def test_a_real_potential_gives_the_same_bits_everywhere(tmp_path: Path, foreign
         "potentials.main={use: chgnet, environment: other}",
         "labeler={use: tblite, environment: other}",
     )
-    contents = []
+    found = []
     for name, workers, overrides in (("here", 0, ()), ("workers", 2, ()), ("elsewhere", 1, elsewhere)):
         study = small_quickstart(tmp_path / name, "strategies={periodic: 2}", *overrides)
         assert not study.run(workers=workers).failed
-        contents.append({key: study.store.result(key).content for key in study.plan.steps})
-    assert contents[0] == contents[1]
-    assert contents[0] == contents[2]
+        found.append(contents(study.store))
+    assert found[0] == found[1]
+    assert found[0] == found[2]

@@ -10,7 +10,7 @@ import pytest
 from ase import Atoms
 from scipy.interpolate import CubicSpline
 
-from whet import Labels, Study, frame_key, read_labeled, units, write_report
+from whet import Labels, Study, frame_key, read_labeled, record_of, units, write_report
 
 FOLDER = Path(__file__).parents[2] / "examples" / "softening"
 FILES = sorted(FOLDER.glob("licl-*.extxyz"))
@@ -57,13 +57,13 @@ def test_the_study_runs(tmp_path: Path) -> None:
     overrides = ["strategies.few.sizes=[1]", "strategies.few.seeds=[1]", "fine_tune.epochs=10"]
     study = Study.load(FOLDER, [f"store={tmp_path / 'store'}", *overrides])
     assert not study.run().failed
-    scores = {(score.label, score.test.name): score for score in study.results.scores}
+    scores = {(score["potential"], score["set"]): score for score in study.stored.scores}
     for test in ("near", "far"):
         untouched, tuned = scores["chgnet", test], scores["chgnet few 1", test]
-        before, after = (score.softening.slopes.scale or 0.0 for score in (untouched, tuned))
+        before, after = (score["softening"]["scale"] or 0.0 for score in (untouched, tuned))
         assert 0.5 < before < 0.95 and before < after < 1.2
-        assert tuned.errors.forces.mae < untouched.errors.forces.mae
-    assert "licl" in write_report(study, tmp_path / "report").read_text().lower()
+        assert tuned["forces"]["mae"] < untouched["forces"]["mae"]
+    assert "licl" in write_report(record_of(study.stored), tmp_path / "report").read_text().lower()
 
 
 def test_another_reader_reads_the_same_numbers() -> None:

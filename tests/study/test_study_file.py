@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from whet.contracts.ports import FineTuning
 from whet.data.errors import InputError, WhetError
 from whet.study.study import Study
 
@@ -33,7 +34,7 @@ BAD = [
     ("main: toy", "labeler: toy", "key potentials.labeler", "has a meaning as a driver"),
     ("naive: 2", "naive: many", "line 8, key strategies.naive", "should be a mapping of keys, not 'many'"),
     ("epochs: 5", "weights: {energy: 0, forces: 0}", "key fine_tune.weights", "nothing to train on"),
-    ("{naive: 2, periodic: 2}", "{subsets: {sizes: [1]}}", "key strategies.subsets.data", "needs data"),
+    ("{naive: 2, periodic: 2}", "{subsets: {sizes: [1]}}", "key strategies.subsets.data", "missing"),
     ("name: toy", "name: toy\nname: again", "line 2", "duplicate key"),
     ("fine_tune: {epochs: 5}", "fine_tune: {upstream: {dekay: 1}}", "key fine_tune.upstream.dekay", "'decay'"),
 ]
@@ -73,7 +74,7 @@ def test_what_a_backend_lacks_is_refused_before_anything_runs(toy: None, study_f
 
 def test_a_strategy_may_be_of_some_potentials(toy: None, study_file: Path) -> None:
     two = ["potentials={main: toy, other: toy:hard}", "strategies={naive: {rounds: 2, of: [other]}}"]
-    tuned = {member.potential for member in Study.load(study_file, two).plan.members if member.step}
+    tuned = {one.ref.potential for one in Study.load(study_file, two).plan.all(FineTuning)}
     assert tuned == {"other"}
     with pytest.raises(WhetError, match=r"key strategies.naive.of: the study has no potential 'othr'. Did you mean"):
         Study.load(study_file, ["strategies={naive: {rounds: 2, of: [othr]}}", two[0]])
@@ -88,7 +89,7 @@ def test_a_fault_of_an_override_says_so(toy: None, study_file: Path) -> None:
 
 def test_overrides_swap_a_word(toy: None, study_file: Path) -> None:
     plain, hard = Study.load(study_file), Study.load(study_file, ["potentials.main=toy:hard"])
-    assert hard.cast.potentials["main"].role.component.options["model"] == "hard"
+    assert hard.resolved.potentials["main"].placed.component.options["model"] == "hard"
     assert set(plain.plan.steps) & set(hard.plan.steps)  # structures and reference dynamics are the same
     assert set(plain.plan.steps) != set(hard.plan.steps)
 

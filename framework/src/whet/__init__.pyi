@@ -4,9 +4,6 @@ from .contracts.analysis import Analysis as Analysis
 from .contracts.analysis import Piece as Piece
 from .contracts.analysis import StudyPieces as StudyPieces
 from .contracts.analysis import Wanted as Wanted
-from .contracts.code_labeler import CodeLabeler as CodeLabeler
-from .contracts.code_labeler import CodeOptions as CodeOptions
-from .contracts.code_labeler import k_grid as k_grid
 from .contracts.component import Component as Component
 from .contracts.component import FileRef as FileRef
 from .contracts.component import Spec as Spec
@@ -32,8 +29,6 @@ from .contracts.fine_tuning import FineTuneRequest as FineTuneRequest
 from .contracts.fine_tuning import Progress as Progress
 from .contracts.foundation import FoundationModel as FoundationModel
 from .contracts.foundation import KnownAnswer as KnownAnswer
-from .contracts.foundation import ModelFile as ModelFile
-from .contracts.foundation import user_cache as user_cache
 from .contracts.labeling import Labeler as Labeler
 from .contracts.labeling import isolated_atom as isolated_atom
 from .contracts.monitor import Monitor as Monitor
@@ -53,6 +48,7 @@ from .contracts.ports import Frames as Frames
 from .contracts.ports import LabeledFrames as LabeledFrames
 from .contracts.ports import Port as Port
 from .contracts.ports import Predictions as Predictions
+from .contracts.ports import SampledTrajectory as SampledTrajectory
 from .contracts.ports import StudyPotential as StudyPotential
 from .contracts.potential import Capabilities as Capabilities
 from .contracts.potential import Potential as Potential
@@ -68,6 +64,7 @@ from .contracts.rounds import TrainFrom as TrainFrom
 from .contracts.selector import Choice as Choice
 from .contracts.selector import Selector as Selector
 from .contracts.structures import StructureSource as StructureSource
+from .contracts.task import KeptLabels as KeptLabels
 from .contracts.task import Outcome as Outcome
 from .contracts.task import Resources as Resources
 from .contracts.task import Task as Task
@@ -103,8 +100,10 @@ from .data.kinetics import degrees_of_freedom as degrees_of_freedom
 from .data.labels import Failure as Failure
 from .data.labels import Labels as Labels
 from .data.labels import without_labels as without_labels
+from .data.model_file import ModelFile as ModelFile
 from .data.recorded import Recorded as Recorded
 from .data.theory import LevelOfTheory as LevelOfTheory
+from .data.user_folders import user_cache as user_cache
 from .dynamics.recording import Recording as Recording
 from .dynamics.run import recording_of as recording_of
 from .dynamics.run import run_trajectories as run_trajectories
@@ -126,6 +125,9 @@ from .plugins.frame_files import read_structures as read_structures
 from .plugins.hookspecs import hookimpl as hookimpl
 from .plugins.registry import load as load
 from .plugins.trusted_files import TrustedFiles as TrustedFiles
+from .programs.code_labeler import CodeLabeler as CodeLabeler
+from .programs.code_labeler import CodeOptions as CodeOptions
+from .programs.code_labeler import k_grid as k_grid
 from .programs.program import Program as Program
 from .report.page import write_report as write_report
 from .running.frame_labeling import label_frames as label_frames

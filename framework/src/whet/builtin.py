@@ -8,7 +8,6 @@ import whet.analyses
 import whet.selectors
 import whet.strategies
 import whet.tasks
-from whet.contracts.committee import Committee
 from whet.dynamics.built_in_monitors import BUILT_IN
 from whet.dynamics.presets import WongYang
 from whet.files.ase_files import AseFile
@@ -16,6 +15,7 @@ from whet.files.extxyz_stream import ExtendedXyz
 from whet.files.whet_frames import WhetFrames
 from whet.plugins.discovery import classes_in
 from whet.plugins.hookspecs import hookimpl
+from whet.potentials.committee import Committee
 
 whet_api = {
     "potentials": 1,

@@ -1,7 +1,7 @@
 """`python -m whet.worker STEP…` runs steps by their folders, in this interpreter or another environment's.
 
 `python -m whet.worker -` reads jobs from standard input, one JSON object a line, and answers on standard output:
-`{"run": [FOLDER, …], "device": "cpu"}` (several folders: steps that are done at once),
+`{"run": [FOLDER, …], "device": "cpu", "batch": 1}` (several folders: steps that are done at once),
 `{"resolve": [{"hook": …, "name": …, …}, …]}` or `{"wish": ANALYSIS, "study": PIECES}`. Answers are
 `{"progress": [done, total]}` and, last for each job, `{"done": …}` or `{"fault": {…}}`. It ends when its standard
 input closes.
@@ -86,7 +86,7 @@ def _do(job: dict[str, Any], progress: Callable[[int, int], None]) -> Any:
     if "run" in job:
         folders = [Path(folder) for folder in job["run"]]
         keys = [folder.name for folder in folders]
-        run_together(Store(folders[0].parent.parent), keys, device=job["device"], progress=progress)
+        run_together(Store(folders[0].parent.parent), keys, device=job["device"], batch=job["batch"], progress=progress)
         return True
     if "wish" in job:
         return Wish.of(Component.from_json(job["wish"]), StudyPieces.from_json(job["study"])).as_json()

@@ -6,8 +6,8 @@ from whet import FineTuner, Potential, hookimpl
 from whet_pairwise.fine_tuning import PairwiseFineTuner
 from whet_pairwise.potential import PairwisePotential
 
-whet_api = 1
-"""The version of Whet's hooks that this plugin was written for."""
+whet_api = {"potentials": 1, "fine_tuners": 1}
+"""The version of each kind of hook that this plugin was written for."""
 
 
 @hookimpl

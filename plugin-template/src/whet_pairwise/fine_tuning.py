@@ -34,11 +34,10 @@ class PairwiseUpstream(Options):
     """Weight decay, eV⁻²."""
 
 
-class PairwiseFineTuner(FineTuner):
+class PairwiseFineTuner(FineTuner[PairwiseUpstream]):
     """Descends the squared errors along the Newton direction, all frames in one batch."""
 
     name = "pairwise"
-    Options = PairwiseUpstream
     strategies = frozenset({"full", "frozen"})
     words = frozenset({"learning_rate"})
 

@@ -23,11 +23,10 @@ class PairwiseOptions(Options):
     """The weights that come with the package (`noble-gases`), or the path of a file of weights."""
 
 
-class PairwisePotential(Potential):
+class PairwisePotential(Potential[PairwiseOptions]):
     """A pair potential, linear in its coefficients."""
 
     name = "pairwise"
-    Options = PairwiseOptions
     unpickles = False
     foundation_models = MODELS
 

@@ -16,6 +16,7 @@ from whet import Component, FileRef, FineTuned, FineTuneRequest, FineTuneSetting
 from whet.plugins.registry import registry
 from whet_mace.fine_tuning import MaceFineTuner
 from whet_mace.potential import MacePotential
+from whet_mace.upstream_options import MaceTrainingOptions
 from whet_torch.isolation import untouched
 
 
@@ -166,7 +167,7 @@ class Tune:
             replay=springs(replay, 200),
         )
         self.request.check()
-        made = tuner(tuner.Options.checked(upstream or {}, of="fine-tuner 'mace'"))
+        made = tuner(MaceTrainingOptions.checked(upstream or {}, of="fine-tuner 'mace'"))
         return made.fine_tune(self.request, self.folders.mktemp("tune"), lambda *done: self.progress.append(done))
 
 

@@ -16,6 +16,7 @@ from whet import FineTuneSettings, FrameSet, Labels, NotApplied, Unsupported
 from whet_mace.account import REPLAY, curves
 from whet_mace.fine_tuning import MaceFineTuner
 from whet_mace.training_files import write_training_file
+from whet_mace.upstream_options import MaceTrainingOptions
 from whet_mace.witness import PatienceEnded, Witness
 
 
@@ -254,4 +255,4 @@ def _rows(made):
 
 def test_common_words_are_declared():
     settings = FineTuneSettings(strategy="lora", ema=0.9, patience=2, learning_rate=1e-3, batch_size=2)
-    MaceFineTuner(MaceFineTuner.Options()).refuse_unsupported(settings)
+    MaceFineTuner(MaceTrainingOptions()).refuse_unsupported(settings)

@@ -26,15 +26,14 @@ class SpringOptions(Options):
     """A file, for its content."""
 
 
-class Springs(Potential):
+class Springs(Potential[SpringOptions]):
     """Every atom on a spring; knows copper and hydrogen, and refuses lone atoms."""
 
     name = "springs"
-    Options = SpringOptions
     unpickles = False
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
+    def find_files(cls, options: SpringOptions) -> Mapping[str, Path]:
         return {"checkpoint": Path(options.model)} if options.model else {}
 
     @property
@@ -42,7 +41,7 @@ class Springs(Potential):
         return Capabilities(elements=frozenset({"Cu", "H"}))
 
     def predict(self, frames: Sequence[Atoms], properties: Sequence[Property]) -> Iterator[Labels]:
-        options: Any = self.options
+        options = self.options
         for frame in frames:
             if len(frame) == 1:
                 raise FrameError("a lone atom")

@@ -107,9 +107,9 @@ def test_a_start_at_rest_is_set_in_motion_by_its_forces(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        ({"ensemble": "npt"}, "ensemble npt is not had here"),
-        ({"preset": "wong-yang", "timestep": 0.5}, "ensemble npt is not had here"),
-        ({"thermostat": "nose-hoover"}, "known: langevin, bussi"),
+        ({"ensemble": "npt"}, "this engine has no ensemble 'npt'"),
+        ({"preset": "wong-yang", "timestep": 0.5}, "this engine has no ensemble 'npt'"),
+        ({"thermostat": "nose-hoover"}, "this engine in nvt has no thermostat 'nose-hoover'. It has langevin, bussi"),
         ({"most": 0}, "most"),
     ],
 )

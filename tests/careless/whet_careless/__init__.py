@@ -11,11 +11,10 @@ from whet_toy.potential import ToyFineTuner, ToyOptions, ToyPotential, coefficie
 whet_api = 1
 
 
-class CarelessPotential(Potential):
+class CarelessPotential(Potential[ToyOptions]):
     """The toy potential, in a pickle."""
 
     name = "careless"
-    Options = ToyOptions
     capabilities = ToyPotential.capabilities  # pyright: ignore[reportIncompatibleMethodOverride]
     predict = ToyPotential.predict
 

@@ -22,7 +22,7 @@ class FaultyFineTuner(PairwiseFineTuner):
 
         settings, start = request.settings, request.start
         assert isinstance(start, PairwisePotential)
-        fault = start.options.fault
+        fault = start.options.fault  # pyright: ignore[reportAttributeAccessIssue]
         asked, train = request, request.train
         if settings.strategy == "multihead-replay" and fault != "replay is dropped":
             train = train + request.replay

@@ -42,6 +42,7 @@ class FaultyPotential(PairwisePotential):
 
     name = "faulty"
     Options = FaultyOptions
+    options: FaultyOptions  # pyright: ignore[reportIncompatibleVariableOverride]
     foundation_models = {  # noqa: RUF012
         name: replace(model, answer=None) for name, model in PairwisePotential.foundation_models.items()
     }

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from scored_sets import NEAR, evaluated, first_data, found_by, labeled, rows_by, scores_of, tuned
-from whet.analyses.score_table import scores_json
 from whet.analyses.scores import Scores
 from whet.analyses.series_table import series_rows
 from whet.bias.errors import errors
@@ -17,6 +16,7 @@ from whet.contracts.ports import Predictions
 from whet.contracts.ref import LABELER, Ref
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
+from whet.study import scores as public
 from whet.testing.analyses import check_analysis
 
 MAIN = Ref("main")
@@ -42,7 +42,7 @@ def test_planted_softness_and_noise(tmp_path):
 
 def test_numbers_are_those_of_the_bias_room(tmp_path):
     one = evaluated(MAIN, scale=0.8, noise=0.1, shift=0.3)
-    (score,) = scores_json(scores_of(tmp_path, one).findings)
+    (score,) = public.scores_of(scores_of(tmp_path, one).findings)
     errs, soft = errors(comparison(one)), softening(comparison(one))
     assert score["softening"] == soft.as_json()
     assert score["forces"] == errs.as_json()["forces"]
@@ -61,7 +61,7 @@ def test_kept_slopes_and_discounted_frames_are_read_back(tmp_path):
     one = evaluated(MAIN, scale=0.9, noise=0.05)
     exploded = [Labels(0.0, 50 * Labels.of(one.predicted[0]).forces).attach(one.predicted[0]), *one.predicted[1:]]
     worse = Predictions(one.ref, one.reference, FrameSet(exploded), one.indices, (), one.trajectories)
-    (score,) = scores_json(scores_of(tmp_path, worse).findings)
+    (score,) = public.scores_of(scores_of(tmp_path, worse).findings)
     assert score["softening"]["discounted_frames"] == [0]
     assert score["softening"] == softening(comparison(worse)).as_json()
 
@@ -77,7 +77,7 @@ def test_seeds_are_one_row(tmp_path):
     assert few.labels_shown == "10"
     low, high = few.mae.interval or (0, 0)
     assert low <= np.mean(maes) <= high
-    labels = [score["potential"] for score in scores_json(found.findings)]
+    labels = [score["potential"] for score in public.scores_of(found.findings)]
     assert labels == ["main", "main few 6 (seed 1)", "main few 6 (seed 2)", "main few 6 (seed 3)"]
 
 
@@ -98,7 +98,7 @@ def test_one_scale_corrects_and_equal_corrections_are_one_row(tmp_path):
     assert (after.state, after.corrected, after.labels_shown) == ("one scale", True, "1")
     assert before.scale.value == pytest.approx(0.7)
     assert after.scale.value == pytest.approx(1.0)
-    assert scores_json(found)[1]["potential"] == "main, one scale (naive, periodic)"
+    assert public.scores_of(found)[1]["potential"] == "main, one scale (naive, periodic)"
 
 
 def test_one_scale_of_each_strategy_is_told_apart(tmp_path):
@@ -112,7 +112,7 @@ def test_frames_left_out(tmp_path):
     found = scores_of(tmp_path, evaluated(MAIN, scale=0.7, out=[2, 5]), training=training).findings
     (first, second) = found.table("left-out").records()
     assert (first["frame"], first["reason"], second["frame"]) == (2, "exploded", 5)
-    plain, corrected = scores_json(found)
+    plain, corrected = public.scores_of(found)
     assert plain["left_out"] == corrected["left_out"] == [{"index": i, "reason": "exploded"} for i in (2, 5)]
     assert plain["frames"] == 10
 
@@ -149,7 +149,7 @@ def test_own_trajectories_are_scored_and_not_shown(tmp_path):
     own = Ref(set="own trajectory of main", set_kind="self", sampled_by=MAIN)
     found = scores_of(tmp_path, evaluated(MAIN, own, out=[1])).findings
     assert not any(table.shown for table in found.tables)
-    assert len(scores_json(found)[0]["left_out"]) == 1
+    assert len(public.scores_of(found)[0]["left_out"]) == 1
 
 
 @pytest.mark.parametrize(("by", "units", "of"), [(None, 12, "frames"), (LABELER, 6, "trajectories")])
@@ -164,7 +164,7 @@ def test_potentials_whose_joined_names_are_equal_stay_apart(tmp_path):
     found = scores_of(tmp_path, evaluated(states[0], scale=0.8, out=[1]), evaluated(states[1], scale=0.9)).findings
     rows = series_rows(found)
     assert [row.scale.value for row in rows] == pytest.approx([0.8, 0.9])
-    assert [len(score["left_out"]) for score in scores_json(found)] == [1, 0]
+    assert [len(score["left_out"]) for score in public.scores_of(found)] == [1, 0]
 
 
 def test_order_of_inputs_changes_no_number(tmp_path):

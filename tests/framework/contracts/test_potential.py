@@ -32,6 +32,55 @@ def test_the_calculator_answers_as_evaluate_does(potential) -> None:
     np.testing.assert_array_equal(atoms.get_stress(voigt=False), labels.stress)
 
 
+class Memory:
+    """A potential's `predict` that notes the sizes of its batches and has no memory for more than `fits` frames."""
+
+    def __init__(self, potential, fits: int = 100) -> None:
+        self.predict, self.fits, self.sizes = potential.predict, fits, []
+        potential.predict = self
+
+    def __call__(self, frames, properties):
+        self.sizes.append(len(frames))
+        if len(frames) > self.fits:
+            raise RuntimeError("out of memory")
+        return self.predict(frames, properties)
+
+
+def test_answers_in_batches_are_those_of_single_frames(potential) -> None:
+    frames = [crystal() for _ in range(7)]
+    for shift, frame in enumerate(frames):
+        frame.positions[0] += 0.01 * shift
+    frames[3].pbc = False
+    singly = list(potential.answers(frames))
+    memory = Memory(potential)
+    for one, other in zip(singly, potential.answers(iter(frames), batch_size=4), strict=True):
+        assert one.energy == other.energy
+        np.testing.assert_array_equal(one.forces, other.forces)
+        assert (one.stress is None) == (other.stress is None)
+    assert singly[3].stress is None
+    assert memory.sizes == [3, 1, 3]  # an isolated frame is asked for no stress
+
+
+def test_a_fault_in_a_batch_is_that_of_its_frame(potential) -> None:
+    frames = [crystal() for _ in range(8)]
+    frames[2].symbols[0] = "Xe"
+    frames[5].positions[0] = np.nan
+    answers = list(potential.answers(frames, batch_size=8))
+    assert [place for place, one in enumerate(answers) if not isinstance(one, Labels)] == [2, 5]
+    assert isinstance(answers[2], UnknownName)
+    assert isinstance(answers[5], FrameError)
+
+
+def test_batches_shrink_to_what_fits(potential) -> None:
+    memory = Memory(potential, fits=2)
+    assert len(list(potential.answers([crystal() for _ in range(12)], batch_size=8))) == 12
+    assert memory.sizes[:3] == [8, 4, 2]
+    assert set(memory.sizes[-2:]) == {2}
+    memory.fits = 0
+    with pytest.raises(RuntimeError, match="out of memory"):
+        list(potential.answers([crystal(), crystal()], batch_size=2))
+
+
 def test_a_potential_is_loaded_by_its_name(toy: None) -> None:
     import whet
 

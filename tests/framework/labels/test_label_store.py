@@ -185,7 +185,8 @@ def test_labels_of_early_versions_are_read(tmp_path: Path) -> None:
     with sqlite3.connect(label_store.path) as database:
         for key, content in database.execute("select frame, content from labels").fetchall():
             buffer = io.BytesIO()
-            np.savez(buffer, **bare, **unpack_label(content, key)[1].as_arrays())
+            arrays: dict[str, Any] = {**bare, **unpack_label(content, key)[1].as_arrays()}
+            np.savez(buffer, **arrays)
             digest = hashlib.sha256(buffer.getvalue()).hexdigest()
             database.execute(
                 "update labels set content = ?, digest = ? where frame = ?", (buffer.getvalue(), digest, key)
@@ -387,7 +388,8 @@ def test_a_file_that_was_cut_to_nothing_is_no_new_one(
     path = tmp_path / "labels.sqlite"
     LabelStore(path).put(frame(), THEORY, Labels(1.0, np.zeros((2, 3))))
     os.truncate(path, 0)
-    os.utime(path, (path.stat().st_mtime - age,) * 2)
+    made = path.stat().st_mtime - age
+    os.utime(path, (made, made))
     for ask in (
         LabelStore(path).counts,
         lambda: LabelStore(path).get(frame(), THEORY),

@@ -17,7 +17,8 @@ from whet.report.page import write_report
 from whet.report.series import SeriesScales
 from whet.report.theme import COLORS, DARK
 from whet.report.vega import bundle, packed, unpacked
-from whet.study.record import Record, Section
+from whet.study.record import Record
+from whet.study.section import Section
 
 from .records import curve, errors, findings, record
 
@@ -88,6 +89,15 @@ def test_a_picture_says_what_it_shows_and_has_the_theme() -> None:
     assert '<title id="figure-curve-title">Errors "fall" &amp; fall &lt;fast&gt;</title>' in svg
     used = set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]{6})"', svg))
     assert {COLORS[0], COLORS[1]} < used <= set(DARK), "every color is known in the dark"
+
+
+def test_a_figure_is_the_same_however_many_were_drawn_before() -> None:
+    spec = {**(curve().spec or {}), "mark": {"type": "line", "clip": True}}
+    first, second = (drawn(Figure("curve", "", "", spec)) for _ in range(2))
+    assert first.picture
+    assert "clip-path" in first.picture.text
+    assert first.picture == second.picture
+    assert first.vega == second.vega
 
 
 def test_text_stays_readable_on_a_narrow_page() -> None:

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from pages import contents, outline
 from whet.contracts.findings import Column, Figure, Findings, Table
 from whet.report.page import is_current, write_report
-from whet.study.record import Record, Section
+from whet.study.record import Record
+from whet.study.section import Section
 
-from .records import contents, curve, errors, findings, outline, record, rich
+from .records import curve, errors, findings, record, rich
 
 
 def test_a_report_is_whole(tmp_path: Path) -> None:
@@ -54,7 +56,7 @@ def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
 def test_the_order_of_a_page(tmp_path: Path) -> None:
     text = outline(write_report(rich(), tmp_path)).text
     wanted = ["Two steps failed.", "In short", "How biased?", "soft by 12 %", "scale 0.88", "from 6 trajectories"]
-    wanted += ["surfaces", "Naive or periodic?", "near <i>", "periodic is better on near <i>", "far"]
+    wanted += ["Limits: surfaces", "Naive or periodic?", "near <i>", "periodic is better on near <i>", "far"]
     wanted += ["undecided: 2 trajectories", "Force errors against labels.", "Not here", "No descriptor is named."]
     wanted += ["How this is computed", "The mean over all components.", "A paper, Eq. 3", "Force errors", "0.30"]
     wanted += ["Frames of one trajectory are alike.", "Learning", "The same for both.", "near <i>", "far"]
@@ -121,6 +123,25 @@ def test_files_of_the_report_before_go(tmp_path: Path) -> None:
     assert sorted(contents(tmp_path)) == ["index.html", "scores.json", "tables/errors.csv", "whet-report.json"]
     assert is_current(small, tmp_path)
     assert not is_current(rich(), tmp_path)
+
+
+def test_a_section_called_in_short_goes_on_with_the_first_screen(tmp_path: Path) -> None:
+    found = Findings("In short", tables=[errors()], notes=["A note."])
+    html = write_report(Record("a study", [Section("summary", [found])], missing=["A thing."]), tmp_path).read_text()
+    assert html.count(">In short</h2>") == 1
+    assert '<a href="#in-short">In short</a>' in html
+    assert "A note." in html
+
+
+def test_what_has_nothing_to_show_has_no_heading(tmp_path: Path) -> None:
+    hidden = findings(label="hidden", tables=[errors(shown=False)], figures=[], verdicts=[], notes=[])
+    html = write_report(record(findings(label="seen"), hidden), tmp_path / "one").read_text()
+    assert "<h3>" in html  # of a question
+    assert "<h3>hidden</h3>" not in html
+    assert "<h3>seen</h3>" not in html
+    assert (tmp_path / "one" / "tables" / "errors-2-hidden.csv").is_file()
+    page = outline(write_report(Record("a study", [Section("errors", [hidden])]), tmp_path / "two"))
+    assert "Errors" not in page.text
 
 
 def test_a_record_of_nothing_is_a_page(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from whet.report.tables import MOST, ShownTable, csv_of
 
 def read(table: Table) -> list[list[str]]:
     """The CSV, read again."""
-    return list(csv.reader(io.StringIO(csv_of(table))))
+    return list(csv.reader(io.StringIO(csv_of(table), newline="")))
 
 
 def cells(column: Column, *values: Cell) -> list[str]:
@@ -84,6 +84,6 @@ estimates = st.builds(
 def test_no_number_and_no_word_breaks_a_table(rows: list[tuple[str, Cell, Estimate]], percent: bool) -> None:
     columns = (Column("a"), Column("b", percent=percent), Column("c", percent=percent, interval=True, spread=True))
     table = Table("odd", "", columns, rows)
-    assert len(read(table)) == len(rows) + 1 or any("\r" in word or "\n" in word for word, _, _ in rows)
+    assert len(read(table)) == len(rows) + 1
     for row in ShownTable(table).rows():
         assert all("nan" not in text and "inf" not in text for text, kind in row if kind == "number")

@@ -56,4 +56,4 @@ def test_a_real_full_disk(toy: None, study_file: Path, small_disk: Path) -> None
     ballast.unlink()
     subprocess.run(["mount", "-o", "remount,size=60m", small_disk], check=True)
     assert subprocess.run(command, capture_output=True).returncode == 0
-    assert Study.load(study_file, [f"store={small_disk}/store"]).results.complete
+    assert Study.load(study_file, [f"store={small_disk}/store"]).stored.complete

@@ -39,15 +39,14 @@ class ToolOptions(Options):
     """Moves nothing."""
 
 
-class Tool(Labeler):
+class Tool(Labeler[ToolOptions]):
     """Answers a sum of its options; `left_out` of them are not in its theory."""
 
     name = "tool"
-    Options = ToolOptions
     left_out: ClassVar[frozenset[str]] = frozenset({"patience"})
 
     @classmethod
-    def variations(cls, options: Any) -> Mapping[str, Any]:
+    def variations(cls, options: ToolOptions) -> Mapping[str, Any]:
         return {"text": "b", "table": {"Ar": 2.0}}
 
     @property
@@ -101,7 +100,7 @@ def test_what_cannot_be_varied_has_to_be_stated(monkeypatch: pytest.MonkeyPatch)
         """States nothing."""
 
         @classmethod
-        def variations(cls, options: Any) -> Mapping[str, Any]:
+        def variations(cls, options: ToolOptions) -> Mapping[str, Any]:
             return {}
 
     status, what = outcome(monkeypatch, Silent)

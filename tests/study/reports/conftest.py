@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from whet.report.page import write_report
+from whet.running.runner import Account
+from whet.running.step import Step
+from whet.study.record import record_of
 from whet.study.study import Study
 
 TOY = Path(__file__).parents[2] / "toy"
@@ -59,6 +62,21 @@ def toy_plugin() -> Iterator[None]:
         del sys.modules[name]
 
 
+class First:
+    """A planner of these steps and no others."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = steps
+
+    def plan(self, so_far: Account) -> Sequence[Step]:
+        """All of them."""
+        return self.steps
+
+    def asks_after(self, key: str) -> bool:
+        """Nothing brings more."""
+        return False
+
+
 def made(folder: Path, text: str, steps: int | None = None) -> Study:
     """The study of that text, run as far as so many steps (None: to the end)."""
     from whet.running.runner import Runner
@@ -70,7 +88,7 @@ def made(folder: Path, text: str, steps: int | None = None) -> Study:
             account = study.run(workers=0)
             assert not account.failed
         elif steps:
-            Runner(study.store, 0).run(list(study.plan.steps.values())[:steps])
+            Runner(study.store, 0).run(First(list(study.plan.steps.values())[:steps]))
     return study
 
 
@@ -132,4 +150,4 @@ def reports(
     """The folder of each study's report."""
     root = tmp_path_factory.mktemp("reports")
     studies = {"whole": whole, "failing": failing, "subsets": subsets, "evaluation": evaluation}
-    return {name: write_report(study, root / name).parent for name, study in studies.items()}
+    return {name: write_report(record_of(study.stored), root / name).parent for name, study in studies.items()}

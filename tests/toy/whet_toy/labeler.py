@@ -19,11 +19,10 @@ class ToyLabelerOptions(Options):
     """Answer NaN forces."""
 
 
-class ToyLabeler(Labeler):
+class ToyLabeler(Labeler[ToyLabelerOptions]):
     """Labels of the hard toy potential."""
 
     name = "toy"
-    Options = ToyLabelerOptions
 
     @property
     def theory(self):

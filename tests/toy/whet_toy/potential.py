@@ -66,11 +66,10 @@ def features(atoms):
     return value.sum(axis=0) / 2, gradient, strain
 
 
-class ToyPotential(Potential):
+class ToyPotential(Potential[ToyOptions]):
     """A trainable pair potential."""
 
     name = "toy"
-    Options = ToyOptions
     unpickles = False
 
     @classmethod
@@ -115,11 +114,10 @@ class ToyUpstream(Options):
     """Weight decay."""
 
 
-class ToyFineTuner(FineTuner):
+class ToyFineTuner(FineTuner[ToyUpstream]):
     """Gradient descent on the coefficients, preconditioned by the curvature of the loss."""
 
     name = "toy"
-    Options = ToyUpstream
     strategies = frozenset({"full"})
     words = frozenset({"learning_rate"})
 

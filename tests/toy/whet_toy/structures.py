@@ -18,11 +18,10 @@ class ToyStructuresOptions(Options):
     """Standard deviation of the displacements, Å."""
 
 
-class ToyStructures(StructureSource):
+class ToyStructures(StructureSource[ToyStructuresOptions]):
     """Rattled crystals."""
 
     name = "toy"
-    Options = ToyStructuresOptions
 
     def make(self, index, seed):
         import numpy as np

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from whet.analyses.naming import data_names, state_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
-from whet.contracts.ports import Port, Trajectory
+from whet.contracts.ports import Port, SampledTrajectory
 from whet.contracts.ref import LABELER
 from whet.contracts.task import Work
 from whet.data.errors import FrameError
@@ -50,17 +50,17 @@ class Bonds(Analysis):
     place = 60
     by_default = True
     inputs: ClassVar = {
-        "reference": Port(Trajectory, what="dynamics of the labeler"),
-        "own": Port(Trajectory, what="each potential's own trajectories"),
-        "gathered": Port(Trajectory, what="what strategies sampled"),
+        "reference": Port(SampledTrajectory, what="dynamics of the labeler"),
+        "own": Port(SampledTrajectory, what="each potential's own trajectories"),
+        "gathered": Port(SampledTrajectory, what="what strategies sampled"),
     }
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
         # A trajectory that two strategies share is one trajectory of the reference dynamics.
-        reference = {piece.key: piece for piece in study.all(Trajectory, sampled_by=LABELER)}
-        own = study.all(Trajectory, set_kind="self")
-        gathered = [piece for piece in study.all(Trajectory, set_kind="training") if piece.ref.gathered_by]
-        inputs: ClassVar = {"reference": list(reference.values()), "own": own, "gathered": gathered}
+        reference = {piece.key: piece for piece in study.all(SampledTrajectory, sampled_by=LABELER)}
+        own = study.all(SampledTrajectory, set_kind="self")
+        gathered = [piece for piece in study.all(SampledTrajectory, set_kind="training") if piece.ref.gathered_by]
+        inputs = {"reference": list(reference.values()), "own": own, "gathered": gathered}
         return [Wanted(inputs)] if any(inputs.values()) else []
 
     def run(self, work: Work) -> Findings:
@@ -95,17 +95,17 @@ class Bonds(Analysis):
         )
 
 
-def _groups(work: Work) -> dict[str, list[Trajectory]]:
+def _groups(work: Work) -> dict[str, list[SampledTrajectory]]:
     """Trajectories by who sampled them, each group in an order of its own."""
-    groups: dict[str, list[Trajectory]] = {}
-    if reference := work.all("reference", Trajectory):
+    groups: dict[str, list[SampledTrajectory]] = {}
+    if reference := work.all("reference", SampledTrajectory):
         groups[REFERENCE] = reference
-    own = work.all("own", Trajectory)
+    own = work.all("own", SampledTrajectory)
     states = state_names(one.ref.sampled_by for one in own if one.ref.sampled_by)
     for one in own:
         if one.ref.sampled_by:
             groups.setdefault(f"own run of {states[one.ref.sampled_by]}", []).append(one)
-    gathered = [(one, one.ref.gathered_by) for one in work.all("gathered", Trajectory) if one.ref.gathered_by]
+    gathered = [(one, one.ref.gathered_by) for one in work.all("gathered", SampledTrajectory) if one.ref.gathered_by]
     # Repetitions of a strategy stand together, so that no seed is told.
     names = data_names(replace(state, seed=0) for _, state in gathered)
     for one, state in gathered:
@@ -113,12 +113,12 @@ def _groups(work: Work) -> dict[str, list[Trajectory]]:
     return {name: sorted(every, key=_order) for name, every in groups.items()}
 
 
-def _order(one: Trajectory) -> tuple[str, int, int, int]:
+def _order(one: SampledTrajectory) -> tuple[str, int, int, int]:
     state = one.ref.gathered_by or one.ref
     return one.ref.set, state.seed, state.round, one.ref.trajectory or 0
 
 
-def _followed_by_name(groups: Mapping[str, Sequence[Trajectory]]) -> tuple[dict[str, BondLengths], list[str]]:
+def _followed_by_name(groups: Mapping[str, Sequence[SampledTrajectory]]) -> tuple[dict[str, BondLengths], list[str]]:
     """Bond lengths by who sampled them, and titles of trajectories that could not be put with the others."""
     found, skipped = {}, []
     for name, trajectories in groups.items():
@@ -129,7 +129,7 @@ def _followed_by_name(groups: Mapping[str, Sequence[Trajectory]]) -> tuple[dict[
     return found, skipped
 
 
-def _followed(trajectories: Sequence[Trajectory]) -> tuple[BondLengths | None, list[str]]:
+def _followed(trajectories: Sequence[SampledTrajectory]) -> tuple[BondLengths | None, list[str]]:
     import numpy as np
 
     from whet.bias.bonds import BondLengths, follow

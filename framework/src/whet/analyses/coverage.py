@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from whet.bias.described_frames import DescribedFrames
 
+TITLE = "Coverage of descriptor space"
 COMPONENTS = 5
 """Principal components that are kept, as in Wong & Yang."""
 
@@ -76,6 +77,8 @@ class Coverage(Analysis):
     def run(self, work: Work) -> Findings:
         from whet.bias.q_limits import CAUTION
 
+        if not any(one.frames for one in work.all("data", LabeledFrames)):
+            return Findings(TITLE, notes=["no frame that a strategy gathered has a label"])
         with tempfile.TemporaryDirectory(dir=work.folder) as scratch:
             space = _Space.of(work, Path(scratch))
             unique, outliers, points = space.unique(), space.outliers(), space.points()
@@ -94,7 +97,7 @@ class Coverage(Analysis):
             Table("coverage-points", "Environments in the space of two components", POINTS, points, shown=False),
         )
         return Findings(
-            "Coverage of descriptor space",
+            TITLE,
             tables=[table for table in tables if table.rows],
             figures=(_scatter(list(dict.fromkeys(str(row[0]) for row in points)), more),),
             definition=f"One PCA of per-atom descriptors ({work.component('descriptor').name}) is fitted to everything "
@@ -136,8 +139,6 @@ class _Space:
         for one in work.all("tests", LabeledFrames):
             sets[one.ref.set] = sets.get(one.ref.set, FrameSet(())) + one.frames
         sets = {of: frames.unique() for of, frames in sets.items() if frames}
-        if not any(isinstance(of, Ref) for of in sets):
-            raise InputError("there is no sampled data to describe")
         elements = sum(sets.values(), FrameSet(())).elements
         descriptor = work.load("descriptor")
         described: dict[Ref | str, DescribedFrames] = {}

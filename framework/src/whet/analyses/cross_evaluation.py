@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
-from whet.analyses.comparing import compared, first_fine_tunings, given_energies
 from whet.analyses.naming import state_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Column, Figure, Findings, Table
-from whet.contracts.ports import FineTuning, Port, Predictions
+from whet.contracts.ports import Found, Port
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
-from whet.data.errors import FrameError, InputError
+from whet.data.errors import InputError
 from whet.data.numbers import decimals_for
 
-if TYPE_CHECKING:
-    from whet.bias.errors import Errors
+STATE = ("potential", "strategy", "round", "size", "seed", "last")
+"""Columns of the table of scores that say which state of a potential a row is of."""
 
 MOST_NUMBERS = 12
 """Potentials up to which the figure shows numbers in its cells."""
@@ -28,67 +27,53 @@ class CrossEvaluation(Analysis):
     name = "cross-evaluation"
     place = 40
     by_default = True
-    inputs: ClassVar = {
-        "predictions": Port(Predictions, what="of each potential, on each one's own trajectory"),
-        "fine-tunings": Port(FineTuning, what="the first of each potential: it aligned the untouched one's energies"),
-    }
+    after = ("scores",)
+    inputs: ClassVar = {"scores": Port(Found, what="scores of potentials on each one's own trajectory")}
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
-        pieces = study.all(Predictions, set_kind="self")
-        owners = [piece.ref.state for piece in pieces if piece.ref.state == piece.ref.sampled_by]
-        if len(owners) < 2:
-            return []
-        tuned = first_fine_tunings(study, (owner.potential for owner in owners if owner.untouched))
-        return [Wanted({"predictions": pieces, "fine-tunings": tuned})]
+        pieces = [piece for piece in study.all(Found, set_kind="self") if piece.role == "scores"]
+        return [Wanted({"scores": pieces})] if len(pieces) > 1 else []
 
     def run(self, work: Work) -> Findings:
-        from whet.bias.errors import errors
-
-        given = given_energies(work.all("fine-tunings", FineTuning))
+        found: dict[tuple[Ref, Ref], Mapping[str, Any]] = {}
         owners: list[Ref] = []
-        notes: list[str] = []
-        found: dict[tuple[Ref, Ref], Errors] = {}
-        for one in work.all("predictions", Predictions):
-            state, owner = one.ref.state, one.ref.sampled_by
+        for one in work.all("scores", Found):
+            owner = one.ref.sampled_by
             if owner is None:
-                raise InputError(
-                    f"who sampled {one.ref.set!r} is not known", hint="Give own trajectories of potentials"
-                )
-            try:
-                found[state, owner] = errors(compared(one), given.get(state.potential) if state.untouched else None)
-            except FrameError as error:
-                notes.append(f"{one.ref}: {error.what}.")
-                continue
-            if state == owner:
-                owners.append(owner)
+                hint = "Give own trajectories of potentials"
+                raise InputError(f"who sampled {one.ref.set!r} is not known", hint=hint)
+            for row in one.findings.table("scores").records():
+                found[Ref(**{name: row[name] for name in STATE}), owner] = row
+            owners += [owner] if (owner, owner) in found else []
         if not owners:
-            raise InputError("no potential has predictions for its own trajectory", hint="; ".join(notes))
+            return Findings("Cross evaluation", notes=["there are no scores on own trajectories"])
         names = state_names(owners)
         labels = [names[owner] for owner in owners]
         cells = [[found.get((state, owner)) for owner in owners] for state in owners]
-        forces = [[None if one is None else one.forces.rmse for one in row] for row in cells]
-        energies = [
-            [None if one is None else (one.energy_given or one.energy_raw).rmse for one in row] for row in cells
-        ]
-        frames = [found[owner, owner].frames for owner in owners]
-        aligned = "RMSE of the energy, meV/atom (untouched: with the reference energies of the first fine-tuning)"
+        forces = [[None if one is None else one["forces.rmse"] for one in row] for row in cells]
+        energies = [[_energy(one) for one in row] for row in cells]
+        frames = [found[owner, owner]["frames"] for owner in owners]
+        caption = "RMSE of the energy, meV/atom (untouched: with the reference energies of the first fine-tuning)"
         return Findings(
             "Cross evaluation",
             tables=(
                 _wide("cross-forces", "RMSE of the forces, eV/Å", labels, forces, frames),
-                _wide("cross-energies", aligned, labels, energies, frames),
+                _wide("cross-energies", caption, labels, energies, frames),
                 _tidy(labels, forces, energies, frames),
             ),
             figures=(_matrix([value for row in forces for value in row if value is not None], len(labels)),),
             definition="Every potential ran from the same structures; each is evaluated on its own trajectory (the "
             "diagonal) and on those of the others. A potential that is good only where it goes by itself fails off "
             "the diagonal.",
-            notes=notes,
         )
 
 
-def _energy(one: Errors | None) -> float | None:
-    return None if one is None else (one.energy_given or one.energy_raw).rmse
+def _energy(one: Mapping[str, Any] | None) -> float | None:
+    """Of an untouched potential with the reference energies of its first fine-tuning."""
+    if one is None:
+        return None
+    given = one["energy_given.rmse"]
+    return one["energy.rmse"] if given is None else given
 
 
 def _wide(name: str, caption: str, labels: list[str], values: list[list[float | None]], frames: list[int]) -> Table:

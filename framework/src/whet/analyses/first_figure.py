@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from whet.analyses.series_table import SeriesRow, color_field, row_names, seed_values
+from whet.analyses.series_table import SeriesRow, row_names, seed_values, series_names
 from whet.analyses.window import Window
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.data.numbers import count, shown, with_interval
@@ -30,7 +30,7 @@ def first_figure(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[
         Table(SEEDS, "Single seeds of the first figure", SEED_COLUMNS, _seeds(rows, scores, windows), shown=False),
     ]
     panels = [
-        _panel(quantity, title, window, ideal, color_field(rows), labels=quantity == "scale")
+        _panel(quantity, title, window, ideal, labels=quantity == "scale")
         for (quantity, title, ideal, _), window in zip(QUANTITIES, windows, strict=True)
     ]
     caption = (
@@ -49,11 +49,11 @@ def first_figure(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[
 
 
 POINT_COLUMNS = (
-    *(Column(name) for name in ("quantity", "row", "potential", "strategy", "state", "kind")),
+    *(Column(name) for name in ("quantity", "row", "potential", "series", "state", "kind")),
     Column("value", interval=True),
     *(Column(name) for name in ("R²", "drawn", "outside", "text")),
 )
-SEED_COLUMNS = [Column(name) for name in ("quantity", "row", "potential", "strategy", "seed", "value")]
+SEED_COLUMNS = [Column(name) for name in ("quantity", "row", "potential", "series", "seed", "value")]
 
 
 def _points(
@@ -61,7 +61,7 @@ def _points(
 ) -> list[list[Cell]]:
     cells: list[list[Cell]] = []
     for found, window, (quantity, *_) in zip(every, windows, QUANTITIES, strict=True):
-        for row, name, one in zip(rows, row_names(rows), found, strict=True):
+        for row, name, series, one in zip(rows, row_names(rows), series_names(rows), found, strict=True):
             if one.value is None:
                 continue
             side = window.beyond(one.value)
@@ -70,7 +70,7 @@ def _points(
             r2 = None if quantity != "scale" or window.beyond(row.r2.value) else row.r2.value
             cells.append(
                 [
-                    *(quantity, name, row.potential, row.group, row.state),
+                    *(quantity, name, row.potential, series, row.state),
                     *("one scale" if row.corrected else "point", one, r2, window.clipped(one.value)),
                     *({1: "right", -1: "left", 0: ""}[side], text),
                 ]
@@ -80,15 +80,15 @@ def _points(
 
 def _seeds(rows: Sequence[SeriesRow], scores: Findings, windows: Sequence[Window]) -> list[list[Cell]]:
     return [
-        [quantity, name, row.potential, row.group, seed, value]
+        [quantity, name, row.potential, series, seed, value]
         for window, (quantity, *_) in zip(windows, QUANTITIES, strict=True)
-        for row, name in zip(rows, row_names(rows), strict=True)
+        for row, name, series in zip(rows, row_names(rows), series_names(rows), strict=True)
         for seed, value in seed_values(scores, row, quantity)
         if row.seeds > 1 and value is not None and not window.beyond(value)
     ]
 
 
-def _panel(quantity: str, title: str, window: Window, ideal: float, color: str, labels: bool) -> dict[str, Any]:
+def _panel(quantity: str, title: str, window: Window, ideal: float, labels: bool) -> dict[str, Any]:
     domain = [window.low if ideal else 0, window.high]
     x = {"type": "quantitative", "scale": {"domain": domain, "zero": False, "nice": False}, "title": title}
     axis = {} if labels else {"axis": {"labels": False, "ticks": False}}
@@ -96,22 +96,24 @@ def _panel(quantity: str, title: str, window: Window, ideal: float, color: str, 
     names = ("potential", "state", "value", "value 95 % low", HIGH, "R²")
     shared = {
         "y": y,
-        "color": {"field": color, "type": "nominal", "legend": None},
+        "color": {"field": "series", "type": "nominal", "legend": None},
         "tooltip": [{"field": name} for name in names],
     }
 
-    def layer(mark: Mapping[str, Any], only: str, field: str = "drawn", **encoding: Any) -> dict[str, Any]:
+    def layer(mark: Mapping[str, Any], only: str, x_field: str = "drawn", **encoding: Any) -> dict[str, Any]:
         return {
             "transform": [{"filter": only}],
             "mark": {"clip": True, **mark},
-            "encoding": {**shared, "x": {"field": field, **x}, **encoding},
+            "encoding": {**shared, "x": {"field": x_field, **x}, **encoding},
         }
 
     inside = "datum.outside == ''"
-    layers: list[Mapping[str, Any]] = [
+    layers = [
         layer({"type": "rule", "strokeWidth": 3, "opacity": 0.6}, inside, "value 95 % low", x2={"field": HIGH}),
-        layer({"type": "point", "filled": True, "size": 50, "opacity": 1}, f"{inside} && datum.kind == 'point'"),
-        layer({"type": "point", "shape": "diamond", "size": 50}, f"{inside} && datum.kind == 'one scale'"),
+        layer(
+            {"type": "point", "filled": True, "size": 50, "opacity": 1}, f"{inside} && datum.kind == 'point'", **CIRCLE
+        ),
+        layer({"type": "point", "size": 50}, f"{inside} && datum.kind == 'one scale'", shape={"value": "diamond"}),
     ]
     for side in ("left", "right"):
         text = {"field": "text", "type": "nominal"}
@@ -121,7 +123,7 @@ def _panel(quantity: str, title: str, window: Window, ideal: float, color: str, 
         tick = layer({"type": "tick", "thickness": 1.5, "size": 12}, "isValid(datum['R²'])", "R²")
         del tick["encoding"]["color"]
         layers = [perfect, *layers, tick]
-    seeds = layer({"type": "point", "filled": True, "size": 8, "opacity": 0.6}, _only(quantity), "value")
+    seeds = layer({**DOT, "size": 8, "opacity": 0.6}, _only(quantity), "value", **CIRCLE)
     seeds["encoding"]["tooltip"] = [{"field": name} for name in ("potential", "seed", "value")]
     return {
         "data": {"name": POINTS},
@@ -133,6 +135,9 @@ def _panel(quantity: str, title: str, window: Window, ideal: float, color: str, 
 
 
 HIGH = "value 95 % high"
+DOT = {"type": "point", "filled": True}
+CIRCLE: Mapping[str, Any] = {"shape": {"value": "circle"}}
+"""Rows have names: shapes need not tell them apart."""
 
 
 def _only(quantity: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from whet.analyses.series_table import COLUMNS, SeriesRow, color_field, seed_values, series_rows
+from whet.analyses.series_table import COLUMNS, SeriesRow, seed_values, series_names, series_rows
 from whet.analyses.window import Window
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
@@ -51,10 +51,7 @@ class Learning(Analysis):
 
     def run(self, work: Work) -> Findings:
         """Table and figure `learning`."""
-        scores = work.all("scores", Found)
-        if not scores:
-            return Findings("Learning curves")
-        (found,) = scores
+        found = work.one("scores", Found)
         rows, on = series_rows(found.findings), found.ref.set
         tables: list[Table] = [_table(rows, on)] if rows else []
         figures = []
@@ -108,7 +105,7 @@ def _figure(rows: Sequence[SeriesRow], found: Found) -> tuple[Figure, Table]:
         window = Window.of(ideal, untouched, every, least=1.0 if ideal else 0.0)
         points += _points(rows, found, quantity, axis, window)
         domain = [window.low, 1 + 0.04 * (1 - window.low)] if ideal else [0, window.high]
-        panels.append(_panel(quantity, title, axis, domain, color_field(rows)))
+        panels.append(_panel(quantity, title, axis, domain))
         outside |= any(window.beyond(one.value) for one in every)
     caption = f"“{on}” ({count(min(row.frames for row in rows), 'frame')}" + (
         ", of the foundation model's training set): what was forgotten." if found.ref.set_kind == "replay" else ")."
@@ -116,7 +113,7 @@ def _figure(rows: Sequence[SeriesRow], found: Found) -> tuple[Figure, Table]:
     caption += " Arrows: outside the figure; the table has the number." if outside else ""
     text = f"Softness, R² and force error on {on} against the number of labels; the table has the numbers."
     columns = (
-        *map(Column, ("quantity", "kind", "potential", "strategy", "series", "state", "seed", "labels", "place")),
+        *map(Column, ("quantity", "kind", "potential", "series", "state", "seed", "labels", "place")),
         Column("value", interval=True),
         *map(Column, ("drawn", "outside")),
     )
@@ -157,34 +154,33 @@ def _points(rows: Sequence[SeriesRow], found: Found, quantity: str, axis: _Axis,
     """Points of one panel: each strategy's line begins at its untouched potential."""
     cells: list[list[Cell]] = []
 
-    def add(row: SeriesRow, kind: str, strategy: str, place: float, one: Estimate, seed: int | None = None) -> None:
+    def add(row: SeriesRow, kind: str, series: str, place: float, one: Estimate, seed: int | None = None) -> None:
         if one.value is None or (seed is not None and window.beyond(one.value)):
             return
         side = {1: "above", -1: "below", 0: ""}[window.beyond(one.value)]
-        series = f"{row.potential} {strategy}"
-        known = [quantity, kind, row.potential, strategy, series, row.state, seed, row.labels, place]
+        known = [quantity, kind, row.potential, series, row.state, seed, row.labels, place]
         cells.append([*known, one, window.clipped(one.value), side])
 
-    for row in rows:
+    named = list(zip(rows, series_names(rows), strict=True))
+    for row, series in named:
         one = _estimate(row, quantity)
         place = axis.zero if row.untouched else axis.once if row.corrected else math.log10(row.labels or 1)
         if row.untouched:
-            own = (other.strategy for other in rows if other.strategy and other.potential == row.potential)
-            for strategy in dict.fromkeys(own):
-                add(row, "line", strategy, place, one)
+            own = (name for other, name in named if other.strategy and other.potential == row.potential)
+            for name in dict.fromkeys(own):
+                add(row, "line", name, place, one)
         else:
-            add(row, "one scale" if row.corrected else "line", row.group, place, one)
+            add(row, "one scale" if row.corrected else "line", series, place, one)
         for seed, value in seed_values(found.findings, row, quantity) if row.seeds > 1 else ():
             if value is not None:
                 height = abs(1 - value) if quantity == "scale" else value
-                add(row, "seed", row.group, place, Estimate(height), seed)
+                add(row, "seed", series, place, Estimate(height), seed)
     return cells
 
 
-def _panel(quantity: str, title: str, axis: _Axis, domain: Sequence[float], color: str) -> dict[str, Any]:
+def _panel(quantity: str, title: str, axis: _Axis, domain: Sequence[float]) -> dict[str, Any]:
     scale = {"domain": list(domain), "zero": False, "nice": False}
     y = {"type": "quantitative", "title": None, "scale": scale}
-    other = "strategy" if color == "potential" else "potential"
 
     def layer(mark: Mapping[str, Any], only: str, field: str = "drawn", **encoding: Any) -> dict[str, Any]:
         return {
@@ -193,29 +189,24 @@ def _panel(quantity: str, title: str, axis: _Axis, domain: Sequence[float], colo
             "encoding": {
                 "x": axis.encoding(),
                 "y": {"field": field, **y},
-                "color": {"field": color, "type": "nominal", "title": None},
+                "color": {"field": "series", "type": "nominal", "title": None},
                 "tooltip": [{"field": name} for name in ("potential", "state", "labels", "seed", *VALUE)],
                 **encoding,
             },
         }
 
-    line = "datum.kind == 'line'"
-    dash = {"strokeDash": {"field": other, "type": "nominal", "legend": None}, "detail": {"field": "series"}}
+    line, dot = "datum.kind == 'line'", {"type": "point", "filled": True}
+    bar = {"type": "rule", "strokeWidth": 3, "opacity": 0.35}
     layers = [
-        layer(
-            {"type": "rule", "strokeWidth": 3, "opacity": 0.35},
-            "datum.kind != 'seed'",
-            VALUE[1],
-            y2={"field": VALUE[2]},
-        ),
-        layer({"type": "line"}, line, **dash),
-        layer({"type": "point", "filled": True, "opacity": 1}, f"{line} && datum.outside == ''"),
-        layer({"type": "point", "shape": "diamond"}, "datum.kind == 'one scale' && datum.outside == ''"),
-        layer({"type": "point", "filled": True, "size": 8, "opacity": 0.7}, "datum.kind == 'seed'"),
+        layer(bar, "datum.kind != 'seed'", VALUE[1], y2={"field": VALUE[2]}),
+        layer({"type": "line"}, line),
+        layer({**dot, "opacity": 1}, f"{line} && datum.outside == ''"),
+        layer({"type": "point"}, "datum.kind == 'one scale' && datum.outside == ''", shape={"value": "diamond"}),
+        layer({**dot, "size": 8, "opacity": 0.7}, "datum.kind == 'seed'", shape={"value": "circle"}),
     ]
     for side, shape in (("above", "triangle-up"), ("below", "triangle-down")):
-        mark = {"type": "point", "shape": shape, "filled": True, "size": 80, "clip": False}
-        layers.append(layer(mark, f"datum.kind != 'seed' && datum.outside == '{side}'"))
+        mark = {"type": "point", "filled": True, "size": 80, "clip": False}
+        layers.append(layer(mark, f"datum.kind != 'seed' && datum.outside == '{side}'", shape={"value": shape}))
     rule = {"x": {"datum": axis.gap, **{k: v for k, v in axis.encoding().items() if k != "field"}}}
     return {
         "data": {"name": POINTS},

@@ -43,9 +43,9 @@ def state_name(state: Ref) -> str:
     """`untouched`, `periodic 3`, `few, 100 frames`."""
     if not state.strategy:
         return "untouched"
-    return (
-        f"{state.strategy} {state.round}" if state.size is None else f"{state.strategy}, {count(state.size, 'frame')}"
-    )
+    if state.size is not None:
+        return f"{state.strategy}, {count(state.size, 'frame')}"
+    return f"{state.strategy} {state.round}"
 
 
 def _in_full(state: Ref) -> str:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from whet.analyses.comparing import compared, first_fine_tunings, given_energies
+from whet.analyses.alignment import first_fine_tunings, given_energies
 from whet.analyses.naming import state_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
-from whet.contracts.ports import FineTuning, Port, Predictions, Trajectory
+from whet.contracts.ports import FineTuning, Port, Predictions, SampledTrajectory
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
-from whet.data.errors import FrameError, InputError
+from whet.data.errors import FrameError
 
 if TYPE_CHECKING:
     from whet.bias.residuals import ResidualTrace
 
+TITLE = "Energy along each own trajectory"
 MOST_LINES = 12
 """Potentials that the figure shows."""
 
@@ -29,14 +30,14 @@ class Residuals(Analysis):
     by_default = True
     inputs: ClassVar = {
         "predictions": Port(Predictions, what="of each potential, on its own trajectory"),
-        "trajectories": Port(Trajectory, what="the own trajectories: their times"),
+        "trajectories": Port(SampledTrajectory, what="the own trajectories: their times"),
         "fine-tunings": Port(FineTuning, what="the first of each potential: it aligned the untouched one's energies"),
     }
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
         pieces = [one for one in study.all(Predictions, set_kind="self") if one.ref.state == one.ref.sampled_by]
         drivers = {one.ref.state for one in pieces}
-        sampled = [one for one in study.all(Trajectory, set_kind="self") if one.ref.sampled_by in drivers]
+        sampled = [one for one in study.all(SampledTrajectory, set_kind="self") if one.ref.sampled_by in drivers]
         if not pieces or not sampled:
             return []
         tuned = first_fine_tunings(study, (one.ref.potential for one in pieces if one.ref.untouched))
@@ -44,12 +45,14 @@ class Residuals(Analysis):
 
     def run(self, work: Work) -> Findings:
         traces, notes = _traces(work)
+        if not traces:
+            return Findings(TITLE, notes=notes or ["there are no predictions for own trajectories"])
         names = state_names(traces)
         longest = max(float(trace.times.max()) for trace in traces.values())
         unit, factor = ("ps", 1000.0) if longest >= 1000 else ("fs", 1.0)
         few = f" The first {MOST_LINES} potentials." if len(traces) > MOST_LINES else ""
         return Findings(
-            "Energy along each own trajectory",
+            TITLE,
             tables=(_summary(traces, names), _points(traces, names, unit, factor)),
             figures=(_lines(unit, f"Energy residual along each potential's own trajectory.{few}"),),
             definition="The energy of the driving potential minus that of the labels, per atom. An untouched potential "
@@ -62,10 +65,11 @@ class Residuals(Analysis):
 
 def _traces(work: Work) -> tuple[dict[Ref, ResidualTrace], list[str]]:
     """The trace of each driving potential, and a sentence for each that has none."""
+    from whet.bias.pairs import Comparison
     from whet.bias.residuals import residual_trace
 
-    runs: dict[Ref | None, list[Trajectory]] = {}
-    for one in work.all("trajectories", Trajectory):
+    runs: dict[Ref | None, list[SampledTrajectory]] = {}
+    for one in work.all("trajectories", SampledTrajectory):
         runs.setdefault(one.ref.sampled_by, []).append(one)
     given = given_energies(work.all("fine-tunings", FineTuning))
     traces, notes = {}, []
@@ -75,13 +79,11 @@ def _traces(work: Work) -> tuple[dict[Ref, ResidualTrace], list[str]]:
         times = [one.times[index] for one in own for index in one.kept]
         aligned = given.get(state.potential) if state.untouched else None
         try:
-            trace = residual_trace(compared(predictions), times, aligned)
+            trace = residual_trace(Comparison.of_predictions(predictions), times, aligned)
         except FrameError as error:
             notes.append(f"{predictions.ref}: {error.what}.")
         else:
             traces[state] = trace
-    if not traces:
-        raise InputError("no potential has predictions for its own trajectory", hint="; ".join(notes))
     return traces, notes
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whet.analyses.comparing import compared
 from whet.contracts.ports import Predictions
 from whet.contracts.ref import Ref
 from whet.contracts.reference_energies import ReferenceEnergies
@@ -42,7 +41,7 @@ def scored(
 
     unscored: takes what gives no score, and why.
     """
-
+    from whet.bias.pairs import Comparison
     from whet.bias.series import Score
 
     for one in found:
@@ -50,7 +49,7 @@ def scored(
         seeds = {other.ref.seed for other in found if other.ref.strategy == state.strategy}
         label = f"{state}{f' (seed {state.seed})' if len(seeds) > 1 else ''}"
         try:
-            comparison = compared(one)
+            comparison = Comparison.of_predictions(one)
             score = Score.of(comparison, given.get(state.potential) if state.untouched else None)
         except FrameError as error:
             unscored.append((f"{label} on {one.ref.set}", str(error)))
@@ -73,8 +72,8 @@ def with_one_scale(
     unscored: list[tuple[str, str]],
 ) -> Iterator[Scored]:
     """The untouched potentials with one scale, from the strongest frame of the first data of each strategy and seed."""
-
     from whet.bias.one_scale import OneScale, one_scale_correction, strongest_frame
+    from whet.bias.pairs import Comparison
     from whet.bias.series import Score
 
     corrections: dict[tuple[str, int, OneScale], list[str]] = {}
@@ -83,7 +82,7 @@ def with_one_scale(
         gathered = one.ref.gathered_by or Ref()
         seeds.setdefault(gathered.strategy, set()).add(gathered.seed)
         try:
-            pairs = compared(one)
+            pairs = Comparison.of_predictions(one)
             place = list(one.indices).index(pairs.indices[strongest_frame(pairs)])
             correction = one_scale_correction(one.reference[place], one.predicted[place])
         except FrameError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from whet.analyses.comparing import first_fine_tunings, given_energies
+from whet.analyses.alignment import first_fine_tunings, given_energies
 from whet.analyses.naming import state_name
 from whet.analyses.score_table import STATE, score_table
 from whet.analyses.scored import Scored, scored, with_one_scale

@@ -162,18 +162,20 @@ def several(rows: Sequence[SeriesRow]) -> bool:
 
 
 def row_names(rows: Sequence[SeriesRow]) -> list[str]:
-    """The state of each row, with the potential's name where there are several; no name stands twice."""
-    plain = [f"{row.potential} {row.state}" if several(rows) else row.state for row in rows]
-    often = Counter(plain)
-    return [
-        name if often[name] == 1 else f"{row.potential!r} {row.strategy!r} {row.state}"
-        for name, row in zip(plain, rows, strict=True)
-    ]
+    """The state of each row, with the potential's name where there are several."""
+    return _told_apart(rows, [(row.potential, row.state) for row in rows])
 
 
-def color_field(rows: Sequence[SeriesRow]) -> str:
-    """The column that colors stand for: potentials where there are several, else strategies."""
-    return "potential" if several(rows) else "strategy"
+def series_names(rows: Sequence[SeriesRow]) -> list[str]:
+    """What the color of each row stands for: the strategy, `untouched` or `one scale`, and the potential as above."""
+    return _told_apart(rows, [(row.potential, row.group) for row in rows])
+
+
+def _told_apart(rows: Sequence[SeriesRow], keys: Sequence[tuple[str, str]]) -> list[str]:
+    """Two keys never have one name, whatever potentials and strategies are called."""
+    plain = {key: " ".join(key) if several(rows) else key[1] for key in keys}
+    often = Counter(plain.values())
+    return [plain[key] if often[plain[key]] == 1 else " ".join(map(repr, key)) for key in keys]
 
 
 def seed_values(scores: Findings, row: SeriesRow, quantity: str) -> list[tuple[int, float | None]]:

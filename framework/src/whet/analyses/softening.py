@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from whet.analyses.comparing import compared
-from whet.analyses.series_table import COLUMNS, SeriesRow, color_field, row_names, series_rows, several
+from whet.analyses.series_table import COLUMNS, SeriesRow, row_names, series_names, series_rows, several
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.contracts.ports import Found, Port, Predictions
@@ -59,10 +58,8 @@ class Softening(Analysis):
 
     def run(self, work: Work) -> Findings:
         """Tables: `softening` (readings) and `magnitude`; figures: `parity` and `magnitude`."""
-        scores = work.all("scores", Found)
-        if not scores:
-            return Findings("Softening in detail")
-        rows, on = series_rows(scores[0].findings), scores[0].ref.set
+        found = work.one("scores", Found)
+        rows, on = series_rows(found.findings), found.ref.set
         ends = _ends_of(rows, work.all("predictions", Predictions))
         tables: list[Table] = [_readings(rows, on)] if rows else []
         figures = []
@@ -86,11 +83,13 @@ def _ends(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _ends_of(rows: Sequence[SeriesRow], found: Sequence[Predictions]) -> Ends:
     """The rows of which there are predictions, in their order; `scores` tells why others have none."""
+    from whet.bias.pairs import Comparison
+
     comparisons = {}
     for one in found:
         state = one.ref.state
         try:
-            comparison = compared(one)
+            comparison = Comparison.of_predictions(one)
         except FrameError:
             continue
         comparisons[state.potential, state.strategy, state.round, state.size] = comparison
@@ -113,7 +112,7 @@ def _parity(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figure, Tab
     cells: list[list[Cell]] = []
     names = dict(zip(map(id, rows), row_names(rows), strict=True))
     for row, comparison in ends:
-        panel = [names[id(row)], row.potential, row.group, row.state]
+        panel = [names[id(row)], row.potential, row.state]
         x, y = comparison.reference.forces.ravel(), comparison.predicted.forces.ravel()
         if len(x) > MOST_POINTS:
             chosen = np.random.default_rng(0).choice(len(x), MOST_POINTS, replace=False)
@@ -124,16 +123,16 @@ def _parity(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figure, Tab
         scale = slopes_of(comparison, Resampling(resamples=1)).scale
         if scale is not None:
             cells += [[*panel, "softening scale", end, scale * end] for end in (-reach, reach)]
-    known = ("panel", "potential", "strategy", "state", "kind")
+    known = ("panel", "potential", "state", "kind")
     columns = (*map(Column, known), Column("reference", "eV/Å"), Column("predicted", "eV/Å"))
     note = _seed_note([row for row, _ in ends])
     caption = f"Force components on “{on}”. Dashed: perfect; line: the softening scale.{note}"
     text = f"Predicted against reference force components of {on}."
     points = Table("parity", "Points of the parity plot", columns, cells, shown=False)
-    return Figure("parity", caption, text, _parity_spec(reach, len(ends))), points
+    return Figure("parity", caption, text, _parity_spec(reach, [names[id(row)] for row, _ in ends])), points
 
 
-def _parity_spec(reach: float, panels: int) -> dict[str, Any]:
+def _parity_spec(reach: float, panels: Sequence[str]) -> dict[str, Any]:
     axis = {"type": "quantitative", "scale": {"domain": [-reach, reach], "nice": False}}
     encoding = {
         "x": {"field": "reference", "title": "reference (eV/Å)", **axis},
@@ -151,10 +150,10 @@ def _parity_spec(reach: float, panels: int) -> dict[str, Any]:
         layer("perfect", {"type": "line", "strokeDash": [4, 4], "strokeWidth": 1}, color=color),
         layer("softening scale", {"type": "line", "strokeWidth": 1.5}, color=color),
     ]
-    across = -(-panels // -(-panels // ACROSS))  # no row of one where it can be helped
+    across = -(-len(panels) // -(-len(panels) // ACROSS))  # no row of one where it can be helped
     return {
         "data": {"name": "parity"},
-        "facet": {"field": "panel", "type": "nominal", "title": None, "sort": None},
+        "facet": {"field": "panel", "type": "nominal", "title": None, "sort": list(panels)},
         "columns": across,
         "spec": {"width": 170, "height": 170, "layer": layers},
     }
@@ -164,12 +163,12 @@ def _by_magnitude(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figur
     from whet.bias.softening_parts import softening_by_magnitude
 
     cells: list[list[Cell]] = []
-    names = dict(zip(map(id, rows), row_names(rows), strict=True))
+    series = dict(zip(map(id, rows), series_names(rows), strict=True))
     for place, (row, comparison) in enumerate(ends):
         for one in softening_by_magnitude(comparison):
             scale = Estimate(one.scale, one.scale_interval)
-            drawn = [row.group, (one.low + one.high) / 2, place < MOST_LINES]
-            cells.append([row.potential, row.state, one.low, one.high, scale, one.atoms, *drawn, names[id(row)]])
+            drawn = [series[id(row)], (one.low + one.high) / 2, place < MOST_LINES]
+            cells.append([row.potential, row.state, one.low, one.high, scale, one.atoms, *drawn])
     columns = (
         Column("potential", shown=several(rows)),
         Column("state"),
@@ -177,32 +176,28 @@ def _by_magnitude(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figur
         Column("to", "eV/Å", decimals=2),
         replace(COLUMNS["scale"], decimals=3, spread=False),
         Column("atoms"),
-        Column("strategy", shown=False),
+        Column("series", shown=False),
         Column("middle", "eV/Å", shown=False),
         Column("drawn", shown=False),
-        Column("line", shown=False),
     )
     what = f"by size of the reference force, on “{on}”"
     note = _seed_note([row for row, _ in ends])
     caption = f"Softening scale {what}; bins of equal numbers of atoms.{note}"
     text = f"Softening scale by size of the reference force on {on}."
     table = Table("magnitude", f"Scale {what}", columns, cells, folded=True)
-    return Figure("magnitude", caption, text, _magnitude_spec(color_field(rows))), table
+    return Figure("magnitude", caption, text, _magnitude_spec()), table
 
 
-def _magnitude_spec(color: str) -> dict[str, Any]:
+def _magnitude_spec() -> dict[str, Any]:
     scale = {"zero": False}
     x = {"field": "middle", "type": "quantitative", "title": "size of the reference force (eV/Å)", "scale": scale}
     y = {"type": "quantitative", "title": "softening scale", "scale": scale}
-    other = "strategy" if color == "potential" else "potential"
     names = ("potential", "state", "force from", "to", "scale", "scale 95 % low", "scale 95 % high", "atoms")
     shared = {
         "x": x,
-        "color": {"field": color, "type": "nominal", "title": None},
-        "detail": {"field": "line"},
+        "color": {"field": "series", "type": "nominal", "title": None},
         "tooltip": [{"field": name} for name in names],
     }
-    dash = {"field": other, "type": "nominal", "title": None}
     low, high = {"field": "scale 95 % low", **y}, {"field": "scale 95 % high"}
     middle = {"field": "scale", **y}
     return {
@@ -216,7 +211,7 @@ def _magnitude_spec(color: str) -> dict[str, Any]:
                 "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.35},
                 "encoding": {**shared, "y": low, "y2": high},
             },
-            {"mark": {"type": "line"}, "encoding": {**shared, "y": middle, "strokeDash": {**dash, "legend": None}}},
+            {"mark": {"type": "line"}, "encoding": {**shared, "y": middle}},
             {"mark": {"type": "point", "filled": True, "opacity": 1}, "encoding": {**shared, "y": middle}},
         ],
     }

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from whet.analyses.answers import after_fine_tuning, forgotten, how_biased, naive_or_periodic
-from whet.analyses.comparing import compared
 from whet.analyses.first_figure import first_figure
 from whet.analyses.series_table import COLUMNS, SeriesRow, series_rows, several
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
@@ -108,10 +107,12 @@ def _rivals(study: StudyPieces, on: str) -> dict[str, Sequence[Piece]]:
 
 def _last(found: Sequence[Predictions]) -> dict[tuple[str, str], dict[int, Comparison]]:
     """(potential, strategy) -> seed -> comparison; less those that cannot be compared, which `scores` tells of."""
+    from whet.bias.pairs import Comparison
+
     last: dict[tuple[str, str], dict[int, Comparison]] = {}
     for one in sorted(found, key=lambda one: one.ref.seed):
         try:
-            comparison = compared(one)
+            comparison = Comparison.of_predictions(one)
         except FrameError:
             continue
         last.setdefault((one.ref.potential, one.ref.strategy), {})[one.ref.seed] = comparison

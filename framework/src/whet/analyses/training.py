@@ -12,7 +12,6 @@ from whet.contracts.findings import Cell, Column, Figure, Findings, Table
 from whet.contracts.ports import FineTuning, Port
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
-from whet.data.errors import InputError
 from whet.data.numbers import duration
 
 COLUMNS = (
@@ -58,7 +57,7 @@ class Training(Analysis):
     def run(self, work: Work) -> Findings:
         tuned = work.all("fine-tunings", FineTuning)
         if not tuned:
-            raise InputError("there is no fine-tuning")
+            return Findings("Fine-tuning", notes=["there is no fine-tuning"])
         names = state_names(one.ref for one in tuned)
         replayed = any(one.applied["replay_frames"] for one in tuned)
         columns = [replace(one, shown=replayed) if one.name == "replay frames" else one for one in COLUMNS]
@@ -109,7 +108,8 @@ def _curves(losses: Sequence[Sequence[Cell]]) -> Figure:
     """Training loss (full) and validation loss (dashed) by epoch, a panel for each potential: their losses differ."""
     panels = []
     for name in dict.fromkeys(row[0] for row in losses):
-        logarithmic = all(row[5] > 0 for row in losses if row[0] == name)
+        own = [row[5] for row in losses if row[0] == name]
+        logarithmic = all(isinstance(loss, float) and loss > 0 for loss in own)
         scale = {"type": "log", "nice": False} if logarithmic else {"zero": False}
         panels.append(
             {

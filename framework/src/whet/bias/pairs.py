@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from ase import Atoms
 
+    from whet.contracts.ports import Predictions
+
 SAME_PLACE = 1e-3
 """Å; positions that differ by more are two frames, not one frame labeled twice."""
 
@@ -110,6 +112,14 @@ class Comparison:
             why = f"; the first was left out: {out[0].reason}" if out else ""
             raise FrameError(f"no frame is left to compare{why}", hint="Give at least one frame with both labels")
         return cls._stacked(kept, tuple(sorted(out, key=lambda one: one.index)))
+
+    @classmethod
+    def of_predictions(cls, found: Predictions) -> Comparison:
+        """What a step predicted beside what was there. FrameError as `of`, and where nothing was predicted."""
+        if not found.indices:
+            raise FrameError("no frame was predicted")
+        out = [LeftOut(index, reason) for index, reason in found.left_out]
+        return cls.of(found.reference, found.predicted, indices=found.indices, left_out=out)
 
     @classmethod
     def _stacked(cls, kept: list[tuple[int, Atoms, Labels, Labels]], left_out: tuple[LeftOut, ...]) -> Comparison:

@@ -109,8 +109,8 @@ def export(
     opened = _opened(store)
     found = opened.labels.theory(theory)
     symbols = _symbols(element or ())
-    label_store, chosen = opened.labels, {"prefix": prefix, "elements": symbols, "first": first}
-    done = export_labels(label_store, found, out, **chosen, overwrite=overwrite)
+    chosen = {"prefix": prefix, "elements": symbols, "first": first}
+    done = export_labels(opened.labels, found, out, **chosen, overwrite=overwrite)
     say(f"{out}: {done.frames} frames of {found}, fingerprint {found.fingerprint[:8]}")
     if not done.whole:
         say("This format has no room for all of a label: energy, forces and stress may be missing in it.")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
+from whet.contracts.component import OptionsT
 from whet.contracts.findings import Findings
 from whet.contracts.ports import Data
 from whet.contracts.ref import Ref
@@ -116,7 +117,7 @@ class StudyPieces:
         return cls(**{**data, "pieces": [Piece.from_json(piece) for piece in data["pieces"]]})
 
 
-class Analysis(Task):
+class Analysis(Task[OptionsT]):
     """Computes what a report shows: a step for each thing that it wants of a study.
 
     Refs of its inputs are part of its steps' identity. place: where its section stands in a report, small numbers

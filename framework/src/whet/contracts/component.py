@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, get_args
 
 from whet.contracts.device import checked_device
 from whet.contracts.options import Options
@@ -16,7 +16,7 @@ from whet.data.input_files import full_path, is_there, regular_file
 from whet.data.refusals import unreadable
 
 if TYPE_CHECKING:
-    from whet.contracts.foundation import ModelFile
+    from whet.data.model_file import ModelFile
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,8 @@ class Component:
     total energies for each atom: the reference energies that the core aligned before a fine-tuning. unpickles:
     whether loading its files would run code that nobody vouches for, as the interpreter that owns the plugin found.
     together: whether an MD engine gains from running many trajectories at once. not_identity: options that move no
-    number. None of the last three is part of its identity.
+    number. checkpoint_version: of the form of a potential's files, as its plugin saved them. None of the last four is
+    part of its identity.
     """
 
     hook: str
@@ -103,6 +104,7 @@ class Component:
     unpickles: bool = True
     together: bool = False
     not_identity: tuple[str, ...] = ()
+    checkpoint_version: int = 1
 
     def as_json(self) -> dict[str, JSON]:
         """Plain data; `Component.from_json` reads it back."""
@@ -117,6 +119,7 @@ class Component:
             "unpickles": self.unpickles,
             "together": self.together,
             "not_identity": list(self.not_identity),
+            "checkpoint_version": self.checkpoint_version,
         }
 
     @classmethod
@@ -133,12 +136,13 @@ class Component:
             unpickles=data.get("unpickles", True),
             together=data.get("together", False),
             not_identity=tuple(data.get("not_identity", ())),
+            checkpoint_version=data.get("checkpoint_version", 1),
         )
 
     def identity(self) -> dict[str, JSON]:
         """What enters keys: everything but where the files lie."""
         data = self.as_json()
-        del data["unpickles"], data["together"], data["not_identity"]
+        del data["unpickles"], data["together"], data["not_identity"], data["checkpoint_version"]
         data["options"] = {key: value for key, value in self.options.items() if key not in self.not_identity}
         data["files"] = {role: ref.sha256 for role, ref in self.files.items()}
         data["parts"] = {role: part.identity() for role, part in self.parts.items()}
@@ -195,8 +199,11 @@ def expanded(value: Any) -> Any:
     return [expanded(inner) for inner in value] if isinstance(value, list) else value
 
 
-class Backend:
-    """What every class that a plugin offers has in common.
+OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+class Backend(Generic[OptionsT]):
+    """What every class that a plugin offers has in common; `Potential[MyOptions]` says which options it takes.
 
     Importing the module of a backend must import neither torch nor any other heavy package: those belong inside
     its methods. Instances are made by the core, from a component; the heavy work may start there.
@@ -205,28 +212,36 @@ class Backend:
     name: ClassVar[str]
     """The word in the study file."""
     result_version: ClassVar[int] = 1
-    """To be bumped when the numbers change: results of the old version are then not reused."""
-    Options: ClassVar[type[Options]] = Options
-    """The options' class."""
+    """To be bumped when the numbers change: results of the old version are then not reused. Files that are saved in
+    another form have a version of their own: `Potential.checkpoint_version`."""
+    Options: ClassVar[type[Options]] = Options  # pyright: ignore[reportUnboundVariable]
+    """The options' class: that in the brackets of the base class."""
     packages: ClassVar[Mapping[str, str]] = {}
     """What must be importable: module name -> requirement for pip (`{"chgnet": "chgnet>=0.4.2"}`)."""
     unpickles: ClassVar[bool] = True
     """Whether loading its files may run code that is in them; it then gets only files that somebody vouches for."""
 
+    def __init_subclass__(cls, **given: Any) -> None:
+        super().__init_subclass__(**given)
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            for stated in get_args(base):
+                if isinstance(stated, type) and issubclass(stated, Options) and "Options" not in cls.__dict__:
+                    cls.Options = stated
+
     def __init__(
         self,
-        options: Any,
+        options: OptionsT,
         files: Mapping[str, Path] | None = None,
         parts: Mapping[str, Backend] | None = None,
         device: str = "cpu",
     ) -> None:
-        self.options: Any = options
+        self.options: OptionsT = options
         self.files: Mapping[str, Path] = files or {}
         self.parts: Mapping[str, Backend] = parts or {}
         self.device = checked_device(device)
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
+    def find_files(cls, options: OptionsT) -> Mapping[str, Path | ModelFile]:
         """The files that these options point to, by role (`{"checkpoint": path}`); asked without loading anything.
 
         Published weights are named by their ModelFile and not fetched: that is done when the component is loaded. In
@@ -244,7 +259,7 @@ class Backend:
         return "it can be anything" if cls.unpickles else ""
 
     @classmethod
-    def expected_failures(cls, options: Any) -> Mapping[str, str]:
+    def expected_failures(cls, options: OptionsT) -> Mapping[str, str]:
         """Checks of the conformance kit that cannot be passed: check -> reason. One that passes is an error."""
         return {}
 
@@ -257,7 +272,7 @@ class Backend:
         return given
 
     @classmethod
-    def find_parts(cls, options: Any) -> Mapping[str, Spec]:
+    def find_parts(cls, options: OptionsT) -> Mapping[str, Spec]:
         """The components inside this one: role -> spec. The role names the hook: `potential`, or `potential-2`.
 
         Their relative paths start where those of these options do.

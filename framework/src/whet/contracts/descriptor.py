@@ -6,14 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from whet.contracts.component import Backend
+from whet.contracts.component import Backend, OptionsT
 
 if TYPE_CHECKING:
     import numpy as np
     from ase import Atoms
 
 
-class Descriptor(Backend, ABC):
+class Descriptor(Backend[OptionsT], ABC):
     """Features of each atom's environment."""
 
     @abstractmethod

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from whet.contracts.component import Backend, Spec
 from whet.contracts.fine_tuning import Progress
@@ -94,7 +94,10 @@ class Simulation(ABC):
         """Gives back what it holds (a library, a process)."""
 
 
-class MDEngine(Backend, ABC):
+ProtocolT = TypeVar("ProtocolT", bound=Protocol)
+
+
+class MDEngine(Backend[ProtocolT], ABC):
     """Runs molecular dynamics. Its `Options` extend `Protocol`, which is therefore `self.options`."""
 
     Options: ClassVar[type[Options]] = Protocol

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from whet.contracts.component import Backend
+from whet.contracts.component import Backend, OptionsT
 from whet.contracts.potential import Potential
 from whet.data.errors import InputError, NotApplied, Unsupported
 from whet.data.frames import FrameSet
@@ -141,7 +141,7 @@ class FineTuned:
     curves: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
-class FineTuner(Backend, ABC):
+class FineTuner(Backend[OptionsT], ABC):
     """Fine-tunes the potential of the same name. Its `Options` are the upstream package's own keys (`upstream:`)."""
 
     strategies: ClassVar[frozenset[Strategy]]

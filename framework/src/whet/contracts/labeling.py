@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from whet.contracts.component import Backend
+from whet.contracts.component import Backend, OptionsT
 from whet.data.errors import Unsupported
 from whet.data.identity import JSON
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from whet.data.theory import LevelOfTheory
 
 
-class Labeler(Backend, ABC):
+class Labeler(Backend[OptionsT], ABC):
     """Computes labels of one level of theory."""
 
     outputs: ClassVar[Sequence[str]] = ()
@@ -40,7 +40,7 @@ class Labeler(Backend, ABC):
         """
 
     @classmethod
-    def variations(cls, options: Any) -> Mapping[str, JSON]:
+    def variations(cls, options: OptionsT) -> Mapping[str, JSON]:
         """For options of text, lists and mappings another value that they accept: what the conformance kit tries.
 
         It varies each option and compares: one that moves a label and is not in `theory` would hand out the labels of

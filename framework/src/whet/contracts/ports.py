@@ -101,7 +101,7 @@ class LabeledFrames(Data):
 
 
 @dataclass(frozen=True, eq=False)
-class Trajectory(Data):
+class SampledTrajectory(Data):
     """A trajectory and its labels.
 
     ref.sampled_by: who drove it. start: the structure in which molecules are whole. frames: as the driver predicted

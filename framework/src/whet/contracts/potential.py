@@ -6,14 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from whet.contracts.component import Backend
-from whet.contracts.foundation import FoundationModel, KnownAnswer, ModelFile
-from whet.data.errors import FrameError, PluginError, UnknownName, Unsupported
+from whet.contracts.component import Backend, OptionsT
+from whet.contracts.foundation import FoundationModel, KnownAnswer
+from whet.data.errors import FrameError, PluginError, UnknownName, Unsupported, WhetError
 from whet.data.frame_checks import check_frame
 from whet.data.labels import Labels
+from whet.data.model_file import ModelFile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +46,7 @@ class Capabilities:
     dtype: Literal["float32", "float64"] = "float64"
 
 
-class Potential(Backend, ABC):
+class Potential(Backend[OptionsT], ABC):
     """An interatomic potential: frames in, labels out.
 
     Structures are `ase.Atoms`, arrays are NumPy; batching, graphs and tensors stay inside.
@@ -57,6 +59,10 @@ class Potential(Backend, ABC):
     foundation_models: ClassVar[Mapping[str, FoundationModel]] = {}
     """Published weights by the name that the option `model` has for them."""
 
+    checkpoint_version: ClassVar[int] = 1
+    """Of the form of the files that `save` and the fine-tuner write. To be bumped, and `upgrade` written, when this
+    version could not read those of the last; it moves no key."""
+
     native_forms: ClassVar[tuple[str, ...]] = ()
     """Forms in which an MD engine can run the potential by itself (see `native`), the best first."""
 
@@ -64,7 +70,7 @@ class Potential(Backend, ABC):
     """eV by chemical symbol, added to total energies for each atom; set by the core from the component."""
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
+    def find_files(cls, options: OptionsT) -> Mapping[str, Path | ModelFile]:
         """The files of the option `model`: those of a foundation model, here or not, or a path.
 
         The option is a `ModelPath`. A path has the role `checkpoint`. Raises UnknownName for what is neither.
@@ -114,6 +120,15 @@ class Potential(Backend, ABC):
         folder.mkdir(parents=True, exist_ok=True)
         return {role: Path(copyfile(path, folder / path.name)) for role, path in self.files.items()}
 
+    @classmethod
+    def upgrade(cls, files: Mapping[str, Path], from_version: int, folder: Path) -> Mapping[str, Path]:
+        """Writes files of an older `checkpoint_version` into `folder` in the form of this one: role -> path.
+
+        The potential answers the same before and after. files: of that version; they must not be changed.
+        """
+        what = f"the checkpoint of potential {cls.name!r} has version {from_version}; this plugin has no upgrade of it"
+        raise PluginError(what, hint="Install the version of the plugin that saved it, or fine-tune again")
+
     def embed(self, frames: Sequence[Atoms]) -> Iterator[Any]:
         """Learned per-atom features, (n_atoms, n_features) a frame: a descriptor for free. Optional."""
         raise Unsupported(f"potential {self.name!r} offers no embedding")
@@ -158,6 +173,38 @@ class Potential(Backend, ABC):
                 batch = []
         if batch:
             yield from self._answer(batch, properties)
+
+    def answers(
+        self, frames: Iterable[Atoms], properties: Sequence[Property] = EFS, *, batch_size: int = 1
+    ) -> Iterator[Labels | FrameError | UnknownName]:
+        """Checked labels of each frame, or the fault of that frame, lazily and in order.
+
+        A stress is asked for frames that are periodic in all directions. batch_size: frames that the model gets at
+        once, at most. A batch that fails is halved until the frame at fault is alone; where the fault was none of a
+        frame's (memory that does not suffice), the next batches are of the size that went well. Raises what
+        `evaluate` raises that is no fault of one frame.
+        """
+        size = max(batch_size, 1)
+        for periodic, group in groupby(frames, key=lambda frame: bool(frame.pbc.all())):
+            wanted: list[Property] = [one for one in properties if periodic or one != "stress"]
+            while batch := list(islice(group, size)):
+                parts = [batch]
+                while parts:
+                    part = parts.pop()
+                    try:
+                        answered = list(self.evaluate(part, wanted, batch_size=len(part)))
+                    except Exception as error:
+                        of_frame = isinstance(error, FrameError | UnknownName)
+                        if len(part) > 1 and (of_frame or not isinstance(error, WhetError)):
+                            half = len(part) // 2
+                            parts += [part[half:], part[:half]]
+                            size = size if of_frame else min(size, half)
+                        elif of_frame:
+                            yield error
+                        else:
+                            raise
+                    else:
+                        yield from answered
 
     def check_known_answer(self) -> None:
         """PluginError where these are published weights and do not answer what they are known to; asks them once."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from whet.contracts.component import Backend
+from whet.contracts.component import Backend, OptionsT
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 
-class StructureSource(Backend, ABC):
+class StructureSource(Backend[OptionsT], ABC):
     """Makes starting structures."""
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from whet.contracts.component import Backend, Component, FileRef
+from whet.contracts.component import Backend, Component, FileRef, OptionsT
 from whet.contracts.fine_tuning import Progress
 from whet.contracts.labeling import Labeler
 from whet.contracts.ports import Data, FinishedStep, Port
@@ -79,6 +79,11 @@ class Work(Protocol):
         ...
 
     @property
+    def batch(self) -> int:
+        """Frames that a potential may be asked for at once; results do not depend on it."""
+        ...
+
+    @property
     def files(self) -> Mapping[str, FileRef]:
         """Imported files by role."""
         ...
@@ -125,7 +130,7 @@ class Resources:
     gpu: bool = False
 
 
-class Task(Backend, ABC):
+class Task(Backend[OptionsT], ABC):
     """One kind of step.
 
     Its options are the settings of the step and part of its identity. `inputs` says what can feed it, `components`

@@ -13,7 +13,6 @@ from typing import Any
 from whet.contracts.component import Backend, Component, FileRef, Spec
 from whet.contracts.dynamics import MDEngine
 from whet.contracts.fine_tune_settings import FineTuneSettings
-from whet.contracts.foundation import ModelFile
 from whet.contracts.paths import Written
 from whet.contracts.potential import Potential
 from whet.data.errors import (
@@ -30,6 +29,8 @@ from whet.data.errors import (
 )
 from whet.data.identity import fresh_digest
 from whet.data.input_files import full_path, is_there, located
+from whet.data.model_file import ModelFile
+from whet.plugins.checkpoints import upgraded
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.trusted_files import HERE, TrustedFiles
@@ -124,14 +125,15 @@ class Registry:
             unpickles=code,
             together=issubclass(offered, MDEngine) and offered.together,
             not_identity=tuple(sorted(offered.Options.not_identity)),
+            checkpoint_version=getattr(offered, "checkpoint_version", 1),
         )
 
     def load(self, component: Component, *, store: Path | None = None, device: str = "cpu") -> Any:
         """The living backend that a component describes; published weights that are not here are fetched first.
 
         store: where relative paths of its files start. Raises what `find` raises, OptionsError, InputError where a
-        file is gone or changed, UntrustedFile where one would run code and nobody vouches for it, and PluginError
-        where the plugin here is of another result version.
+        file is gone or changed, UntrustedFile where one would run code and nobody vouches for it, PluginError
+        where the plugin here is of another result version, and as `upgraded` does.
         """
         offered = self.find(component.hook, component.name)
         if offered.result_version != component.result_version:
@@ -142,6 +144,9 @@ class Registry:
         what = f"{HOOKS[component.hook]} {component.name!r}"
         files = {role: self._file(ref, store) for role, ref in component.files.items()}
         self._refuse_foreign_code(offered, files)
+        if issubclass(offered, Potential) and (made := upgraded(offered, component, files)) is not files:
+            self._vouch(component, made.values(), files.values())
+            files = made
         options = offered.Options.checked(component.options, of=what)
         parts = {role: self.load(part, store=store, device=device) for role, part in component.parts.items()}
         for role, part in offered.find_parts(options).items() if issubclass(offered, MDEngine) else ():
@@ -212,8 +217,11 @@ class Registry:
 
         component: what will load it. What was made of files that run no code runs none either, and is left out.
         """
+        self._vouch(component, made, start.files.values())
+
+    def _vouch(self, component: Component, made: Iterable[Path], of: Iterable[Path]) -> None:
         foreign = [path for path in made if self.code_in(component, path)]
-        if foreign and all(self.voucher(fresh_digest(path)) for path in start.files.values()):
+        if foreign and all(self.voucher(fresh_digest(path)) for path in of):
             # A list that cannot be written (a home that is read-only on a compute node) does not cost the training:
             # whoever loads the potential is told then how to trust it.
             with suppress(StoreError):

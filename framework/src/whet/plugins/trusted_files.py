@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from whet.contracts.foundation import user_data
 from whet.data.durable import locked, read_json, write_json
 from whet.data.errors import InputError, StoreError
 from whet.data.identity import fresh_digest
+from whet.data.user_folders import user_data
 
 FORMAT = 1
 YOU, HERE = "trusted by you", "made here"

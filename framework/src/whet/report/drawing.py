@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from whet.report.vega import SCHEMA, compiled, drawn
 
 LEAST = 9.0
 """Pixels below which text in a figure is not made smaller, however narrow the page."""
+
+
+WIDE = 480.0
+"""Pixels past which two figures do not stand side by side on paper."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,23 @@ class Drawing:
             return cls(name, figure, None, printable(str(error)), spec)
 
     @property
+    def width(self) -> float:
+        """Pixels, as it is drawn; 0 where the picture does not say."""
+        found = re.search(r'<svg [^>]*?\bwidth="([\d.]+)(px)?"', self.picture.text if self.picture else "")
+        return float(found[1]) if found else 0.0
+
+    @property
     def least_width(self) -> int:
         """Pixels: narrower than that, it scrolls."""
         text = self.picture.text if self.picture else ""
-        width = re.search(r'<svg [^>]*?\bwidth="([\d.]+)(px)?"', text)
         sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)(?:px)?"', text)]
-        return round(float(width[1]) * min(LEAST / min(sizes), 1)) if width and sizes and min(sizes) else 0
+        smallest = min(filter(None, sizes), default=LEAST)
+        return math.ceil(self.width * min(LEAST / smallest, 1)) if sizes else 0
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it needs the whole width of a sheet of paper."""
+        return self.width > WIDE
 
     def specification(self) -> str:
         """The specification as a file, for the Vega editor."""
@@ -80,12 +96,19 @@ def _whole(spec: Mapping[str, Any], tables: Mapping[str, Table]) -> dict[str, An
         for name, table in tables.items()
         if json.dumps(name) in words
     }
-    plain = {key: value for key, value in spec.items() if key != "$schema"}
+    plain = _unlinked({key: value for key, value in spec.items() if key != "$schema"})
     return _readable({**plain, "config": _merged(CONFIG, mapping(spec.get("config"))), "datasets": data})
 
 
 def _quoted(field: str) -> str:
     return json.dumps(field, ensure_ascii=False)[1:-1]
+
+
+def _unlinked(value: Any) -> Any:
+    """A specification without links: a figure leads nowhere, and a link that Vega refuses would cost the figure."""
+    if isinstance(value, Mapping):
+        return {key: _unlinked(one) for key, one in value.items() if key != "href"}
+    return [_unlinked(one) for one in value] if isinstance(value, list) else value
 
 
 def _readable(value: Any, key: str = "") -> Any:

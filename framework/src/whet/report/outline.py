@@ -8,7 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from whet.contracts.findings import Figure, Findings, Table, Verdict
-from whet.study.record import Record, Section
+from whet.study.record import Record
+from whet.study.section import Section
+
+FIRST = "In short"
+"""Title of the first screen."""
 
 RESERVED = ("table-", "figure-", "section-", "whet-", "in-short")
 """Beginnings of anchors that the page makes itself."""
@@ -27,6 +31,13 @@ class Part:
     figures: Mapping[str, Figure]
     of: Mapping[str, str]
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether a page shows anything of it."""
+        found = self.findings
+        is_table_shown = any(table.shown for table in found.tables)
+        return bool(is_table_shown or found.figures or found.verdicts or found.notes)
+
 
 @dataclass(frozen=True)
 class Chapter:
@@ -39,9 +50,14 @@ class Chapter:
     source: str = ""
 
     @property
+    def is_first_screen(self) -> bool:
+        """Whether it has the first screen's title, and goes on with it."""
+        return self.title == FIRST
+
+    @property
     def is_divided(self) -> bool:
         """Whether its parts need headings of their own."""
-        return len(self.parts) > 1
+        return len([part for part in self.parts if part.is_seen]) > 1
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,11 @@
   const point = (handler, event, item, value) => {
     tip.hidden = value === null || value === undefined || value === "";
     if (tip.hidden) return;
-    const rows = typeof value === "object" ? Object.entries(value) : [["", value]];
+    const rows = (typeof value === "object" ? Object.entries(value) : [["", value]]).filter(([, said]) => `${said}` !== "null");
     tip.replaceChildren(...rows.map(([name, said]) => {
       const row = document.createElement("div"), key = document.createElement("span"), text = document.createElement("b");
       key.textContent = name;
-      text.textContent = String(said);
+      text.textContent = /^-?\d*\.\d{5,}(e-?\d+)?$/.test(said) ? String(+Number(said).toPrecision(4)) : String(said);
       row.append(key, text);
       return row;
     }));

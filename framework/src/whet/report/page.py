@@ -17,13 +17,14 @@ from whet.report.vega import bundle, packed
 from whet.study.record import Record
 
 
-def write_report(record: Record, folder: Path) -> Path:
+def write_report(record: Record, folder: str | Path) -> Path:
     """Writes `index.html`, `tables/*.csv`, `figures/*.svg`, `figures/*.vl.json`, `scores.json`; gives the page's path.
 
     The page needs nothing else and nothing from the network. The same record gives the same bytes. The report that was
     there before is replaced. Raises InputError, and writes nothing, where a file that Whet did not write is in the way;
     StoreError where the folder cannot be written.
     """
+    folder = Path(folder)
     kept = ReportFolder(folder)
     kept.check_place()
     kept.replace(_files(record), record.about)

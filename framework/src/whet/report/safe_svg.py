@@ -54,7 +54,7 @@ class SafeSvg:
                 raise ValueError("this is no SVG")
             is_styled = any(_local(one.tag) == "style" for one in root.iter())
             # Rules of its style sheet name ids and classes; alone in an image element, it may keep them.
-            cleaned = _Cleaned("" if is_styled else f"{name}-", keeps_classes=is_styled)
+            cleaned = _Cleaned("" if is_styled else name)
             found = cleaned.element(root)
         except ElementTree.ParseError as error:
             raise ValueError(f"the SVG cannot be read: {error}") from None
@@ -83,8 +83,10 @@ def printable(text: str) -> str:
 class _Cleaned:
     """Copies elements, and notes whether anything had to stay behind."""
 
-    def __init__(self, prefix: str, *, keeps_classes: bool) -> None:
-        self.prefix, self.keeps_classes, self.is_whole = prefix, keeps_classes, True
+    def __init__(self, name: str) -> None:
+        """name: what its ids begin with; empty where ids and classes stay as they are."""
+        self.name, self.is_whole = name, True
+        self._ids: dict[str, str] = {}
 
     def element(self, old: ElementTree.Element) -> ElementTree.Element:
         """The element, without what is not known to be harmless."""
@@ -94,7 +96,7 @@ class _Cleaned:
         for key, value in old.attrib.items():
             if (cleaned := self._attribute(tag, key.removeprefix(f"{{{XLINK}}}"), value)) is not None:
                 new.set(*cleaned)
-        new.extend(self.element(child) for child in old if self._is_kept(child))
+        new.extend([self.element(child) for child in old if self._is_kept(child)])
         return new
 
     def _is_kept(self, child: ElementTree.Element) -> bool:
@@ -108,18 +110,22 @@ class _Cleaned:
 
     def _attribute(self, tag: str, name: str, value: str) -> tuple[str, str] | None:
         if name == "id":
-            return name, self.prefix + value
-        if name == "class" and self.keeps_classes:
+            return name, self._id(value)
+        if name == "class" and not self.name:
             return name, value
         if name.startswith(SILENT) or (tag == "a" and name == "href"):
             return None
         if name == "href" and value.startswith("#"):
-            return name, f"#{self.prefix}{value[1:]}"
+            return name, f"#{self._id(value[1:])}"
         is_pixels = name == "href" and tag == "image" and PIXELS.fullmatch(value)
         if not is_pixels and (not NAME.fullmatch(name) or OUTSIDE.search(value)):
             self.is_whole = False
             return None
-        return name, re.sub(r"url\(\s*(['\"]?)#", rf"url(\g<1>#{self.prefix}", value)
+        return name, re.sub(r"url\(\s*(['\"]?)#([^'\")]*)\1\s*\)", lambda found: f"url(#{self._id(found[2])})", value)
+
+    def _id(self, old: str) -> str:
+        """Numbered: Vega counts the figures that a process has drawn, and what others call theirs may be anything."""
+        return self._ids.setdefault(old, f"{self.name}-{len(self._ids) + 1}") if self.name else old
 
 
 def _local(tag: object) -> str:

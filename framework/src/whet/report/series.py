@@ -9,7 +9,7 @@ from typing import Any
 from whet.contracts.findings import Figure, Table
 from whet.report.theme import color, dash, shape
 
-FIELDS = ("state", "series", "potential")
+FIELDS = ("state", "series", "strategy", "potential")
 """Columns whose words are told apart in the same way on the whole page."""
 
 WORDS = ("nominal", "ordinal")

@@ -31,7 +31,7 @@ def csv_of(table: Table) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([_with_unit(name, column) for column in table.columns for name in column.names])
     for record in table.records():
-        writer.writerow(["" if value is None else value for value in record.values()])
+        writer.writerow([_plain(value) for value in record.values()])
     return buffer.getvalue()
 
 
@@ -91,6 +91,13 @@ class ShownTable:
         cells = [row[place] for row in self.table.rows]
         values = [cell.value if isinstance(cell, Estimate) else cell for cell in cells]
         return decimals_for(value for value in values if isinstance(value, float))
+
+
+def _plain(value: str | float | int | bool | None) -> str | float | int | bool:
+    """As a CSV has it: of several ways to break a line, readers know one."""
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n").replace("\r", "\n")
+    return "" if value is None else value
 
 
 def _with_unit(name: str, column: Column) -> str:

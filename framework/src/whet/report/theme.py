@@ -68,8 +68,8 @@ CONFIG: Mapping[str, Any] = {
     "range": {
         "category": [*COLORS[1:], COLORS[0]],
         "symbol": list(SHAPES),
-        "heatmap": {"scheme": "cividis"},
-        "ramp": {"scheme": "cividis"},
+        "heatmap": {"scheme": "cividis", "extent": [1, 0]},
+        "ramp": {"scheme": "cividis", "extent": [1, 0]},
         "diverging": {"scheme": "purpleorange"},
     },
 }

@@ -5,19 +5,24 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
-from whet.contracts.foundation import user_cache
 from whet.data.durable import write_text
 from whet.data.errors import StoreError
+from whet.data.user_folders import user_cache
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 VERSION = "6.4"
 """Of Vega-Lite."""
+
+PLACES = re.compile(r' (?:d|transform)="[^"]*"')
+DIGITS = re.compile(r"(\.\d\d)\d+(?![\de])")
 
 SETS = "window.vegaEmbed="
 """Begins what the bundle ends with."""
@@ -34,7 +39,9 @@ def drawn(spec: Mapping[str, Any]) -> str:
     """The SVG of a Vega specification. ValueError, in a line, where it cannot be drawn or wants data from elsewhere."""
     import vl_convert
 
-    return _asked(lambda text: vl_convert.vega_to_svg(text, allowed_base_urls=[]), spec)
+    svg = _asked(lambda text: vl_convert.vega_to_svg(text, allowed_base_urls=[]), spec)
+    # A hundredth of a pixel is enough: clouds of points are half as large.
+    return PLACES.sub(lambda found: DIGITS.sub(r"\1", found[0]), svg)
 
 
 @cache
@@ -45,7 +52,7 @@ def bundle() -> str:
     """
     import vl_convert
 
-    kept = user_cache() / "whet" / f"vega-{vl_convert.__version__}-{VERSION}.txt"
+    kept = user_cache() / "whet" / f"vega-{version('vl-convert-python')}-{VERSION}.txt"
     with suppress(OSError, ValueError):
         if SETS in unpacked(found := kept.read_text(encoding="ascii"))[-100:]:
             return found

@@ -75,7 +75,8 @@ class Runner:
 
     threads: of each worker's numerical libraries. device: where potentials live (`cpu`, `cuda`, `cuda:1`).
     environments: other interpreters, by the name that steps know them by. together: whether steps whose task can run
-    many at once do so; otherwise they run side by side in the workers.
+    many at once do so; otherwise they run side by side in the workers. batch: frames that a potential may be asked for
+    at once.
     """
 
     store: Store
@@ -84,6 +85,7 @@ class Runner:
     device: str = "cpu"
     environments: Mapping[str, Environment] = field(default_factory=dict)
     together: bool = False
+    batch: int = 1
 
     def run(self, planner: Planner, watcher: Watcher | None = None) -> Account:
         """Runs every step that has no result yet, in an order in which each finds what feeds it.
@@ -93,28 +95,24 @@ class Runner:
         watcher, started, account = watcher or Silent(), time.monotonic(), Account()
         waiting: dict[str, Step] = {}
         self._take(planner, waiting, account)
-        if not waiting:
-            return account
         with _Workers(self) as workers, ThreadPoolExecutor(max(self.workers, 1)) as pool:
             running: dict[Future[list[Ended]], list[Step]] = {}
             try:
-                while waiting or running:
+                while True:
                     for steps in self._ready(waiting, running.values(), account):
                         for step in steps:
                             del waiting[step.key]
                         running[pool.submit(workers.do, steps, watcher)] = steps
                     if not running:
-                        before = set(waiting)
-                        self._take(planner, waiting, account)
-                        if set(waiting) <= before:
+                        if not self._take(planner, waiting, account):
                             break
                         continue
                     finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        for step, ended in zip(running.pop(future), future.result(), strict=True):
-                            self._settle(step, ended, account, watcher)
-                            if planner.asks_after(step.key) or not waiting:
-                                self._take(planner, waiting, account, [*running.values()])
+                    ended = [each for done in finished for each in zip(running.pop(done), done.result(), strict=True)]
+                    for step, how in ended:
+                        self._settle(step, how, account, watcher)
+                    if any(planner.asks_after(step.key) for step, _ in ended):
+                        self._take(planner, waiting, account, running.values())
             except BaseException:
                 workers.stop()
                 raise
@@ -124,8 +122,8 @@ class Runner:
 
     def _take(
         self, planner: Planner, waiting: dict[str, Step], account: Account, running: Iterable[list[Step]] = ()
-    ) -> None:
-        """Puts what the planner has now in the place of what waits."""
+    ) -> bool:
+        """Puts what the planner has now in the place of what waits; says whether there are steps that are new."""
         known = {*account.ran, *account.reused, *account.failed, *(step.key for steps in running for step in steps)}
         found = {step.key: step for step in planner.plan(account)}
         new = [step for key, step in found.items() if key not in known and key not in waiting]
@@ -136,9 +134,10 @@ class Runner:
         to_do = {step.key: step for step in new if step.key not in done}
         if to_do:
             self.store.prepare()
-        for step in to_do.values():
+        for step in new:  # recipes of finished steps, too, are read by those that these feed
             self.store.describe(step)
         waiting.update(to_do)
+        return bool(new)
 
     def _ready(
         self, waiting: Mapping[str, Step], running: Collection[list[Step]], account: Account
@@ -216,11 +215,12 @@ class _Workers:
         return [(time.monotonic() - started) / len(steps)] * len(steps)
 
     def _do(self, steps: Sequence[Step], watcher: Watcher) -> None:
-        store, device, environment = self._runner.store, self._runner.device, steps[0].environment
+        store, environment = self._runner.store, steps[0].environment
+        how = {"device": self._runner.device, "batch": self._runner.batch}
         if not environment and self._runner.workers == 0:
-            run_together(store, [step.key for step in steps], device=device, progress=_for(steps, watcher))
+            run_together(store, [step.key for step in steps], **how, progress=_for(steps, watcher))
             return
-        job = {"run": [str(store.folder(step.key)) for step in steps], "device": device}
+        job = {"run": [str(store.folder(step.key)) for step in steps], **how}
         try:
             self._ask(self._worker(environment), job, steps, watcher)
         except ProcessLost as lost:

@@ -40,6 +40,7 @@ class OpenStep:
     stored: StoredSteps
     device: str
     progress: Progress
+    batch: int = 1
 
     @property
     def title(self) -> str:
@@ -114,11 +115,16 @@ def run_step(store: Store, key: str, *, device: str = "cpu", progress: Progress 
 
 
 def run_together(
-    store: Store, keys: Sequence[str], *, device: str = "cpu", progress: Progress = lambda done, total: None
+    store: Store,
+    keys: Sequence[str],
+    *,
+    device: str = "cpu",
+    batch: int = 1,
+    progress: Progress = lambda done, total: None,
 ) -> list[Result]:
     """`run_step` for several steps of one kind that are done at once; a fault is that of all of them.
 
-    progress: of all of them; the log is the first one's.
+    batch: frames that a potential may be asked for at once. progress: of all of them; the log is the first one's.
     """
     with ExitStack() as held:
         for key in sorted(keys):
@@ -128,7 +134,7 @@ def run_together(
             remove_all_dead(store.folder(key))
         if todo:
             stored = StoredSteps(store)
-            _do([OpenStep(store.step(key), stored, device, progress) for key in todo])
+            _do([OpenStep(store.step(key), stored, device, progress, batch) for key in todo])
         return [store.result(key) for key in keys]
 
 

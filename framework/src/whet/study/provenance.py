@@ -35,9 +35,6 @@ def _notes(study: StoredStudy) -> Iterator[str]:
         shared = labels["labeled"] - labels["bought"]
         others = f"; the other {shared} were in the label store already" if shared else ""
         yield f"{count(labels['labeled'], 'label')} used, {labels['bought']} of them computed here{others}."
-    spent = study.cost
-    if total := sum(spent.values()):
-        yield f"{total:.0f} s of work, summed over workers."
     yield from (f"{title} ended early: {end}." for title, end in study.stopped)
     for step in study.done.values():
         if lost := step.measured.get("lost_on_resume"):

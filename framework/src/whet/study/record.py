@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from whet.data.identity import key_of
-from whet.data.numbers import count
+from whet.data.numbers import count, duration
 from whet.study.provenance import provenance, warnings
 from whet.study.section import Section
 from whet.study.stored_study import StoredStudy
@@ -20,7 +20,8 @@ class Record:
 
     name: the study's. sections: in the order that their analyses declare; the last one is on what was run.
     missing: one sentence for each thing that a reader may look for and that is not here, the most important first.
-    warnings: what must not be overlooked. scores: one mapping for each potential on each set (`scores.json`).
+    warnings: what must not be overlooked. cost: what it took, in sentences. scores: one mapping for each potential on
+    each set (`scores.json`).
     about: identity of all this.
     """
 
@@ -28,6 +29,7 @@ class Record:
     sections: Sequence[Section]
     missing: Sequence[str] = ()
     warnings: Sequence[str] = ()
+    cost: Sequence[str] = ()
     scores: Sequence[Mapping[str, Any]] = ()
     about: Mapping[str, str] = field(default_factory=dict)
 
@@ -38,7 +40,18 @@ def record_of(study: StoredStudy) -> Record:
     about = {"whet": version("whet"), "study": study.name, "plan": key_of(plan), "results": study.content}
     sections = [section for section in study.sections if any(not one.is_empty for one in section.findings)]
     sections.append(Section("provenance", [provenance(study)]))
-    return Record(study.name, sections, _missing(study), warnings(study), study.scores, about)
+    return Record(study.name, sections, _missing(study), warnings(study), _cost(study), study.scores, about)
+
+
+def _cost(study: StoredStudy) -> list[str]:
+    labels, spent = study.labels, study.cost
+    lines = []
+    if labels["labeled"]:
+        along = f" and {labels['dynamics']} along reference dynamics" if labels["dynamics"] else ""
+        lines.append(f"{count(labels['bought'], 'label')} computed{along}, tests included.")
+    shares = sorted(((seconds, task) for task, seconds in spent.items() if seconds >= 0.05), reverse=True)
+    parts = [f"{task} {duration(seconds)}" for seconds, task in shares[:4]]
+    return [*lines, f"{duration(sum(spent.values()))} of work: {', '.join(parts)}."] if parts else lines
 
 
 def _missing(study: StoredStudy) -> list[str]:

@@ -148,6 +148,9 @@ class Running(Options):
     """Threads of each worker's numerical libraries; above the free cores potentials get very slow."""
     device: Annotated[str, AfterValidator(checked_device)] = "cpu"
     """Where potentials live: `cpu`, `cuda`, `cuda:1`, `mps`, `xpu`, `xpu:1`."""
+    batch: int = Field(default=1, ge=1, le=4096)
+    """Frames that a potential is asked for at once when it predicts a test set; on a GPU some tens are faster. Where
+    the memory does not suffice, fewer are taken."""
     together: bool | None = None
     """Whether an engine that can run many trajectories as one batch does so; by default on every device but the CPU,
     where workers side by side are faster."""

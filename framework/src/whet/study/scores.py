@@ -30,13 +30,16 @@ def scores_of(findings: Findings) -> list[Mapping[str, Any]]:
     | seconds_per_frame               | of the evaluation, one frame at a time, or null                   |
     | correction                      | what was done to the predictions; empty for none                  |
     """
-    out: dict[str, list[dict[str, Any]]] = {}
+    out: dict[tuple, list[dict[str, Any]]] = {}
     for table in findings.tables:
         for row in table.records() if table.name == "left-out" else ():
-            out.setdefault(row["label"], []).append({"index": row["frame"], "reason": row["reason"]})
-    rows = findings.table("scores").records()
-    # A correction leaves no other frames out than what it corrects.
-    return [_public(row, out.get(row["potential"] if row["correction"] else row["label"], [])) for row in rows]
+            out.setdefault(_state(row), []).append({"index": row["frame"], "reason": row["reason"]})
+    # A correction leaves no other frames out than what it corrects, whose state it has.
+    return [_public(row, out.get(_state(row), [])) for row in findings.table("scores").records()]
+
+
+def _state(row: Mapping[str, Any]) -> tuple:
+    return tuple(row[name] for name in ("potential", "strategy", "round", "size", "seed"))
 
 
 def _public(row: Mapping[str, Any], left_out: list[dict[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from whet.contracts.component import FileRef
-from whet.contracts.ports import LabeledFrames, Predictions, Trajectory
+from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
 from whet.study.named_files import frame_references
 from whet.study.schema import LabeledFile, Test
@@ -70,9 +70,11 @@ class SetPlanner:
                 self.make.plan.leaves(Predictions, potential.ref.on(one.ref), key)
 
     def label(self, ref: Ref) -> str:
-        """`main`, `main naive 2`, `main few 100 (seed 2)`."""
+        """`main`, `main naive 2`, `main few 100 (seed 2)`; no two states have the same."""
+        alike = sum(str(other.ref) == str(ref) and other.ref.seed == ref.seed for other in self.potentials) > 1
+        name = f"{ref.potential!r} {ref.strategy!r} {ref.round}" if alike else f"{ref}"
         several = ref.strategy and len(self.make.study.strategies[ref.strategy].seeds) > 1
-        return f"{ref}" + (f" (seed {ref.seed})" if several else "")
+        return name + (f" (seed {ref.seed})" if several else "")
 
     def _sampled(self, name: str, test: Test) -> None:
         driver = self.make.driver(test.driver, None, ("tests", name, "driver"))
@@ -88,7 +90,7 @@ class SetPlanner:
     def _labeled(self, md: str, ref: Ref, title: str) -> str:
         key = self.make.label(md, title)
         self.make.plan.leaves(LabeledFrames, ref, key)
-        self.make.plan.leaves(Trajectory, ref, key)
+        self.make.plan.leaves(SampledTrajectory, ref, key)
         return key
 
     def _read(self, name: str, test: Test, file: str) -> str:

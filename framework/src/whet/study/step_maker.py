@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from whet.contracts.committee import Committee
 from whet.contracts.component import Component, FileRef, Spec
 from whet.contracts.ports import LabeledFrames
 from whet.contracts.ref import Ref
-from whet.data.errors import WhetError
+from whet.data.errors import OptionsError, WhetError
 from whet.data.identity import key_of, without_none
 from whet.plugins.registry import registry
+from whet.potentials.committee import Committee
 from whet.running.step import Step
 from whet.study.named_files import StructureFile, frame_references
 from whet.study.plan import Plan
@@ -158,6 +158,8 @@ class StepMaker:
             return None
         try:
             return Placed(registry().resolve("selectors", Spec.parse(given, folder=self.source.folder)))
+        except OptionsError as error:
+            raise self.source.all_faults(error.problems, keys) from None
         except WhetError as error:
             raise error.at(self.source.place(keys)) from None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from whet.contracts.ports import Dataset, FineTuning, LabeledFrames, Predictions, Trajectory
+from whet.contracts.ports import Dataset, FineTuning, LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
 from whet.contracts.rounds import Round
 from whet.study.slices import TRAINING
@@ -73,7 +73,7 @@ class StrategyPlanner:
         ref = replace(one.ref, set=f"{potential} {strategy}", set_kind="training")
         self.make.plan.leaves(LabeledFrames, ref, one.key)
         if one.is_sampled:
-            self.make.plan.leaves(Trajectory, ref, one.key)
+            self.make.plan.leaves(SampledTrajectory, ref, one.key)
 
     def _trained(self, current: Trained, ref: Ref, round_: Round, title: str) -> Trained:
         make, potential = self.make, ref.potential
@@ -160,7 +160,9 @@ class _Walk:
             if round_.selection is None:
                 ref = replace(ref, sampled_by=driver.ref if driver else LABELER)
                 yield Labeled(self.make.label(self._last, f"{title}: label"), ref, is_sampled=True)
-        if (selector := self.make.selector(round_.selection, keys)) is not None:
+        spelled_out = self.make.study.strategies[self.strategy].spelled_out is not None
+        place = ("rounds", number - 1, "selection") if spelled_out else ("selection",)
+        if (selector := self.make.selector(round_.selection, (*keys, *place))) is not None:
             chosen = self.make.select(selector, pool, self._known, f"{title}: select")
             ref = Ref(gathered_by=of, sampled_by=driver.ref if driver else LABELER)
             self._known += (self.make.label(chosen, f"{title}: label"),)

@@ -32,7 +32,7 @@ class Study:
     >>> study = whet.Study.load("examples/quickstart/study.yaml")
     >>> study.run()
     >>> study.stored.scores[0]["softening"]["scale"]
-    >>> whet.write_report(whet.record_of(study.stored), Path("report"))
+    >>> whet.write_report(whet.record_of(study.stored), "report")
     """
 
     file: StudyFile
@@ -101,6 +101,7 @@ class Study:
             running.device,
             self.resolved.environments,
             running.device != "cpu" if running.together is None else running.together,
+            running.batch,
         )
         self._keep_plan()
         return runner.run(_Extending(self, first) if extends else _Fixed(first), watcher)

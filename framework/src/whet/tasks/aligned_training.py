@@ -70,6 +70,7 @@ def fine_tuned(
         start,
         options=dict(done.options),
         files={role: FileRef.to(path) for role, path in done.files.items()},
+        checkpoint_version=bare.checkpoint_version,
         # Without a step nothing is fitted: the potential answers what it answered before.
         energy_shift=aligned.shift if settings.epochs else start.energy_shift,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from whet.contracts.committee import Committee
 from whet.contracts.ports import FineTuning, Port
 from whet.contracts.task import Outcome, Task, Work
+from whet.potentials.committee import Committee
 
 
 class JoinCommittee(Task):

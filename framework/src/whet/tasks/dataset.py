@@ -67,7 +67,8 @@ class GatherDataset(Task):
         write_frames(paths["train"], train)
         write_frames(paths["valid"], valid)
         values = {"pool": len(pool), "train": len(train), "valid": len(valid)}
-        return Outcome({**values, "whole_trajectories": several}, paths)
+        # What older stores have of single frames says no more, and is to be the same when it is made anew.
+        return Outcome(values | ({"whole_trajectories": True} if several else {}), paths)
 
     def _cut(self, pool: FrameSet, work: Work) -> FrameSet:
         import numpy as np

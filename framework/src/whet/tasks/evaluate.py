@@ -8,9 +8,9 @@ from whet.contracts.options import Options
 from whet.contracts.ports import LabeledFrames, Port
 from whet.contracts.potential import Potential, Property
 from whet.contracts.task import Outcome, Task, Work
-from whet.data.errors import FrameError, UnknownName
 from whet.data.frame_log import write_frames
 from whet.data.frames import FrameSet
+from whet.data.labels import Labels
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -50,16 +50,14 @@ class Evaluate(Task):
         kept, left_out, fault = [], [], None
         potential.check_known_answer()  # asked for now, because the first answer of all compiles and allocates
         started = time.perf_counter()
-        for index, frame in enumerate(frames):
-            try:
-                wanted = properties if frame.pbc.all() else properties[:2]
-                (labels,) = potential.evaluate([frame], wanted)
-            except (FrameError, UnknownName) as error:
-                fault = error
-                left_out.append({"index": index, "reason": error.what})
-            else:
-                predicted.append(labels.attach(frame))
+        answers = potential.answers(frames, properties, batch_size=work.batch)
+        for index, (frame, answer) in enumerate(zip(frames, answers, strict=True)):
+            if isinstance(answer, Labels):
+                predicted.append(answer.attach(frame))
                 kept.append(index)
+            else:
+                fault = answer
+                left_out.append({"index": index, "reason": answer.what})
             work.progress(index + 1, len(frames))
         if fault is not None and not predicted:
             raise fault

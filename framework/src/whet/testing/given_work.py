@@ -11,6 +11,11 @@ from whet.contracts.component import Backend, Component, FileRef
 from whet.contracts.fine_tuning import Progress
 from whet.contracts.ports import Data, FinishedStep
 from whet.contracts.task import KeptLabels
+from whet.data.errors import InputError
+
+
+def _silent(done: int, total: int) -> None:
+    pass
 
 
 @dataclass
@@ -22,8 +27,10 @@ class GivenWork:
     backends: Mapping[str, Backend] = field(default_factory=dict)
     title: str = "given"
     device: str = "cpu"
+    batch: int = 1
     files: Mapping[str, FileRef] = field(default_factory=dict)
-    progress: Progress = lambda done, total: None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    progress: Progress = field(default=_silent)
 
     @property
     def store(self) -> Path:
@@ -36,10 +43,12 @@ class GivenWork:
         assert all(isinstance(one, kind) for one in found), f"{role!r} is not of the kind {kind.__name__}"
         return found
 
-    def one(self, role: str, kind: type) -> Any:
-        """The only thing that is given in that role."""
-        (found,) = self.all(role, kind)
-        return found
+    def one(self, role: str, kind: type[Data]) -> Any:
+        """The only thing that is given in that role. InputError where there is none, or more."""
+        found = self.all(role, kind)
+        if len(found) != 1:
+            raise InputError(f"one {kind.kind} is wanted in the role {role!r}, {len(found)} are given")
+        return found[0]
 
     def steps(self, role: str) -> Sequence[FinishedStep]:
         """None: nothing is in a store."""

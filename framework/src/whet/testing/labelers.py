@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet.contracts.code_labeler import CodeOptions
 from whet.contracts.component import Component, Spec
 from whet.contracts.labeling import Labeler
 from whet.data.labels import Failure, Labels
 from whet.plugins.registry import registry
+from whet.programs.code_labeler import CodeOptions
 from whet.testing.check import TIERS, Check, NotApplicable, Tier, check, demand
 from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 from whet.testing.option_variations import varied, with_changed_file

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from whet.contracts.component import FileRef, Spec
 from whet.contracts.foundation import KnownAnswer
 from whet.contracts.options import Options
+from whet.contracts.potential import Potential
 from whet.data.errors import FrameError, InputError, PluginError, UnknownName, WhetError
 from whet.data.units import VOIGT
 from whet.plugins.registry import registry
@@ -297,7 +298,13 @@ def missing_packages_are_named(subject: PotentialSubject) -> None:
 
 @check("contract")
 def saved_is_loaded_the_same(subject: PotentialSubject) -> None:
-    """What `save` writes answers the same, to the last bit, when it is loaded from those files alone."""
+    """What `save` writes answers the same, to the last bit, when it is loaded from those files alone.
+
+    A `checkpoint_version` above 1 comes with an `upgrade`: else what people fine-tuned before is lost to them.
+    """
+    cls = type(subject.potential)
+    own_upgrade = cls.upgrade.__func__ is not Potential.upgrade.__func__  # pyright: ignore[reportFunctionMemberAccess]
+    demand(cls.checkpoint_version == 1 or own_upgrade, f"no `upgrade` to version {cls.checkpoint_version}")
     saved = subject.potential.save(subject.folder("saved"))
     demand(saved or not subject.component.files, "`save` names no file")
     registry().vouch_for_made(subject.component, saved.values(), start=subject.potential)

@@ -63,9 +63,9 @@ from whet.testing.analyses import AnalysisSubject
 subject = AnalysisSubject(Component.from_json(given["component"]))
 subject.steps.wants()
 before = state()
-list(subject.steps.found())
+found = [findings.as_json() for _, findings in subject.steps.found()]
 after = state()
-sys.stderr.write("\\n" + json.dumps([name for name in before if before[name] != after[name]]))
+sys.stderr.write("\\n" + json.dumps([[name for name in before if before[name] != after[name]], found]))
 """
 )
 
@@ -123,8 +123,8 @@ def changed_state(component: Component, frames: Path, folder: Path) -> tuple[lis
     return _asked(STATE, {"component": component.as_json(), "frames": str(frames)}, folder)
 
 
-def changed_by_analysis(component: Component, folder: Path) -> tuple[list[str], str]:
-    """What an analysis of the sample study changed in the process, and what it printed on standard output."""
+def changed_by_analysis(component: Component, folder: Path) -> tuple[tuple[list[str], list[Any]], str]:
+    """What an analysis of the sample study changed in a process and what it found; what it printed."""
     return _asked(ANALYSIS, {"component": component.as_json()}, folder)
 
 

@@ -13,7 +13,7 @@ from whet.contracts.analysis import Analysis, Piece, Wanted
 from whet.contracts.component import Backend, Component, Spec
 from whet.contracts.descriptor import Descriptor
 from whet.contracts.findings import Findings
-from whet.contracts.ports import Data, FinishedStep, Found
+from whet.contracts.ports import Data, FinishedStep, Found, StudyPotential
 from whet.contracts.task import Outcome, Task
 from whet.data.frame_log import read_frames
 from whet.data.frames import FrameSet
@@ -21,7 +21,7 @@ from whet.data.labels import Labels
 from whet.plugins.registry import registry
 from whet.testing.given_work import GivenWork
 from whet.testing.lennard_jones import LennardJones
-from whet.testing.sample_study import LivingPotential, SampleStudy
+from whet.testing.sample_study import SampleStudy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,20 +63,27 @@ class SampleSteps:
     def empty(self) -> Findings:
         """What it finds where nothing feeds it."""
         backends = self._backends({role: role for role in self.analysis.components})
-        return self.analysis.run(SampleWork(self._folder(), {}, backends))
+        return self.analysis.run(self._work({}, backends))
 
-    def _folder(self) -> Path:
-        return Path(tempfile.mkdtemp(dir=self._scratch.name))
+    def _work(
+        self,
+        inputs: Mapping[str, Sequence[Data]],
+        backends: Mapping[str, Backend],
+        settings: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Open work in a folder of its own."""
+        folder = Path(tempfile.mkdtemp(dir=self._scratch.name))
+        return SampleWork(folder, inputs, backends, settings=settings or {})
 
     def _run(self, task: Task, wanted: Wanted, backwards: bool = False) -> Any:
         """The task, in a folder of its own; steps that are wanted for it before."""
         inputs, backends = {}, self._backends(wanted.components)
         for role, feeds in wanted.inputs.items():
-            ordered = list(reversed(feeds)) if backwards else list(feeds)
-            inputs[role] = [self._fed(task, role, one) for one in ordered]
-            if any(isinstance(one, LivingPotential) for one in inputs[role]):
+            if any(isinstance(one, Piece) and one.kind == StudyPotential.kind for one in feeds):
                 backends[role] = LennardJones()
-        return task.run(SampleWork(self._folder(), inputs, backends))
+            made = [one for one in feeds if isinstance(one, Wanted) or one.key]  # the others are no step's
+            inputs[role] = [self._fed(task, role, one) for one in (reversed(made) if backwards else made)]
+        return task.run(self._work(inputs, backends, task.options.as_json()))
 
     def _fed(self, task: Task, role: str, one: Piece | Wanted) -> Data:
         if isinstance(one, Piece):

@@ -10,7 +10,15 @@ from zlib import crc32
 
 from whet.contracts.analysis import Piece, StudyPieces
 from whet.contracts.component import Component
-from whet.contracts.ports import Data, Dataset, FineTuning, LabeledFrames, Predictions, Trajectory
+from whet.contracts.ports import (
+    Data,
+    Dataset,
+    FineTuning,
+    LabeledFrames,
+    Predictions,
+    SampledTrajectory,
+    StudyPotential,
+)
 from whet.contracts.ref import LABELER, Ref
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
@@ -21,6 +29,11 @@ if TYPE_CHECKING:
 
 SCALES = {"": 0.7, "naive": 0.9, "periodic": 0.97}
 """Predicted forces over those of the labels, by strategy: planted."""
+
+STRENGTH = 30.0
+"""Energies, forces and stress over those of argon: forces are then up to 1 eV/Å."""
+
+MADE = Component("potentials", "lennard-jones")
 
 ROLES = ("labeler", "engine", "descriptor", "potential main", "potential other")
 
@@ -75,7 +88,7 @@ class SampleStudy:
         """The potential and, where it was fine-tuned, what it was trained on and how."""
         key = f"{state}, seed {state.seed}" if state.strategy else ""
         piece = Piece("potentials", state, key, "" if key else f"potential {state.potential}")
-        self.data[piece] = LivingPotential(state)
+        self.data[piece] = StudyPotential(state, MADE)
         if not state.strategy:
             return
         added = Ref(set=f"{state.potential} {state.strategy}", set_kind="training")
@@ -94,8 +107,7 @@ class SampleStudy:
         applied |= {"replay_frames": 0, "replay_weight": None, "ema": None, "patience": None, "stopped_early": False}
         curves = {"train_loss": [0.3, 0.2, 0.1], "valid_loss": [0.4, 0.3, 0.25]}
         energies = {"shift": {"Cs": -1.0, "K": 0.5}, "rank": 1, "residual": 0.01, "frames": frames}
-        made = Component("potentials", "lennard-jones")
-        return FineTuning(state, frames, 1, {**applied, "other": {}}, curves, energies, made, 1, 12.5)
+        return FineTuning(state, frames, 1, {**applied, "other": {}}, curves, energies, MADE, 1, 12.5)
 
     def _set(self, one: Ref, states: Sequence[Ref]) -> None:
         """Its frames, and what each state predicts for them."""
@@ -122,7 +134,7 @@ class SampleStudy:
         frames = self._labeled(words)
         kept, times = range(len(frames)), [10.0 * (number + 1) for number in range(len(frames))]
         self._add(LabeledFrames(ref, frames), words)
-        self._add(Trajectory(ref, words, _start(), frames, times, frames, kept), words)
+        self._add(SampledTrajectory(ref, words, _start(), frames, times, frames, kept), words)
 
     def _add(self, data: Data, key: str) -> None:
         self.data[Piece(data.kind, data.ref, key)] = data
@@ -140,7 +152,7 @@ class SampleStudy:
             frame.positions += random.normal(0, 0.12, (len(frame), 3))
             frames.append(frame)
         labels = LennardJones().predict(frames, ("energy", "forces", "stress"))
-        self._made[words] = FrameSet(one.attach(frame) for one, frame in zip(labels, frames, strict=True))
+        self._made[words] = FrameSet(_strong(one).attach(frame) for one, frame in zip(labels, frames, strict=True))
         return self._made[words]
 
     def _predictions(self, ref: Ref, reference: FrameSet, numbers: Sequence[int]) -> Predictions:
@@ -152,23 +164,16 @@ class SampleStudy:
         for frame in reference:
             labels = Labels.of(frame)
             assert labels.stress is not None
-            off = random.normal(0, 0.003, labels.forces.shape)
+            off = random.normal(0, 0.02, labels.forces.shape)
             energy = labels.energy + (0 if ref.strategy else 2.0) + 0.02 * random.normal()
             predicted.append(Labels(energy, scale * labels.forces + off, scale * labels.stress).attach(frame))
         return Predictions(ref, reference, FrameSet(predicted), range(len(reference)), (), numbers, 0.01)
 
 
-@dataclass(frozen=True, eq=False)
-class LivingPotential(Data):
-    """A potential among the pieces: an analysis finds it as `work.load(role)`."""
-
-    kind = "potentials"
-    ref: Ref
-
-    @classmethod
-    def read(cls, step: Any, ref: Ref) -> LivingPotential:
-        """Of a step that made it."""
-        return cls(ref)
+def _strong(labels: Labels) -> Labels:
+    """Labels of argon made as strong as those of a salt."""
+    assert labels.stress is not None
+    return Labels(STRENGTH * labels.energy, STRENGTH * labels.forces, STRENGTH * labels.stress)
 
 
 def _start() -> Atoms:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from whet import MDEngine, hookimpl
 from whet_ase_md.engine import AseMD
 
-whet_api = 1
+whet_api = {"md_engines": 1}
 
 
 @hookimpl

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from whet import Potential, Simulation
 
 
-class AseMD(MDEngine):
+class AseMD(MDEngine[Protocol]):
     """Molecular dynamics with ASE's integrators: nve, nvt (Langevin, Bussi, Nosé-Hoover chain), npt (MTK).
 
     Temperatures count the 3N − 3 degrees of freedom that a resting center of mass leaves. A potential is asked once a
@@ -19,7 +19,6 @@ class AseMD(MDEngine):
     """
 
     name = "ase-md"
-    Options = Protocol
     packages: ClassVar[Mapping[str, str]] = {"ase": "ase>=3.28"}
     constraints = frozenset({"FixAtoms", "FixCom", "FixBondLengths", "FixBondLength", "FixCartesian", "FixedPlane"})
 

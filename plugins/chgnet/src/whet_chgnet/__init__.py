@@ -6,7 +6,7 @@ from whet import FineTuner, Potential, hookimpl
 from whet_chgnet.fine_tuning import ChgnetFineTuner
 from whet_chgnet.potential import ChgnetPotential
 
-whet_api = 1
+whet_api = {"potentials": 1, "fine_tuners": 1}
 
 
 @hookimpl

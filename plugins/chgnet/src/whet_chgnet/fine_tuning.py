@@ -43,11 +43,10 @@ FROZEN = (
 The choice of CHGNet's own fine-tuning tutorial."""
 
 
-class ChgnetFineTuner(FineTuner):
+class ChgnetFineTuner(FineTuner[TrainingOptions]):
     """Fine-tunes CHGNet on energies, forces and stresses; its per-element reference energies stay as they are."""
 
     name = "chgnet"
-    Options = TrainingOptions
     packages = ChgnetPotential.packages
     strategies = frozenset({"full", "frozen"})
     words = frozenset({"learning_rate", "batch_size", "patience"})

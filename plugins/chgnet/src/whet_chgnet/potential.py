@@ -26,7 +26,7 @@ class ChgnetOptions(Options):
     """A model that chgnet ships (`0.3.0`, `0.2.0` or `r2scan`), or the path of a checkpoint file."""
 
 
-class ChgnetPotential(Potential):
+class ChgnetPotential(Potential[ChgnetOptions]):
     """CHGNet, charge-informed graph neural network.
 
     Deng et al., Nat. Mach. Intell. 5, 1031 (2023); 94 elements.
@@ -36,7 +36,6 @@ class ChgnetPotential(Potential):
     """
 
     name = "chgnet"
-    Options = ChgnetOptions
     packages: ClassVar[Mapping[str, str]] = {"chgnet": "chgnet>=0.4.2", "torch": "torch>=2.6"}
     unpickles = False
     foundation_models = MODELS

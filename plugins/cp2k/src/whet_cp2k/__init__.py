@@ -5,7 +5,7 @@ from __future__ import annotations
 from whet import Labeler, hookimpl
 from whet_cp2k.labeler import Cp2kLabeler
 
-whet_api = 1
+whet_api = {"labelers": 1}
 
 
 @hookimpl

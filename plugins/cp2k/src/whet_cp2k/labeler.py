@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 INPUT, ALLOWED = "cp2k.inp", "allowed.json"
 
 
-class Cp2kLabeler(CodeLabeler):
+class Cp2kLabeler(CodeLabeler[Cp2kOptions]):
     """Density-functional theory by CP2K: Gaussians and plane waves, pseudopotentials of Goedecker, Teter and Hutter.
 
     Forces belong to the free energy; a stress is given for frames that are periodic in all directions. Along open
@@ -26,7 +26,6 @@ class Cp2kLabeler(CodeLabeler):
     """
 
     name = "cp2k"
-    Options = Cp2kOptions
     unpickles = False
     program = ("cp2k.psmp",)
 
@@ -44,7 +43,7 @@ class Cp2kLabeler(CodeLabeler):
         yield from log_fault(output)
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
+    def find_files(cls, options: Cp2kOptions) -> Mapping[str, Path]:
         """Files of basis sets and pseudopotentials that are given by path, by their names."""
         paths = [Path(name) for name in _files(options) if "/" in name]
         found = {path.name: path for path in paths}
@@ -53,7 +52,7 @@ class Cp2kLabeler(CodeLabeler):
         return found
 
     @classmethod
-    def variations(cls, options: Any) -> Mapping[str, Any]:
+    def variations(cls, options: Cp2kOptions) -> Mapping[str, Any]:
         return {
             "xc": "PBEsol" if options.xc != "PBEsol" else "PBE",
             "basis": "SZV-MOLOPT-SR-GTH",
@@ -88,7 +87,7 @@ class Cp2kLabeler(CodeLabeler):
         from whet_cp2k.data_files import check_elements, data_folder
         from whet_cp2k.sections import written
 
-        options: Any = self.options
+        options = self.options
         local = {f"file:{role}": path for role, path in self.files.items()}
         for path in self.files.values():
             shutil.copyfile(path, folder / path.name)
@@ -115,7 +114,7 @@ class Cp2kLabeler(CodeLabeler):
     def read(self, frame: Atoms, folder: Path) -> Labels | Failure:
         from whet_cp2k.output import read_output
 
-        options: Any = self.options
+        options = self.options
         return read_output(
             folder,
             len(frame),
@@ -153,5 +152,5 @@ class Cp2kLabeler(CodeLabeler):
         return f"sha256:{file_digest(file)}" if name.startswith("file:") and file else name
 
 
-def _files(options: Any) -> list[str]:
+def _files(options: Cp2kOptions) -> list[str]:
     return [*options.basis_files, *options.potential_files]

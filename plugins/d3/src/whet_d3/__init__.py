@@ -5,7 +5,7 @@ from __future__ import annotations
 from whet import Potential, hookimpl
 from whet_d3.potential import D3Potential
 
-whet_api = 1
+whet_api = {"potentials": 1}
 
 
 @hookimpl

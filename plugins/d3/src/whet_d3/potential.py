@@ -50,7 +50,7 @@ class D3Options(Options):
         return self
 
 
-class D3Potential(Potential):
+class D3Potential(Potential[D3Options]):
     """The sum of any potential and Grimme's dispersion correction DFT-D3.
 
     Grimme et al., J. Chem. Phys. 132, 154104 (2010), and J. Comput. Chem. 32, 1456 (2011); by the library
@@ -61,7 +61,6 @@ class D3Potential(Potential):
     """
 
     name = "d3"
-    Options = D3Options
     packages: ClassVar[Mapping[str, str]] = {"dftd3": "dftd3>=1.7"}
     unpickles = False
 
@@ -71,7 +70,7 @@ class D3Potential(Potential):
         self._dispersion = self._matched()
 
     @classmethod
-    def find_parts(cls, options: Any) -> Mapping[str, Spec]:
+    def find_parts(cls, options: D3Options) -> Mapping[str, Spec]:
         """The potential. Raises InputError where it has no name."""
         return {"potential": Spec.parse(options.potential)}
 

@@ -9,7 +9,7 @@ from whet_dpdata.gaussian import GaussianOutput
 from whet_dpdata.orca import OrcaOutput
 from whet_dpdata.siesta import SiestaOutput
 
-whet_api = 1
+whet_api = {"formats": 1}
 
 
 @hookimpl

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 INPUT = "pw.in"
 
 
-class EspressoLabeler(CodeLabeler):
+class EspressoLabeler(CodeLabeler[EspressoOptions]):
     """Density-functional theory by Quantum ESPRESSO: plane waves and pseudopotentials in UPF form.
 
     Forces belong to the free energy; a stress is given for frames that are periodic in all directions. Along open
@@ -27,13 +27,12 @@ class EspressoLabeler(CodeLabeler):
     """
 
     name = "espresso"
-    Options = EspressoOptions
     unpickles = False
     program = ("pw.x",)
     outputs: ClassVar[Sequence[str]] = ("*.pwo", "pw.out*", "scf.out*", "relax.out*", "vc-relax.out*")
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
+    def find_files(cls, options: EspressoOptions) -> Mapping[str, Path]:
         """The pseudopotentials, by chemical symbol. InputError where one is missing or is another element's."""
         found = {}
         for symbol, name in options.pseudopotentials.items():
@@ -58,7 +57,7 @@ class EspressoLabeler(CodeLabeler):
         yield from printed_steps(output)
 
     @classmethod
-    def variations(cls, options: Any) -> Mapping[str, Any]:
+    def variations(cls, options: EspressoOptions) -> Mapping[str, Any]:
         element = next(iter(options.pseudopotentials))
         return {
             "xc": "PBE" if options.xc != "PBE" else "PBESOL",

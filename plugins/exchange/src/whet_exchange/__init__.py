@@ -7,7 +7,7 @@ from whet_exchange.deepmd_files import DeepmdSystem
 from whet_exchange.lammps_files import LammpsData, LammpsDump
 from whet_exchange.npz_frames import NpzArchive
 
-whet_api = 1
+whet_api = {"formats": 1}
 
 
 @hookimpl

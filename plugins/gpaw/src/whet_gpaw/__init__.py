@@ -5,7 +5,7 @@ from __future__ import annotations
 from whet import Labeler, hookimpl
 from whet_gpaw.labeler import GpawLabeler
 
-whet_api = 1
+whet_api = {"labelers": 1}
 
 
 @hookimpl

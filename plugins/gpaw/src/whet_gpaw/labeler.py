@@ -49,7 +49,7 @@ class GpawOptions(CodeOptions):
     not_identity = CodeOptions.not_identity | {"max_iterations"}
 
 
-class GpawLabeler(CodeLabeler):
+class GpawLabeler(CodeLabeler[GpawOptions]):
     """Density-functional theory by GPAW: plane waves and the projector augmented-wave data sets of gpaw-data.
 
     Forces belong to the free energy; a stress is given for frames that are periodic in all directions. Directions that
@@ -57,12 +57,11 @@ class GpawLabeler(CodeLabeler):
     """
 
     name = "gpaw"
-    Options = GpawOptions
     packages: ClassVar[Mapping[str, str]] = {"gpaw": "gpaw>=25.7"}
     program = ("{python}", "-m", "whet_gpaw.single_point")
 
     @classmethod
-    def variations(cls, options: Any) -> Mapping[str, Any]:
+    def variations(cls, options: GpawOptions) -> Mapping[str, Any]:
         return {"xc": "LDA" if options.xc != "LDA" else "PBE"}
 
     @property
@@ -74,7 +73,7 @@ class GpawLabeler(CodeLabeler):
     def prepare(self, frame: Atoms, folder: Path) -> None:
         if frame.cell.rank < 3:
             raise FrameError("GPAW needs a cell in all three directions; put the frame into vacuum")
-        options: Any = self.options
+        options = self.options
         spin = options.spin
         if spin is None:
             spin = bool(frame.get_initial_magnetic_moments().any()) or multiplicity(frame) not in (None, 1)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from whet import Potential, Simulation
 
 
-class Lammps(MDEngine):
+class Lammps(MDEngine[LammpsOptions]):
     """Molecular dynamics in LAMMPS, as a library in the same process: nve, nvt (Langevin, Nosé-Hoover, Bussi), npt.
 
     The input script and the log are kept in the run's folder. A run that was killed goes on bit for bit in nve and
@@ -20,7 +20,6 @@ class Lammps(MDEngine):
     """
 
     name = "lammps"
-    Options = LammpsOptions
     packages: ClassVar[Mapping[str, str]] = {"lammps": "lammps>=2025.7.22"}
     constraints = frozenset({"FixAtoms"})
 

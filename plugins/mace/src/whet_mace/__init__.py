@@ -6,7 +6,7 @@ from whet import FineTuner, Potential, hookimpl
 from whet_mace.fine_tuning import MaceFineTuner
 from whet_mace.potential import MacePotential
 
-whet_api = 1
+whet_api = {"potentials": 1, "fine_tuners": 1}
 
 
 @hookimpl

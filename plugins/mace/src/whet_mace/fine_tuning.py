@@ -34,14 +34,13 @@ FREEZE: Mapping[str, int] = {"frozen": 5, "head-only": 6}
 """Upstream's `freeze` of each strategy: 5 leaves products and readouts to be trained, 6 the readouts."""
 
 
-class MaceFineTuner(FineTuner):
+class MaceFineTuner(FineTuner[MaceTrainingOptions]):
     """Fine-tunes MACE on energies, forces and stresses with mace_run_train; its reference energies stay as they are.
 
     What upstream did is read back from the objects that it trained with, not from what it was told.
     """
 
     name = "mace"
-    Options = MaceTrainingOptions
     packages = MacePotential.packages
     strategies = frozenset({"full", "frozen", "head-only", "lora", "multihead-replay"})
     words = frozenset({"learning_rate", "batch_size", "ema", "patience", "replay", "replay_frames", "replay_weight"})

@@ -33,7 +33,7 @@ class MaceOptions(Options):
     phonons and other small differences."""
 
 
-class MacePotential(Potential):
+class MacePotential(Potential[MaceOptions]):
     """MACE, higher-order equivariant message passing.
 
     Batatia et al., NeurIPS 2022; MACE-MP-0: arXiv:2401.00096.
@@ -42,7 +42,6 @@ class MacePotential(Potential):
     """
 
     name = "mace"
-    Options = MaceOptions
     packages: ClassVar[Mapping[str, str]] = {"mace": "mace-torch>=0.3.16", "torch": "torch>=2.6"}
     foundation_models = MODELS
     native_forms = ("lammps:mliap unified", "lammps:mace")
@@ -54,7 +53,7 @@ class MacePotential(Potential):
         return foreign_code(path)
 
     @classmethod
-    def expected_failures(cls, options: Any) -> Mapping[str, str]:
+    def expected_failures(cls, options: MaceOptions) -> Mapping[str, str]:
         if options.model != "small":
             return {}
         return {"every_element_matters": "two atoms of neon, of which MPtrj has next to none, feel nothing"}

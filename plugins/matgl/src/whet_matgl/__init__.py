@@ -6,7 +6,7 @@ from whet import FineTuner, Potential, hookimpl
 from whet_matgl.fine_tuning import MatglFineTuner
 from whet_matgl.potential import MatglPotential
 
-whet_api = 1
+whet_api = {"potentials": 1, "fine_tuners": 1}
 
 
 @hookimpl

@@ -32,11 +32,10 @@ HEAD = "model.final_layer."
 """How the names of the parameters of the readout begin, in all architectures."""
 
 
-class MatglFineTuner(FineTuner):
+class MatglFineTuner(FineTuner[TrainingOptions]):
     """Trains potentials of MatGL on energies, forces and stresses; their reference energies stay as they are."""
 
     name = "matgl"
-    Options = TrainingOptions
     packages = MatglPotential.packages
     strategies = frozenset({"full", "head-only"})
     words = frozenset({"learning_rate", "batch_size", "patience"})

@@ -73,7 +73,7 @@ class MatglOptions(Options):
         return {**data, "model": SAVED} if self.place else data
 
 
-class MatglPotential(Potential):
+class MatglPotential(Potential[MatglOptions]):
     """M3GNet, TensorNet, CHGNet or QET of MatGL, published, saved or untrained.
 
     Ko et al., npj Comput. Mater. 11, 253 (2025).
@@ -82,19 +82,18 @@ class MatglPotential(Potential):
     """
 
     name = "matgl"
-    Options = MatglOptions
     packages: ClassVar[Mapping[str, str]] = {"matgl": "matgl>=4.1", "torch": "torch>=2.6"}
     unpickles = False
     foundation_models = MODELS
 
     @classmethod
-    def expected_failures(cls, options: Any) -> Mapping[str, str]:
+    def expected_failures(cls, options: MatglOptions) -> Mapping[str, str]:
         if options.model != SCRATCH:
             return {}
         return {"a_few_epochs_lower_the_loss": "untrained it has no forces to speak of, so that harder ones are noise"}
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
+    def find_files(cls, options: MatglOptions) -> Mapping[str, Path | ModelFile]:
         """The three files of the option `model`, by role; none for `scratch`. Raises as the base class does."""
         if options.model == SCRATCH:
             return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from whet import Potential, hookimpl
 from whet_nep.potential import NepPotential
 
-whet_api = 1
+whet_api = {"potentials": 1}
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from whet import Capabilities, Labels, ModelPath, Options, Potential, Property, boxed
 from whet_nep.evaluator import Evaluator
@@ -22,7 +22,7 @@ class NepOptions(Options):
     """The foundation model `nep89`, or the path of a `nep.txt`."""
 
 
-class NepPotential(Potential):
+class NepPotential(Potential[NepOptions]):
     """NEP, a neuroevolution potential; NEP89 knows 89 elements and takes milliseconds a frame.
 
     Fan et al., J. Chem. Phys. 157, 114801 (2022); NEP89: Liang et al., arXiv:2504.21286.
@@ -31,13 +31,12 @@ class NepPotential(Potential):
     """
 
     name = "nep"
-    Options = NepOptions
     packages: ClassVar[Mapping[str, str]] = {"calorine": "calorine>=4.1"}
     unpickles = False
     foundation_models = MODELS
 
     @classmethod
-    def expected_failures(cls, options: Any) -> Mapping[str, str]:
+    def expected_failures(cls, options: NepOptions) -> Mapping[str, str]:
         if options.model != "nep89":
             return {}
         return {"every_element_matters": "NEP89 was not trained on pairs of Ar and Ne, which feel nothing beyond 2 Å"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from whet import StructureSource, hookimpl
 from whet_packmol.source import PackmolSource
 
-whet_api = 1
+whet_api = {"structures": 1}
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -42,7 +42,7 @@ class PackmolOptions(Options):
         return self
 
 
-class PackmolSource(StructureSource):
+class PackmolSource(StructureSource[PackmolOptions]):
     """Molecules at random places and in random directions in a periodic box, by Packmol.
 
     Martínez, Andrade, Birgin and Martínez, J. Comput. Chem. 30, 2157 (2009). Molecules keep their shape and are whole
@@ -50,12 +50,11 @@ class PackmolSource(StructureSource):
     """
 
     name = "packmol"
-    Options = PackmolOptions
     unpickles = False
     packages: ClassVar[Mapping[str, str]] = {"packmol": "packmol>=21.1"}
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
+    def find_files(cls, options: PackmolOptions) -> Mapping[str, Path]:
         """Molecules that are given by path, by the file's name. Raises UnknownName for a name that is no molecule's.
 
         InputError where two files have one name.
@@ -75,7 +74,7 @@ class PackmolSource(StructureSource):
 
         from whet_packmol.packing import Pack, closest
 
-        options: Any = self.options
+        options = self.options
         # Sorted: the order of a mapping is not part of a component's identity.
         counts = {name: options.molecules[name] for name in sorted(options.molecules)}
         molecules = {name: load_molecule(name, self.files) for name in counts}
@@ -96,8 +95,9 @@ class PackmolSource(StructureSource):
         """Edges of the box in Å, for a mass in u."""
         from ase.units import kg
 
-        options: Any = self.options
+        options = self.options
         if options.density is not None:
             edge = (mass / (options.density * 1e-3 * kg / 1e24)) ** (1 / 3)
             return (edge, edge, edge)
+        assert options.box is not None  # one of the two is given
         return options.box if isinstance(options.box, tuple) else (options.box, options.box, options.box)

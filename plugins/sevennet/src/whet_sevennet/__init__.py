@@ -6,7 +6,7 @@ from whet import FineTuner, Potential, hookimpl
 from whet_sevennet.fine_tuning import SevennetFineTuner
 from whet_sevennet.potential import SevennetPotential
 
-whet_api = 1
+whet_api = {"potentials": 1, "fine_tuners": 1}
 
 
 @hookimpl

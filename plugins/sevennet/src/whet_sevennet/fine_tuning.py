@@ -42,14 +42,13 @@ class SevennetTrainingOptions(TrainingOptions):
     """Of the Huber loss: quadratic for errors below it, linear above; in the unit of each term. SevenNet-0's own."""
 
 
-class SevennetFineTuner(FineTuner):
+class SevennetFineTuner(FineTuner[SevennetTrainingOptions]):
     """Fine-tunes SevenNet on energies, forces and stresses; its per-element reference energies stay as they are.
 
     A multi-fidelity model is trained in the modal that it was loaded with; what the modals share moves with it.
     """
 
     name = "sevennet"
-    Options = SevennetTrainingOptions
     packages = SevennetPotential.packages
     strategies = frozenset({"full", "frozen", "head-only"})
     words = frozenset({"learning_rate", "batch_size", "patience"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from whet import (
     Capabilities,
@@ -44,7 +44,7 @@ class SevennetOptions(Options):
     """The theory that a multi-fidelity model answers with: `PBE` or `R2SCAN` for `7net-mf-0`. Others have none."""
 
 
-class SevennetPotential(Potential):
+class SevennetPotential(Potential[SevennetOptions]):
     """SevenNet, scalable equivariance-enabled neural network.
 
     Park et al., J. Chem. Theory Comput. 20, 4857 (2024); 89 elements.
@@ -53,13 +53,12 @@ class SevennetPotential(Potential):
     """
 
     name = "sevennet"
-    Options = SevennetOptions
     packages: ClassVar[Mapping[str, str]] = {"sevenn": "sevenn>=0.13", "torch": "torch>=2.6"}
     unpickles = False
     foundation_models = MODELS
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path | ModelFile]:
+    def find_files(cls, options: SevennetOptions) -> Mapping[str, Path | ModelFile]:
         """As the contract says; a modal that does not fit a shipped model is refused here, before it is loaded."""
         if options.model in MODELS:
             _checked_modal(options.modal, FIDELITIES.get(options.model, ()))

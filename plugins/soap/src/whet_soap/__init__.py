@@ -5,7 +5,7 @@ from __future__ import annotations
 from whet import Descriptor, hookimpl
 from whet_soap.descriptor import SoapDescriptor
 
-whet_api = 1
+whet_api = {"descriptors": 1}
 
 
 @hookimpl

@@ -35,7 +35,7 @@ class SoapOptions(Options):
     """Of the features; the expansion itself is computed in float64."""
 
 
-class SoapDescriptor(Descriptor):
+class SoapDescriptor(Descriptor[SoapOptions]):
     """Smooth overlap of atomic positions: power spectra of the density around each atom, by DScribe.
 
     Invariant to rotation, translation, and permutation of like atoms. Bartók, Kondor and Csányi, Phys. Rev. B 87,
@@ -44,7 +44,6 @@ class SoapDescriptor(Descriptor):
 
     name = "soap"
     result_version = 2
-    Options = SoapOptions
     packages: ClassVar[Mapping[str, str]] = {"dscribe": "dscribe>=2.1"}
 
     def describe(self, frames: Sequence[Atoms], elements: Sequence[str]) -> Iterator[np.ndarray]:
@@ -70,7 +69,7 @@ class SoapDescriptor(Descriptor):
     def _expansion(self, elements: Sequence[str], periodic: bool) -> Any:
         from dscribe.descriptors import SOAP
 
-        options: Any = self.options
+        options = self.options
         return SOAP(
             species=sorted(set(elements)),
             periodic=periodic,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -36,7 +36,7 @@ class TbliteOptions(Options):
     """Scale of the spin-polarization energy (1 for spGFN); without it unpaired electrons only fill orbitals."""
 
 
-class TbliteLabeler(Labeler):
+class TbliteLabeler(Labeler[TbliteOptions]):
     """Extended tight binding by tblite: GFN1-xTB, GFN2-xTB, IPEA1-xTB, for molecules, their liquids and crystals.
 
     A frame's total charge is `info["charge"]` (e), else the sum of its initial charges; its multiplicity 2S + 1 is
@@ -45,7 +45,6 @@ class TbliteLabeler(Labeler):
     """
 
     name = "tblite"
-    Options = TbliteOptions
     packages: ClassVar[Mapping[str, str]] = {"tblite": "tblite>=0.8"}
 
     @property
@@ -71,7 +70,7 @@ class TbliteLabeler(Labeler):
         from ase.units import Bohr, kB
         from tblite.interface import Calculator
 
-        options: Any = self.options
+        options = self.options
         periodic = bool(frame.pbc.any())
         if periodic and not frame.pbc.all():
             raise FrameError("periodic in some directions only; tblite would take it as periodic in all")

@@ -21,7 +21,7 @@ class TeacherOptions(Options):
     """A potential as everywhere else: `NAME`, `NAME:MODEL`, or a mapping with `use:` and its options."""
 
 
-class TeacherLabeler(Labeler):
+class TeacherLabeler(Labeler[TeacherOptions]):
     """Labels by a potential: another architecture's answers as training data, or a reference that costs nothing.
 
     Energies are those of the potential, with its reference energies; a stress is given for periodic frames where the
@@ -29,15 +29,14 @@ class TeacherLabeler(Labeler):
     """
 
     name = "teacher"
-    Options = TeacherOptions
 
     @classmethod
-    def find_parts(cls, options: Any) -> Mapping[str, Spec]:
+    def find_parts(cls, options: TeacherOptions) -> Mapping[str, Spec]:
         """The potential. Raises InputError where it has no name."""
         return {"potential": Spec.parse(options.potential)}
 
     @classmethod
-    def variations(cls, options: Any) -> Mapping[str, Any]:
+    def variations(cls, options: TeacherOptions) -> Mapping[str, Any]:
         return {"potential": {"use": "committee", "members": [options.potential, options.potential]}}
 
     @property

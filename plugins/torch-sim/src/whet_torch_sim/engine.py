@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from whet import Potential, Progress, Simulation, Trajectory
 
 
-class TorchSim(MDEngine):
+class TorchSim(MDEngine[TorchSimOptions]):
     """Molecular dynamics with torch-sim's integrator steps: nve, nvt (Langevin, Bussi).
 
     All trajectories of a batch move together and are one question to the potential at each step. What a trajectory
@@ -21,7 +21,6 @@ class TorchSim(MDEngine):
     """
 
     name = "torch-sim"
-    Options = TorchSimOptions
     packages: ClassVar[Mapping[str, str]] = {"torch_sim": "torch-sim-atomistic>=0.3", "torch": "torch>=2.4"}
     constraints = frozenset({"FixAtoms"})
     together = True

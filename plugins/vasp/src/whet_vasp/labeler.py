@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 
-class VaspLabeler(CodeLabeler):
+class VaspLabeler(CodeLabeler[VaspOptions]):
     """Density-functional theory by VASP, from an input set that is written out; custodian watches and repairs the run.
 
     Energy is the free energy, which the forces belong to. A stress is given for frames that are periodic in all
@@ -39,14 +39,13 @@ class VaspLabeler(CodeLabeler):
     """
 
     name = "vasp"
-    Options = VaspOptions
     unpickles = False
     packages: ClassVar[Mapping[str, str]] = {"custodian": "custodian>=2025.12", "pymatgen": "pymatgen>=2025.10"}
     program = ("vasp_std",)
     outputs: ClassVar[Sequence[str]] = ("vasprun.xml*", "OUTCAR*")
 
     @classmethod
-    def find_files(cls, options: Any) -> Mapping[str, Path]:
+    def find_files(cls, options: VaspOptions) -> Mapping[str, Path]:
         """The pseudopotentials, by `potcar-ELEMENT`."""
         import os
 
@@ -60,7 +59,7 @@ class VaspLabeler(CodeLabeler):
         }
 
     @classmethod
-    def variations(cls, options: Any) -> Mapping[str, Any]:
+    def variations(cls, options: VaspOptions) -> Mapping[str, Any]:
         from whet_vasp.potcars import titels
 
         files = dict(zip(options.potcars, cls.find_files(options).values(), strict=True))
@@ -80,7 +79,7 @@ class VaspLabeler(CodeLabeler):
     def theory(self) -> LevelOfTheory:
         from whet_vasp.vasprun import family
 
-        options: Any = self.options
+        options = self.options
         return LevelOfTheory(
             method=options.functional,
             code="VASP",
@@ -102,7 +101,7 @@ class VaspLabeler(CodeLabeler):
 
         if frame.cell.rank < 3:
             raise FrameError("VASP needs a cell in all three directions; put the frame into vacuum")
-        options: Any = self.options
+        options = self.options
         self._refuse_typos()
         command = self.found(shlex.split(options.command) or list(self.program))
         order = poscar_order(frame)

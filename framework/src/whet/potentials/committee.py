@@ -28,7 +28,7 @@ class CommitteeOptions(Options):
     """Potentials as everywhere else: `NAME`, `NAME:MODEL`, or a mapping with `use:` and its options."""
 
 
-class Committee(Potential):
+class Committee(Potential[CommitteeOptions]):
     """Several potentials as one: the mean of their energies, forces and stresses, and the spread of their forces.
 
     `extra["force_spread"]` (n_atoms,) is the standard deviation of each atom's force over the M members, eV/Å:
@@ -37,12 +37,11 @@ class Committee(Potential):
     """
 
     name = "committee"
-    Options = CommitteeOptions
     extras = frozenset({"force_spread"})
     unpickles: ClassVar[bool] = False
 
     @classmethod
-    def find_parts(cls, options: Any) -> Mapping[str, Spec]:
+    def find_parts(cls, options: CommitteeOptions) -> Mapping[str, Spec]:
         given = enumerate(options.members, start=1)
         return {f"{ROLE}{place}": Spec.parse(member) for place, member in given}
 

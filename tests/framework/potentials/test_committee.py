@@ -9,10 +9,10 @@ import pytest
 from ase.build import bulk
 
 from whet import Capabilities, Component, InputError, Labels, LevelOfTheory, Potential, Spec
-from whet.contracts.committee import Committee
 from whet.data.errors import OptionsError
 from whet.plugins.discovery import discover
 from whet.plugins.registry import Registry, registry
+from whet.potentials.committee import Committee, CommitteeOptions
 
 
 class Fixed(Potential):
@@ -37,7 +37,7 @@ class Fixed(Potential):
 
 def committee(*members: Potential) -> Committee:
     parts = {f"potential-{place}": member for place, member in enumerate(members, start=1)}
-    return Committee(Committee.Options.model_validate({"members": ["a", "b"]}), None, parts)
+    return Committee(CommitteeOptions.model_validate({"members": ["a", "b"]}), None, parts)
 
 
 def test_mean_and_spread() -> None:

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
@@ -41,7 +41,10 @@ class CodeOptions(Options):
     """Whose folders stay once the label is stored; that of a finished calculation without a label always does."""
 
 
-class CodeLabeler(Labeler):
+CodeOptionsT = TypeVar("CodeOptionsT", bound=CodeOptions)
+
+
+class CodeLabeler(Labeler[CodeOptionsT]):
     """Runs a program for each frame. An author writes `prepare`, `read` and `theory`, and states `program`.
 
     A calculation that came to its end is not run again, even where its output could not be read: the folder stays, and

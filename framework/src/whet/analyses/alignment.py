@@ -1,4 +1,4 @@
-"""Predictions as comparisons, and the reference energies that align an untouched potential with the labels."""
+"""Alignment: the reference energies that bring an untouched potential onto the energy scale of the labels."""
 
 from __future__ import annotations
 
@@ -6,19 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from whet.contracts.analysis import Piece, StudyPieces
-from whet.contracts.ports import FineTuning, Predictions
+from whet.contracts.ports import FineTuning
 
 if TYPE_CHECKING:
-    from whet.bias.pairs import Comparison
     from whet.contracts.reference_energies import ReferenceEnergies
-
-
-def compared(predictions: Predictions) -> Comparison:
-    """The predictions beside their labels. FrameError where no frame is left."""
-    from whet.bias.pairs import Comparison, LeftOut
-
-    out = [LeftOut(index, reason) for index, reason in predictions.left_out]
-    return Comparison.of(predictions.reference, predictions.predicted, indices=predictions.indices, left_out=out)
 
 
 def first_fine_tunings(study: StudyPieces, potentials: Iterable[str]) -> list[Piece]:

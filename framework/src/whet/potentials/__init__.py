@@ -1,0 +1,1 @@
+"""Potentials that the core offers itself: those that join others. They come through the hook that everybody uses."""

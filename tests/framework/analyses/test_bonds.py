@@ -1,0 +1,125 @@
+"""bonds: a planted shift is beyond the noise floor, the same dynamics are not, and groups are who sampled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ase import Atoms
+
+from analysis_inputs import found, frames_of, own, rows, study, trajectory, water
+from whet.analyses.bonds import Bonds
+from whet.contracts.ports import SampledTrajectory
+from whet.contracts.ref import LABELER, Ref
+from whet.data.frames import FrameSet
+
+UNTOUCHED = Ref("main")
+
+
+def stretched(frames: FrameSet, factor: float) -> FrameSet:
+    """The frames, scaled evenly: every bond is longer by that factor."""
+    made = [frame.copy() for frame in frames]
+    for frame in made:
+        frame.positions *= factor
+    return FrameSet(made)
+
+
+def sampled(name: str, frames: FrameSet, by: Ref = LABELER, number: int = 0, **rest) -> SampledTrajectory:
+    return trajectory(Ref(set=name, set_kind="independent", sampled_by=by, trajectory=number, **rest), frames)
+
+
+def gathered(
+    strategy: str, frames: FrameSet, round: int = 1, potential: str = "main", seed: int = 1
+) -> SampledTrajectory:
+    ref = Ref(set=f"{potential} {strategy}", set_kind="training", sampled_by=Ref(potential), trajectory=round - 1)
+    return trajectory(replace(ref, gathered_by=Ref(potential, strategy, round, seed)), frames)
+
+
+def test_a_planted_shift_is_beyond_the_noise_floor(tmp_path: Path) -> None:
+    reference = sampled("dynamics", frames_of(30))
+    longer = trajectory(own(UNTOUCHED), stretched(frames_of(30, seed=50), 1.2))
+    (shift,) = rows(found(Bonds, tmp_path, reference, longer), "bond-shifts")
+    assert (shift["from"], shift["to"], shift["bond"]) == ("reference dynamics", "own run of untouched", "H-O")
+    assert shift["mean change"] == pytest.approx(0.19, abs=0.03)
+    assert shift["distance 95 % low"] > shift["noise floor"]
+    assert shift["verdict"] == "different"
+
+
+def test_the_same_dynamics_are_not_told_apart(tmp_path: Path) -> None:
+    same = sampled("dynamics", frames_of(30)), trajectory(own(UNTOUCHED), frames_of(30, seed=50))
+    (shift,) = rows(found(Bonds, tmp_path, *same), "bond-shifts")
+    assert shift["verdict"] == "no difference resolved"
+    assert abs(shift["mean change"]) < 0.02
+
+
+def test_one_frame_has_neither_interval_nor_noise_floor(tmp_path: Path) -> None:
+    one = sampled("dynamics", frames_of(1)), trajectory(own(UNTOUCHED), frames_of(1, seed=5))
+    findings = found(Bonds, tmp_path, *one)
+    (shift,) = rows(findings, "bond-shifts")
+    assert shift["noise floor"] is None
+    assert shift["distance 95 % low"] is None
+    assert shift["verdict"] == "no difference resolved"
+    assert rows(findings, "bonds")[0]["mean 95 % low"] is None
+
+
+def test_a_broken_bond_is_counted_and_not_averaged(tmp_path: Path) -> None:
+    broken = water(0, 0.0)
+    broken.positions[1] += 3.0
+    frames = FrameSet([water(0, 0.0), broken])
+    (row,) = rows(found(Bonds, tmp_path, sampled("dynamics", frames)), "bonds")
+    assert (row["bonds"], row["broken"]) == (2, 1)
+    assert row["mean"] == pytest.approx(0.962, abs=0.001)
+
+
+def test_groups_are_who_sampled_and_what_for(tmp_path: Path) -> None:
+    data = [
+        gathered("periodic", frames_of(2), 1),
+        gathered("periodic", frames_of(2, seed=5), 2),
+        gathered("naive", frames_of(2, seed=10)),
+        sampled("dynamics", frames_of(2, seed=15), number=0),
+        sampled("dynamics", frames_of(2, seed=20), number=1),
+        sampled("near", frames_of(2, seed=25), by=UNTOUCHED),
+        trajectory(own(UNTOUCHED), frames_of(2, seed=30)),
+    ]
+    findings = found(Bonds, tmp_path, *data)
+    groups = {row["sampled by"]: row["frames"] for row in rows(findings, "bonds")}
+    assert groups == {"reference dynamics": 4, "own run of untouched": 2, "data of periodic": 4, "data of naive": 2}
+    backwards = found(Bonds, tmp_path, *reversed(data))
+    assert sorted(map(str, rows(backwards, "bonds"))) == sorted(map(str, rows(findings, "bonds")))
+
+
+def test_without_reference_dynamics_each_is_held_against_the_next(tmp_path: Path) -> None:
+    data = [trajectory(own(Ref(name)), frames_of(4, seed=seed)) for seed, name in enumerate("abc")]
+    shifts = rows(found(Bonds, tmp_path, *data), "bond-shifts")
+    words = [(shift["from"], shift["to"]) for shift in shifts]
+    assert words == [(f"own run of {a} untouched", f"own run of {b} untouched") for a, b in ("ab", "bc")]
+
+
+def test_a_trajectory_of_the_labeler_that_two_strategies_share_counts_once() -> None:
+    pieces = study(gathered("naive", frames_of(2)), gathered("periodic", frames_of(2)))
+    shared = [replace(piece, key="same", ref=replace(piece.ref, sampled_by=LABELER)) for piece in pieces.pieces]
+    (wanted,) = Bonds(Bonds.Options()).wants(replace(pieces, pieces=shared))
+    assert [len(wanted.inputs[role]) for role in ("reference", "own", "gathered")] == [1, 0, 2]
+
+
+def test_other_molecules_than_the_first_of_a_group_are_left_out_and_said(tmp_path: Path) -> None:
+    strange = sampled("dynamics", frames_of(2, oxygen="S"), number=1)
+    strange = replace(strange, start=water(0, 0.0, oxygen="S"), title="sulfide")
+    findings = found(Bonds, tmp_path, sampled("dynamics", frames_of(2)), strange)
+    assert "sulfide" in findings.notes[-1]
+    assert [row["bond"] for row in rows(findings, "bonds")] == ["H-O"]
+
+
+def test_atoms_without_bonds_are_said(tmp_path: Path) -> None:
+    alone = Atoms("Ar2", [[0, 0, 0], [0, 0, 8.0]])
+    findings = found(Bonds, tmp_path, replace(sampled("dynamics", FrameSet([alone])), start=alone))
+    assert findings.is_empty
+    assert "no starting structure has a bond" in findings.notes[0]
+    assert Bonds(Bonds.Options()).wants(study()) == []
+
+
+def test_names_in_which_slashes_stand_are_two_groups(tmp_path: Path) -> None:
+    data = [gathered("c", frames_of(2), potential="a/b"), gathered("b/c", frames_of(2, seed=9), potential="a")]
+    groups = [row["sampled by"] for row in rows(found(Bonds, tmp_path, *data), "bonds")]
+    assert groups == ["data of a/b c", "data of a b/c"]

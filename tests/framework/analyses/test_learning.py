@@ -1,0 +1,89 @@
+"""Learning: error against labels, from scores that were planted."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from scored_sets import NEAR, OLD, evaluated, first_data, found_by, rows_by, scores_of, tuned
+from whet.analyses.learning import Learning
+from whet.contracts.analysis import Piece, StudyPieces
+from whet.contracts.ref import Ref
+from whet.testing.analyses import check_analysis
+
+MAIN = Ref("main")
+
+
+def few(number, size, seed):
+    return Ref("main", "few", number, seed, size, last=True)
+
+
+def learning(tmp_path, seeds=(1, 2, 3), big=0.98, on=NEAR):
+    states = [few(number, size, seed) for seed in seeds for number, size in ((1, 1), (2, 10))]
+    scales = {1: 0.9, 10: big}
+    scores = scores_of(
+        tmp_path,
+        evaluated(MAIN, on, 0.7, noise=0.02),
+        *(evaluated(state, on, scales[state.size or 0], noise=0.02) for state in states),
+        fine_tunings=[tuned(state, train=state.size or 0, valid=0) for state in states],
+        training=[first_data("main", "few", seed, 0.7 + seed / 100) for seed in seeds],
+    )
+    return found_by(Learning, tmp_path, scores=[scores]), scores
+
+
+def test_analysis_conforms():
+    assert check_analysis("learning").ok
+
+
+def test_begins_untouched_then_one_scale(tmp_path):
+    found, _ = learning(tmp_path)
+    rows = found.table("learning").records()
+    assert [row["state"] for row in rows] == ["untouched", "one scale", "few, 1 frame", "few, 10 frames"]
+    assert [row["labels"] for row in rows] == [0, 1, 1, 10]
+    assert [row["seeds"] for row in rows] == [1, 3, 3, 3]
+    assert rows[0]["|1 − scale|"] == pytest.approx(0.3, abs=0.01)
+    assert rows[3]["|1 − scale| 95 % low"] <= rows[3]["|1 − scale|"] <= rows[3]["|1 − scale| 95 % high"]
+
+
+def test_line_begins_at_the_untouched_potential_and_ends_at_the_labels(tmp_path):
+    found, _ = learning(tmp_path)
+    points = found.table("learning-points").records()
+    line = [row for row in points if (row["quantity"], row["kind"]) == ("MAE F", "line")]
+    assert [row["state"] for row in line] == ["untouched", "few, 1 frame", "few, 10 frames"]
+    assert {row["series"] for row in line} == {"few"}
+    assert line[0]["place"] < 0 < line[2]["place"] == math.log10(10)
+    seeds = [row for row in points if (row["quantity"], row["kind"], row["series"]) == ("MAE F", "seed", "few")]
+    assert len(seeds) == 6
+
+
+def test_one_seed_has_no_dots(tmp_path):
+    found, _ = learning(tmp_path, seeds=(1,))
+    assert "seed" not in found.table("learning-points").column("kind")
+
+
+def test_what_exploded_is_an_arrow(tmp_path):
+    found, _ = learning(tmp_path, big=30.0)
+    rows = rows_by(found, "learning-points", "quantity", "kind", "state")
+    assert rows["MAE F", "line", "few, 10 frames"]["outside"] == "above"
+    assert "Arrows" in found.figures[0].caption
+
+
+def test_of_a_replay_set_is_what_was_forgotten(tmp_path):
+    found, _ = learning(tmp_path, on=OLD)
+    assert "forgotten" in found.figures[0].caption
+
+
+def test_nothing_without_fine_tuning(tmp_path):
+    scores = scores_of(tmp_path, evaluated(MAIN))
+    assert not found_by(Learning, tmp_path, scores=[scores]).figures
+
+
+def test_only_sets_with_two_sizes(tmp_path):
+    far = Ref(set="far", set_kind="independent")
+    own = Ref(set="own", set_kind="self")
+    on = {NEAR: [few(1, 1, 1), few(1, 1, 2)], far: [few(1, 1, 1), few(2, 10, 1)], own: [few(1, 1, 1), few(2, 10, 1)]}
+    pieces = [Piece("predictions", state.on(one)) for one, states in on.items() for state in states]
+    pieces += [Piece("findings", one, one.set, "scores") for one in on]
+    wanted = Learning(Learning.Options()).wants(StudyPieces("study", pieces))
+    assert [one.label for one in wanted] == ["far"]

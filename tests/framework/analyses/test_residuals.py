@@ -1,0 +1,97 @@
+"""residuals: a planted offset and drift come out, trajectories keep their times, and the alignment is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis_inputs import fine_tuning, found, frames_of, own, predictions, rows, study, trajectory
+from whet.analyses.residuals import Residuals
+from whet.contracts.ports import Data
+from whet.contracts.ref import Ref
+
+UNTOUCHED, TUNED = Ref("main"), Ref("main", "periodic", 3, 1, last=True)
+
+
+def run(state: Ref, energies: list[float], runs: int = 1, **rest) -> list[Data]:
+    """Predictions with these energy errors (eV a molecule) along own trajectories of equal length, and those."""
+    each = len(energies) // runs
+    parts = [frames_of(each, seed=100 * number) for number in range(runs)]
+    ref = own(state)
+    every = [trajectory(replace(ref, trajectory=number), part, **rest) for number, part in enumerate(parts)]
+    reference = sum(parts[1:], parts[0])
+    return [predictions(replace(state.on(ref), trajectory=None), reference, energies=energies), *every]
+
+
+def test_a_planted_offset_and_drift_come_out(tmp_path: Path) -> None:
+    """30 meV a molecule are 10 meV/atom; 3 meV a molecule each 10 fs are 100 meV/atom/ps."""
+    energies = [0.030 + 0.003 * number for number in range(-2, 3)]
+    (row,) = rows(found(Residuals, tmp_path, *run(UNTOUCHED, energies)), "residuals")
+    assert row["mean"] == pytest.approx(10)
+    assert row["drift"] == pytest.approx(100)
+    assert row["drift 95 % low"] == pytest.approx(100)
+    assert row["alignment"] == "none"
+    assert row["frames"] == 5
+
+
+def test_what_does_not_drift_has_zero_in_its_interval(tmp_path: Path) -> None:
+    energies = np.random.default_rng(3).normal(0, 0.01, 40).tolist()
+    (row,) = rows(found(Residuals, tmp_path, *run(TUNED, energies)), "residuals")
+    assert row["drift 95 % low"] < 0 < row["drift 95 % high"]
+    assert row["mean 95 % low"] < 0 < row["mean 95 % high"]
+
+
+def test_given_energies_align_the_untouched_potential(tmp_path: Path) -> None:
+    data = [*run(UNTOUCHED, [0.3, 0.3]), *run(TUNED, [0.3, 0.3]), fine_tuning(TUNED, {"O": -0.3, "H": 0.0})]
+    first, second = rows(found(Residuals, tmp_path, *data), "residuals")
+    assert (first["alignment"], first["mean"]) == ("given", pytest.approx(0, abs=1e-9))
+    assert (second["alignment"], second["mean"]) == ("none", pytest.approx(100))
+
+
+def test_a_single_frame_has_no_drift_and_no_interval(tmp_path: Path) -> None:
+    (row,) = rows(found(Residuals, tmp_path, *run(UNTOUCHED, [0.03])), "residuals")
+    assert row["mean"] == pytest.approx(10)
+    assert row["drift"] is None
+    assert row["mean 95 % low"] is None
+
+
+def test_trajectories_stay_apart_and_in_their_order(tmp_path: Path) -> None:
+    """Predictions follow the numbers of trajectories, in whatever order these are given."""
+    energies = [0.0, 0.03, 0.06, 0.3, 0.33, 0.36]
+    scores, one, other = run(UNTOUCHED, energies, runs=2)
+    forward = found(Residuals, tmp_path, scores, one, other)
+    points = rows(forward, "residual-points")
+    assert [point["run"] for point in points] == [1, 1, 1, 2, 2, 2]
+    assert [point["time"] for point in points] == [0, 10, 20, 0, 10, 20]
+    assert [point["residual"] for point in points] == pytest.approx([0, 10, 20, 100, 110, 120])
+    assert found(Residuals, tmp_path, scores, other, one).as_json() == forward.as_json()
+
+
+def test_long_times_are_in_picoseconds(tmp_path: Path) -> None:
+    findings = found(Residuals, tmp_path, *run(UNTOUCHED, [0.0, 0.0], times=[0.0, 1500.0]))
+    (column,) = [one for one in findings.table("residual-points").columns if one.name == "time"]
+    assert column.unit == "ps"
+    assert rows(findings, "residual-points")[1]["time"] == 1.5
+
+
+def test_frames_without_a_label_take_no_time_of_others(tmp_path: Path) -> None:
+    scores, one = run(UNTOUCHED, [0.0, 0.03], times=[0.0, 10.0, 20.0], kept=[0, 2])
+    points = rows(found(Residuals, tmp_path, scores, one), "residual-points")
+    assert [point["time"] for point in points] == [0, 20]
+
+
+def test_nothing_predicted_is_said_and_no_trajectory_wants_nothing(tmp_path: Path) -> None:
+    scores, one = run(UNTOUCHED, [0.0, 0.0])
+    empty = predictions(scores.ref, frames_of(0), left_out=[(0, "it exploded"), (1, "it exploded")])
+    findings = found(Residuals, tmp_path, empty, one)
+    assert findings.is_empty
+    assert "no frame was predicted" in findings.notes[0]
+    assert Residuals(Residuals.Options()).wants(study(scores)) == []
+
+
+def test_predictions_on_trajectories_of_others_do_not_count() -> None:
+    strange = predictions(TUNED.on(own(UNTOUCHED)), frames_of(2))
+    assert Residuals(Residuals.Options()).wants(study(strange, *run(UNTOUCHED, [0.0, 0.0])[1:])) == []

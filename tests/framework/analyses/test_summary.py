@@ -1,0 +1,146 @@
+"""Summary: what a report answers first, from scores that were planted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from scored_sets import NEAR, OLD, evaluated, first_data, found_by, rows_by, scores_of, tuned
+from whet.analyses.summary import MOST_ROWS, Summary
+from whet.contracts.analysis import Piece, StudyPieces
+from whet.contracts.ref import LABELER, Ref
+from whet.testing.analyses import check_analysis
+
+MAIN = Ref("main")
+NAIVE = [Ref("main", "naive", 1, seed, last=True) for seed in (1, 2, 3)]
+PERIODIC = [Ref("main", "periodic", 2, seed, last=True) for seed in (1, 2, 3)]
+EARLIER = Ref("main", "periodic", 1, 1)
+
+
+def summary(tmp_path, on=NEAR, naive=0.8, periodic=0.95, seeds=1, others=(), noise=0.02):
+    """Findings on a set where the untouched potential has the scale 0.7."""
+    first = [evaluated(state, on, naive, noise=noise) for state in NAIVE[:seeds]]
+    second = [evaluated(state, on, periodic, noise=noise) for state in PERIODIC[:seeds]]
+    states = [*NAIVE[:seeds], EARLIER, *PERIODIC[:seeds]]
+    scores = scores_of(
+        tmp_path,
+        *(evaluated(MAIN, on, 0.7, noise=noise), *first, evaluated(EARLIER, on, 0.8, noise=noise), *second),
+        fine_tunings=[tuned(state) for state in states],
+        training=[first_data("main", "naive", 1, 0.6)],
+    )
+    return found_by(Summary, tmp_path, main=[scores], others=others, naive=first, periodic=second)
+
+
+def answers(findings):
+    return {verdict.question: verdict for verdict in findings.verdicts}
+
+
+def test_analysis_conforms():
+    assert check_analysis("summary").ok
+
+
+def test_answers_what_was_planted(tmp_path):
+    found = answers(summary(tmp_path))
+    biased, after, better = (found[q] for q in ("How biased?", "After fine-tuning", "Naive or periodic?"))
+    assert biased.claim == "main: soft beyond what noise explains"
+    assert "main on “near” (12 frames): scale 0.70" in biased.evidence
+    assert "with naive 1 (10 labels, −" in after.evidence
+    assert "with one scale factor alone" in after.evidence
+    assert better.claim == "main: periodic is better on these frames"
+    assert "one run each, and another may differ by more; 10 labels each" in better.evidence
+    assert {verdict.units for verdict in found.values()} == {12}
+    assert all(verdict.decided for verdict in found.values())
+
+
+def test_several_seeds_speak_beyond_these_frames(tmp_path):
+    better = answers(summary(tmp_path, seeds=3))["Naive or periodic?"]
+    assert better.claim == "main: periodic is better"
+    assert "over 3 seeds" in better.evidence
+
+
+def test_no_difference_is_no_decision(tmp_path):
+    found = answers(summary(tmp_path, naive=0.9, periodic=0.9))["Naive or periodic?"]
+    assert found.claim == "main: no difference resolved"
+    assert not found.decided
+
+
+def test_noise_is_no_decision(tmp_path):
+    scores = scores_of(tmp_path, evaluated(MAIN, scale=0.9, noise=0.6, seed=3))
+    found = answers(found_by(Summary, tmp_path, main=[scores]))["How biased?"]
+    assert not found.decided
+    assert "soft beyond" not in found.claim
+
+
+@pytest.mark.parametrize(("frames", "decided"), [(6, False), (8, True)])
+def test_undecided_below_four_trajectories(tmp_path, frames, decided):
+    sampled = replace(NEAR, sampled_by=LABELER)  # two frames a trajectory
+    scores = scores_of(tmp_path, evaluated(MAIN, sampled, 0.7, noise=0.01, frames=frames))
+    (verdict,) = found_by(Summary, tmp_path, main=[scores]).verdicts
+    assert (verdict.decided, verdict.units, verdict.of) == (decided, frames // 2, "trajectories")
+    assert verdict.claim == ("main: soft beyond what noise explains" if decided else "undecided: 3 trajectories")
+    assert "main on “near”" in verdict.evidence
+
+
+def test_what_was_forgotten(tmp_path):
+    old = scores_of(tmp_path, evaluated(MAIN, OLD, 0.95), evaluated(NAIVE[0], OLD, 0.9))
+    found = answers(summary(tmp_path, others=[old]))["Forgotten?"]
+    assert found.claim == "main on “old”: force error +100\N{NO-BREAK SPACE}% with naive 1"
+
+
+def test_table_has_the_ends_and_other_sets_every_state(tmp_path):
+    far = Ref(set="Far & wide", set_kind="independent")
+    other = scores_of(tmp_path, evaluated(MAIN, far), evaluated(EARLIER, far))
+    old = scores_of(tmp_path, evaluated(MAIN, OLD))
+    found = summary(tmp_path, others=[other, old])
+    assert list(rows_by(found, "summary", "state")) == ["untouched", "one scale", "naive 1", "periodic 2"]
+    assert list(rows_by(found, "summary-2-far-wide", "state")) == ["untouched", "periodic 1"]
+    assert "forgotten" in found.table("summary-3-old").caption
+    rows = rows_by(found, "summary", "state")
+    assert (rows["untouched"]["labels"], rows["one scale"]["labels"], rows["naive 1"]["labels"]) == (None, 1, 10)
+
+
+def test_labels_of_seeds_that_differ(tmp_path):
+    tunings = [tuned(NAIVE[0]), tuned(NAIVE[1], train=9)]
+    scores = scores_of(tmp_path, *(evaluated(state) for state in NAIVE[:2]), fine_tunings=tunings)
+    rows = rows_by(found_by(Summary, tmp_path, main=[scores]), "summary", "state")
+    assert rows["naive 1"]["labels"] == "10–11"
+
+
+def test_first_figure_clips_what_exploded(tmp_path):
+    found = summary(tmp_path, naive=40.0)
+    assert found.figures[0].prominent
+    points = rows_by(found, "in-short", "quantity", "row")
+    exploded = points["scale", "naive 1"]
+    assert (exploded["outside"], exploded["text"]) == ("right", "40.00 ▶")
+    assert exploded["drawn"] < 5
+    assert points["scale", "periodic 2"]["outside"] == ""
+    assert "Arrows: outside the figure" in found.figures[0].caption
+
+
+def test_many_rows_are_the_last_states_alone(tmp_path):
+    states = [Ref("main", "few", number, 1, number, last=True) for number in range(1, MOST_ROWS + 2)]
+    scores = scores_of(tmp_path, evaluated(MAIN), *(evaluated(state) for state in states))
+    rows = rows_by(found_by(Summary, tmp_path, main=[scores]), "summary", "state")
+    assert list(rows) == ["untouched", f"few, {MOST_ROWS + 1} frames"]
+
+
+def test_without_an_independent_set_nothing_is_said_about_bias(tmp_path):
+    old = scores_of(tmp_path, evaluated(MAIN, OLD), evaluated(NAIVE[0], OLD))
+    found = found_by(Summary, tmp_path, others=[old])
+    assert "nothing can be said about bias" in answers(found)["Result"].claim
+    assert found.table("summary-2-old").rows
+    assert not found.figures
+
+
+def test_one_step_with_the_rivals_of_the_main_set():
+    states = [MAIN, *NAIVE[:2], EARLIER, PERIODIC[0], Ref("other", "naive", 1, 1, last=True)]
+    pieces = [Piece("predictions", state.on(on)) for on in (OLD, NEAR) for state in states]
+    pieces += [Piece("findings", on, on.set, "scores") for on in (OLD, NEAR)]
+    study = StudyPieces("study", pieces, strategies={"naive": "naive", "periodic": "periodic"})
+    (wanted,) = Summary(Summary.Options()).wants(study)
+    assert [piece.ref.set for piece in wanted.inputs["main"]] == ["near"]
+    assert [piece.ref.set for piece in wanted.inputs["others"]] == ["old"]
+    assert [piece.ref for piece in wanted.inputs["naive"]] == [state.on(NEAR) for state in NAIVE[:2]]
+    assert [piece.ref for piece in wanted.inputs["periodic"]] == [PERIODIC[0].on(NEAR)]
+    assert wanted.options == {"order": ["near", "old"]}
