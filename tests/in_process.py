@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import signal
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -14,7 +16,11 @@ import pytest
 from whet.cli.main import main
 
 
-@dataclass
+class TooSlow(BaseException):
+    """No answer came in time. No Exception: nothing that catches those is to take it for its own."""
+
+
+@dataclass(frozen=True)
 class Said:
     """What the program wrote, and its exit code."""
 
@@ -22,19 +28,53 @@ class Said:
     stderr: str
     code: int = 0
 
+    @property
+    def faults(self) -> list[str]:
+        """Lines on standard error that are no progress."""
+        return [line for line in self.stderr.splitlines() if not line.startswith("[")]
 
-def whet(*arguments: str | Path, code: int | None = 0, folder: Path | None = None) -> Said:
-    """Runs a command in a folder (by default here). code: that it has to end with; None for any."""
-    out, err = io.StringIO(), io.StringIO()
+
+def whet(*arguments: str | Path, code: int | None = 0, folder: Path | None = None, patience: int | None = None) -> Said:
+    """Runs a command in a folder (by default here). code: that it has to end with; None for any.
+
+    patience: seconds that the answer may take; then TooSlow is raised.
+    """
+    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.TextIOWrapper(io.BytesIO(), "utf-8")
     with (
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
         contextlib.chdir(folder or Path.cwd()),
         mock.patch.object(sys, "argv", ["whet", *map(str, arguments)]),
+        alarm(arguments, patience),
         pytest.raises(SystemExit) as ended,
     ):
         main()
-    found = ended.value.code or 0
-    assert isinstance(found, int)
-    assert code is None or found == code, out.getvalue() + err.getvalue()
-    return Said(out.getvalue(), err.getvalue(), found)
+    said = Said(_written(out), _written(err), ended.value.code or 0)  # pyright: ignore[reportArgumentType]
+    assert isinstance(said.code, int)
+    assert code is None or said.code == code, said.stdout + said.stderr
+    return said
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    assert isinstance(stream.buffer, io.BytesIO)
+    return stream.buffer.getvalue().decode()
+
+
+@contextlib.contextmanager
+def alarm(what: object, patience: int | None) -> Iterator[None]:
+    """TooSlow where what is in the block takes more seconds than that."""
+    if patience is None:
+        yield
+        return
+
+    def late(*_: object) -> None:
+        raise TooSlow(f"no answer in {patience} s: {what}")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(patience)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

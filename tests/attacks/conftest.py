@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
+
+import in_process
 
 PATIENCE = 10
 """Seconds that an answer may take."""
@@ -21,62 +20,11 @@ EXAMPLES = int(os.environ.get("WHET_EXAMPLES", "1500"))
 """How many bad inputs of each kind the slow tests try."""
 
 
-class TooSlow(BaseException):
-    """No answer came in time. No Exception: nothing that catches those is to take it for its own."""
+whet = partial(in_process.whet, code=None, patience=PATIENCE)
+"""The program, whatever it answers, in time."""
 
-
-@dataclass(frozen=True)
-class Said:
-    """How the program ended: exit code, standard output and error."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def faults(self) -> list[str]:
-        """Lines on standard error that are no progress."""
-        return [line for line in self.err.splitlines() if not line.startswith("[")]
-
-
-@contextmanager
-def alarm(what: object) -> Iterator[None]:
-    """TooSlow where what is in the block takes too long."""
-
-    def late(*_: object) -> None:
-        raise TooSlow(f"no answer in {PATIENCE} s: {what}")
-
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(PATIENCE)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def whet(*arguments: str | Path, folder: Path) -> Said:
-    """What the program answers to a command line, in a folder. TooSlow where it takes more than ten seconds."""
-    from whet.cli.main import main
-
-    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.TextIOWrapper(io.BytesIO(), "utf-8")
-    before, here = (sys.argv, sys.stdout, sys.stderr), Path.cwd()
-    os.chdir(folder)
-    code: object = None
-    try:
-        sys.argv, sys.stdout, sys.stderr = ["whet", *map(str, arguments)], out, err
-        with alarm(arguments):
-            main()
-    except SystemExit as end:
-        code = end.code
-    finally:
-        sys.argv, sys.stdout, sys.stderr = before
-        os.chdir(here)
-    said = []
-    for stream in (out, err):
-        stream.flush()
-        said.append(stream.buffer.getvalue().decode())  # pyright: ignore[reportAttributeAccessIssue]
-    return Said(code if isinstance(code, int) else -1, said[0], said[1])
+alarm = partial(in_process.alarm, patience=PATIENCE)
+"""For what is asked of Whet without a command."""
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -92,10 +40,10 @@ def tree(folder: Path) -> dict[str, str]:
     return found
 
 
-def answered(said: Said, *, what: object = "", lines: int = 1) -> bool:
+def answered(said: in_process.Said, *, what: object = "", lines: int = 1) -> bool:
     """Whether it was done. If not: exit code 2 and one line for each fault. Nothing else may happen."""
-    shown = f"{said.code}\n{said.err[-1500:]}\n{said.out[-300:]}\nfor {what!r:.3000}"
-    assert "nobody foresaw" not in said.err and "Traceback" not in said.err + said.out, shown
+    shown = f"{said.code}\n{said.stderr[-1500:]}\n{said.stdout[-300:]}\nfor {what!r:.3000}"
+    assert "nobody foresaw" not in said.stderr and "Traceback" not in said.stderr + said.stdout, shown
     assert said.code in (0, 2), shown
     if said.code == 0:
         assert not said.faults, shown

@@ -113,7 +113,7 @@ def try_run(folder: Path, seed: int) -> None:
             study = Study.load(folder / "study.yaml")
             faults = list(study.run(workers=0).failed.values())
             if not faults:
-                assert [score.as_json()["softening"] for score in study.results.scores], said
+                assert [score["softening"] for score in study.stored.scores], said
         except WhetError as error:
             faults = [error]
     for fault in faults:

@@ -14,6 +14,7 @@ import pytest
 from whet.data.durable import write_text
 from whet.data.partials import remove_all_dead
 from whet.report.page import is_current
+from whet.study.record import record_of
 from whet.study.study import Study
 
 from .conftest import tree
@@ -108,6 +109,6 @@ def test_one_report_is_written_at_a_time(toy: None, tmp_path: Path) -> None:
             out, err = one.communicate(timeout=120)
             assert one.returncode == 0, err
             assert out.startswith("{") and out.endswith("}\n")
-        assert is_current(study, tmp_path / "report")
+        assert is_current(record_of(study.stored), tmp_path / "report")
         assert not partials(tmp_path)
         (tmp_path / "report" / "whet-report.json").unlink()  # what is there is the same: it is no other's

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 
 from pydantic import Field
 from whet import (
-    Analysis, Choice, Column, Data, Figure, Findings, InputError, LabeledFrames, Monitor, Options, Outcome, Port, Ref, Selector,
-    Stopped, StudyPotential, Table, Task, Verdict, Wanted, hookimpl,
+    Analysis, Choice, Column, Data, Figure, Findings, InputError, LabeledFrames, Monitor, Options, Outcome, Port, Ref,
+    Selector, Stopped, StudyPotential, Table, Task, Verdict, Wanted, hookimpl,
 )
 
 whet_api = {"tasks": 1, "analyses": 1, "selectors": 1, "monitors": 1}
@@ -51,7 +51,10 @@ class StrainedEnergies(Task):
     }
 
     def run(self, work):
-        atoms, frames = work.one("cell", LabeledFrames).frames[self.options.frame], []
+        cells, frames = work.one("cell", LabeledFrames).frames, []
+        if self.options.frame >= len(cells):
+            raise InputError(f"frame {self.options.frame} is wanted, the set has {len(cells)}")
+        atoms = cells[self.options.frame]
         for strain in self.options.strains:
             frames.append(atoms.copy())
             frames[-1].set_cell(atoms.cell * (1 + strain), scale_atoms=True)

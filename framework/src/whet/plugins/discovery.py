@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from pkgutil import iter_modules
 from typing import Any
 
@@ -50,10 +50,7 @@ def discover(found: Iterable[EntryPoint] | None = None) -> list[FoundPlugin]:
 
 
 def _load(entry: EntryPoint, manager: pluggy.PluginManager) -> FoundPlugin:
-    distribution = version = ""
-    if entry.dist:
-        about = entry.dist.metadata  # read once: `dist.name` and `dist.version` parse it anew
-        distribution, version = about["Name"], about["Version"]
+    distribution, version = _name_and_version(entry.dist) if entry.dist else ("", "")
 
     def broken(problem: str) -> FoundPlugin:
         return FoundPlugin(entry.name, distribution, version, problem=problem)
@@ -84,6 +81,13 @@ def _load(entry: EntryPoint, manager: pluggy.PluginManager) -> FoundPlugin:
         except (Exception, SystemExit) as error:
             plugin.refused[hook] = f"its hook {hook} failed: {_one_line(error)}"
     return plugin
+
+
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    """What `name` and `version` say, for which the parser of mail would be imported and read each page anew."""
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    head = {key: value for key, _, value in (line.partition(": ") for line in text.partition("\n\n")[0].splitlines())}
+    return head.get("Name", ""), head.get("Version", "")
 
 
 def _adapter(hook: str, written_for: Any) -> Callable[[Any], Any]:

@@ -80,8 +80,8 @@ class Step:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The step that `as_json` described. KeyError, TypeError, … where it is damaged."""
-        if not isinstance(data["title"], str):
-            raise TypeError("its title is no text")
+        if wrong := [key for key in ("title", "environment") if not isinstance(data[key], str)]:
+            raise TypeError(f"its {wrong[0]} is no text")  # neither is in its key, which tells of all else
         return cls(
             task=Component.from_json(data["task"]),
             components={role: Component.from_json(part) for role, part in data["components"].items()},

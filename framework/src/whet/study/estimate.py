@@ -5,8 +5,7 @@ from __future__ import annotations
 from whet.study.resolved import Resolved
 from whet.study.schema import StudyFile
 from whet.study.study_file import Source
-
-Keys = tuple[str | int, ...]
+from whet.study.yaml_tree import Keys
 
 SAMPLED = 3
 """Steps of a trajectory: its structure, its dynamics, its labels."""
@@ -23,7 +22,7 @@ def check_size(study: StudyFile, resolved: Resolved, source: Source) -> None:
 
 
 def estimate(study: StudyFile, resolved: Resolved) -> dict[Keys, int]:
-    """About how many steps each strategy, the tests and the trajectories of their own come to; rather too many."""
+    """About how many steps strategies, tests, own trajectories and analyses come to; rather too many."""
     potentials = len(study.potentials)
     found: dict[Keys, int] = {}
     tuned, last, sets = 0, 0, len(study.tests)
@@ -44,5 +43,7 @@ def estimate(study: StudyFile, resolved: Resolved) -> dict[Keys, int]:
     own = {"none": 0, "last": potentials + last, "all": potentials + tuned}[study.self_generated.of]
     if study.dynamics is not None and study.labeler is not None and own:
         sampled = own * SAMPLED * study.self_generated.trajectories
-        found["self_generated", "trajectories"] = sampled + own * (potentials + last + 1)
+        found["self_generated", "trajectories"] = sampled + own * (potentials + last + 2)  # and its scores
+    # An analysis has a step for each set; those that follow trajectories or trainings have one.
+    found["analyses",] = len(resolved.analyses) * (sets + 1)
     return found

@@ -7,8 +7,9 @@ from collections.abc import Collection
 from whet.contracts.ports import StudyPotential
 from whet.running.environments import Wish
 from whet.study.analysis_planner import AnalysisPlanner
+from whet.study.named_files import StructureFile
 from whet.study.plan import Plan
-from whet.study.resolved import Resolved, StructureFile
+from whet.study.resolved import Resolved
 from whet.study.schema import StudyFile
 from whet.study.set_planner import SetPlanner
 from whet.study.slices import OWN, TRAINING, StructureSlices

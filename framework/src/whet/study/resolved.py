@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
 from typing import Any
 
 from whet.contracts.component import Component, FileRef, Spec, expanded
 from whet.contracts.fine_tune_settings import FineTuneSettings
-from whet.contracts.rounds import Round, RoundPreset
-from whet.data.errors import InputError, OptionsError, UnknownName, WhetError, suggestion
-from whet.data.frame_identity import frame_key
+from whet.data.errors import InputError, OptionsError, UnknownName, suggestion
 from whet.data.input_files import located
-from whet.plugins.frame_files import find_sources, read_structures
 from whet.plugins.registry import registry
-from whet.running.environments import Environment, Question
+from whet.running.environments import Environment
+from whet.study.named_files import StructureFile, file_reference, structure_file
+from whet.study.questions import Questions
+from whet.study.resolved_strategies import ResolvedStrategy, resolved_strategies
 from whet.study.schema import AnalysisEntry, Given, PotentialEntry, StudyFile
-from whet.study.strategy import Strategy
 from whet.study.study_file import Source
-
-Keys = tuple[str | int, ...]
+from whet.study.yaml_tree import Keys
 
 
 @dataclass(frozen=True)
@@ -42,28 +39,11 @@ class ResolvedPotential:
 
 
 @dataclass(frozen=True)
-class ResolvedStrategy:
-    """A strategy's rounds. preset: by name; empty where they are spelled out. matched: whose labels it is cut to."""
-
-    preset: str
-    rounds: Sequence[Round]
-    matched: str | None
-
-
-@dataclass(frozen=True)
 class ResolvedAnalysis:
     """An analysis under its name in the study."""
 
     name: str
     placed: Placed
-
-
-@dataclass(frozen=True)
-class StructureFile:
-    """A user's file of starting structures. unique: places of those that differ from each other, in order."""
-
-    files: Mapping[str, FileRef]
-    unique: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -94,63 +74,10 @@ class Resolved:
         return found
 
 
-@dataclass
-class _Asked:
-    keys: Keys
-    question: Question
-    environment: str
-    below: Keys = ()
-
-
-@dataclass
-class _Questions:
-    """Gathered first, then put to each environment at once: starting an interpreter takes a while."""
-
-    source: Source
-    environments: Mapping[str, Environment]
-    asked: list[_Asked] = field(default_factory=list)
-
-    def ask(
-        self,
-        keys: Keys,
-        hook: str,
-        spec: Spec,
-        environment: str = "",
-        below: Keys = (),
-        settings: FineTuneSettings | None = None,
-    ) -> int:
-        if environment not in self.environments:
-            known = [name for name in self.environments if name]
-            raise UnknownName.among("environment", environment, known, where=self.source.place((*keys, "environment")))
-        self.asked.append(_Asked(keys, Question(hook, spec, settings), environment, below))
-        return len(self.asked) - 1
-
-    def answers(self) -> list[Component]:
-        found: dict[int, Component] = {}
-        for name, environment in self.environments.items():
-            mine = [index for index, question in enumerate(self.asked) if question.environment == name]
-            if not mine:
-                continue
-            answers = environment.resolve([self.asked[index].question for index in mine])
-            for index, answer in zip(mine, answers, strict=True):
-                if isinstance(answer, WhetError):
-                    raise self._placed(answer, self.asked[index])
-                found[index] = answer
-        return [found[index] for index in range(len(self.asked))]
-
-    def _placed(self, error: WhetError, question: _Asked) -> WhetError:
-        keys = (*question.keys, *question.below)
-        if isinstance(error, OptionsError) and error.problems:
-            return self.source.all_faults(error.problems, keys)
-        if question.environment:
-            error.what += f" (in the environment {question.environment!r})"
-        return error.at(self.source.place(keys))
-
-
 def resolve(study: StudyFile, source: Source) -> Resolved:
     """Resolves every word of the study. Raises InputError, UnknownName, … with file, line and key."""
     environments = _environments(study, source)
-    questions = _Questions(source, environments)
+    questions = Questions(source, environments)
     entries = {name: _entry(given, source, ("potentials", name)) for name, given in study.potentials.items()}
     asked_potentials = {
         name: questions.ask(("potentials", name), "potentials", _spec(source, ("potentials", name), entry), env)
@@ -170,11 +97,11 @@ def resolve(study: StudyFile, source: Source) -> Resolved:
             below: Keys = ("upstream",) if spec.options else ()
             tuners[name] = questions.ask(keys, "fine_tuners", spec, env, below, settings[name])
     labeler = _single(questions, source, "labeler", "labelers", study.labeler)
-    structures = None
-    if study.structures is not None and not _is_file(study.structures):
+    structures, file = None, _structures_file(study.structures)
+    if file is None:
         structures = _single(questions, source, "structures", "structures", study.structures)
     analyses = _analyses(questions, source, study)
-    strategies = _strategies(study, source)
+    strategies = resolved_strategies(study, source)
     descriptor = _single(questions, source, "descriptor", "descriptors", study.descriptor)
     engines: dict[str, int] = {}
     if study.dynamics is not None:
@@ -204,14 +131,14 @@ def resolve(study: StudyFile, source: Source) -> Resolved:
         strategies,
         in_place,
         placed(labeler),
-        placed(structures) or _structure_file(study, source),
+        placed(structures) if file is None else structure_file(source, file),
         placed(descriptor),
         _in_order([ResolvedAnalysis(name, Placed(answers[i], env)) for name, (i, env) in analyses.items()]),
         environments,
     )
 
 
-def _analyses(questions: _Questions, source: Source, study: StudyFile) -> dict[str, tuple[int, str]]:
+def _analyses(questions: Questions, source: Source, study: StudyFile) -> dict[str, tuple[int, str]]:
     """Those that every study has, and those that the file adds, without what it turns off."""
     here = registry()
     wanted: dict[str, AnalysisEntry | bool] = {}
@@ -251,68 +178,6 @@ def _in_order(analyses: Sequence[ResolvedAnalysis]) -> list[ResolvedAnalysis]:
     return found
 
 
-def _strategies(study: StudyFile, source: Source) -> dict[str, ResolvedStrategy]:
-    """The rounds of each strategy. InputError, with line and key, for a preset or an option that there is not."""
-    presets: dict[str, RoundPreset] = {}
-    for name, entry in study.strategies.items():
-        if entry.spelled_out is None:
-            presets[name] = _preset(entry, name, source)
-        elif entry.model_extra:
-            extra = next(iter(entry.model_extra))
-            known = ", ".join(sorted(set(Strategy.model_fields) - {"preset"}))
-            keys = ("strategies", name, extra)
-            raise source.fault(keys, "unknown key of a strategy whose rounds are spelled out", f"Known: {known}")
-    matched = {name: entry.match for name, entry in study.strategies.items()}
-    for name, preset in presets.items():
-        if matched[name] is None and preset.matches:
-            twins = (other for other, theirs in presets.items() if theirs.name == preset.matches)
-            matched[name] = next(twins, None)
-    for name, target in matched.items():
-        if target is not None and (target not in matched or matched[target] is not None):
-            possible = [other for other in matched if other != name and matched[other] is None]
-            what = f"cannot match {target!r}" if target in matched else f"there is no strategy {target!r}"
-            raise source.fault(("strategies", name, "match"), what, f"Possible: {', '.join(possible) or 'none'}")
-    most = study.running.most_steps
-    return {
-        name: ResolvedStrategy(
-            presets[name].name if name in presets else "",
-            entry.spelled_out or list(islice(presets[name].rounds(), most + 1)),
-            matched[name],
-        )
-        for name, entry in study.strategies.items()
-    }
-
-
-def _preset(entry: Strategy, name: str, source: Source) -> RoundPreset:
-    here = registry()
-    word, keys = entry.preset or name, ("strategies", name)
-    if entry.preset is None and not here.knows("strategies", word):
-        known = here.names("strategies")
-        hint = suggestion(word, known) or f"Presets: {', '.join(known)}"
-        raise source.fault(keys, "the strategy needs `preset:` or a list of rounds", hint)
-    try:
-        return here.load(here.resolve("strategies", Spec(word, entry.preset_options)))
-    except OptionsError as error:
-        raise source.all_faults(error.problems, keys) from None
-    except WhetError as error:
-        raise error.at(source.place((*keys, "preset"))) from None
-
-
-def _structure_file(study: StudyFile, source: Source) -> StructureFile | None:
-    if study.structures is None:
-        return None
-    assert isinstance(study.structures, dict)
-    keys = ("structures", "file")
-    files = frame_references(source, str(study.structures["file"]), keys)
-    first: dict[str, int] = {}
-    place = 0
-    for _, ref in sorted(files.items()):
-        for frame in read_structures(ref.locate()):
-            first.setdefault(frame_key(frame), place)
-            place += 1
-    return StructureFile(files, sorted(first.values()))
-
-
 def _environments(study: StudyFile, source: Source) -> dict[str, Environment]:
     found = {"": Environment()}
     for name, entry in study.environments.items():
@@ -336,7 +201,7 @@ def _entry(given: Given, source: Source, keys: Keys) -> tuple[Given, str, dict[s
     return rest, entry.environment, dict(entry.fine_tune)
 
 
-def _single(questions: _Questions, source: Source, key: str, hook: str, given: Given | None) -> tuple[int, str] | None:
+def _single(questions: Questions, source: Source, key: str, hook: str, given: Given | None) -> tuple[int, str] | None:
     if given is None:
         return None
     environment = ""
@@ -374,29 +239,6 @@ def _replay(source: Source, settings: FineTuneSettings, name: str, own: Mapping[
     return file_reference(source, settings.replay, keys)
 
 
-def file_reference(source: Source, path: str, keys: Keys) -> FileRef:
-    """A file that the study names, by content. InputError, with its line, where it is missing."""
-    try:
-        return FileRef.to(located(expanded(path), source.folder))
-    except WhetError as error:
-        raise error.at(source.place(keys)) from None
-
-
-def frame_references(source: Source, path: str, keys: Keys) -> dict[str, FileRef]:
-    """What is read of a file or folder of frames, by role (`frames`, or `frames-0001` and so on), by content.
-
-    InputError, with its line, where it is missing, or nothing in it is known.
-    """
-    try:
-        literal = source.folder / path  # a file may have a `$` in its name
-        found = find_sources(
-            literal if "\0" not in path and literal.exists() else located(expanded(path), source.folder)
-        )
-        refs = [FileRef.to_any(one.path) for one in found]
-    except WhetError as error:
-        raise error.at(source.place(keys)) from None
-    return {"frames": refs[0]} if len(refs) == 1 else {f"frames-{i:04}": ref for i, ref in enumerate(refs, 1)}
-
-
-def _is_file(given: Given) -> bool:
-    return isinstance(given, dict) and "file" in given and "use" not in given
+def _structures_file(given: Given | None) -> str | None:
+    """The file of starting structures; None where a plugin makes them, or there are none."""
+    return str(given["file"]) if isinstance(given, dict) and "file" in given and "use" not in given else None

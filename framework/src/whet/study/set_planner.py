@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from whet.contracts.component import FileRef
 from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
-from whet.study.resolved import frame_references
+from whet.study.named_files import frame_references
 from whet.study.schema import LabeledFile, Test
 from whet.study.slices import OWN
 from whet.study.step_maker import StepMaker, Trained

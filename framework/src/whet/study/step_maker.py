@@ -15,14 +15,14 @@ from whet.data.identity import key_of, without_none
 from whet.plugins.registry import registry
 from whet.potentials.committee import Committee
 from whet.running.step import Step
+from whet.study.named_files import StructureFile, frame_references
 from whet.study.plan import Plan
-from whet.study.resolved import Placed, Resolved, StructureFile, frame_references
+from whet.study.resolved import Placed, Resolved
 from whet.study.schema import LabeledFile, StudyFile
 from whet.study.slices import StructureSlices
 from whet.study.study_file import Source
 from whet.study.watching import blind_monitors, extras_of, without_monitors
-
-Keys = tuple[str | int, ...]
+from whet.study.yaml_tree import Keys
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,58 @@
+"""Files that a study names, by content: each, what a folder of frames has, and starting structures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from whet.contracts.component import FileRef, expanded
+from whet.data.errors import WhetError
+from whet.data.frame_identity import frame_key
+from whet.data.input_files import located
+from whet.plugins.frame_files import find_sources, read_structures
+from whet.study.study_file import Source
+from whet.study.yaml_tree import Keys
+
+
+@dataclass(frozen=True)
+class StructureFile:
+    """A user's file of starting structures. unique: places of those that differ from each other, in order."""
+
+    files: Mapping[str, FileRef]
+    unique: Sequence[int]
+
+
+def structure_file(source: Source, path: str) -> StructureFile:
+    """The starting structures of a file. InputError, with its line, where it cannot be read."""
+    files = frame_references(source, path, ("structures", "file"))
+    first: dict[str, int] = {}
+    place = 0
+    for _, ref in sorted(files.items()):
+        for frame in read_structures(ref.locate()):
+            first.setdefault(frame_key(frame), place)
+            place += 1
+    return StructureFile(files, sorted(first.values()))
+
+
+def file_reference(source: Source, path: str, keys: Keys) -> FileRef:
+    """A file that the study names, by content. InputError, with its line, where it is missing."""
+    try:
+        return FileRef.to(located(expanded(path), source.folder))
+    except WhetError as error:
+        raise error.at(source.place(keys)) from None
+
+
+def frame_references(source: Source, path: str, keys: Keys) -> dict[str, FileRef]:
+    """What is read of a file or folder of frames, by role (`frames`, or `frames-0001` and so on), by content.
+
+    InputError, with its line, where it is missing, or nothing in it is known.
+    """
+    try:
+        literal = source.folder / path  # a file may have a `$` in its name
+        found = find_sources(
+            literal if "\0" not in path and literal.exists() else located(expanded(path), source.folder)
+        )
+        refs = [FileRef.to_any(one.path) for one in found]
+    except WhetError as error:
+        raise error.at(source.place(keys)) from None
+    return {"frames": refs[0]} if len(refs) == 1 else {f"frames-{i:04}": ref for i, ref in enumerate(refs, 1)}

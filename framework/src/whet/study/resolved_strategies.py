@@ -1,0 +1,71 @@
+"""The strategies of a study with their rounds: presets expanded, and whose numbers of labels each is cut to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from whet.contracts.component import Spec
+from whet.contracts.rounds import Round, RoundPreset
+from whet.data.errors import OptionsError, WhetError, suggestion
+from whet.plugins.registry import registry
+from whet.study.schema import StudyFile
+from whet.study.strategy import Strategy
+from whet.study.study_file import Source
+
+
+@dataclass(frozen=True)
+class ResolvedStrategy:
+    """A strategy's rounds. preset: by name; empty where they are spelled out. matched: whose labels it is cut to."""
+
+    preset: str
+    rounds: Sequence[Round]
+    matched: str | None
+
+
+def resolved_strategies(study: StudyFile, source: Source) -> dict[str, ResolvedStrategy]:
+    """The rounds of each strategy. InputError, with line and key, for a preset or an option that there is not."""
+    presets: dict[str, RoundPreset] = {}
+    for name, entry in study.strategies.items():
+        if entry.spelled_out is None:
+            presets[name] = _preset(entry, name, source)
+        elif entry.model_extra:
+            extra = next(iter(entry.model_extra))
+            known = ", ".join(sorted(set(Strategy.model_fields) - {"preset"}))
+            keys = ("strategies", name, extra)
+            raise source.fault(keys, "unknown key of a strategy whose rounds are spelled out", f"Known: {known}")
+    matched = {name: entry.match for name, entry in study.strategies.items()}
+    for name, preset in presets.items():
+        if matched[name] is None and preset.matches:
+            twins = (other for other, theirs in presets.items() if theirs.name == preset.matches)
+            matched[name] = next(twins, None)
+    for name, target in matched.items():
+        if target is not None and (target not in matched or matched[target] is not None):
+            possible = [other for other in matched if other != name and matched[other] is None]
+            what = f"cannot match {target!r}" if target in matched else f"there is no strategy {target!r}"
+            raise source.fault(("strategies", name, "match"), what, f"Possible: {', '.join(possible) or 'none'}")
+    most = study.running.most_steps
+    return {
+        name: ResolvedStrategy(
+            presets[name].name if name in presets else "",
+            entry.spelled_out or list(islice(presets[name].rounds(), most + 1)),
+            matched[name],
+        )
+        for name, entry in study.strategies.items()
+    }
+
+
+def _preset(entry: Strategy, name: str, source: Source) -> RoundPreset:
+    here = registry()
+    word, keys = entry.preset or name, ("strategies", name)
+    if entry.preset is None and not here.knows("strategies", word):
+        known = here.names("strategies")
+        hint = suggestion(word, known) or f"Presets: {', '.join(known)}"
+        raise source.fault(keys, "the strategy needs `preset:` or a list of rounds", hint)
+    try:
+        return here.load(here.resolve("strategies", Spec(word, entry.preset_options)))
+    except OptionsError as error:
+        raise source.all_faults(error.problems, keys) from None
+    except WhetError as error:
+        raise error.at(source.place((*keys, "preset"))) from None
