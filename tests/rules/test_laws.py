@@ -152,7 +152,8 @@ def test_kinds_are_listed_in_one_table() -> None:
             parts = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", ())
             words = {part.value for part in parts if isinstance(part, ast.Constant)}
             if max(len(words & set(KINDS)), len(words & nouns)) > 2:
-                wrong.append(f"{path.relative_to(ROOT)}, line {node.lineno}: {sorted(map(str, words))}")
+                line = getattr(node, "lineno", 0)
+                wrong.append(f"{path.relative_to(ROOT)}, line {line}: {sorted(map(str, words))}")
     own = "framework/src/whet/builtin.py"  # which versions it was written for, as every plugin says it
     assert [one.partition(",")[0] for one in wrong] == [own], wrong
 

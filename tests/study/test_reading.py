@@ -197,7 +197,7 @@ def test_tables_are_data_frames(finished: Study) -> None:
     wanted = findings.table("errors").records()
     of_set = errors[errors["set"] == "independent"]
     assert len(of_set) == len(wanted) > 3
-    np.testing.assert_array_equal(of_set["RMSE F"].to_numpy(), [row["RMSE F"] for row in wanted])
+    np.testing.assert_array_equal(np.asarray(of_set["RMSE F"]), [row["RMSE F"] for row in wanted])
     assert study.tables("nothing") == {}
 
 

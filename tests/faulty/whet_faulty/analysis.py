@@ -59,7 +59,7 @@ class FaultyAnalysis(Analysis):
             raise InputError("there is no labeled frame")
         if fault == "in place":
             for one in inputs:
-                one.frames[0].calc.results["forces"][:] *= 2
+                vars(one.frames[0].calc)["results"]["forces"][:] *= 2
         largest = {(one.ref.set, one.ref.trajectory): self._largest(one) for one in inputs}
         rows = [
             [name, number, Estimate(float(np.mean(found)), self._interval(found))]

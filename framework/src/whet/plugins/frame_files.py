@@ -39,8 +39,9 @@ class CalculationOutput(FrameFormat):
     states_theory = True
 
     def __init__(self, labeler: type[Labeler]) -> None:
-        self.labeler, self.outputs = labeler, labeler.outputs
-        self.name = f"output of {labeler.name}"
+        self.labeler = labeler
+        # Of a class these are facts of the class; here there is one format for each labeler.
+        vars(self).update(outputs=labeler.outputs, name=f"output of {labeler.name}")
 
     def recognizes(self, path: Path, head: bytes) -> bool:
         return bool(head) and self.labeler.recognizes(head)
