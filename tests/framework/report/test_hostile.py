@@ -71,7 +71,8 @@ def hostile(word: str) -> Record:
         [word],
     )
     sections = [Section(word, [found, found])]
-    return Record(word, sections, [word], [word], [{word: word}], {"results": word.encode(errors="replace").decode()})
+    about = {"results": word.encode(errors="replace").decode()}
+    return Record(word, sections, [word], [word], [word], [{word: word}], about)
 
 
 def check(word: str, folder: Path) -> None:

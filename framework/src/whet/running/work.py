@@ -75,8 +75,10 @@ class OpenStep:
 
     def one(self, role: str, kind: type[Kind]) -> Kind:
         """What the one step that feeds that role left."""
-        (found,) = self.all(role, kind)
-        return found
+        found = self.all(role, kind)
+        if len(found) != 1:
+            raise StepFailed(f"{len(found)} steps feed {role!r}, where there must be one", where=self.title)
+        return found[0]
 
     def steps(self, role: str) -> Sequence[FinishedStep]:
         """The steps that feed that role, in order."""
