@@ -40,8 +40,6 @@ def check_backends(
     # Options that belong to one of several backends of the name say which is meant.
     fit = [hook for hook in kinds if set(given) - {"use"} <= set(here.find(hook, name).Options.model_fields)]
     kinds = fit or kinds
-    # A check that only some of the kinds have is asked of those.
-    kinds = [hook for hook in kinds if {check.name for check in checked[hook].checks} & set(only)] or kinds
     if not kinds:
         for plugin in here.plugins:  # one that is broken says why
             if plugin.name == name and plugin.problem:
