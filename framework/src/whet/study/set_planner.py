@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from whet.contracts.component import FileRef
 from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
@@ -69,9 +71,14 @@ class SetPlanner:
                 key = self.make.evaluate(potential, one.labels, f"{self.label(potential.ref)} on {one.ref.set}")
                 self.make.plan.leaves(Predictions, potential.ref.on(one.ref), key)
 
+    @cached_property
+    def _states(self) -> Counter[tuple[str, int]]:
+        """How many states have a text and a seed."""
+        return Counter((str(one.ref), one.ref.seed) for one in self.potentials)
+
     def label(self, ref: Ref) -> str:
         """`main`, `main naive 2`, `main few 100 (seed 2)`; no two states have the same."""
-        alike = sum(str(other.ref) == str(ref) and other.ref.seed == ref.seed for other in self.potentials) > 1
+        alike = self._states[str(ref), ref.seed] > 1
         name = f"{ref.potential!r} {ref.strategy!r} {ref.round}" if alike else f"{ref}"
         several = ref.strategy and len(self.make.study.strategies[ref.strategy].seeds) > 1
         return name + (f" (seed {ref.seed})" if several else "")

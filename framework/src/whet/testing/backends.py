@@ -40,18 +40,29 @@ def check_backends(
     # Options that belong to one of several backends of the name say which is meant.
     fit = [hook for hook in kinds if set(given) - {"use"} <= set(here.find(hook, name).Options.model_fields)]
     kinds = fit or kinds
-    # A check that only some of the kinds have is asked of those.
-    kinds = [hook for hook in kinds if {check.name for check in checked[hook].checks} & set(only)] or kinds
     if not kinds:
         for plugin in here.plugins:  # one that is broken says why
             if plugin.name == name and plugin.problem:
                 here.find(next(iter(checked)), name)
         known = {known for hook in checked for known in here.names(hook)}
         raise UnknownName.among("backend that can be checked", name, known)
+    asked = _asked({hook: checked[hook] for hook in kinds}, tiers, only)
     done = []
-    for hook in kinds:
+    for hook, mine in asked.items():
         began(f"{KINDS[hook].noun} {words}")
         check = checked[hook].check
         own = {"fine_tune": fine_tune} if "fine_tune" in signature(check).parameters else {}
-        done.append(check(given, tiers=tiers, only=only, seen=seen, **own))
+        done.append(check(given, tiers=tiers, only=mine, seen=seen, **own))
     return done
+
+
+def _asked(kits: Mapping[str, Kit], tiers: Collection[Tier], only: Collection[str]) -> dict[str, Collection[str]]:
+    """The names that each kind is asked for, of the kinds that know one of them, or a check of these tiers.
+
+    What no kind knows is asked of all, which say so.
+    """
+    known = {hook: {one.name for one in kit.checks if one.tier in tiers} for hook, kit in kits.items()}
+    if not set(only) <= set().union(*known.values()):
+        return dict.fromkeys(kits, only)
+    mine: dict[str, Collection[str]] = {hook: [name for name in only if name in names] for hook, names in known.items()}
+    return {hook: mine[hook] for hook, names in known.items() if (mine[hook] if only else names)} or mine
