@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from scored_sets import NEAR, evaluated, first_data, found_by, labeled, rows_by, scores_of, tuned
+from whet.analyses.parts.series_table import series_rows
 from whet.analyses.scores import Scores
-from whet.analyses.series_table import series_rows
 from whet.bias.errors import errors
 from whet.bias.pairs import Comparison
 from whet.bias.softening import softening

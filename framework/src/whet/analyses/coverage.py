@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from whet.analyses.naming import data_names
+from whet.analyses.parts.naming import data_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Figure, Findings, Table
 from whet.contracts.ports import LabeledFrames, Port

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from whet.analyses.naming import state_names
+from whet.analyses.parts.naming import state_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Column, Figure, Findings, Table
 from whet.contracts.ports import Found, Port

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from whet.analyses.series_table import COLUMNS, SeriesRow, seed_values, series_names, series_rows
-from whet.analyses.window import Window
+from whet.analyses.parts.series_table import COLUMNS, SeriesRow, seed_values, series_names, series_rows
+from whet.analyses.parts.window import Window
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.contracts.ports import Found, Port, Predictions

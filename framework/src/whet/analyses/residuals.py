@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from whet.analyses.alignment import first_fine_tunings, given_energies
-from whet.analyses.naming import state_names
+from whet.analyses.parts.alignment import first_fine_tunings, given_energies
+from whet.analyses.parts.naming import state_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.contracts.ports import FineTuning, Port, Predictions, SampledTrajectory

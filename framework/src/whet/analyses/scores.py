@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-from whet.analyses.alignment import first_fine_tunings, given_energies
-from whet.analyses.naming import state_name
-from whet.analyses.score_table import STATE, score_table
-from whet.analyses.scored import Scored, scored, with_one_scale
-from whet.analyses.series_table import COLUMNS, ONE_SCALE, SeriesRow, series_table, several
+from whet.analyses.parts.alignment import first_fine_tunings, given_energies
+from whet.analyses.parts.naming import state_name
+from whet.analyses.parts.score_table import STATE, score_table
+from whet.analyses.parts.scored import Scored, scored, with_one_scale
+from whet.analyses.parts.series_table import COLUMNS, ONE_SCALE, SeriesRow, series_table, several
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Findings, Table
 from whet.contracts.ports import FineTuning, Port, Predictions

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from whet.analyses.series_table import COLUMNS, SeriesRow, row_names, series_names, series_rows, several
+from whet.analyses.parts.series_table import COLUMNS, SeriesRow, row_names, series_names, series_rows, several
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.contracts.ports import Found, Port, Predictions

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from whet.analyses.answers import after_fine_tuning, forgotten, how_biased, naive_or_periodic
-from whet.analyses.first_figure import first_figure
-from whet.analyses.series_table import COLUMNS, SeriesRow, series_rows, several
+from whet.analyses.parts.answers import after_fine_tuning, forgotten, how_biased, naive_or_periodic
+from whet.analyses.parts.first_figure import first_figure
+from whet.analyses.parts.series_table import COLUMNS, SeriesRow, series_rows, several
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Findings, Table, Verdict, slug
 from whet.contracts.options import Options

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from whet.analyses.series_table import SeriesRow, row_names, seed_values, series_names
-from whet.analyses.window import Window
+from whet.analyses.parts.series_table import SeriesRow, row_names, seed_values, series_names
+from whet.analyses.parts.window import Window
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.data.numbers import count, shown, with_interval
 

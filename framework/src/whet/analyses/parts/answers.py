@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from whet.analyses.series_table import SeriesRow
+from whet.analyses.parts.series_table import SeriesRow
 from whet.contracts.findings import LEAST_UNITS, Verdict
 from whet.data.errors import FrameError
 from whet.data.numbers import count, decimals_for, percent, shown, with_interval
