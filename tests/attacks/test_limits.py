@@ -10,7 +10,7 @@ import pytest
 
 from whet.contracts.device import checked_device
 from whet.data.errors import InputError, StoreError, one_line
-from whet.study.estimate import estimate
+from whet.study.plan_size import estimate
 from whet.study.study import Study
 
 from .conftest import alarm, answered, tree, whet

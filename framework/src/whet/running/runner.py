@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 
 from whet.contracts.task import Task
-from whet.data.errors import ProcessLost, StoreError, WhetError
+from whet.data.errors import WhetError
 from whet.plugins.registry import registry
 from whet.running.environments import Environment
 from whet.running.step import Step
 from whet.running.store import Store
-from whet.running.work import run_together
-from whet.running.worker_process import WorkerProcess
-
-Ended = WhetError | float
-"""How a step ended: a fault, or the seconds that it took."""
-
-
-class Watcher(Protocol):
-    """Who is told how a run goes on (a progress bar, a log)."""
-
-    def began(self, step: Step) -> None: ...
-    def progress(self, step: Step, done: int, total: int) -> None: ...
-    def ended(self, step: Step, fault: WhetError | None, seconds: float) -> None: ...
+from whet.running.worker_pool import Ended, Watcher, WorkerPool
 
 
 class Silent:
@@ -95,7 +79,7 @@ class Runner:
         watcher, started, account = watcher or Silent(), time.monotonic(), Account()
         waiting: dict[str, Step] = {}
         self._take(planner, waiting, account)
-        with _Workers(self) as workers, ThreadPoolExecutor(max(self.workers, 1)) as pool:
+        with self._pool() as workers, ThreadPoolExecutor(max(self.workers, 1)) as pool:
             running: dict[Future[list[Ended]], list[Step]] = {}
             try:
                 while True:
@@ -119,6 +103,11 @@ class Runner:
         account.not_run = list(waiting)
         account.seconds = time.monotonic() - started
         return account
+
+    def _pool(self) -> WorkerPool:
+        how = {"device": self.device, "batch": self.batch}
+        alone = self.workers == 0
+        return WorkerPool(self.store, self.environments, in_process=alone, threads=self.threads, how=how)
 
     def _take(
         self, planner: Planner, waiting: dict[str, Step], account: Account, running: Iterable[list[Step]] = ()
@@ -169,111 +158,6 @@ class Runner:
             watcher.ended(step, None, ended)
 
 
-class _Workers:
-    """The workers, made when first needed and kept; each does one step at a time."""
-
-    def __init__(self, runner: Runner) -> None:
-        self._runner = runner
-        self._free: dict[str, SimpleQueue[WorkerProcess]] = {}
-        self._all: list[WorkerProcess] = []
-        self._is_over = False
-        self._starting = Lock()
-
-    def __enter__(self) -> _Workers:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Ends every worker, whatever it is doing; none is started any more."""
-        with self._starting:
-            self._is_over = True
-        for worker in self._all:
-            worker.dismiss()  # all of them, before any is waited for
-        while self._all:
-            self._all.pop().close()
-
-    def do(self, steps: Sequence[Step], watcher: Watcher) -> list[Ended]:
-        """Runs steps where their plugins are, all at once where there are several; each one's seconds or fault.
-
-        Raises StoreError: the store itself is at fault (a full disk), and going on would only repeat it.
-        """
-        for step in steps:
-            watcher.began(step)
-        return self._tried(steps, watcher)
-
-    def _tried(self, steps: Sequence[Step], watcher: Watcher) -> list[Ended]:
-        started = time.monotonic()
-        try:
-            self._do(steps, watcher)
-        except StoreError:
-            raise
-        except WhetError as error:
-            # One that cannot run is not to stop the others: each shows for itself what it can do.
-            return [error] if len(steps) == 1 else [self._tried([step], watcher)[0] for step in steps]
-        return [(time.monotonic() - started) / len(steps)] * len(steps)
-
-    def _do(self, steps: Sequence[Step], watcher: Watcher) -> None:
-        store, environment = self._runner.store, steps[0].environment
-        how = {"device": self._runner.device, "batch": self._runner.batch}
-        if not environment and self._runner.workers == 0:
-            run_together(store, [step.key for step in steps], **how, progress=_for(steps, watcher))
-            return
-        job = {"run": [str(store.folder(step.key)) for step in steps], **how}
-        try:
-            self._ask(self._worker(environment), job, steps, watcher)
-        except ProcessLost as lost:
-            # The step has done nothing wrong that is known of; but what kills two workers would kill a third.
-            self._note(steps, lost)
-            if len(steps) > 1 or self._is_over:
-                raise
-            try:
-                self._ask(self._started(environment), job, steps, watcher)
-            except ProcessLost as again:
-                self._note(steps, again)
-                again.what = f"{again.what}; the first one that tried it: {lost.what}"
-                again.hint = f"{again.hint}. " * bool(again.hint) + f"The step's log: {self._log(steps)}"
-                raise again.at(steps[0].title or steps[0].key) from None
-
-    def _ask(self, worker: WorkerProcess, job: Mapping[str, Any], steps: Sequence[Step], watcher: Watcher) -> None:
-        try:
-            worker.ask(job, _for(steps, watcher))
-        finally:
-            if worker.alive:
-                self._free[steps[0].environment].put(worker)
-            else:
-                worker.close()
-
-    def _worker(self, environment: str) -> WorkerProcess:
-        """One that is free, or else a new one."""
-        free = self._free.setdefault(environment, SimpleQueue())
-        while True:
-            try:
-                worker = free.get_nowait()
-            except Empty:
-                return self._started(environment)
-            if worker.alive:
-                return worker
-
-    def _started(self, name: str) -> WorkerProcess:
-        environment = self._runner.environments[name] if name else Environment()
-        with self._starting:
-            if self._is_over:
-                raise ProcessLost("the run is being stopped")
-            worker = environment.worker(threads=self._runner.threads)
-            self._all.append(worker)
-        return worker
-
-    def _log(self, steps: Sequence[Step]) -> Path:
-        return self._runner.store.folder(steps[0].key) / "log.txt"
-
-    def _note(self, steps: Sequence[Step], lost: ProcessLost) -> None:
-        """Says so in the step's log, where upstream's last words are."""
-        with suppress(OSError), self._log(steps).open("a", encoding="utf-8") as file:
-            file.write(f"{lost}\n")
-
-
 def _batch(step: Step) -> str:
     """The same for steps that gain from being one batch, as their task says where it is installed here."""
     try:
@@ -282,11 +166,3 @@ def _batch(step: Step) -> str:
         return step.key
     key = task.batch_key(step.components, step.inputs)
     return step.key if key is None else f"{step.environment} {step.kind} {key}"
-
-
-def _for(steps: Sequence[Step], watcher: Watcher) -> Callable[[int, int], None]:
-    def progress(done: int, total: int) -> None:
-        for step in steps:
-            watcher.progress(step, done // len(steps), total // len(steps))
-
-    return progress

@@ -12,9 +12,9 @@ from whet.study.plan import Plan
 from whet.study.resolved import Resolved
 from whet.study.schema import StudyFile
 from whet.study.set_planner import SetPlanner
-from whet.study.slices import OWN, TRAINING, StructureSlices
 from whet.study.step_maker import StepMaker
 from whet.study.strategy_planner import StrategyPlanner
+from whet.study.structure_split import OWN, TRAINING, StructureSplit
 from whet.study.study_file import Source
 
 
@@ -31,7 +31,7 @@ def plan(
 
     InputError, with file, line and key, where something that it needs is not there.
     """
-    slices = structure_slices(study, resolved, source)
+    slices = structure_split_of(study, resolved, source)
     make = StepMaker(study, resolved, source, slices)
     strategies = StrategyPlanner(make)
     for name, entry in study.data.items():
@@ -52,7 +52,7 @@ def plan(
     return make.plan
 
 
-def structure_slices(study: StudyFile, resolved: Resolved, source: Source) -> StructureSlices:
+def structure_split_of(study: StudyFile, resolved: Resolved, source: Source) -> StructureSplit:
     """How many starting structures each purpose takes. InputError where the file of structures has too few."""
     training = 0
     for strategy in resolved.strategies.values():
@@ -65,7 +65,7 @@ def structure_slices(study: StudyFile, resolved: Resolved, source: Source) -> St
     wanted = {TRAINING: training} | {n: test.trajectories for n, test in study.tests.items() if test.file is None}
     samples = study.dynamics is not None and study.labeler is not None
     wanted[OWN] = study.self_generated.trajectories if samples and study.self_generated.of != "none" else 0
-    slices = StructureSlices(wanted)
+    slices = StructureSplit(wanted)
     if isinstance(resolved.structures, StructureFile) and slices.total > (there := len(resolved.structures.unique)):
         parts = ", ".join(f"{count} for {purpose}" for purpose, count in wanted.items() if count)
         hint = "No structure is used for two purposes: give more, or ask less"

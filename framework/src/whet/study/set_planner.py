@@ -12,8 +12,8 @@ from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
 from whet.study.named_files import frame_references
 from whet.study.schema import LabeledFile, Test
-from whet.study.slices import OWN
 from whet.study.step_maker import StepMaker, Trained
+from whet.study.structure_split import OWN
 
 
 @dataclass(frozen=True)

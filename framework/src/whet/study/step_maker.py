@@ -19,7 +19,7 @@ from whet.study.named_files import StructureFile, frame_references
 from whet.study.plan import Plan
 from whet.study.resolved import Placed, Resolved
 from whet.study.schema import LabeledFile, StudyFile
-from whet.study.slices import StructureSlices
+from whet.study.structure_split import StructureSplit
 from whet.study.study_file import Source
 from whet.study.watching import blind_monitors, extras_of, without_monitors
 from whet.study.yaml_tree import Keys
@@ -41,7 +41,7 @@ class StepMaker:
     study: StudyFile
     resolved: Resolved
     source: Source
-    slices: StructureSlices
+    slices: StructureSplit
     plan: Plan = field(default_factory=Plan)
     sighted: set[str] = field(default_factory=set)
 

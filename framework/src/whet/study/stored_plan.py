@@ -12,7 +12,7 @@ from whet.contracts.component import Component
 from whet.data.durable import read_json, write_json
 from whet.data.errors import InputError, StoreError, suggestion
 from whet.data.identity import key_of
-from whet.study.lacking import lacking
+from whet.study.not_asked_for import not_asked_for
 from whet.study.plan import Plan
 from whet.study.resolved import Placed, Resolved
 from whet.study.schema import StudyFile
@@ -40,7 +40,7 @@ class StoredPlan:
         """The plan with what readers need to know of the study."""
         entries = {**study.data, **study.tests}
         theories = {name: entry.theory for name, entry in entries.items() if entry.theory}
-        return cls(study.name, words_of(study), resolved.roles, theories, lacking(study), plan)
+        return cls(study.name, words_of(study), resolved.roles, theories, not_asked_for(study), plan)
 
     def write(self, store: Path) -> None:
         """Writes it into a store, in the place of the one before. StoreError where that is not possible."""

@@ -9,8 +9,8 @@ from typing import Any
 from whet.contracts.ports import Dataset, FineTuning, LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
 from whet.contracts.rounds import Round
-from whet.study.slices import TRAINING
 from whet.study.step_maker import StepMaker, Trained
+from whet.study.structure_split import TRAINING
 
 
 @dataclass(frozen=True)

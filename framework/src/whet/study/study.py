@@ -11,11 +11,12 @@ from whet.contracts.component import expanded
 from whet.data.errors import InputError, UnknownName
 from whet.data.input_files import located
 from whet.running.environments import Wish
-from whet.running.runner import Account, Runner, Watcher
+from whet.running.runner import Account, Runner
 from whet.running.step import Step
 from whet.running.store import Store
-from whet.study.estimate import check_size
+from whet.running.worker_pool import Watcher
 from whet.study.plan import Plan
+from whet.study.plan_size import check_size
 from whet.study.planner import plan
 from whet.study.refused_files import refused_files
 from whet.study.resolved import Resolved, resolve

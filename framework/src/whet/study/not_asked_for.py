@@ -1,11 +1,11 @@
-"""lacking: what a reader may look for in a report, and the study does not ask for."""
+"""not_asked_for: what a reader may look for in a report, and the study does not ask for."""
 
 from __future__ import annotations
 
 from whet.study.schema import StudyFile
 
 
-def lacking(study: StudyFile) -> list[str]:
+def not_asked_for(study: StudyFile) -> list[str]:
     """One sentence for each thing, the most important first."""
     found = []
     kinds = {test.kind for test in study.tests.values()}

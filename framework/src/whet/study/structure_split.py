@@ -1,4 +1,4 @@
-"""StructureSlices: which starting structures are for what. No structure is ever used for two purposes."""
+"""StructureSplit: which starting structures are for what. No structure is ever used for two purposes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RESERVED = 100_000
 
 
 @dataclass(frozen=True)
-class StructureSlices:
+class StructureSplit:
     """wanted: purpose (`TRAINING`, names of test sets, `OWN`) -> how many structures it takes, in the order of use."""
 
     wanted: Mapping[str, int]
