@@ -28,6 +28,7 @@ structures: {file: FILE}
 labeler: toy
 dynamics: {use: toy, timestep: 2, production: 20, every: 10, temperature: 100}
 tests: {sampled: {trajectories: 1}}
+self_generated: {of: none}
 """
 
 COMMANDS: dict[str, Sequence[str]] = {
