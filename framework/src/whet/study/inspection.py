@@ -1,4 +1,4 @@
-"""inspect: what `whet check` finds: the cast, the plan, and every input file read through once."""
+"""inspect: what `whet check` finds: what the words of a study stand for, its plan, and every input file read once."""
 
 from __future__ import annotations
 

@@ -27,20 +27,20 @@ class TorchSim(MDEngine[TorchSimOptions]):
 
     def simulation(self, start: Start, potential: Potential) -> Simulation:
         from whet_torch_sim.asking import Asking
-        from whet_torch_sim.walker import Walker
+        from whet_torch_sim.replica import Replica
 
-        return Walker(start, Asking(potential, self.protocol.properties), self.protocol)
+        return Replica(start, Asking(potential, self.protocol.properties), self.protocol)
 
     def run_together(self, starts: Sequence[Start], potential: Potential, progress: Progress) -> list[Trajectory]:
         """Many trajectories, in order, moved as one batch; one that ends leaves it, and the others go on."""
         from whet_torch_sim.asking import Asking
-        from whet_torch_sim.crew import Crew, Member
-        from whet_torch_sim.walker import Walker
+        from whet_torch_sim.batch_run import BatchRun, Member
+        from whet_torch_sim.replica import Replica
 
         asking = Asking(potential, self.protocol.properties)
-        walkers = [Walker(start, asking, self.protocol) for start in starts]
+        replicas = [Replica(start, asking, self.protocol) for start in starts]
         members = [
-            Member(walker, lambda start=start: recording_of(self, start, potential))
-            for walker, start in zip(walkers, starts, strict=True)
+            Member(replica, lambda start=start: recording_of(self, start, potential))
+            for replica, start in zip(replicas, starts, strict=True)
         ]
-        return Crew(members, asking, self.protocol, progress).run()
+        return BatchRun(members, asking, self.protocol, progress).run()

@@ -1,4 +1,4 @@
-"""Walker: the moving state of one trajectory, alone or in a batch."""
+"""Replica: the moving state of one trajectory, alone or in a batch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from whet_torch_sim.asking import Asking
 
 
-class Walker(Simulation):
+class Replica(Simulation):
     """One trajectory: its structure, labels and random numbers, which nothing else draws from.
 
     held: (n_atoms,) atoms that stay in place. Raises InputError where the start has not the velocities that the

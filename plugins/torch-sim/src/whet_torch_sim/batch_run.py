@@ -1,4 +1,4 @@
-"""Crew: trajectories that share batches from their first step to their last, whatever becomes of the others."""
+"""BatchRun: trajectories that share batches from their first step to their last, whatever becomes of the others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from whet import Progress, Recording, Trajectory
     from whet_torch_sim.asking import Asking
     from whet_torch_sim.options import TorchSimOptions
-    from whet_torch_sim.walker import Walker
+    from whet_torch_sim.replica import Replica
 
 
 class Member:
@@ -22,8 +22,8 @@ class Member:
     step: the last one that it took, or was taking when it ended. made: what it left, once it is over.
     """
 
-    def __init__(self, walker: Walker, record: Callable[[], Recording]) -> None:
-        self.walker = walker
+    def __init__(self, replica: Replica, record: Callable[[], Recording]) -> None:
+        self.replica = replica
         self.step = 0
         self.made: Trajectory | None = None
         self._record = record
@@ -35,19 +35,19 @@ class Member:
         if self.recording.is_over:
             self.made = self.recording.trajectory()
         elif self.recording.state is not None:
-            self.walker.restore(self.recording.state)
+            self.replica.restore(self.recording.state)
 
     def see(self, stopped: Stopped | None) -> None:
         """Takes what became of its present step."""
         if stopped is not None:
             self.recording.stop(self.step, stopped)
         else:
-            self.recording.see(self.step, self.walker.atoms, self.walker.labels, self.walker.save)
+            self.recording.see(self.step, self.replica.atoms, self.replica.labels, self.replica.save)
         if self.recording.is_over:
             self.made = self.recording.trajectory()
 
 
-class Crew:
+class BatchRun:
     """The members that move and those that wait; members may be at different steps.
 
     progress: of all steps of all of them; those that a run leaves out by ending early count as done.
@@ -95,4 +95,4 @@ class Crew:
             self.progress(done, steps * len(self.members))
 
     def _batch(self, members: Sequence[Member]) -> Batch:
-        return Batch([member.walker for member in members], self.asking, self.protocol)
+        return Batch([member.replica for member in members], self.asking, self.protocol)
