@@ -12,7 +12,8 @@ import pytest
 from ase import Atoms
 
 from in_process import whet
-from whet import FrameError, MDEngine, Spec, Study
+from whet import FrameError, MDEngine, PluginError, Spec, Study, StudyPieces, StudyPotential, Wanted
+from whet.analyses.stability import Stability
 from whet.contracts.component import Component
 from whet.contracts.task import Outcome, Work
 from whet.dynamics.run import check_start
@@ -173,3 +174,16 @@ def test_an_analysis_that_there_is_not(toy: None, study_file: Path) -> None:
     said = whet("analyze", study_file, "scors", code=2).stderr
     assert "there is no analysis 'scors'" in said and "Did you mean 'scores'?" in said
     assert not (study_file.parent / ".whet").exists()
+
+
+def test_two_potentials_that_no_step_made_need_a_role_each(
+    toy: None, study_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wants(self: Stability, study: StudyPieces) -> list[Wanted]:
+        return [Wanted({"potential": study.all(StudyPotential, strategy="")})]
+
+    monkeypatch.setattr(Stability, "wants", wants)
+    one = ["analyses=[stability]", "strategies={}"]
+    assert Study.load(study_file, one).plan.of_kind("stability")
+    with pytest.raises(PluginError, match="potential"):
+        Study.load(study_file, [*one, "potentials={main: toy, other: {use: toy, scale: 1.2}}"])
