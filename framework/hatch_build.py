@@ -19,5 +19,6 @@ class Template(BuildHookInterface):
         target = "whet/plugin_template" if self.target_name == "wheel" else "plugin-template"
         for path in template.rglob("*"):
             parts = path.relative_to(template).parts
-            if path.is_file() and not LEFT_OUT.intersection(parts):
+            made = any(part in LEFT_OUT or part.endswith(".egg-info") for part in parts)
+            if path.is_file() and not made:
                 build_data["force_include"][str(path)] = "/".join((target, *parts))
