@@ -6,9 +6,10 @@ A file's format is found out by what is in it; calculations are read and judged 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -244,9 +245,11 @@ def _nothing_in(folder: Path, known: Sequence[FrameFormat]) -> InputError:
 
 
 def _inside(root: Path, known: Sequence[FrameFormat]) -> Iterator[FrameSource]:
+    is_named = re.compile("|".join(translate(pattern) for one in known for pattern in one.outputs)).match
     for name, folders, files in os.walk(root):
         folders.sort()
         folder = Path(name)
+        files = [file for file in files if is_named(file)]  # of a large tree hardly any
         for one in known:
             for pattern in one.outputs:
                 there = {file for file in files if fnmatchcase(file, pattern) and _fits(folder / file, one)}
