@@ -10,6 +10,7 @@ from whet.data.errors import WhetError
 from whet.data.frame_identity import frame_key
 from whet.data.input_files import located
 from whet.plugins.frame_files import find_sources, read_structures
+from whet.study.schema import StudyFile
 from whet.study.study_file import Source
 from whet.study.yaml_tree import Keys
 
@@ -32,6 +33,25 @@ def structure_file(source: Source, path: str) -> StructureFile:
             first.setdefault(frame_key(frame), place)
             place += 1
     return StructureFile(files, sorted(first.values()))
+
+
+def labeled_files(study: StudyFile, source: Source) -> dict[Keys, dict[str, FileRef]]:
+    """The files of labeled frames of every test and of all data, by their keys in the study, each looked for once.
+
+    InputError, with its line, where one is missing, or a test has the very file of the data.
+    """
+    found: dict[Keys, dict[str, FileRef]] = {}
+    for kind, entries in (("data", study.data), ("tests", study.tests)):
+        for name, entry in entries.items():
+            if entry.file is not None:
+                found[kind, name] = frame_references(source, entry.file, (kind, name, "file"))
+    contents = {keys: {ref.sha256 for ref in files.values()} for keys, files in found.items()}
+    for name in study.tests:
+        for other in study.data:
+            if contents.get(("tests", name), set()) & contents["data", other]:
+                what = f"this is the same file as the data {other!r}: errors on training frames say nothing"
+                raise source.fault(("tests", name, "file"), what, "Test on frames that no training sees")
+    return found
 
 
 def file_reference(source: Source, path: str, keys: Keys) -> FileRef:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from whet.contracts.component import Component, FileRef, Spec, expanded
@@ -12,7 +12,7 @@ from whet.data.errors import InputError, OptionsError, UnknownName, suggestion
 from whet.data.input_files import located
 from whet.plugins.registry import registry
 from whet.running.environments import Environment
-from whet.study.named_files import StructureFile, file_reference, structure_file
+from whet.study.named_files import StructureFile, file_reference, labeled_files, structure_file
 from whet.study.questions import Questions
 from whet.study.resolved_strategies import ResolvedStrategy, resolved_strategies
 from whet.study.schema import AnalysisEntry, Given, PotentialEntry, StudyFile
@@ -50,7 +50,8 @@ class ResolvedAnalysis:
 class Resolved:
     """What a study consists of. engines: by environment, since the engine runs where the potential is.
 
-    structures: a plugin, or a file. analyses: each after those whose findings it reads.
+    structures: a plugin, or a file. analyses: each after those whose findings it reads. files: of labeled frames, by
+    the keys under which the study names them (`("tests", NAME)`).
     """
 
     potentials: Mapping[str, ResolvedPotential]
@@ -61,6 +62,7 @@ class Resolved:
     descriptor: Placed | None
     analyses: Sequence[ResolvedAnalysis]
     environments: Mapping[str, Environment]
+    files: Mapping[Keys, Mapping[str, FileRef]] = field(default_factory=dict)
 
     @property
     def roles(self) -> dict[str, Placed]:
@@ -135,6 +137,7 @@ def resolve(study: StudyFile, source: Source) -> Resolved:
         placed(descriptor),
         _in_order([ResolvedAnalysis(name, Placed(answers[i], env)) for name, (i, env) in analyses.items()]),
         environments,
+        labeled_files(study, source),
     )
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from whet.contracts.component import FileRef
 from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
-from whet.study.named_files import frame_references
 from whet.study.schema import LabeledFile, Test
 from whet.study.step_maker import StepMaker, Trained
 from whet.study.structure_split import OWN
@@ -39,7 +37,8 @@ class SetPlanner:
                 self._sampled(name, test)
             else:
                 ref = Ref(set=name, set_kind=test.kind)
-                key = self._read(name, test, test.file)
+                entry = LabeledFile(file=test.file, keys=test.keys, first=test.first)
+                key = self.make.read(entry, ("tests", name))
                 self.make.plan.leaves(LabeledFrames, ref, key)
                 self.sets.append(PlannedSet(ref, (key,)))
 
@@ -99,17 +98,3 @@ class SetPlanner:
         self.make.plan.leaves(LabeledFrames, ref, key)
         self.make.plan.leaves(SampledTrajectory, ref, key)
         return key
-
-    def _read(self, name: str, test: Test, file: str) -> str:
-        source, keys = self.make.source, ("tests", name, "file")
-        tested = _contents(frame_references(source, file, keys))
-        for other, data in self.make.study.data.items():
-            if _contents(frame_references(source, data.file, ("data", other, "file"))) & tested:
-                what = f"this is the same file as the data {other!r}: errors on training frames say nothing"
-                raise source.fault(keys, what, "Test on frames that no training sees")
-        entry = LabeledFile(file=file, keys=test.keys, first=test.first)
-        return self.make.read(entry, ("tests", name), f"read {name}")
-
-
-def _contents(files: Mapping[str, FileRef]) -> set[str]:
-    return {ref.sha256 for ref in files.values()}

@@ -15,7 +15,7 @@ from whet.data.identity import key_of, without_none
 from whet.plugins.registry import registry
 from whet.potentials.committee import Committee
 from whet.running.step import Step
-from whet.study.named_files import StructureFile, frame_references
+from whet.study.named_files import StructureFile
 from whet.study.plan import Plan
 from whet.study.resolved import Placed, Resolved
 from whet.study.schema import LabeledFile, StudyFile
@@ -90,16 +90,16 @@ class StepMaker:
         where = self.resolved.potentials[potential.ref.potential].placed.environment
         return self._add(_task("evaluate", output=output), components, inputs, title, where)
 
-    def read(self, entry: LabeledFile, keys: Keys, title: str) -> str:
-        """The labeled frames of a file."""
-        files = frame_references(self.source, entry.file, (*keys, "file"))
+    def read(self, entry: LabeledFile, keys: Keys) -> str:
+        """The labeled frames of a file, which stands in the study under these keys."""
+        files, title = self.resolved.files[keys], f"read {keys[-1]}"
         names = entry.keys.as_json() if entry.keys else None
         settings = without_none({"labeled": True, "keys": names, "first": entry.first})
         return self.plan.add(Step(_task("import", **settings), files=files, title=title))
 
     def data(self, name: str, entry: LabeledFile) -> str:
         """The labeled frames of one of the study's data."""
-        key = self.read(entry, ("data", name), f"read {name}")
+        key = self.read(entry, ("data", name))
         self.plan.leaves(LabeledFrames, Ref(set=name, set_kind="training"), key)
         return key
 

@@ -124,7 +124,7 @@ class StrategyPlanner:
         if round_.data not in study.data:
             known = ", ".join(study.data) or "none: the study has no `data:`"
             raise self.make.source.fault(keys, f"there is no data {round_.data!r}", f"Known: {known}")
-        return self.make.read(study.data[round_.data], ("data", round_.data), f"read {round_.data}")
+        return self.make.read(study.data[round_.data], ("data", round_.data))
 
 
 @dataclass
