@@ -131,7 +131,7 @@ def test_from_the_template_to_a_study_in_a_fresh_environment(tmp_path: Path) -> 
     from ase.build import bulk
     from ase.io import write
 
-    write(tmp_path / "starts.xyz", [bulk("Ar", "fcc", a=4.6, cubic=True) for _ in range(2)])
+    write(tmp_path / "starts.xyz", [bulk("Ar", "fcc", a=4.6 + number / 100, cubic=True) for number in range(3)])
     weights = json.loads((made / "src" / "whet_my_potential" / "weights" / "noble-gases.json").read_text())
     weights["coefficients"] = [[1.4 * number for number in row] for row in weights["coefficients"]]
     (tmp_path / "harder.json").write_text(json.dumps(weights))
