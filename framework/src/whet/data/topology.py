@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 class BondTopology:
     """The bonded pairs of a starting structure.
 
-    numbers: (n_atoms,) atomic numbers. pairs: (n_bonds, 2) atom indices. kinds: (n_bonds,) symbols in alphabetical
-    order, `C-H`. lengths: (n_bonds,) Å in the starting structure.
+    numbers: (n_atoms,) atomic numbers. pairs: (n_bonds, 2) atom indices. kinds: (n_bonds,) the two elements, each with
+    its number of bonds, in alphabetical order: `C3-O1` is C=O of a formic acid (carbon with three bonds, oxygen with
+    one), `C3-O2` the other C–O of that acid, `C4-O2` that of methanol. Pooled, their distances would hide the width of
+    each. lengths: (n_bonds,) Å in the starting structure.
     """
 
     numbers: np.ndarray
@@ -53,7 +55,9 @@ class BondTopology:
             )
         order = np.lexsort((pairs[:, 1], pairs[:, 0]))
         pairs = pairs[order]
-        kinds = np.array(["-".join(sorted((named[a], named[b]))) for a, b in pairs.tolist()], dtype=str)
+        bonds = np.bincount(pairs.ravel(), minlength=len(start)).tolist()
+        ends = [sorted((named[atom], bonds[atom]) for atom in pair) for pair in pairs.tolist()]
+        kinds = np.array(["-".join(f"{symbol}{number}" for symbol, number in pair) for pair in ends], dtype=str)
         return cls(start.numbers.copy(), pairs, kinds, d[once][order])
 
     def lengths_in(self, frame: Atoms) -> np.ndarray:
