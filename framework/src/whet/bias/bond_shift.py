@@ -32,8 +32,9 @@ class BondShift:
     Wasserstein distance between the two distributions. Each trajectory counts the same. Intervals: over trajectories,
     95 % each. noise_floor: the distance that the dealing of trajectories at random explains. p: for each aspect the
     chance that dealing would set *any* kind of bond in *any* aspect as far apart as this one is. different: the
-    aspects in which the sets differ, their p being at most 5 %. trajectories: of the smaller set; below four there is
-    neither an interval nor a noise floor nor a p.
+    aspects in which the sets differ, their p being at most 5 %. least_p: below which no p can be, as few trajectories
+    can be dealt in few ways. trajectories: of the smaller set; below four there is neither an interval nor a noise
+    floor nor a p.
     """
 
     mean_change: float
@@ -44,6 +45,7 @@ class BondShift:
     wasserstein_interval: Interval
     noise_floor: float | None
     p: Mapping[Aspect, float]
+    least_p: float | None
     trajectories: int
     level: float = 0.95
 
@@ -69,6 +71,7 @@ class BondShift:
         | mean_change_interval, width_change_interval, wasserstein_interval | [low, high] in Å, or null |
         | noise_floor                                  | Å, or null                                     |
         | p                                            | {`mean`, `width`, `distance`: probability}     |
+        | least_p                                      | probability, or null                           |
         | trajectories                                 | count, of the smaller set                      |
         | verdict                                      | one phrase                                     |
         """
@@ -81,6 +84,7 @@ class BondShift:
             "wasserstein_interval": interval_json(self.wasserstein_interval),
             "noise_floor": self.noise_floor,
             "p": dict(self.p),
+            "least_p": self.least_p,
             "trajectories": self.trajectories,
             "verdict": self.verdict,
         }
@@ -104,7 +108,7 @@ def bond_shifts(
             f"no kind of bond is common: {', '.join(first.kinds) or 'none'} and {', '.join(second.kinds) or 'none'}"
         )
     draws = resampling or Resampling()
-    dealing = Dealing.of(len(np.unique(first.units)), len(np.unique(second.units)), draws)
+    dealing = Dealing.of(first.trajectories, second.trajectories, draws)
     aspects: list[Aspect] = [aspect for aspect in ASPECTS if widths or aspect != "width"]
     sets = {kind: _Set.of(first.of_kind(kind), first.units, second.of_kind(kind), second.units) for kind in common}
     sets = {kind: one for kind, one in sets.items() if one is not None}
@@ -128,6 +132,7 @@ def bond_shifts(
             wasserstein_interval=interval["distance"],
             noise_floor=floor_of.get((kind, "distance")),
             p={aspect: p_of[kind, aspect] for aspect in aspects if (kind, aspect) in p_of},
+            least_p=dealing.least if p else None,
             trajectories=dealing.fewest,
             level=draws.level,
         )

@@ -107,6 +107,11 @@ class BondLengths:
         return tuple(sorted(set(self.topology.kinds.tolist())))
 
     @property
+    def trajectories(self) -> int:
+        """How many they are of."""
+        return len(set(self.units.tolist()))
+
+    @property
     def broken(self) -> np.ndarray:
         """(n_frames, n_bonds) bool: longer than the starting length by over 0.5 Å."""
         return self.lengths > self.topology.lengths + BROKEN

@@ -59,13 +59,11 @@ class Settled:
 
     @classmethod
     def of_trajectories(cls, found: Sequence[SampledTrajectory]) -> Settled:
-        """Of sampled trajectories, by the energies that the driver itself predicted. FrameError where it left none."""
-        runs = []
-        for one in found:
-            try:
-                runs.append((list(one.times), [Labels.of(frame).energy / len(frame) for frame in one.frames]))
-            except FrameError as error:
-                raise error.at(one.title) from None
+        """Of sampled trajectories, by the energies that the driver itself predicted; nothing without them."""
+        try:
+            runs = [(one.times, [Labels.of(frame).energy / len(frame) for frame in one.frames]) for one in found]
+        except FrameError:
+            return cls("the driver's energies are not known", 0.0, 0.0, 0.0, 0.0)
         return settled(runs, {symbol for one in found for symbol in one.start.get_chemical_symbols()})
 
 
