@@ -161,6 +161,22 @@ def test_a_displaced_bond_displaces_none_of_its_neighbors() -> None:
     assert all(one.displacement == pytest.approx(0, abs=1e-6) for kind, one in found.items() if kind != "C4-O2")
 
 
+def test_a_passing_neighbor_is_no_bond_and_a_stretched_bond_stays_one() -> None:
+    """In one frame of ten a hydrogen fluoride comes near the carbon monoxide, in another that is stretched to 1.9 Å."""
+    random, bonds, frames = np.random.default_rng(0), [(0, 1, "C1-O1"), (2, 3, "F1-H1")], []
+    for number in range(40):
+        lengths = {kind: MINIMA[kind] + WIDTH * random.normal() for _, _, kind in bonds}
+        atoms = pairs(lengths, random)
+        if number % 10 == 3:
+            atoms.positions[2:] += atoms.positions[1] + [0.0, 0.0, 1.2] - atoms.positions[2]
+        if number % 10 == 7:
+            atoms.set_distance(0, 1, 1.9, fix=0)
+        frames.append(Labels(0.0, forces_of(atoms, bonds, harmonic())).attach(atoms))
+    assert len({tuple(BondTopology.of(frame).kinds.tolist()) for frame in frames}) > 2
+    found = bond_minima(Comparison.of(frames, frames, units=[number // 10 for number in range(40)])).kinds
+    assert {kind: one.bonds for kind, one in found.items()} == {"C1-O1": 40, "F1-H1": 40}
+
+
 def test_three_trajectories_have_no_interval_and_nothing_is_displaced() -> None:
     for one in compared(harmonic(), harmonic(0.06), 0.0, units=3).kinds.values():
         assert one.displacement == pytest.approx(0.06, abs=1e-6)

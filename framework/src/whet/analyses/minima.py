@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from whet.analyses.parts.naming import state_name, state_names
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
-from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table, Verdict
+from whet.contracts.findings import LEAST_UNITS, Cell, Column, Estimate, Figure, Findings, Table, Verdict
 from whet.contracts.ports import Port, Predictions
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
@@ -146,7 +146,7 @@ def _made(found: Sequence[Predictions]) -> tuple[dict[Ref, _Made], list[str]]:
 def _verdicts(made: Mapping[Ref, _Made], prominent: bool) -> Iterator[Verdict]:
     """One of each untouched potential; what its fine-tunings changed is evidence."""
     for ref, one in made.items():
-        if not ref.untouched:
+        if not ref.untouched or not one.found.kinds:
             continue
         after = [
             f"after {state_name(other.state)}: {its.said() if its.found.kinds else 'unknown'}"
@@ -156,7 +156,7 @@ def _verdicts(made: Mapping[Ref, _Made], prominent: bool) -> Iterator[Verdict]:
         kinds = one.found.kinds
         units = max((found.units for found in kinds.values()), default=0)
         largest = max(kinds, key=lambda kind: abs(kinds[kind].displacement or 0.0))
-        if units < 4:
+        if units < LEAST_UNITS:
             after = [f"{ref.potential}: {_longer(largest, kinds[largest])}", *after]
         yield Verdict.of_units(
             units,
@@ -179,7 +179,9 @@ def _table(made: Mapping[Ref, _Made], names: Mapping[Ref, str], on: str) -> Tabl
         Column("mean length", "Å", "On these frames.", decimals=3),
         Column("bonds", description="Lengths that were seen."),
         Column("units", description="Independent units (trajectories, or groups of a file) that have them."),
-        Column("verdict", description="Displaced: by more than 0.005 Å, and the interval excludes 0."),
+        Column(
+            "verdict", description="Displaced by over 0.005 Å and the interval excludes 0; undecided below 4 units."
+        ),
     )
     rows: list[list[Cell]] = []
     for ref, one in made.items():
@@ -190,16 +192,16 @@ def _table(made: Mapping[Ref, _Made], names: Mapping[Ref, str], on: str) -> Tabl
                 found.stiffness,
                 found.length,
             )
-            rows.append([names[ref.state], kind, *numbers, found.bonds, found.units, _verdict(found, one.of)])
+            rows.append([names[ref.state], kind, *numbers, found.bonds, found.units, _verdict(found)])
     caption = f"Minima of bonds on “{on}”; intervals hold for all bonds of a potential together"
     return Table("minima", caption, columns, rows, folded=len(rows) > 12)
 
 
-def _verdict(found: BondMinimum, of: str) -> str:
+def _verdict(found: BondMinimum) -> str:
     if found.displacement is None:
         return "no minimum"
     if found.interval is None:
-        return f"undecided: {found.units} {of}"
+        return "undecided"
     if found.displaced:
         return "longer" if found.displacement > 0 else "shorter"
     return "in place" if found.in_place else "not shown"

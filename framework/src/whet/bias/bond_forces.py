@@ -30,8 +30,10 @@ class BondForces:
     networks: frozenset[str] = frozenset()
 
 
-def bond_forces(frame: Atoms, forces: Sequence[np.ndarray]) -> BondForces:
-    """Of the bonds that a frame itself has. forces: (n_atoms, 3) eV/Å each. FrameError as `BondTopology.of`.
+def bond_forces(frame: Atoms, forces: Sequence[np.ndarray], topology: BondTopology | None = None) -> BondForces:
+    """Of the bonds of a frame. forces: (n_atoms, 3) eV/Å each. topology: default, the frame's own.
+
+    FrameError as `BondTopology.of`.
 
     Forces of a molecule are written as a sum of stretches of its bonds and bends of its angles, F = Bᵀq with Wilson's
     B (Wilson, Decius & Cross, Molecular Vibrations, 1955, chapter 4), by least squares; q of the bonds is what is
@@ -44,9 +46,9 @@ def bond_forces(frame: Atoms, forces: Sequence[np.ndarray]) -> BondForces:
     import numpy as np
     from ase.geometry import find_mic
 
-    topology = BondTopology.of(frame)
+    topology = topology or BondTopology.of(frame)
     if not len(topology.pairs):
-        return BondForces(topology.kinds, topology.lengths, np.zeros((len(forces), 0)))
+        return BondForces(topology.kinds, np.zeros(0), np.zeros((len(forces), 0)))
     apart = frame.positions[topology.pairs[:, 1]] - frame.positions[topology.pairs[:, 0]]
     vectors, lengths = find_mic(apart, frame.cell, frame.pbc)  # pyright: ignore[reportArgumentType]
     given = np.stack(forces, axis=2)

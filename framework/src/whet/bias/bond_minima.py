@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from whet.bias.resampling import Interval, by_unit, interval_json
 from whet.contracts.findings import LEAST_UNITS
 from whet.data.errors import FrameError
 from whet.data.identity import JSON
+from whet.data.topology import BondTopology
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,15 +109,12 @@ def bond_minima(comparison: Comparison) -> BondMinima:
     """
     sums: dict[str, list[tuple[int, np.ndarray]]] = {}
     networks: frozenset[str] = frozenset()
-    refused: list[str] = []
-    atom = 0
-    for place, frame in enumerate(comparison.frames):
-        own = slice(atom, atom := atom + len(frame))
-        try:
-            found = bond_forces(frame, [comparison.reference.forces[own], comparison.predicted.forces[own]])
-        except FrameError as error:
-            refused.append(error.at(f"frame {comparison.indices[place]}").what)
-            continue
+    starts = (comparison.n_atoms.cumsum() - comparison.n_atoms).tolist()
+    topologies, refused = _topologies(comparison)
+    for place, topology in topologies.items():
+        frame = comparison.frames[place]
+        own = slice(starts[place], starts[place] + len(frame))
+        found = bond_forces(frame, [comparison.reference.forces[own], comparison.predicted.forces[own]], topology)
         networks |= found.networks
         for kind in set(found.kinds.tolist()):
             chosen = found.kinds == kind
@@ -125,6 +124,40 @@ def bond_minima(comparison: Comparison) -> BondMinima:
     together = sum(number >= LEAST_UNITS for number in units.values())
     made = {kind: _minimum(sums[kind], 1 - (1 - LEVEL) / max(together, 1)) for kind in sorted(sums)}
     return BondMinima(made, networks, tuple(refused))
+
+
+def _topologies(comparison: Comparison) -> tuple[dict[int, BondTopology], list[str]]:
+    """The bonds of each frame, by its place, and why some have none.
+
+    They are the pairs that are bonded in most frames of a unit with the same atoms: a stretched bond stays one, and a
+    passing neighbor is none. A frame that shares less than half of them has its own: its atoms have another order.
+    """
+    own: dict[int, BondTopology] = {}
+    refused: list[str] = []
+    alike: dict[tuple[int, bytes], list[int]] = {}
+    for place, frame in enumerate(comparison.frames):
+        try:
+            own[place] = BondTopology.of(frame)
+        except FrameError as error:
+            refused.append(f"frame {comparison.indices[place]}: {error.what}")
+        else:
+            alike.setdefault((int(comparison.units[place]), frame.numbers.tobytes()), []).append(place)
+    found: dict[int, BondTopology] = {}
+    for places in alike.values():
+        pairs = {place: set(map(tuple, own[place].pairs.tolist())) for place in places}
+        often = Counter(pair for some in pairs.values() for pair in some)
+        usual = {pair for pair, times in often.items() if 2 * times > len(places)}
+        for place in places:
+            shared = 2 * len(pairs[place] & usual) >= max(len(usual), 1)
+            frame = comparison.frames[place]
+            found[place] = BondTopology.joining(frame, _sorted(usual)) if shared else own[place]
+    return found, refused
+
+
+def _sorted(pairs: set[tuple[int, ...]]) -> np.ndarray:
+    import numpy as np
+
+    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
 
 
 ORIGIN = 1.0
