@@ -41,7 +41,9 @@ class QFlags:
             every.update(own.tolist())
             element.update(own[limits.beyond_element(q, own)].tolist())
             jackson_mudholkar.update(own[limits.beyond_jackson_mudholkar(q)].tolist())
-        return cls(*({symbol: found[symbol] for symbol in sorted(every)} for found in (every, element, jackson_mudholkar)))
+        return cls(
+            *({symbol: found[symbol] for symbol in sorted(every)} for found in (every, element, jackson_mudholkar))
+        )
 
     def shares(self, flagged: Mapping[str, int]) -> dict[str, float]:
         """The flagged share (0 to 1) of each element; flagged: `element` or `jackson_mudholkar`."""
@@ -53,17 +55,22 @@ class QFlags:
 
 
 def held_out_flags(
-    trajectories: Sequence[Callable[[], Chunks]], whole: FeatureSums, components: int, confidence: float = 0.95
+    trajectories: Sequence[Callable[[], Chunks]],
+    whole: FeatureSums,
+    components: int,
+    most: int | None = None,
+    confidence: float = 0.95,
 ) -> tuple[HeldOut, HeldOut]:
     """The null of flagged shares: each training trajectory against the PCA and the limits of the others.
 
     trajectories: what gives the chunks of each, as often as asked. whole: sums of the features of all of them; what one
-    adds is taken away from these, so that all refits cost one more pass. Answers the shares beyond the limits by
-    element, and by Jackson and Mudholkar. Nothing is held out of a single trajectory, and none whose others are fewer
-    than two environments.
+    adds is taken away from these, so that all refits cost one more pass. most: to hold out, evenly spread over them; by
+    default all. Answers the shares beyond the limits by element, and by Jackson and Mudholkar. Nothing is held out of a
+    single trajectory, and none whose others are fewer than two environments.
     """
     element, jackson_mudholkar = [], []
-    for number, one in enumerate(trajectories):
+    for number in _evenly(len(trajectories), most):
+        one = trajectories[number]
         others = [chunks for place, chunks in enumerate(trajectories) if place != number]
         own = FeatureSums.of(features for features, _ in one())
         if not own.count or whole.count - own.count < 2:
@@ -77,3 +84,10 @@ def held_out_flags(
         element.append(flags.shares(flags.element))
         jackson_mudholkar.append(flags.shares(flags.jackson_mudholkar))
     return HeldOut(element), HeldOut(jackson_mudholkar)
+
+
+def _evenly(number: int, most: int | None) -> list[int]:
+    """At most so many of the numbers below `number`, first and last among them."""
+    if most is None or number <= most:
+        return list(range(number))
+    return [round(place * (number - 1) / (most - 1)) for place in range(most)]
