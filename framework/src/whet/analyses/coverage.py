@@ -99,8 +99,8 @@ class Coverage(Analysis):
             verdicts=unique.verdicts,
             definition=f"One PCA of per-atom descriptors ({work.component('descriptor').name}) is fitted to everything "
             f"that the strategies sampled. Two components explain {percent(sum(data.explained[:2]), 1)} of the "
-            f"variance, {len(data.explained)} explain {percent(sum(data.explained), 1)}. An environment is unique to A where its "
-            "nearest neighbor in B, of the same element, is farther than the 95th percentile of B's own "
+            f"variance, {len(data.explained)} explain {percent(sum(data.explained), 1)}. An environment is unique to A "
+            "where its nearest neighbor in B, of the same element, is farther than the 95th percentile of B's own "
             f"nearest-neighbor distances. {HELD_OUT} {TEST}",
             source="Wong & Yang, figures 3 and 4, eqs. 4–7",
             notes=notes,

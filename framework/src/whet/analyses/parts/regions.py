@@ -153,10 +153,11 @@ def _verdict(names: tuple[str, str], share: float, null: Sequence[float], test: 
         f"{one} reaches regions that {other} lacks" if test.found else f"{one}: no region that {other} lacks is shown"
     )
     relabelings = "random relabelings" if test.drawn else "relabelings, exact"
+    farther = f"{shown(test.ratio, 1)} times as far away as those; " if test.ratio is not None else ""
     evidence = (
         f"{percent(share, 1)} of {one} is not in {other}; of {other}'s own trajectories, held out, {spread(null)}; "
-        f"p {shown(test.p, 3)} over {test.relabelings} {relabelings} of {test.a} and {test.b} trajectories (least "
-        f"possible {shown(test.least, 3)})"
+        f"{farther}p {shown(test.p, 3)} over {test.relabelings} {relabelings} of {test.a} and {test.b} trajectories "
+        f"(least possible {shown(test.least, 3)})"
     )
     units = min(test.a, test.b)
     return Verdict(QUESTION, claim, evidence, units, decided=test.found, limits=LIMITS, prominent=False)
