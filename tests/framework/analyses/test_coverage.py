@@ -72,8 +72,8 @@ def test_two_runs_that_sample_the_same_are_not_claimed_to_differ(tmp_path: Path)
     one, _ = rows(findings, "unique")
     assert one["share of A not in B"] > 0.12, "far above the 5 % of independent environments"
     held_out = "B's own trajectories, held out"
-    assert one[f"{held_out}, lowest"] <= one["share of A not in B"] <= one[f"{held_out}, highest"]
-    assert one[f"{held_out}, lowest"] < one[f"{held_out}, mean"] < one[f"{held_out}, highest"]
+    assert one[f"{held_out}: lowest"] <= one["share of A not in B"] <= one[f"{held_out}: highest"]
+    assert one[f"{held_out}: lowest"] < one[f"{held_out}: mean"] < one[f"{held_out}: highest"]
     assert (one["trajectories of A"], one["trajectories of B"]) == (5, 5)
     assert [verdict.decided for verdict in findings.verdicts] == [False, False]
     assert findings.verdicts[0].claim == "naive: no region that hybrid lacks is shown"
@@ -85,7 +85,8 @@ def test_a_shifted_region_is_claimed_beside_its_null(tmp_path: Path) -> None:
     assert first.decided and first.claim == "far reaches regions that naive lacks"
     assert first.units == 4 and not first.prominent
     assert "held out" in first.evidence and "over 70 relabelings" in first.evidence
-    assert rows(findings, "unique")[0]["p"] <= 0.05
+    row, _ = rows(findings, "unique")
+    assert row["p"] <= 0.05 and row["new regions?"].startswith("yes, p 0.0")
 
 
 def test_one_trajectory_has_no_null_however_often_it_was_taken_up_again(tmp_path: Path) -> None:
@@ -94,10 +95,29 @@ def test_one_trajectory_has_no_null_however_often_it_was_taken_up_again(tmp_path
     null = "B's own trajectories, held out"
     assert table["naive", "periodic"][null] == "none: 1 trajectory"
     assert table["periodic, round 3", "its earlier rounds"][null] == "none: 1 trajectory"
-    assert "%" in table["periodic", "naive"][null]
+    assert table["periodic, round 3", "its earlier rounds"]["new regions?"] == "undecided: same trajectory"
+    # However far above the null: what one trajectory shows, another may not.
+    assert table["periodic", "naive"]["share of A not in B"] > table["periodic", "naive"][f"{null}: mean"]
+    assert table["periodic", "naive"]["new regions?"] == "undecided: 1 trajectory"
     (verdict,) = findings.verdicts
     assert (verdict.claim, verdict.units, verdict.decided) == ("undecided: 1 trajectories", 1, False)
     assert "periodic 1" in verdict.evidence and "naive" not in verdict.evidence
+
+
+def test_rounds_of_several_trajectories_are_tested_too(tmp_path: Path) -> None:
+    first, second = runs("hybrid", 4, 1000), runs("hybrid", 4, 9000, factor=1.5)
+    later = [added("hybrid", one.frames, 2, number=4 + number) for number, one in enumerate(second)]
+    findings = covered(tmp_path, *first, *later)
+    (row,) = rows(findings, "unique")
+    assert row["new regions?"].startswith("yes, p 0.0")
+    assert not findings.verdicts
+
+
+def test_another_chemistry_is_new_and_has_no_null(tmp_path: Path) -> None:
+    ours = [added("sulfur", frames_of(6, seed=9 * n, oxygen="S"), number=n) for n in range(4)]
+    theirs = [added("oxygen", frames_of(6, seed=500 + 9 * n), number=n) for n in range(4)]
+    first, _ = covered(tmp_path, *ours, *theirs).verdicts
+    assert first.decided and "times as far" not in first.evidence
 
 
 def test_a_trajectory_of_both_strategies_is_nobodys_evidence(tmp_path: Path) -> None:
@@ -115,7 +135,7 @@ def test_trajectories_of_other_lengths_are_not_exchanged(tmp_path: Path) -> None
     longer = [added("long", frames_of(40, seed=9000 + 100 * number), number=number) for number in range(4)]
     first, _ = covered(tmp_path, *runs("naive", 4, 1000), *longer).verdicts
     assert not first.decided
-    assert first.claim == "undecided: trajectories of long hold 3.3 times as much as those of naive"
+    assert first.claim == "undecided: trajectories of B are 3.3 times as long (A naive, B long)"
 
 
 def test_what_a_selector_chose_is_of_no_known_trajectory(tmp_path: Path) -> None:
@@ -124,7 +144,7 @@ def test_what_a_selector_chose_is_of_no_known_trajectory(tmp_path: Path) -> None
     table = {(row["set A"], row["set B"]): row for row in rows(findings, "unique")}
     assert table["naive", "chosen"]["B's own trajectories, held out"] == "none: trajectories unknown"
     assert table["naive", "chosen"]["trajectories of B"] is None
-    assert {row["held out, mean + 2σ"] for row in rows(findings, "q-residuals")} > {"none: trajectories unknown"}
+    assert {row["mean + 2σ, held out"] for row in rows(findings, "q-residuals")} > {"none: trajectories unknown"}
 
 
 def test_a_trajectory_like_those_of_the_training_data_is_flagged_as_they_are_held_out(tmp_path: Path) -> None:
@@ -132,8 +152,8 @@ def test_a_trajectory_like_those_of_the_training_data_is_flagged_as_they_are_hel
     data = [*runs("naive", 5, 1000), *runs("periodic", 1, 9000), on_test("like", like.frames)]
     first, second = rows(covered(tmp_path, *data), "q-residuals")
     for rule, null in (("beyond mean + 2σ", "mean + 2σ"), ("beyond Jackson–Mudholkar", "Jackson–Mudholkar")):
-        assert first[f"held out, {null}, lowest"] <= first[rule] <= first[f"held out, {null}, highest"]
-        assert second[f"held out, {null}"] == "none: 1 trajectory"
+        assert first[f"{null}, held out: lowest"] <= first[rule] <= first[f"{null}, held out: highest"]
+        assert second[f"{null}, held out"] == "none: 1 trajectory"
     assert first["trajectories"] == 5
     assert "(" in first["by element"]
 

@@ -73,7 +73,9 @@ class Coverage(Analysis):
         more = f" The first {MOST_PANELS} of {len(names)} data sets." if len(names) > MOST_PANELS else ""
         notes = [CAUTION]
         if unique.thinned > 1:
-            notes.append(f"shares and counts of unique regions are of one atom in {unique.thinned}, drawn from each trajectory")
+            notes.append(
+                f"shares and counts of unique regions are of one atom in {unique.thinned}, drawn from each trajectory"
+            )
         tables = (
             Table(
                 "unique",

@@ -23,7 +23,7 @@ class NullCells:
         return (
             Column(self.name, description=f"{self.description}: mean, and in brackets lowest to highest."),
             *(
-                Column(f"{self.name}, {which}", percent=True, decimals=1, description=f"The {which}.", shown=False)
+                Column(f"{self.name}: {which}", percent=True, decimals=1, description=f"The {which}.", shown=False)
                 for which in ("mean", "lowest", "highest")
             ),
         )

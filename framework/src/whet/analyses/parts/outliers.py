@@ -21,11 +21,11 @@ MOST_HELD_OUT = 10
 """Trajectories, evenly spread over those that there are: each costs a PCA of its own."""
 
 BY_ELEMENT = NullCells(
-    "held out, mean + 2σ",
+    "mean + 2σ, held out",
     "The null: share of a trajectory of the training data beyond the limits of the others, weighted by the test set's "
     "elements",
 )
-BY_JACKSON_MUDHOLKAR = NullCells("held out, Jackson–Mudholkar", "The null, with that limit")
+BY_JACKSON_MUDHOLKAR = NullCells("Jackson–Mudholkar, held out", "The null, with that limit")
 COLUMNS = (
     Column("training data", description="Data that a strategy gathered."),
     Column("test set", description="Frames that are compared with it."),

@@ -29,6 +29,7 @@ COLUMNS = (
     *NULL.columns,
     Column("trajectories of A", description="Independent trajectories in A; one that was taken up again is one."),
     Column("trajectories of B", description="Independent trajectories in B; without two there is no null."),
+    Column("new regions?", description="Of the permutation test over trajectories; undecided where there are too few."),
     Column("environments of A", description="Number of atoms in all frames of A."),
     Column("not in B", description="Number of environments of A that B lacks.", shown=False),
     Column("by element", description="The share for each element; in brackets the mean of B's held-out trajectories."),
@@ -73,55 +74,58 @@ class Regions:
         for number in list(dict.fromkeys(part.round for part in own))[1:]:
             new = [part for part in own if part.round == number]
             before = [part for part in own if part.round < number]
-            row, _ = _row(new, before, numbers, distances)
-            self.rows.append([f"{name}, round {number}", "its earlier rounds", *row, None])
+            going_on = {part.trajectory for part in new} & {part.trajectory for part in before}
+            if going_on - {None}:
+                reading: NewRegions | str = "undecided: same trajectory"
+            else:
+                reading = self._test((new, before), numbers, distances)
+            row, _ = _row(new, before, numbers, distances, reading)
+            self.rows.append([f"{name}, round {number}", "its earlier rounds", *row])
 
     def _pair(self, one: Ref, other: Ref, numbers: Mapping[Ref, int], distances: NeighborDistances) -> None:
-        names = (self.data.names[one], self.data.names[other])
-        a, b = self.data.series[one], self.data.series[other]
-        row, null = _row(a, b, numbers, distances)
-        test = self._test(names, a, b, numbers, distances)
-        self.rows.append([*names, *row, test.p if test else None])
-        share = row[0]
-        if test and isinstance(share, float):
-            self.verdicts.append(_verdict(names, share, null, test))
-
-    def _test(
-        self,
-        names: tuple[str, str],
-        a: Sequence[Ref],
-        b: Sequence[Ref],
-        numbers: Mapping[Ref, int],
-        distances: NeighborDistances,
-    ) -> NewRegions | None:
-        """None where the trajectories do not allow one; why is kept."""
-        ours, theirs = (self._own(one, other) for one, other in ((a, b), (b, a)))
-        if not ours and not theirs and trajectories(a) and trajectories(b):
-            return None  # the same data for both
-        if min(len(ours), len(theirs)) < LEAST_UNITS:
-            for name, side in zip(names, (ours, theirs), strict=True):
+        names, pair = (self.data.names[one], self.data.names[other]), (self.data.series[one], self.data.series[other])
+        reading = self._test(pair, numbers, distances)
+        row, null = _row(*pair, numbers, distances, reading)
+        self.rows.append([*names, *row])
+        sides = self._own(pair)
+        if isinstance(reading, NewRegions):
+            self.verdicts.append(_verdict(names, row[0], null, reading))
+        elif min(map(len, sides)) >= LEAST_UNITS:
+            claim = f"{reading} (A {names[0]}, B {names[1]})"
+            units = min(map(len, sides))
+            self.verdicts.append(Verdict(QUESTION, claim, units=units, decided=False, prominent=False))
+        elif any(sides) or not all(trajectories(side) for side in pair):  # not the same data for both
+            for name, side in zip(names, sides, strict=True):
                 if len(side) < LEAST_UNITS:
                     self._few[name] = min(len(side), self._few.get(name, len(side)))
-            return None
+
+    def _test(
+        self, pair: tuple[Sequence[Ref], Sequence[Ref]], numbers: Mapping[Ref, int], distances: NeighborDistances
+    ) -> NewRegions | str:
+        """The test, or why the trajectories do not allow one."""
+        ours, theirs = self._own(pair)
+        if (fewest := min(len(ours), len(theirs))) < LEAST_UNITS:
+            return f"undecided: {fewest} {'trajectory' if fewest == 1 else 'trajectories'}"
         mean = [
             sum(len(self.data.projected[part]) for one in side for part in one) / len(side) for side in (ours, theirs)
         ]
         if max(mean) > LONGER * min(mean):
-            longer, shorter = names if mean[0] > mean[1] else names[::-1]
-            times = shown(max(mean) / min(mean), 1)
-            claim = f"undecided: trajectories of {longer} hold {times} times as much as those of {shorter}"
-            units = min(len(ours), len(theirs))
-            self.verdicts.append(Verdict(QUESTION, claim, units=units, decided=False, prominent=False))
-            return None
+            longer, times = "A" if mean[0] > mean[1] else "B", shown(max(mean) / min(mean), 1)
+            return f"undecided: trajectories of {longer} are {times} times as long"
         units = [[numbers[part] for part in one] for one in (*ours, *theirs)]
         kept = {part for one in theirs for part in one}
-        common = [[numbers[part]] for part in b if part not in kept]
+        common = [[numbers[part]] for part in pair[1] if part not in kept]
         return NewRegions.test(distances.joined([*units, *common]), len(ours), len(theirs))
 
-    def _own(self, one: Sequence[Ref], other: Sequence[Ref]) -> list[list[Ref]]:
-        """Trajectories of which the other has no frame: the first of `naive` is that of `periodic`."""
-        theirs = frozenset[str]().union(*(self.data.frames[part] for part in other))
-        return [parts for parts in trajectories(one) if not any(self.data.frames[part] & theirs for part in parts)]
+    def _own(self, pair: tuple[Sequence[Ref], Sequence[Ref]]) -> tuple[list[list[Ref]], list[list[Ref]]]:
+        """Trajectories of each of which the other has no frame: the first of `naive` is that of `periodic`."""
+        frames = [frozenset[str]().union(*(self.data.frames[part] for part in side)) for side in pair]
+        both = frames[0] & frames[1]
+        one, other = (
+            [parts for parts in trajectories(side) if not any(self.data.frames[part] & both for part in parts)]
+            for side in pair
+        )
+        return one, other
 
     def _say_what_is_undecided(self) -> None:
         """In one verdict, however many pairs it is of."""
@@ -133,9 +137,13 @@ class Regions:
 
 
 def _row(
-    a: Sequence[Ref], b: Sequence[Ref], numbers: Mapping[Ref, int], distances: NeighborDistances
+    a: Sequence[Ref],
+    b: Sequence[Ref],
+    numbers: Mapping[Ref, int],
+    distances: NeighborDistances,
+    reading: NewRegions | str,
 ) -> tuple[list[Cell], list[float]]:
-    """The cells between the names and p, and the held-out shares."""
+    """The cells after the names, and the held-out shares."""
     found = distances.unique([numbers[part] for part in a], [numbers[part] for part in b])
     own = [[numbers[part] for part in one] for one in trajectories(b)]
     held_out = HeldOut.of_regions(distances, own)
@@ -144,18 +152,24 @@ def _row(
     shares = by_element({symbol: one.share for symbol, one in found.by_element.items()}, held_out)
     units = [len(trajectories(a)) or None, len(own) or None]
     unique = found.unique if known else None
-    return [found.share, *NULL.cells(null, len(own)), *units, found.environments, unique, shares], null
+    if isinstance(reading, NewRegions):
+        p, said = reading.p, f"{'yes' if reading.found else 'not shown'}, p {shown(reading.p, 3)}"
+    else:
+        p, said = None, reading
+    cells = [found.share, *NULL.cells(null, len(own)), *units, said, found.environments, unique, shares, p]
+    return cells, null
 
 
-def _verdict(names: tuple[str, str], share: float, null: Sequence[float], test: NewRegions) -> Verdict:
+def _verdict(names: tuple[str, str], share: Cell, null: Sequence[float], test: NewRegions) -> Verdict:
     one, other = names
     claim = (
         f"{one} reaches regions that {other} lacks" if test.found else f"{one}: no region that {other} lacks is shown"
     )
     relabelings = "random relabelings" if test.drawn else "relabelings, exact"
     farther = f"{shown(test.ratio, 1)} times as far away as those; " if test.ratio is not None else ""
+    held_out = f"of {other}'s own trajectories, held out, {spread(null)}; " if null else ""
     evidence = (
-        f"{percent(share, 1)} of {one} is not in {other}; of {other}'s own trajectories, held out, {spread(null)}; "
+        f"{percent(share if isinstance(share, float) else None, 1)} of {one} is not in {other}; {held_out}"
         f"{farther}p {shown(test.p, 3)} over {test.relabelings} {relabelings} of {test.a} and {test.b} trajectories "
         f"(least possible {shown(test.least, 3)})"
     )
