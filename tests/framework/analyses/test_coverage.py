@@ -131,6 +131,18 @@ def test_a_trajectory_of_both_strategies_is_nobodys_evidence(tmp_path: Path) -> 
     )
 
 
+def test_a_starting_structure_of_both_leaves_the_rest_of_their_trajectories(tmp_path: Path) -> None:
+    """Without equilibration the first frame is the starting structure, which strategies have in common."""
+    ours, theirs = runs("naive", 4, 1000), runs("far", 4, 9000, factor=1.5)
+    theirs = [
+        added("far", one.frames[:1] + far.frames, number=n)
+        for n, (one, far) in enumerate(zip(ours, theirs, strict=True))
+    ]
+    first, second = covered(tmp_path, *ours, *theirs).verdicts
+    assert (first.units, second.units) == (4, 4)
+    assert second.decided and second.claim == "far reaches regions that naive lacks"
+
+
 def test_trajectories_of_other_lengths_are_not_exchanged(tmp_path: Path) -> None:
     longer = [added("long", frames_of(40, seed=9000 + 100 * number), number=number) for number in range(4)]
     first, _ = covered(tmp_path, *runs("naive", 4, 1000), *longer).verdicts

@@ -104,6 +104,12 @@ class NeighborDistances:
                 found[symbol] = (new[new >= 0], near[:, new >= 0])
         return NeighborDistances(found, self.rounding)
 
+    def environments(self, parts: Sequence[int]) -> int:
+        """How many there are in these parts."""
+        import numpy as np
+
+        return sum(int(np.isin(part_of, parts).sum()) for part_of, _ in self.by_element.values())
+
     def unique(self, a: Sequence[int], b: Sequence[int]) -> UniqueShare:
         """What the parts `a` have that the parts `b` lack; no part is in both.
 

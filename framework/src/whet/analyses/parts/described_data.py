@@ -40,7 +40,7 @@ class DescribedData:
     data: Mapping[Ref, DescribedFrames]
     tests: Mapping[str, DescribedFrames]
     projected: Mapping[Ref, np.ndarray]
-    frames: Mapping[Ref, frozenset[str]]
+    frames: Mapping[Ref, Sequence[str]]
     explained: Sequence[float]
 
     @classmethod
@@ -78,7 +78,7 @@ class DescribedData:
         """Parts of what each potential, strategy and seed gathered (a Ref of these three), by round and trajectory."""
         found: dict[Ref, list[Ref]] = {}
         for part in self.data:
-            found.setdefault(replace(part, round=0, trajectory=None), []).append(part)
+            found.setdefault(_series(part), []).append(part)
         return found
 
     @cached_property
@@ -87,8 +87,8 @@ class DescribedData:
         names = data_names(self.series)
         return {of: names[of.potential, of.strategy, of.seed] for of in self.series}
 
-    def distances(self, seed: int) -> tuple[list[Ref], NeighborDistances, int]:
-        """Nearest neighbors among all parts of a seed: the parts by number, distances, and one in how many atoms.
+    def distances(self, seed: int) -> SeedDistances:
+        """Nearest neighbors among all that was gathered with a seed.
 
         Where there are very many, the same share of the atoms of every part is drawn, at random with a fixed seed.
         """
@@ -96,15 +96,45 @@ class DescribedData:
 
         from whet.bias.coverage import NeighborDistances
 
-        parts = [part for part in self.data if part.seed == seed]
-        searches = len(parts) * sum(len(self.projected[part]) for part in parts)
+        holders: dict[str, set[Ref]] = {}
+        for part in (part for part in self.data if part.seed == seed):
+            for key in self.frames[part]:
+                holders.setdefault(key, set()).add(_series(part))
+        pieces: dict[Ref, list[tuple[int, frozenset[Ref]]]] = {}
+        chosen: list[tuple[Ref, np.ndarray]] = []
+        for part in (part for part in self.data if part.seed == seed):
+            held = [frozenset(holders[key]) for key in self.frames[part]]
+            for by in dict.fromkeys(held):
+                inside = np.isin(self.data[part].frame_of, [number for number, one in enumerate(held) if one == by])
+                pieces.setdefault(part, []).append((len(chosen), by))
+                chosen.append((part, np.flatnonzero(inside)))
+        searches = len(chosen) * sum(len(rows) for _, rows in chosen)
         thinned, points, symbols = -(-searches // MOST_DISTANCES), [], []
-        for part in parts:
-            number = len(self.projected[part])
-            drawn = np.sort(np.random.default_rng(0).permutation(number)[: -(-number // thinned)])
+        for part, rows in chosen:
+            drawn = rows[np.sort(np.random.default_rng(0).permutation(len(rows))[: -(-len(rows) // thinned)])]
             points.append(self.projected[part][drawn])
             symbols.append(self.data[part].symbols[drawn])
-        return parts, NeighborDistances.of(points, symbols), thinned
+        return SeedDistances(NeighborDistances.of(points, symbols), pieces, thinned)
+
+
+@dataclass(frozen=True, eq=False)
+class SeedDistances:
+    """Distances between pieces of parts. A piece: frames of one part that the same series (of one seed) have.
+
+    pieces: number in `near`, and who has its frames, of each piece of a part. thinned: one in so many atoms is there.
+    """
+
+    near: NeighborDistances
+    pieces: Mapping[Ref, Sequence[tuple[int, frozenset[Ref]]]]
+    thinned: int
+
+    def numbers(self, parts: Sequence[Ref]) -> list[int]:
+        """Of all pieces of the parts."""
+        return [number for part in parts for number, _ in self.pieces[part]]
+
+    def own(self, parts: Sequence[Ref], other: Ref) -> list[int]:
+        """Of those pieces whose frames the other series does not have."""
+        return [number for part in parts for number, by in self.pieces[part] if other not in by]
 
 
 def trajectories(parts: Sequence[Ref]) -> list[list[Ref]]:
@@ -120,20 +150,20 @@ def trajectories(parts: Sequence[Ref]) -> list[list[Ref]]:
     return [found[number] for number in sorted(found)]
 
 
-def _parts(gathered: Sequence[LabeledFrames]) -> tuple[dict[Ref, FrameSet], dict[Ref, frozenset[str]]]:
+def _parts(gathered: Sequence[LabeledFrames]) -> tuple[dict[Ref, FrameSet], dict[Ref, Sequence[str]]]:
     """Frames of each part and their identities; what was gathered together by round and trajectory."""
     parts: dict[Ref, FrameSet] = {}
     for one in gathered:
         if (by := one.ref.gathered_by) is not None:
             of = Ref(by.potential, by.strategy, by.round, by.seed, trajectory=one.ref.trajectory)
             parts[of] = parts.get(of, FrameSet(())) + one.frames
-    known: dict[Ref, set[str]] = {replace(of, round=0, trajectory=None): set() for of in parts}
+    known: dict[Ref, set[str]] = {_series(of): set() for of in parts}
     places = {of: place for place, of in enumerate(known)}
     kept, identities = {}, {}
-    for of in sorted(parts, key=lambda of: (places[replace(of, round=0, trajectory=None)], of.round, _number(of))):
-        new = dict(_new(parts[of], known[replace(of, round=0, trajectory=None)]))
+    for of in sorted(parts, key=lambda of: (places[_series(of)], of.round, _number(of))):
+        new = dict(_new(parts[of], known[_series(of)]))
         if new:
-            kept[of], identities[of] = parts[of].take(new.values()), frozenset(new)
+            kept[of], identities[of] = parts[of].take(new.values()), tuple(new)
     return kept, identities
 
 
@@ -143,6 +173,10 @@ def _new(frames: FrameSet, known: set[str]) -> Iterator[tuple[str, int]]:
         if (key := frame_key(frame)) not in known:
             known.add(key)
             yield key, index
+
+
+def _series(of: Ref) -> Ref:
+    return replace(of, round=0, trajectory=None)
 
 
 def _number(of: Ref) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from whet.analyses.parts.described_data import DescribedData, trajectories
+from whet.analyses.parts.described_data import DescribedData, SeedDistances, trajectories
 from whet.analyses.parts.null_cells import NullCells, by_element, spread
-from whet.bias.coverage import NeighborDistances
 from whet.bias.held_out import HeldOut
 from whet.bias.new_regions import NewRegions
 from whet.contracts.findings import LEAST_UNITS, Cell, Column, Verdict
@@ -55,22 +54,21 @@ class Regions:
         found = cls(data)
         pairs = []
         for seed in dict.fromkeys(of.seed for of in data.series):
-            parts, distances, thinned = data.distances(seed)
-            numbers = {part: number for number, part in enumerate(parts)}
-            found.thinned = max(found.thinned, thinned)
+            distances = data.distances(seed)
+            found.thinned = max(found.thinned, distances.thinned)
             series = {of: own for of, own in data.series.items() if of.seed == seed}
-            for of, own in series.items():
-                found._rounds(data.names[of], own, numbers, distances)
-            for one in series:
-                pairs += [(one, other, numbers, distances) for other in series if other != one]
-        for one, other, numbers, distances in pairs:
-            found._pair(one, other, numbers, distances)
+            for of in series:
+                found._rounds(of, distances)
+            pairs += [(one, other, distances) for one in series for other in series if other != one]
+        for one, other, distances in pairs:
+            found._pair(one, other, distances)
         if len(found.verdicts) > 1:
             found.verdicts = [replace(one, limits=f"{LIMITS} {MANY}") for one in found.verdicts]
         found._say_what_is_undecided()
         return found
 
-    def _rounds(self, name: str, own: Sequence[Ref], numbers: Mapping[Ref, int], distances: NeighborDistances) -> None:
+    def _rounds(self, of: Ref, distances: SeedDistances) -> None:
+        own = self.data.series[of]
         for number in list(dict.fromkeys(part.round for part in own))[1:]:
             new = [part for part in own if part.round == number]
             before = [part for part in own if part.round < number]
@@ -78,75 +76,63 @@ class Regions:
             if going_on - {None}:
                 reading: NewRegions | str = "undecided: same trajectory"
             else:
-                reading = self._test((new, before), numbers, distances)
-            row, _ = _row(new, before, numbers, distances, reading)
-            self.rows.append([f"{name}, round {number}", "its earlier rounds", *row])
+                sides = tuple([distances.numbers(one) for one in trajectories(side)] for side in (new, before))
+                reading = _test(distances, *sides)
+            row, _ = _row(new, before, distances, reading)
+            self.rows.append([f"{self.data.names[of]}, round {number}", "its earlier rounds", *row])
 
-    def _pair(self, one: Ref, other: Ref, numbers: Mapping[Ref, int], distances: NeighborDistances) -> None:
+    def _pair(self, one: Ref, other: Ref, distances: SeedDistances) -> None:
         names, pair = (self.data.names[one], self.data.names[other]), (self.data.series[one], self.data.series[other])
-        reading = self._test(pair, numbers, distances)
-        row, null = _row(*pair, numbers, distances, reading)
+        # Frames of both are nobody's evidence: the first trajectory of `naive` is that of `periodic`.
+        ours, theirs = (
+            [own for parts in trajectories(side) if (own := distances.own(parts, rival))]
+            for side, rival in zip(pair, (other, one), strict=True)
+        )
+        both = sorted(set(distances.numbers(pair[1])) - set(distances.own(pair[1], one)))
+        reading = _test(distances, ours, theirs, both)
+        row, null = _row(*pair, distances, reading)
         self.rows.append([*names, *row])
-        sides = self._own(pair)
         if isinstance(reading, NewRegions):
             self.verdicts.append(_verdict(names, row[0], null, reading))
-        elif min(map(len, sides)) >= LEAST_UNITS:
+        elif (units := min(len(ours), len(theirs))) >= LEAST_UNITS:
             claim = f"{reading} (A {names[0]}, B {names[1]})"
-            units = min(map(len, sides))
             self.verdicts.append(Verdict(QUESTION, claim, units=units, decided=False, prominent=False))
-        elif any(sides) or not all(trajectories(side) for side in pair):  # not the same data for both
-            for name, side in zip(names, sides, strict=True):
+        elif ours or theirs or not all(trajectories(side) for side in pair):  # not the same data for both
+            for name, side in zip(names, (ours, theirs), strict=True):
                 if len(side) < LEAST_UNITS:
                     self._few[name] = min(len(side), self._few.get(name, len(side)))
-
-    def _test(
-        self, pair: tuple[Sequence[Ref], Sequence[Ref]], numbers: Mapping[Ref, int], distances: NeighborDistances
-    ) -> NewRegions | str:
-        """The test, or why the trajectories do not allow one."""
-        ours, theirs = self._own(pair)
-        if (fewest := min(len(ours), len(theirs))) < LEAST_UNITS:
-            return f"undecided: {fewest} {'trajectory' if fewest == 1 else 'trajectories'}"
-        mean = [
-            sum(len(self.data.projected[part]) for one in side for part in one) / len(side) for side in (ours, theirs)
-        ]
-        if max(mean) > LONGER * min(mean):
-            longer, times = "A" if mean[0] > mean[1] else "B", shown(max(mean) / min(mean), 1)
-            return f"undecided: trajectories of {longer} are {times} times as long"
-        units = [[numbers[part] for part in one] for one in (*ours, *theirs)]
-        kept = {part for one in theirs for part in one}
-        common = [[numbers[part]] for part in pair[1] if part not in kept]
-        return NewRegions.test(distances.joined([*units, *common]), len(ours), len(theirs))
-
-    def _own(self, pair: tuple[Sequence[Ref], Sequence[Ref]]) -> tuple[list[list[Ref]], list[list[Ref]]]:
-        """Trajectories of each of which the other has no frame: the first of `naive` is that of `periodic`."""
-        frames = [frozenset[str]().union(*(self.data.frames[part] for part in side)) for side in pair]
-        both = frames[0] & frames[1]
-        one, other = (
-            [parts for parts in trajectories(side) if not any(self.data.frames[part] & both for part in parts)]
-            for side in pair
-        )
-        return one, other
 
     def _say_what_is_undecided(self) -> None:
         """In one verdict, however many pairs it is of."""
         if self._few:
             few = ", ".join(f"{name} {number}" for name, number in sorted(self._few.items()))
-            evidence = f"trajectories that another set does not have too: {few}; {LEAST_UNITS} on each side are needed"
+            evidence = f"trajectories with frames that no other set has: {few}; {LEAST_UNITS} on each side are needed"
             fewest = min(self._few.values())
             self.verdicts.append(Verdict.of_units(fewest, QUESTION, "", evidence=evidence, prominent=False))
 
 
+def _test(
+    distances: SeedDistances, ours: Sequence[Sequence[int]], theirs: Sequence[Sequence[int]], both: Sequence[int] = ()
+) -> NewRegions | str:
+    """Of trajectories as numbers of their pieces: the test, or why they do not allow one."""
+    if (fewest := min(len(ours), len(theirs))) < LEAST_UNITS:
+        return f"undecided: {fewest} {'trajectory' if fewest == 1 else 'trajectories'}"
+    near = distances.near.joined([*ours, *theirs, *([both] if both else [])])
+    sizes = [near.environments(range(len(ours))) / len(ours)]
+    sizes += [near.environments(range(len(ours), len(ours) + len(theirs))) / len(theirs)]
+    if max(sizes) > LONGER * min(sizes):
+        longer, times = "A" if sizes[0] > sizes[1] else "B", shown(max(sizes) / min(sizes), 1)
+        return f"undecided: trajectories of {longer} are {times} times as long"
+    return NewRegions.test(near, len(ours), len(theirs))
+
+
 def _row(
-    a: Sequence[Ref],
-    b: Sequence[Ref],
-    numbers: Mapping[Ref, int],
-    distances: NeighborDistances,
-    reading: NewRegions | str,
+    a: Sequence[Ref], b: Sequence[Ref], distances: SeedDistances, reading: NewRegions | str
 ) -> tuple[list[Cell], list[float]]:
     """The cells after the names, and the held-out shares."""
-    found = distances.unique([numbers[part] for part in a], [numbers[part] for part in b])
-    own = [[numbers[part] for part in one] for one in trajectories(b)]
-    held_out = HeldOut.of_regions(distances, own)
+    found = distances.near.unique(distances.numbers(a), distances.numbers(b))
+    own = [distances.numbers(one) for one in trajectories(b)]
+    held_out = HeldOut.of_regions(distances.near, own)
     known = {symbol: one for symbol, one in found.by_element.items() if one.share is not None}
     null = held_out.weighted({symbol: one.environments for symbol, one in known.items()})
     shares = by_element({symbol: one.share for symbol, one in found.by_element.items()}, held_out)
