@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from whet.contracts.component import FileRef, expanded
+from whet.contracts.labeling import lowest_atoms
 from whet.data.errors import WhetError
 from whet.data.frame_identity import frame_key
 from whet.data.input_files import located
-from whet.plugins.frame_files import find_sources, read_structures
+from whet.plugins.frame_files import find_sources, read_labeled, read_structures
 from whet.study.schema import StudyFile
 from whet.study.study_file import Source
 from whet.study.yaml_tree import Keys
@@ -52,6 +53,14 @@ def labeled_files(study: StudyFile, source: Source) -> dict[Keys, dict[str, File
                 what = f"this is the same file as the data {other!r}: errors on training frames say nothing"
                 raise source.fault(("tests", name, "file"), what, "Test on frames that no training sees")
     return found
+
+
+def atom_energies(source: Source, path: str, keys: Keys) -> dict[str, float]:
+    """eV by symbol of the labeled single atoms of a file. InputError, with its line, where they cannot be had."""
+    try:
+        return lowest_atoms(read_labeled(located(expanded(path), source.folder)))
+    except WhetError as error:
+        raise error.at(source.place(keys)) from None
 
 
 def file_reference(source: Source, path: str, keys: Keys) -> FileRef:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from whet.contracts.component import Component, FileRef, Spec, expanded
-from whet.contracts.fine_tune_settings import FineTuneSettings
+from whet.contracts.fine_tune_settings import FineTuneSettings, IsolatedAtoms
 from whet.data.errors import InputError, OptionsError, UnknownName, suggestion
 from whet.data.input_files import located
 from whet.plugins.registry import registry
 from whet.running.environments import Environment
-from whet.study.named_files import StructureFile, file_reference, labeled_files, structure_file
+from whet.study.named_files import StructureFile, atom_energies, file_reference, labeled_files, structure_file
 from whet.study.questions import Questions
 from whet.study.resolved_strategies import ResolvedStrategy, resolved_strategies
 from whet.study.schema import AnalysisEntry, Given, PotentialEntry, StudyFile
@@ -225,9 +225,18 @@ def _settings(study: StudyFile, source: Source, name: str, own: Mapping[str, Any
     """The study's settings with this potential's own on top."""
     merged = {**study.fine_tune.model_dump(exclude_unset=True), **own}
     try:
-        return FineTuneSettings.checked(merged, of=f"potential {name!r}")
+        settings = FineTuneSettings.checked(merged, of=f"potential {name!r}")
     except OptionsError as error:
         raise source.all_faults(error.problems, ("potentials", name, "fine_tune")) from None
+    where: Keys = ("potentials", name, "fine_tune") if "reference_energies" in own else ("fine_tune",)
+    asked, keys = settings.reference_energies, (*where, "reference_energies")
+    if asked == "atoms" and study.labeler is None:
+        hint = "Give their energies, `{atoms: FILE}` or `{atoms: {Li: -0.29}}`, or a `labeler:`"
+        raise source.fault(keys, "there is no labeler that could label isolated atoms", hint)
+    if isinstance(asked, IsolatedAtoms) and isinstance(asked.atoms, str):
+        given = {"atoms": atom_energies(source, asked.atoms, keys)}
+        return settings.model_copy(update={"reference_energies": IsolatedAtoms.model_validate(given)})
+    return settings
 
 
 def _replay(source: Source, settings: FineTuneSettings, name: str, own: Mapping[str, Any]) -> FileRef | None:
