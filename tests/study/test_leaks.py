@@ -45,7 +45,8 @@ def argon(seed: int, nudged: float = 0.0) -> Atoms:
 
 def export(path: Path, frames: list[Atoms]) -> None:
     random = np.random.default_rng(1)
-    export_frames(path, [Labels(-1.0, random.normal(size=(len(one), 3))).attach(one) for one in frames])
+    labeled = [Labels(-1.0, random.normal(size=(len(one), 3))).attach(one) for one in frames]
+    export_frames(path, labeled, overwrite=True)
 
 
 def told(folder: Path, text: str) -> list[str]:
@@ -140,3 +141,25 @@ def test_the_run_and_its_report_tell(tmp_path: Path) -> None:
     assert not study.run(workers=0).failed
     (said,) = study.stored.suspicious
     assert said.startswith("other: 4 of its 4 frames are near-duplicates of training frames (second few): no atom is ")
+
+
+@pytest.mark.usefixtures("toy")
+def test_only_data_that_name_groups_are_split_by_them(tmp_path: Path) -> None:
+    """Whatever names none keeps its steps, and so what older stores have of it."""
+    from whet.contracts.ports import Dataset
+
+    def asked(groups: list[str], keys: str = "") -> object:
+        frames = [argon(seed) for seed in range(8)]
+        for frame, name in zip(frames, groups, strict=False):
+            frame.info["trajectory"] = name
+        export(tmp_path / "data.extxyz", frames)
+        export(tmp_path / "test.extxyz", [argon(50)])
+        (tmp_path / "study.yaml").write_text(FILES.replace("first: 8", f"first: 8{keys}"))
+        plan = Study.load(tmp_path / "study.yaml").plan
+        (one,) = plan.all(Dataset)
+        return plan.steps[one.key].task.options.get("groups")
+
+    assert asked([]) is None
+    assert asked(["a", "b", "c", "d"]) == ""
+    assert asked(["a", "b", "c", "d"], ", groups: frames") is None
+    assert asked([], ", groups: run") == "run"

@@ -1,4 +1,4 @@
-"""Reference energies of a study's fine-tunings: from the labeler's atoms, given, or fitted; and what they do not cover."""
+"""Reference energies of fine-tunings: from the labeler's atoms, given, or fitted; and what they do not cover."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_fit_to_one_composition_is_told_where_it_does_not_hold(file: Path) -> 
     assert (row["reference energies"], row["elements aligned"]) == ("fitted", "1 of 2")
     assert "the compositions determine 1 of 2 reference energies (Ar, Ne)" in training.notes[0]
     sections = {one.label: one for one in study.stored.findings("scores")}
-    assert sections["other"].notes == [note] and not sections["same"].notes
+    assert list(sections["other"].notes) == [note] and not sections["same"].notes
     assert record_of(study.stored)
 
 

@@ -17,7 +17,6 @@ from whet.labels.near_duplicates import NEAR, SAME_CELL, near_duplicates
 from whet.labels.overlaps import Overlap
 
 
-
 def salt(seed: int = 0, rattle: float = 0.1, repeat: int = 2) -> Atoms:
     """A crystal of two elements whose atoms are off their places by normal random numbers of that width (Å)."""
     frame = bulk("LiCl", "rocksalt", a=5.1, cubic=True).repeat(repeat)

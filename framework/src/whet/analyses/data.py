@@ -86,7 +86,9 @@ def _trained_on(tested: Mapping[str, FrameSet], datasets: Sequence[Dataset]) -> 
     for name, frames in tested.items():
         for (potential, strategy), known in trained.items():
             by = f"({potential} {strategy})"
-            for said in _overlap(frames, known, f"were trained on {by}", f"are near-duplicates of training frames {by}"):
+            for said in _overlap(
+                frames, known, f"were trained on {by}", f"are near-duplicates of training frames {by}"
+            ):
                 yield name, said
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -172,8 +173,7 @@ def _structure_factors(alike: _Alike) -> np.ndarray:
     """
     import numpy as np
 
-    grid = np.array([(h, k, l) for h in range(3) for k in range(-2, 3) for l in range(-2, 3)])
-    waves = np.array([one for one in grid if tuple(one) > (0, 0, 0)])
+    waves = np.array([one for one in product(range(3), range(-2, 3), range(-2, 3)) if one > (0, 0, 0)])
     lengths = 2 * np.pi * np.linalg.norm(np.linalg.inv(alike.cells[0]) @ waves.T, axis=0)
     found = []
     for number in np.unique(alike.numbers):

@@ -123,15 +123,13 @@ class StepMaker:
         settings = potential.settings.as_json()
         if potential.replay is not None:
             settings["replay"] = "given"  # the file enters by content
-        where, made, atoms = potential.placed.environment, [], ()
-        if potential.settings.reference_energies == "atoms":
-            lone = self._add(_task("isolated-atoms"), {}, {"data": (dataset,)}, f"{title}: isolated atoms")
-            atoms = (self.label(lone, f"{title}: label isolated atoms"),)
+        where, made = potential.placed.environment, []
         for place, seed in enumerate(seeds):
             components: dict[str, Component] = {"fine_tuner": potential.fine_tuner}
             inputs = {"data": (dataset,)}
-            if atoms:
-                inputs["atoms"] = atoms
+            if potential.settings.reference_energies == "atoms":
+                lone = self._add(_task("isolated-atoms"), {}, {"data": (dataset,)}, f"{title}: isolated atoms")
+                inputs["atoms"] = (self.label(lone, f"{title}: label isolated atoms"),)
             if start.key:
                 inputs["start"] = (start.members[place],)
             else:

@@ -82,4 +82,3 @@ def fine_tuned(
     )
     registry().vouch_for_made(component, done.files.values(), start=bare)
     return AlignedFineTuned(component, done, aligned)
-

@@ -54,7 +54,9 @@ def alignment(bare: Potential, frames: FrameSet, source: EnergySource) -> Refere
     if source.word == "foundation":
         _refuse_other_theories(bare, source.theories)
         found = ReferenceEnergies.given({}, frames, labels, predicted, source="foundation")
-        note = f"the labels are {1000 * found.residual:.0f} meV/atom from the potential's energies: are the theories one?"
+        note = (
+            f"the labels are {1000 * found.residual:.0f} meV/atom from the potential's energies: are the theories one?"
+        )
         return replace(found, note=note if found.residual > SAME_SCALE else "")
     note = ""
     if source.word == "atoms":
@@ -70,7 +72,9 @@ def alignment(bare: Potential, frames: FrameSet, source: EnergySource) -> Refere
             found = ReferenceEnergies.given(shift, frames, labels, predicted, source="atoms")
             if found.residual <= KNOWS_ATOMS or before:
                 return found
-            note = f"isolated atoms leave {found.residual:.2f} eV/atom between labels and potential, which knows no atoms"
+            note = (
+                f"isolated atoms leave {found.residual:.2f} eV/atom between labels and potential, which knows no atoms"
+            )
     return replace(ReferenceEnergies.fit(frames, labels, predicted), note=note)
 
 
@@ -96,7 +100,9 @@ def _refuse_other_theories(bare: Potential, theories: Iterable[LevelOfTheory]) -
     for theory in theories if own is not None else ():
         if _energies_of(theory) != _energies_of(own):
             what = f"the labels are {_told(theory)}, the potential {bare.name!r} is {_told(own)}"
-            raise InputError(f"{what}: their energies are not on one scale", hint="`reference_energies: atoms` or `fit`")
+            raise InputError(
+                f"{what}: their energies are not on one scale", hint="`reference_energies: atoms` or `fit`"
+            )
 
 
 def _energies_of(theory: LevelOfTheory) -> tuple[str, str, str]:

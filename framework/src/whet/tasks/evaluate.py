@@ -38,8 +38,8 @@ class Evaluate(Task):
 
         Values: frames, kept (indices of those predicted), left_out (index, reason), and where there are such
         energy_doubts (sentences on compositions whose energy the potential's reference energies do not determine).
-        Measured: seconds_per_frame. A frame that the potential cannot answer (an element that it does not know, a non-finite answer) is left out and
-        listed; where it can answer none, the fault is raised.
+        Measured: seconds_per_frame. A frame that the potential cannot answer (an element that it does not know, a
+        non-finite answer) is left out and listed; where it can answer none, the fault is raised.
         """
         import time
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from whet.contracts.fine_tune_settings import FineTuneSettings, IsolatedAtoms
 from whet.contracts.fine_tuning import FineTuner
 from whet.contracts.labeling import lowest_atoms
 from whet.contracts.options import Options
-from whet.contracts.ports import Dataset, LabeledFrames, Port
+from whet.contracts.ports import Dataset, FinishedStep, LabeledFrames, Port
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.contracts.task import Outcome, Task, Work
 from whet.data.errors import FrameError
@@ -74,8 +74,7 @@ class FineTune(Task):
         for labeled in work.all("atoms", LabeledFrames):
             atoms |= lowest_atoms(labeled.frames)
         before = [step.values.get("reference_energies") for step in (work.steps("start") if word == "atoms" else ())]
-        labels = [label for data in work.steps("data") for label in data.fed_by("labeled")] if word == "foundation" else []
-        theories = [LevelOfTheory.from_json(one.values["theory"]) for one in labels if "theory" in one.values]
+        theories = [theory for data in work.steps("data") for theory in _theories(data)] if word == "foundation" else []
         return EnergySource(word, atoms, ReferenceEnergies(**before[0]) if before and before[0] else None, theories)
 
     def _replay(self, work: Work, settings: FineTuneSettings) -> FrameSet:
@@ -95,3 +94,12 @@ class FineTune(Task):
             return frames
         order = np.random.default_rng(self.options.seed).permutation(len(frames))
         return frames.take(sorted(order[:wanted]))
+
+
+def _theories(data: FinishedStep) -> Iterator[LevelOfTheory]:
+    """Levels of theory of the labels that a data set was gathered from, as far as they are known."""
+    for drawn_from in data.fed_by("data"):
+        yield from _theories(drawn_from)
+    for labels in data.fed_by("labeled"):
+        if theory := labels.values.get("theory"):
+            yield LevelOfTheory.from_json(theory)
