@@ -54,50 +54,56 @@ def alignment(bare: Potential, frames: FrameSet, source: EnergySource) -> Refere
     if source.word == "foundation":
         _refuse_other_theories(bare, source.theories)
         found = ReferenceEnergies.given({}, frames, labels, predicted, source="foundation")
-        note = (
-            f"the labels are {1000 * found.residual:.0f} meV/atom from the potential's energies: are the theories one?"
-        )
+        apart = f"{1000 * found.residual:.0f} meV/atom"
+        note = f"the labels are {apart} from the potential's energies: are the theories one?"
         return replace(found, note=note if found.residual > SAME_SCALE else "")
-    note = ""
+    why = ""
     if source.word == "atoms":
-        before = source.before
-        shift, note = dict(before.shift) if before and before.source == "atoms" else {}, ""
-        if before and before.source == "fit":
-            note = before.note
-        else:
-            missing = sorted(set(frames.elements) - set(shift))
-            own, note = _own_atoms(bare, missing, source.atoms)
-            shift |= {symbol: source.atoms[symbol] - energy for symbol, energy in own.items()}
-        if not note:
+        shift, why = _shift_of_atoms(bare, frames.elements, source)
+        if not why:
             found = ReferenceEnergies.given(shift, frames, labels, predicted, source="atoms")
-            if found.residual <= KNOWS_ATOMS or before:
+            if found.residual <= KNOWS_ATOMS or source.before:
                 return found
-            note = (
-                f"isolated atoms leave {found.residual:.2f} eV/atom between labels and potential, which knows no atoms"
-            )
-    return replace(ReferenceEnergies.fit(frames, labels, predicted), note=note)
+            left = f"{found.residual:.2f} eV/atom"
+            why = f"isolated atoms leave {left} between labels and potential, which knows no atoms"
+    return replace(ReferenceEnergies.fit(frames, labels, predicted), note=why)
 
 
-def _own_atoms(bare: Potential, symbols: Sequence[str], given: Mapping[str, float]) -> tuple[dict[str, float], str]:
-    """The potential's own energies of isolated atoms, eV by symbol; or why there are none."""
-    if lacking := [symbol for symbol in symbols if symbol not in given]:
+def _shift_of_atoms(bare: Potential, elements: Sequence[str], source: EnergySource) -> tuple[dict[str, float], str]:
+    """Label − the potential's own energy of each isolated atom, eV by symbol; or why that cannot be had.
+
+    Of all elements that are labeled and that the potential answers: those to come may not be among these frames.
+    """
+    before = source.before
+    if before and before.source == "fit" and before.note:
+        return {}, before.note
+    shift = dict(before.shift) if before and before.source == "atoms" else {}
+    if lacking := sorted(set(elements) - set(source.atoms) - set(shift)):
         what = f"there is no energy of an isolated atom of {', '.join(lacking)}"
         raise InputError(what, hint="Give it: `reference_energies: {atoms: …}`, or let them be fitted: `fit`")
-    found: dict[str, float] = {}
-    for symbol in symbols:
-        try:
-            (answer,) = bare.answers([isolated_atom(symbol)], ("energy", "forces"))
-        except Exception as error:  # a graph without an edge breaks models in ways of their own
-            return {}, f"the potential does not answer an isolated atom of {symbol} ({type(error).__name__})"
-        if not isinstance(answer, Labels):
-            return {}, f"the potential does not answer an isolated atom of {symbol} ({answer.what})"
-        found[symbol] = answer.energy
-    return found, ""
+    for symbol in sorted({*elements, *source.atoms} - set(shift)):
+        own = _own_energy(bare, symbol)
+        if isinstance(own, float):
+            shift[symbol] = source.atoms[symbol] - own
+        elif symbol in elements:
+            return {}, f"the potential does not answer an isolated atom of {symbol} ({own})"
+    return shift, ""
+
+
+def _own_energy(bare: Potential, symbol: str) -> float | str:
+    """The potential's own energy of an isolated atom, eV, or why it has none."""
+    try:
+        (answer,) = bare.answers([isolated_atom(symbol)], ("energy", "forces"))
+    except Exception as error:  # a graph without an edge breaks models in ways of their own
+        return type(error).__name__
+    return answer.energy if isinstance(answer, Labels) else answer.what
 
 
 def _refuse_other_theories(bare: Potential, theories: Iterable[LevelOfTheory]) -> None:
     own = bare.capabilities.theory
-    for theory in theories if own is not None else ():
+    if own is None:
+        return
+    for theory in theories:
         if _energies_of(theory) != _energies_of(own):
             what = f"the labels are {_told(theory)}, the potential {bare.name!r} is {_told(own)}"
             raise InputError(
