@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from whet.contracts.component import Component, FileRef, Spec
+from whet.contracts.minimization import Minimization
 from whet.contracts.ports import LabeledFrames
 from whet.contracts.ref import Ref
 from whet.data.errors import OptionsError, WhetError
@@ -19,7 +20,7 @@ from whet.study.named_files import StructureFile
 from whet.study.plan import Plan
 from whet.study.resolved import Placed, Resolved
 from whet.study.schema import LabeledFile, StudyFile
-from whet.study.structure_split import StructureSplit
+from whet.study.structure_split import Purpose, StructureSplit
 from whet.study.study_file import Source
 from whet.study.watching import blind_monitors, extras_of, without_monitors
 from whet.study.yaml_tree import Keys
@@ -45,7 +46,7 @@ class StepMaker:
     plan: Plan = field(default_factory=Plan)
     sighted: set[str] = field(default_factory=set)
 
-    def structure(self, purpose: str, number: int, keys: Keys) -> str:
+    def structure(self, purpose: Purpose, number: int, keys: Keys) -> str:
         """A starting structure of a purpose."""
         given = self.resolved.structures
         if given is None:
@@ -58,15 +59,21 @@ class StepMaker:
         task = _task("structure", index=index, seed=self.study.seed)
         return self._add(task, {"structures": given.component}, {}, "structure", given.environment)
 
+    def relaxed(self, driver: Trained | None, start: str, title: str) -> str:
+        """The structure from which dynamics starts: relaxed where the study says so, else as it is."""
+        return start if self.study.minimize is None else self.minimize(driver, start, None, f"{title}: relax")
+
+    def minimize(self, driver: Trained | None, start: str, how: Minimization | None, title: str) -> str:
+        """A relaxation. driver: None is the labeler. how: None is as the study says."""
+        wanted = how or self.study.minimize or Minimization()
+        inputs: dict[str, tuple[str, ...]] = {"start": (start,)}
+        placed, components = self._driving(driver, inputs)
+        return self._add(_task("minimize", **wanted.as_json()), components, inputs, title, placed.environment)
+
     def md(self, driver: Trained | None, start: str, seed: int, title: str) -> str:
         """A trajectory. driver: None is the labeler."""
         inputs: dict[str, tuple[str, ...]] = {"start": (start,)}
-        if driver is None:
-            placed = self._labeler()
-            components = {"labeler": placed.component}
-        else:
-            placed = self.resolved.potentials[driver.ref.potential].placed
-            components = self._potential(driver, inputs)
+        placed, components = self._driving(driver, inputs)
         if placed.environment not in self.resolved.engines:
             raise self.source.fault(("strategies",), "sampling needs an MD engine", "Give `dynamics:`")
         components["engine"] = self._watching(self.resolved.engines[placed.environment], driver, title)
@@ -182,6 +189,15 @@ class StepMaker:
             self.plan.unwatched.setdefault(name, []).append(title)
         self.sighted.update(set(blind_monitors(engine, ())) - set(blind))
         return without_monitors(engine, blind) if blind else engine
+
+    def _driving(
+        self, driver: Trained | None, inputs: dict[str, tuple[str, ...]]
+    ) -> tuple[Placed, dict[str, Component]]:
+        """Where the driver's plugin is, and the components by which the atoms are moved; a state adds to `inputs`."""
+        if driver is None:
+            placed = self._labeler()
+            return placed, {"labeler": placed.component}
+        return self.resolved.potentials[driver.ref.potential].placed, self._potential(driver, inputs)
 
     def _potential(self, potential: Trained, inputs: dict[str, tuple[str, ...]]) -> dict[str, Component]:
         if potential.key:

@@ -10,7 +10,7 @@ from whet.contracts.ports import Dataset, FineTuning, LabeledFrames, Predictions
 from whet.contracts.ref import LABELER, Ref
 from whet.contracts.rounds import Round
 from whet.study.step_maker import StepMaker, Trained
-from whet.study.structure_split import TRAINING
+from whet.study.structure_split import Purpose
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,12 @@ class _Walk:
             if round_.sampler == "structures":
                 yield Labeled(self.make.label(start, f"{title}: label structure"), ref, is_sampled=False)
                 continue
+            if round_.sampler == "minimize":
+                self._last = self.make.minimize(driver, start, round_.minimize, f"{title}: relax")
+                yield Labeled(self.make.label(self._last, f"{title}: label"), ref, is_sampled=False)
+                continue
+            if start != self._last:  # what goes on from another trajectory is as it is
+                start = self.make.relaxed(driver, start, title)
             seed = self.make.seed("md", self.seed, self._fresh, number)
             self._last = self.make.md(driver, start, seed, f"{title}: dynamics")
             pool.append(self._last)
@@ -169,7 +175,7 @@ class _Walk:
             yield Labeled(self._known[-1], ref, is_sampled=False)
 
     def _start(self, round_: Round, keys: tuple[str, ...]) -> str:
-        if round_.sampler == "md" and round_.start == "last" and self._last:
+        if round_.sampler in ("md", "minimize") and round_.start == "last" and self._last:
             return self._last
         self._fresh += 1
-        return self.make.structure(TRAINING, self._fresh - 1, keys)
+        return self.make.structure(Purpose("training", seed=self.seed), self._fresh - 1, keys)
