@@ -15,7 +15,7 @@ from whet.data.frame_identity import frame_key
 from whet.running.stored_step import StoredSteps
 from whet.study.provenance import warnings
 
-ALONE = ["strategies={}", "self_generated={of: none}"]
+ALONE = ["strategies={}", "self_generated={of: none}", "structures.repeat=1"]
 PACKINGS = "tests={packings: {sampler: minimize, driver: DRIVER, trajectories: 3, minimize: {fmax: 0.02}}}"
 
 
@@ -24,7 +24,7 @@ def largest(labels: Labels) -> float:
 
 
 def test_starts_are_relaxed_by_what_then_drives(toy: None, study_file: Path) -> None:
-    words = ["strategies={periodic: 2}", "tests={dynamics: {trajectories: 1}}", "minimize={fmax: 0.02}"]
+    words = ["strategies={periodic: 2}", "tests={dynamics: {trajectories: 1}}", "minimize={fmax: 0.02}", "structures.repeat=1"]
     study = Study.load(study_file, words)
     plan = study.plan
     runs = {step.title: step for step in plan.of_kind("md")}
@@ -82,7 +82,7 @@ def test_a_test_set_of_fresh_minima(toy: None, study_file: Path, driver: str) ->
 def test_a_round_labels_what_it_relaxed(toy: None, study_file: Path) -> None:
     how = "minimize: {fmax: 0.02, frames: 3}"
     rounds = f"[{{sampler: minimize, driver: foundation, trajectories: 2, {how}}}, {{start: last}}]"
-    study = Study.load(study_file, [f"strategies={{packed: {rounds}}}", "tests={}", "self_generated={of: none}"])
+    study = Study.load(study_file, [f"strategies={{packed: {rounds}}}", "tests={}", *ALONE[1:]])
     account = study.run(workers=0)
     assert not account.failed, list(map(str, account.failed.values()))
     pieces = study.plan.all(LabeledFrames, set_kind="training")
