@@ -115,10 +115,28 @@ class StepMaker:
         inputs = {"labeled": tuple(labeled)} | ({"match": tuple(match)} if match else {})
         return self._add(_task("dataset", **settings), {}, inputs, title)
 
-    def fine_tune(self, start: Trained, dataset: str, seeds: Sequence[int], title: str) -> tuple[str, tuple[str, ...]]:
+    def bootstrap(
+        self,
+        dataset: str,
+        labeled: Sequence[str],
+        trajectories: Sequence[int] | None,
+        seeds: Sequence[int],
+        title: str,
+    ) -> list[str]:
+        """What each member of a committee is trained on: a sample of the data set's training frames."""
+        inputs = {"data": (dataset,)} | ({"labeled": tuple(labeled)} if trajectories is not None else {})
+        known = without_none({"trajectories": None if trajectories is None else list(trajectories)})
+        return [
+            self._add(_task("bootstrap", seed=seed, **known), {}, inputs, f"{title}: draw frames {place}")
+            for place, seed in enumerate(seeds, start=1)
+        ]
+
+    def fine_tune(
+        self, start: Trained, datasets: Sequence[str], seeds: Sequence[int], title: str
+    ) -> tuple[str, tuple[str, ...]]:
         """The fine-tuning, or each one of a committee, which goes on from the same member of the one before.
 
-        Gives the key of the step that makes the potential, and those of the trainings.
+        datasets, seeds: of each member. Gives the key of the step that makes the potential, and those of the trainings.
         """
         potential = self.resolved.potentials[start.ref.potential]
         assert potential.fine_tuner is not None
@@ -126,7 +144,7 @@ class StepMaker:
         if potential.replay is not None:
             settings["replay"] = "given"  # the file enters by content
         where, made = potential.placed.environment, []
-        for place, seed in enumerate(seeds):
+        for place, (dataset, seed) in enumerate(zip(datasets, seeds, strict=True)):
             components: dict[str, Component] = {"fine_tuner": potential.fine_tuner}
             inputs = {"data": (dataset,)}
             if start.key:

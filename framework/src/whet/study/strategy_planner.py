@@ -77,12 +77,17 @@ class StrategyPlanner:
 
     def _trained(self, current: Trained, ref: Ref, round_: Round, title: str) -> Trained:
         make, potential = self.make, ref.potential
-        dataset = self._dataset(ref, round_, title)
+        labeled, trajectories = self._gathered(ref, round_)
+        dataset = self._dataset(ref, round_, labeled, trajectories, title)
         make.plan.leaves(Dataset, ref, dataset)
         start = Trained(Ref(potential)) if round_.train_from == "foundation" else current
         count = make.study.strategies[ref.strategy].committee
         seeds = [make.seed("fine-tune", ref.seed, *([place] if place else [])) for place in range(count)]
-        key, members = make.fine_tune(start, dataset, seeds, title)
+        datasets = [dataset] * count
+        if count > 1:
+            draws = [make.seed("bootstrap", ref.seed, place) for place in range(count)]
+            datasets = make.bootstrap(dataset, labeled, trajectories, draws, title)
+        key, members = make.fine_tune(start, datasets, seeds, title)
         make.plan.leaves(FineTuning, ref, key)
         if ref.round == 1:
             first = make.evaluate(
@@ -93,15 +98,23 @@ class StrategyPlanner:
             make.plan.leaves(Predictions, Ref(potential).on(on), first)
         return Trained(ref, key, members)
 
-    def _dataset(self, ref: Ref, round_: Round, title: str) -> str:
+    def _gathered(self, ref: Ref, round_: Round) -> tuple[list[str], list[int] | None]:
+        """The steps that leave all labeled frames so far, and the trajectory of each, where they have one."""
+        if round_.sampler == "data":
+            return [self._data(round_, ref.strategy)], None
+        all_so_far = [one for each in self.gathered[ref.potential, ref.strategy, ref.seed] for one in each]
+        trajectories = [one.ref.trajectory for one in all_so_far]
+        known = [number for number in trajectories if number is not None]
+        return [one.key for one in all_so_far], known if len(known) == len(trajectories) else None
+
+    def _dataset(
+        self, ref: Ref, round_: Round, labeled: list[str], trajectories: list[int] | None, title: str
+    ) -> str:
         make, match = self.make, self.make.resolved.strategies[ref.strategy].matched
-        rounds = self.gathered[ref.potential, ref.strategy, ref.seed]
-        labeled = [one.key for each in rounds for one in each]
         fraction = make.resolved.potentials[ref.potential].settings.valid_fraction
         settings: dict[str, Any] = {"seed": make.seed("data", ref.seed), "valid_fraction": fraction}
         matched: list[str] = []
         if round_.sampler == "data":
-            labeled = [self._data(round_, ref.strategy)]
             settings["frames"] = round_.frames
         elif match is not None:
             seeds = make.study.strategies[match].seeds
@@ -110,9 +123,8 @@ class StrategyPlanner:
             matched = [one.key for each in theirs for one in each]
             # Where both have the same labels there is nothing to cut, and the fine-tuning is one and the same.
             matched = [] if matched == labeled else matched
-        trajectories = [one.ref.trajectory for each in rounds for one in each]
         # Whole trajectories, where that holds back no more than about twice the share that was asked for.
-        if round_.sampler != "data" and None not in trajectories and len(set(trajectories)) * fraction > 0.5:
+        if trajectories is not None and len(set(trajectories)) * fraction > 0.5:
             settings["trajectories"] = trajectories
         return make.dataset(settings, labeled, matched, f"{title}: gather data")
 
