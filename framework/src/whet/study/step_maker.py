@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -190,16 +190,25 @@ class StepMaker:
         """A random seed for one purpose: the same one wherever the same thing is done."""
         return int(key_of([self.study.seed, *of])[:7], 16)
 
-    def selector(self, given: str | Mapping[str, Any] | None, keys: Keys) -> Placed | None:
-        """The selector that a round names, here in this interpreter."""
+    def selector(self, given: str | Mapping[str, Any] | None, keys: Keys, seed: int) -> Placed | None:
+        """The selector that a round names, here in this interpreter. seed: of the strategy; its draws hang on it."""
         if given is None:
             return None
         try:
-            return Placed(registry().resolve("selectors", Spec.parse(given, folder=self.source.folder)))
+            found = registry().resolve("selectors", Spec.parse(given, folder=self.source.folder))
         except OptionsError as error:
             raise self.source.all_faults(error.problems, keys) from None
         except WhetError as error:
             raise error.at(self.source.place(keys)) from None
+        if "seed" in found.options and not self.slices.is_first(seed):
+            drawn = self.seed("select", seed, int(found.options["seed"]))
+            found = replace(found, options={**found.options, "seed": drawn})
+        return Placed(found)
+
+    def gives(self, driver: Trained | None, names: Collection[str]) -> bool:
+        """Whether the driver's answers have these extra labels, as far as is known here."""
+        given = self._extras(driver)
+        return given is None or set(names) <= given
 
     def check_monitors(self) -> None:
         """InputError for a monitor that has nothing to look at in any run."""
@@ -210,16 +219,19 @@ class StepMaker:
 
     def _watching(self, engine: Component, driver: Trained | None, title: str) -> Component:
         """The engine with the monitors that have something to look at where this driver moves the atoms."""
-        given: frozenset[str] | None = frozenset()
-        if driver is not None:
-            given = extras_of(self.resolved.potentials[driver.ref.potential].placed.component)
-            if len(driver.members) > 1:
-                given = Committee.extras | (given or frozenset())
+        given = self._extras(driver)
         blind = [] if given is None else blind_monitors(engine, given)
         for name in blind:
             self.plan.unwatched.setdefault(name, []).append(title)
         self.sighted.update(set(blind_monitors(engine, ())) - set(blind))
         return without_monitors(engine, blind) if blind else engine
+
+    def _extras(self, driver: Trained | None) -> frozenset[str] | None:
+        """Names of the extra labels that the driver gives; None where its plugin is not here."""
+        if driver is None:
+            return frozenset()
+        given = extras_of(self.resolved.potentials[driver.ref.potential].placed.component)
+        return Committee.extras | (given or frozenset()) if len(driver.members) > 1 else given
 
     def _driving(
         self, driver: Trained | None, inputs: dict[str, tuple[str, ...]]

@@ -9,8 +9,11 @@ from typing import Any
 from whet.contracts.ports import Dataset, FineTuning, LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
 from whet.contracts.rounds import Round
+from whet.plugins.registry import registry
+from whet.study.resolved import Placed
 from whet.study.step_maker import StepMaker, Trained
 from whet.study.structure_split import Purpose
+from whet.study.yaml_tree import Keys
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class StrategyPlanner:
                 ref = Ref(potential, strategy, number, seed, round_.frames, is_last)
                 walk.current = self._trained(walk.current, ref, round_, title)
                 self.potentials.append(walk.current)
+        walk.check_selectors()
 
     def _gatherer(self, potential: str, strategy: str) -> str:
         """Whose data it is: shared data are gathered by the first potential that the strategy is for."""
@@ -151,6 +155,23 @@ class _Walk:
     _last: str = ""
     _fresh: int = 0
     _known: tuple[str, ...] = ()
+    _blind: dict[str, Keys] = field(default_factory=dict)
+    _sighted: set[str] = field(default_factory=set)
+
+    def check_selectors(self) -> None:
+        """InputError for a selector that ranks by what no driver of its rounds gives."""
+        for name in self._blind.keys() - self._sighted:
+            what = f"no driver of this strategy gives what the selector {name!r} ranks by"
+            hint = "Let a committee drive a round (`committee:`, or the potential `committee`), or choose another selector"
+            raise self.make.source.fault(self._blind[name], what, hint)
+
+    def _look(self, selector: Placed, driver: Trained | None, keys: Keys) -> None:
+        """Notes whether the selector has anything to rank by where this driver moves the atoms."""
+        name = selector.component.name
+        if self.make.gives(driver, registry().find("selectors", name).needs):
+            self._sighted.add(name)
+        else:
+            self._blind.setdefault(name, keys)
 
     def gather(self, round_: Round, number: int, title: str) -> Iterator[Labeled]:
         """The steps of a round that leave labeled frames."""
@@ -180,7 +201,8 @@ class _Walk:
                 yield Labeled(self.make.label(self._last, f"{title}: label"), ref, is_sampled=True)
         spelled_out = self.make.study.strategies[self.strategy].spelled_out is not None
         place = ("rounds", number - 1, "selection") if spelled_out else ("selection",)
-        if (selector := self.make.selector(round_.selection, (*keys, *place))) is not None:
+        if (selector := self.make.selector(round_.selection, (*keys, *place), self.seed)) is not None:
+            self._look(selector, driver, (*keys, *place))
             chosen = self.make.select(selector, pool, self._known, f"{title}: select")
             ref = Ref(gathered_by=of, sampled_by=driver.ref if driver else LABELER)
             self._known += (self.make.label(chosen, f"{title}: label"),)
