@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from whet.contracts.options import Options
+from whet.contracts.training_presets import with_training_preset
 from whet.data.identity import JSON
 
 Strategy = Literal["full", "frozen", "lora", "multihead-replay", "head-only"]
@@ -32,6 +34,10 @@ class Weights(Options):
 class FineTuneSettings(Options):
     """How to fine-tune. None means: the backend's own choice, which the result then states."""
 
+    preset: Literal["wong-yang", "deng"] | None = None
+    """A published fine-tuning to start from; the keys beside it replace its own. `wong-yang`: multihead replay, 30,000
+    replay frames of a tenth of the weight, energy, forces and stress 1, 10, 10, learning rate 1e-4, 250 epochs, patience
+    40, a fifth for validation. `deng`: every parameter, no frame held back; on one frame (`subsets` with `sizes: [1]`)."""
     strategy: Strategy = "full"
     """What is trained: every parameter, some layers, low-rank adapters, heads with replay, or the head only."""
     epochs: int = Field(default=20, ge=0)
@@ -58,6 +64,11 @@ class FineTuneSettings(Options):
     """Whether per-element reference energies are aligned before the first step (`whet.ReferenceEnergies`)."""
     upstream: dict[str, JSON] = Field(default={})
     """Keys of the upstream package, by its own names; checked by the plugin."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_preset(cls, given: Any) -> Any:
+        return with_training_preset(given) if isinstance(given, Mapping) else given
 
     def asked(self) -> set[str]:
         """The words whose value the user chose, beyond those that every backend knows."""

@@ -124,7 +124,7 @@ class PotentialEntry(Options):
     environment: str = ""
     """Name of the environment whose interpreter has the plugin."""
     fine_tune: dict[str, Any] = Field(default={})
-    """Settings of fine-tuning that differ from the study's, for this potential."""
+    """Settings of fine-tuning that differ from the study's, for this potential; with a `preset` nothing of the study's."""
 
 
 class AnalysisEntry(Options):
