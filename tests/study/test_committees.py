@@ -1,4 +1,4 @@
-"""Committees: each member is trained on frames of its own draw; the worst frame is labeled where no spread ends a run."""
+"""Committees: each member is trained on frames of its own draw; where no spread ends a run, its worst is labeled."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_members_see_other_frames(toy: None, study_file: Path) -> None:
 def test_members_of_a_file_s_subsets_do_too(toy: None, study_file: Path, tmp_path: Path) -> None:
     source = Study.load(study_file, ["strategies={naive: 3}", *QUIET])
     source.run(workers=0)
-    labeled = [one for one in source.plan.of_kind("label")]
+    labeled = source.plan.of_kind("label")
     stored = StoredSteps(source.store)
     path = tmp_path / "pool.frames"
     write_frames(path, [frame for step in labeled for frame in stored[step.key].frames()])
@@ -69,8 +69,7 @@ def test_only_committees_draw(toy: None, study_file: Path, committee: int) -> No
 
 
 UNCERTAIN = "selection: {use: most-uncertain, frames: 1}"
-MANY = "selection: {use: most-uncertain, frames: 4}"
-COMMITTEE = f"strategies={{active: {{committee: 3, rounds: [{{driver: foundation, {MANY}}}, {{{UNCERTAIN}}}]}}}}"
+COMMITTEE = f"strategies={{active: {{preset: periodic, rounds: 2, committee: 3, {UNCERTAIN}}}}}"
 LONGER = "dynamics={use: toy, timestep: 2, production: 60, every: 10, temperature: 100}"
 
 
@@ -92,12 +91,11 @@ def test_without_a_stop_the_worst_frame_is_labeled(toy: None, study_file: Path) 
     assert not ended and len(spreads) == 7 and max(spreads) > 1e-6
     assert chosen == [max(range(7), key=lambda place: spreads[place])]
     assert why == [f"spread {max(spreads):.3g} eV/Å on its worst atom"]
-    # The first round has no committee: its last frames, and that is said.
+    # The first round has no committee: all its frames, and that is said.
     first = StoredSteps(study.store)[study.plan.of_kind("most-uncertain")[0].key].values["chosen"]
-    unknown = "the driver is no committee, so its spread is not known: the last"
-    assert first == [[place, unknown] for place in (6, 5, 4, 3)]
+    assert first == [[place, "no committee drove the run, so its spread is not known"] for place in range(7)]
     labels = [StoredSteps(study.store)[step.key].values["labeled"] for step in study.plan.of_kind("label")]
-    assert labels == [4, 1]
+    assert labels == [7, 1]
 
 
 def test_a_run_that_the_spread_ended_gives_its_last_frame(toy: None, study_file: Path) -> None:
@@ -138,8 +136,8 @@ def test_known_spreads_are_ranked_run_by_run(tmp_path: Path) -> None:
     def chosen(frames: int) -> list[int]:
         return [one.index for one in MostUncertain(MostUncertainOptions(frames=frames)).choose(pool, pool, work)]
 
-    assert chosen(1) == [1, 5, 6, 9]
-    assert chosen(2) == [1, 2, 5, 3, 6, 7, 9, 8]
+    assert chosen(1) == [1, 5, 6, 8, 9]
+    assert chosen(2) == [1, 2, 5, 3, 6, 7, 8, 9]
     assert sorted(chosen(9)) == list(range(10))
 
 

@@ -73,7 +73,7 @@ def test_a_test_set_of_fresh_minima(toy: None, study_file: Path, driver: str) ->
     moved_by = {role for step in study.plan.of_kind("minimize") for role in step.components}
     assert moved_by == {"labeler" if driver == "labeler" else "potential"}
     # Each structure is one that nothing else starts from.
-    starts = [step for step in study.plan.of_kind("structure")]
+    starts = study.plan.of_kind("structure")
     assert len(starts) == 3 and all(step.task.options["index"] >= 100_000 for step in starts)
 
 
@@ -92,9 +92,7 @@ def test_a_round_labels_what_it_relaxed(toy: None, study_file: Path) -> None:
     assert run.inputs["start"] == (study.plan.of_kind("minimize")[-1].key,)
 
 
-def test_a_killed_relaxation_pays_no_label_twice(
-    toy: None, study_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_relaxation_pays_no_label_twice(toy: None, study_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bought, deaths = study_file.parent / "bought.txt", study_file.parent / "deaths.txt"
     monkeypatch.setenv("WHET_TOY_BOUGHT", str(bought))
     monkeypatch.setenv("WHET_TOY_DEATHS", str(deaths))
@@ -131,7 +129,11 @@ def test_one_that_did_not_converge_is_told(toy: None, study_file: Path) -> None:
         ("tests={a: {minimize: {fmax: 0.1}}}", "tests.a", "goes with `sampler: minimize`"),
         ("tests={a: {file: x.extxyz, sampler: minimize}}", "tests.a", "`sampler` is for sampled frames"),
         ("strategies={a: [{minimize: {fmax: 0.1}}]}", "strategies.a.rounds.0", "goes with `sampler: minimize`"),
-        ("strategies={a: [{sampler: minimize, selection: evenly}]}", "strategies.a.rounds.0", "goes with `sampler: md`"),
+        (
+            "strategies={a: [{sampler: minimize, selection: evenly}]}",
+            "strategies.a.rounds.0",
+            "goes with `sampler: md`",
+        ),
         ("minimize={fmax: 0}", "minimize.fmax", "greater than 0"),
         ("minimize={optimizer: CG}", "minimize.optimizer", "'BFGS', 'FIRE' or 'LBFGS'"),
         ("minimize={force: 0.1}", "minimize.force", "unknown key"),

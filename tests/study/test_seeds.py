@@ -1,4 +1,4 @@
-"""Seeds repeat everything random: structures, velocities, splits, draws, weights; strategies of one seed share theirs."""
+"""Seeds repeat everything random: structures, velocities, splits, draws, weights; strategies of one share theirs."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ def test_what_came_out_differs_in_everything(toy: None, study_file: Path) -> Non
     stored = StoredSteps(study.store)
     found = []
     for seed in (1, 2):
-        runs = [one for one in study.plan.all(SampledTrajectory) if one.ref.gathered_by and one.ref.gathered_by.seed == seed]
+        runs = [
+            one for one in study.plan.all(SampledTrajectory) if one.ref.gathered_by and one.ref.gathered_by.seed == seed
+        ]
         trajectories = [SampledTrajectory.read(stored[one.key], one.ref) for one in runs]
         data = study.plan.all(Dataset, seed=seed)[-1]
         read = Dataset.read(stored[data.key], data.ref)
@@ -122,7 +124,9 @@ def test_too_few_structures_are_refused_with_the_sum(toy: None, study_file: Path
     wanted = "the study needs 9 different structures (3 × 2 for training with the seeds 1, 2, 3, 2 for near, "
     assert f"{wanted}1 for own trajectories), the file has 8" in str(caught.value)
     other = [words[0], "strategies={naive: {rounds: 3, seeds: [7, 8]}, long: {rounds: 2, seeds: [8, 9]}}", words[2]]
-    with pytest.raises(InputError, match="needs 10 .*3 for training with seed 7, 3 for training with seed 8, 1 for tr"):
+    with pytest.raises(
+        InputError, match=r"needs 10 .*3 for training with seed 7, 3 for training with seed 8, 1 for tr"
+    ):
         Study.load(study_file, other)
     enough = Study.load(study_file, [words[0], BOTH.replace("SEEDS", "[1, 2]"), words[2]]).plan
     places = [{step.task.options["index"] for step in steps(enough, seed) if step.kind == "import"} for seed in (1, 2)]

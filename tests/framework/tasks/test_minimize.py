@@ -43,7 +43,9 @@ class Wells(Potential):
         for frame in frames:
             off = frame.positions - SITES
             forces = -self.stiffness[:, None] * off
-            yield Labels(float(0.5 * (self.stiffness * (off**2).sum(axis=1)).sum()), forces * (np.nan if self.broken else 1))
+            yield Labels(
+                float(0.5 * (self.stiffness * (off**2).sum(axis=1)).sum()), forces * (np.nan if self.broken else 1)
+            )
 
 
 def minimized(folder: Path, start: Atoms, potential: Potential, **words: Any) -> tuple[Outcome, FrameSet]:
@@ -82,7 +84,9 @@ def test_two_argon_atoms_come_to_their_distance(tmp_path: Path, optimizer: str) 
 
     known = brentq(lambda r: slope(r) - slope(CUTOFF), 0.9 * SIGMA, 1.2 * SIGMA)
     assert known == pytest.approx(2 ** (1 / 6) * SIGMA, rel=0.02)
-    _, frames = minimized(tmp_path, Atoms("Ar2", [[0, 0, 0], [0, 0, 4.5]]), LennardJones(), fmax=1e-6, optimizer=optimizer)
+    _, frames = minimized(
+        tmp_path, Atoms("Ar2", [[0, 0, 0], [0, 0, 4.5]]), LennardJones(), fmax=1e-6, optimizer=optimizer
+    )
     assert frames[-1].get_distance(0, 1) == pytest.approx(known, abs=1e-4)
 
 

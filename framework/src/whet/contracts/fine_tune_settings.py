@@ -35,9 +35,9 @@ class FineTuneSettings(Options):
     """How to fine-tune. None means: the backend's own choice, which the result then states."""
 
     preset: Literal["wong-yang", "deng"] | None = None
-    """A published fine-tuning to start from; the keys beside it replace its own. `wong-yang`: multihead replay, 30,000
-    replay frames of a tenth of the weight, energy, forces and stress 1, 10, 10, learning rate 1e-4, 250 epochs, patience
-    40, a fifth for validation. `deng`: every parameter, no frame held back; on one frame (`subsets` with `sizes: [1]`)."""
+    """A published fine-tuning to start from; the keys beside it replace its own. `wong-yang`: multihead replay of
+    30,000 frames of a tenth of the weight; energy, forces, stress 1, 10, 10; learning rate 1e-4, 250 epochs, patience
+    40, a fifth for validation. `deng`: every parameter, no frame held back: for one frame (`subsets`, `sizes: [1]`)."""
     strategy: Strategy = "full"
     """What is trained: every parameter, some layers, low-rank adapters, heads with replay, or the head only."""
     epochs: int = Field(default=20, ge=0)

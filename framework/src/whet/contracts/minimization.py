@@ -13,8 +13,8 @@ class Minimization(Options):
     """How a structure is relaxed. Atoms move, the cell stays as it is; constraints of the structure hold."""
 
     optimizer: Literal["BFGS", "FIRE", "LBFGS"] = "BFGS"
-    """Optimizer of ASE: `BFGS` (few evaluations; above about a thousand atoms slow), `FIRE` (more evaluations, any size;
-    goes on where forces are noisy or jump), or `LBFGS` (any size; may climb where the curvature is negative)."""
+    """Optimizer of ASE: `BFGS` (few evaluations; slow above about a thousand atoms), `FIRE` (more evaluations; any
+    size, and where forces are noisy or jump), or `LBFGS` (any size; may climb where the curvature is negative)."""
     fmax: float = Field(default=0.05, gt=0)
     """eV/Å; converged when the force on no free atom is larger."""
     steps: int = Field(default=500, ge=1)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -16,23 +17,24 @@ from whet.data.labels import Labels
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from whet.contracts.ports import FinishedStep
+UNKNOWN = "no committee drove the run, so its spread is not known"
+"""Why each frame of such a run is chosen."""
 
 
 class MostUncertainOptions(Options):
     """Options of the selector `most-uncertain`."""
 
     frames: int = Field(default=1, ge=1)
-    """How many of each trajectory; all where it has fewer."""
+    """How many of each trajectory that a committee drove; all where it has fewer."""
 
 
 class MostUncertain(Selector):
     """Of each trajectory that a committee drove the frames with the largest spread of the force on their worst atom.
 
-    The spread is the standard deviation over the members, eV/Å (`force_spread`); Niblett et al. and Zhang et al. rank by
-    the same number or its square. A trajectory that the monitor `max_force_spread` ended gives its last frame, the
-    first one beyond the limit, before all others. Of a trajectory without a committee (the first round, by the
-    untouched potential) nothing is known; its last frames are taken, each with that as the reason.
+    The spread is the standard deviation over the members, eV/Å (`force_spread`); papers rank by it (Zhang et al.) or by
+    its square, the variance (Niblett et al.). A trajectory that the monitor `max_force_spread` ended gives its last
+    frame, the first one beyond the limit, before all others. Of a trajectory that no committee drove (the first
+    round, by the untouched potential) nothing is known, and all its frames are chosen: they are what the members begin to differ on.
     """
 
     name = "most-uncertain"
@@ -44,27 +46,26 @@ class MostUncertain(Selector):
         chosen: list[Choice] = []
         before = 0
         for step in work.steps("pool"):
-            frames = step.frames()
-            ranked = list(_ranked(frames, step))[: self.options.frames]
-            chosen += [Choice(before + place, reason) for place, reason in ranked]
-            before += len(frames)
+            found = [_spread(frame) for frame in step.frames()]
+            spreads = [spread for spread in found if spread is not None]
+            if len(spreads) < len(found):
+                chosen += [Choice(before + place, UNKNOWN) for place in range(len(found))]
+            else:
+                ranked = islice(_ranked(spreads, step.values.get("end") or {}), self.options.frames)
+                chosen += [Choice(before + place, reason) for place, reason in ranked]
+            before += len(found)
         return chosen
 
 
-def _ranked(frames: FrameSet, step: FinishedStep) -> Iterator[tuple[int, str]]:
-    """Places in the trajectory and why, the first the first to be taken."""
-    spreads = [_spread(frame) for frame in frames]
-    last, end = len(frames) - 1, step.values.get("end") or {}
-    stopped = bool(frames) and end.get("monitor") == "spread" and bool(end.get("keeps"))
+def _ranked(spreads: Sequence[float], end: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+    """Places in a trajectory and why, in the order in which they are taken. end: why it ended early, if it did."""
+    last = len(spreads) - 1
+    stopped = end.get("monitor") == "spread" and end.get("keeps")
     if stopped:
         yield last, f"the run ended there: {end['what']}"
-    order = sorted(range(len(frames)), key=lambda place: (spreads[place] is not None, spreads[place] or 0.0, place))
-    for place in reversed(order):
-        if stopped and place == last:
-            continue
-        spread = spreads[place]
-        unknown = "the driver is no committee, so its spread is not known: the last"
-        yield place, unknown if spread is None else f"spread {spread:.3g} eV/Å on its worst atom"
+    for place in sorted(range(len(spreads)), key=lambda place: -spreads[place]):
+        if not (stopped and place == last):
+            yield place, f"spread {spreads[place]:.3g} eV/Å on its worst atom"
 
 
 def _spread(frame: Atoms) -> float | None:

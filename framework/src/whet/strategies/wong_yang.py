@@ -29,7 +29,9 @@ class HybridRounds(Rounds):
     @classmethod
     def _more_than_one(cls, given: int) -> int:
         if given < 2:
-            raise ValueError("hybrid has two rounds at least; with 1 all is sampled by the untouched potential: use naive")
+            raise ValueError(
+                "hybrid has two rounds at least; with 1 all is sampled by the untouched potential: use naive"
+            )
         return given
 
 

@@ -93,7 +93,7 @@ class Test(_FileKeys):
     kind: Literal["independent", "replay"] = "independent"
     """`replay`: frames of the foundation model's training set, which show what was forgotten."""
     sampler: Literal["md", "minimize"] = "md"
-    """How frames are sampled: dynamics, or `minimize`: each starting structure is relaxed, and its minimum evaluated."""
+    """How frames are sampled: dynamics, or `minimize`: each starting structure is relaxed, its minimum evaluated."""
     driver: str = "labeler"
     """What moves the atoms: `labeler` (reference dynamics), `foundation`, or a potential's name."""
     trajectories: int = Field(default=2, ge=1)
@@ -124,7 +124,7 @@ class PotentialEntry(Options):
     environment: str = ""
     """Name of the environment whose interpreter has the plugin."""
     fine_tune: dict[str, Any] = Field(default={})
-    """Settings of fine-tuning that differ from the study's, for this potential; with a `preset` nothing of the study's."""
+    """Settings of fine-tuning that differ from the study's, for this potential; a `preset` here replaces them all."""
 
 
 class AnalysisEntry(Options):

@@ -111,9 +111,7 @@ class StrategyPlanner:
         known = [number for number in trajectories if number is not None]
         return [one.key for one in all_so_far], known if len(known) == len(trajectories) else None
 
-    def _dataset(
-        self, ref: Ref, round_: Round, labeled: list[str], trajectories: list[int] | None, title: str
-    ) -> str:
+    def _dataset(self, ref: Ref, round_: Round, labeled: list[str], trajectories: list[int] | None, title: str) -> str:
         make, match = self.make, self.make.resolved.strategies[ref.strategy].matched
         fraction = make.resolved.potentials[ref.potential].settings.valid_fraction
         settings: dict[str, Any] = {"seed": make.seed("data", ref.seed), "valid_fraction": fraction}
@@ -162,7 +160,9 @@ class _Walk:
         """InputError for a selector that ranks by what no driver of its rounds gives."""
         for name in self._blind.keys() - self._sighted:
             what = f"no driver of this strategy gives what the selector {name!r} ranks by"
-            hint = "Let a committee drive a round (`committee:`, or the potential `committee`), or choose another selector"
+            hint = (
+                "Let a committee drive a round (`committee:`, or the potential `committee`), or choose another selector"
+            )
             raise self.make.source.fault(self._blind[name], what, hint)
 
     def _look(self, selector: Placed, driver: Trained | None, keys: Keys) -> None:

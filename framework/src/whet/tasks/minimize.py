@@ -62,12 +62,13 @@ def _relaxed(
     path: list[Atoms] = []
     converged, largest = False, 0.0
     with getattr(optimize, wanted.optimizer)(moving, logfile=None) as optimizer:
-        for converged in optimizer.irun(fmax=wanted.fmax, steps=wanted.steps):
+        for at_rest in optimizer.irun(fmax=wanted.fmax, steps=wanted.steps):
+            converged = bool(at_rest)
             forces = moving.get_forces(apply_constraint=False)
             path.append(Labels(moving.get_potential_energy(), forces).attach(moving))
             largest = float(np.linalg.norm(moving.get_forces(), axis=1).max())
             work.progress(min(optimizer.nsteps, wanted.steps), wanted.steps)
-        return path, {"converged": bool(converged), "steps": optimizer.nsteps, "largest_force": largest}
+        return path, {"converged": converged, "steps": optimizer.nsteps, "largest_force": largest}
 
 
 def _spread(count: int, wanted: int) -> list[int]:
