@@ -130,7 +130,7 @@ def test_known_spreads_are_ranked_run_by_run(tmp_path: Path) -> None:
     stop = {"monitor": "spread", "what": "too far", "time": 4.0, "keeps": True}
     other = {"monitor": "force", "what": "absurd", "time": 4.0, "keeps": False}
     runs = [([0.1, 0.7, 0.3], None), ([0.9, 0.2, 0.6], stop), ([0.2, 0.1], other), ([None, None], None)]
-    work = Pool(tmp_path, *runs)
+    work: Any = Pool(tmp_path, *runs)
     pool = sum((run.frames() for run in work.runs), FrameSet(()))
 
     def chosen(frames: int) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ def trajectory(number: int, length: int, group: str = "") -> FrameSet:
 
 def drawn(
     folder: Path, parts: Sequence[FrameSet], numbers: Sequence[int] | None, seed: int = 1, held_back: int = 1
-) -> tuple[FrameSet, FrameSet, dict[str, object]]:
+) -> tuple[FrameSet, FrameSet, dict[str, Any]]:
     """What is drawn from all parts but the last ones, which are for validation."""
     train, valid = (sum(some, FrameSet(())) for some in (parts[:-held_back], parts[-held_back:]))
     data = Dataset(Ref(), train, valid, len(train) + len(valid))

@@ -33,8 +33,8 @@ class MostUncertain(Selector):
 
     The spread is the standard deviation over the members, eV/Å (`force_spread`); papers rank by it (Zhang et al.) or by
     its square, the variance (Niblett et al.). A trajectory that the monitor `max_force_spread` ended gives its last
-    frame, the first one beyond the limit, before all others. Of a trajectory that no committee drove (the first
-    round, by the untouched potential) nothing is known, and all its frames are chosen: they are what the members begin to differ on.
+    frame, the first one beyond the limit, before all others. Of a trajectory that no committee drove (the first round,
+    by the untouched potential) nothing is known, and all its frames are chosen: on them members begin to differ.
     """
 
     name = "most-uncertain"
