@@ -118,6 +118,8 @@ class StrategyPlanner:
         matched: list[str] = []
         if round_.sampler == "data":
             settings["frames"] = round_.frames
+            if round_.data in make.resolved.grouped:
+                settings["groups"] = make.study.data[round_.data].groups
         elif match is not None:
             seeds = make.study.strategies[match].seeds
             twin = ref.seed if ref.seed in seeds else seeds[0]
