@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,10 +52,13 @@ def run(
 
 
 def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
+    from whet.cli.findings import print_answers
     from whet.cli.scores import print_scores
     from whet.cli.terminal import print_json, say
 
     found = loaded.stored
+    every = (one for section in found.sections for findings in section.findings for one in findings.verdicts)
+    answers = [verdict for verdict in every if verdict.prominent]
     if json:
         print_json(
             {
@@ -68,12 +72,14 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
                 "label_failures": len(found.failures),
                 "suspicious": found.suspicious,
                 "seconds": round(account.seconds, 1),
+                "answers": [asdict(verdict) for verdict in answers],
                 "scores": list(found.scores),
                 "report": str(page),
             }
         )
         return
     print_scores([score for score in found.scores if score["set_kind"] != "self"])
+    print_answers(answers)
     say()
     bought = sum(loaded.store.result(key).provenance.get("bought", 0) for key in account.ran if "label-" in key)
     say(
