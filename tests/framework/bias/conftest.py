@@ -39,7 +39,7 @@ def labeled() -> Labeled:
 
 @pytest.fixture(scope="session")
 def made(labeled: Labeled) -> Made:
-    """(reference forces by frame, predicted forces by frame, symbols=None, what `Comparison.of` takes) -> Comparison."""
+    """(reference forces by frame, predicted ones, symbols=None, what else `Comparison.of` takes) -> Comparison."""
 
     def make(
         reference: Sequence[np.ndarray],

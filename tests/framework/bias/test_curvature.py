@@ -50,7 +50,7 @@ class Bonds:
         return np.stack([-second, second], axis=-2)
 
     def sampled(self, seed: int) -> np.ndarray:
-        """Canonical ensemble by Metropolis: (trajectories, frames, pairs, 2) bonds; each trajectory from its own start."""
+        """Canonical ensemble by Metropolis: (trajectories, frames, pairs, 2) bonds, each trajectory on its own."""
         random = np.random.default_rng(seed)
         angle = random.uniform(0, 2 * np.pi, (TRAJECTORIES, PAIRS))
         bond = self.length * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
@@ -127,9 +127,7 @@ def test_mixed_samplers_do_not_decide_and_their_parts_do():
     guesses = [
         Labels(0.0, potential_forces).attach(atoms)
         for part in parts
-        for atoms, potential_forces in zip(
-            part.frames, np.split(part.predicted.forces, len(part.frames)), strict=True
-        )
+        for atoms, potential_forces in zip(part.frames, np.split(part.predicted.forces, len(part.frames)), strict=True)
     ]
     units = [*parts[0].units, *(parts[1].units + TRAJECTORIES)]
     words = ["reference"] * len(parts[0]) + ["self"] * len(parts[1])

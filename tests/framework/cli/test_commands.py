@@ -44,7 +44,7 @@ def test_run_status_report_and_run_again(toy: None, study_file: Path) -> None:
     assert first["ran"] > 0
     assert first["scores"][0]["softening"]["scale"] < 0.8
     assert Path(first["report"]).is_file()
-    assert "How biased?" in {one["question"] for one in first["answers"]}
+    assert "How soft?" in {one["question"] for one in first["answers"]}
     again = whet("run", study_file)
     assert "Nothing to do" in again.stdout
     status = json.loads(whet("status", study_file, "--json").stdout)

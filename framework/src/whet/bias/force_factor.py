@@ -21,7 +21,7 @@ scale, larger by 1/R², so that it over-corrects whatever is not explained by a 
 
 @dataclass(frozen=True)
 class ForceFactor:
-    """A number without unit that predicted forces are to be multiplied by. components: force components that gave it."""
+    """A number without unit that multiplies predicted forces. components: force components that gave it."""
 
     factor: float
     rule: Rule

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from whet.contracts.ports import Predictions
 
 Sampler = Literal["reference", "self", "rattle", "other", "unknown"]
-"""`reference`: dynamics of the labels' theory. `self`: dynamics of the evaluated potential in that very state. `rattle`:
-displacements or strains drawn at random. `other`: dynamics of another potential, or of another state of this one."""
+"""`reference`: dynamics of the labels' theory. `self`: dynamics of the evaluated potential in that very state.
+`rattle`: displacements or strains drawn at random. `other`: dynamics of another potential or state."""
 
 MIXED = "mixed"
 """What several samplers are together."""

@@ -134,7 +134,7 @@ class Softening:
 
 
 def softening(comparison: Comparison, resampling: Resampling | None = None) -> Softening:
-    """The softening of a comparison. FrameError where all reference forces are zero (below STILL): nothing is soft then."""
+    """The softening of a comparison. FrameError where all reference forces are zero, to within STILL."""
     import numpy as np
 
     draws = resampling or Resampling()
@@ -195,4 +195,3 @@ def slopes_of(comparison: Comparison, resampling: Resampling, atoms: np.ndarray 
         units=len(np.unique(units)),
         components=int(count),
     )
-

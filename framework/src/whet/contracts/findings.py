@@ -145,7 +145,7 @@ class Figure:
 class Verdict:
     """What may be said, and what not.
 
-    question: that it answers (`How biased?`); verdicts on one question stand together. claim: one sentence. evidence:
+    question: that it answers (`How soft?`); verdicts on one question stand together. claim: one sentence. evidence:
     the numbers that carry it. units: independent units behind it (trajectories; frames where a file does not know
     them); None where it only reports what was counted and nothing could be otherwise. of: what the units are.
     decided: whether the claim is a decision; below four units nothing is. limits: what it does not cover.
