@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 DECIDED = ("soft", "stiff", "not soft")
 ANOTHER_FAULT = "Displaced minima are another fault: they do not make a potential soft, and may hurt as much."
-NAME_IT = "Who sampled the frames decides how softness is read: `sampled_by:` in the study, or in the info of frames, says it."
+NAME_IT = (
+    "Who sampled the frames decides how softness is read: say it with `sampled_by:`, in the study or in their info."
+)
 GROUP_THEM = "Which frames belong together decides how sure a number is: `groups:` in the study says it."
 
 
