@@ -74,6 +74,8 @@ def evaluate(
             print_json(list(scores))
             for what in found.suspicious:
                 typer.echo(f"suspicious: {what}", err=True)
+            for what in found.doubts:
+                typer.echo(f"note: {what}", err=True)
         else:
             print_scores(scores)
             print_readings(scores)
@@ -81,3 +83,5 @@ def evaluate(
                 say(f"no score: {which}: {why}")
             for what in found.suspicious:
                 say(f"suspicious: {what}")
+            for what in found.doubts:
+                say(f"note: {what}")

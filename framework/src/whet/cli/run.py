@@ -71,6 +71,7 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
                 "labels": found.labels,
                 "label_failures": len(found.failures),
                 "suspicious": found.suspicious,
+                "notes": found.doubts,
                 "seconds": round(account.seconds, 1),
                 "answers": [asdict(verdict) for verdict in answers],
                 "scores": list(found.scores),
@@ -88,6 +89,8 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
     )
     for what in found.suspicious:
         say(f"suspicious: {what}")
+    for what in found.doubts:
+        say(f"note: {what}")
     if found.failures:
         say(f"{len(found.failures)} frames could not be labeled; the report lists them.")
     if account.failed:

@@ -37,7 +37,9 @@ def plan(
     for name, entry in study.data.items():
         if any(round_.data == name for one in resolved.strategies.values() for round_ in one.rounds):
             make.data(name, entry)
-    for name in study.potentials:
+    for name, potential in resolved.potentials.items():
+        if potential.replay is not None and potential.fine_tuner is not None:
+            make.replayed(name, potential.replay)
         strategies.plan(name)
     for one in strategies.potentials:
         role = "" if one.key else f"potential {one.ref.potential}"

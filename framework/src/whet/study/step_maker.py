@@ -103,6 +103,11 @@ class StepMaker:
         self.plan.leaves(LabeledFrames, Ref(set=name, set_kind="training"), key)
         return key
 
+    def replayed(self, potential: str, file: FileRef) -> None:
+        """The replay frames with which a potential is trained, for those who ask what it was trained on."""
+        step = Step(_task("import", labeled=True), files={"frames": file}, title=f"read replay of {potential}")
+        self.plan.leaves(LabeledFrames, Ref(set=f"replay of {potential}", set_kind="replayed"), self.plan.add(step))
+
     def dataset(self, settings: Mapping[str, Any], labeled: Sequence[str], match: Sequence[str], title: str) -> str:
         """Labeled frames to train on."""
         inputs = {"labeled": tuple(labeled)} | ({"match": tuple(match)} if match else {})
@@ -122,6 +127,9 @@ class StepMaker:
         for place, seed in enumerate(seeds):
             components: dict[str, Component] = {"fine_tuner": potential.fine_tuner}
             inputs = {"data": (dataset,)}
+            if potential.settings.reference_energies == "atoms":
+                lone = self._add(_task("isolated-atoms"), {}, {"data": (dataset,)}, f"{title}: isolated atoms")
+                inputs["atoms"] = (self.label(lone, f"{title}: label isolated atoms"),)
             if start.key:
                 inputs["start"] = (start.members[place],)
             else:

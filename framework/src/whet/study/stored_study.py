@@ -111,6 +111,11 @@ class StoredStudy:
         return [(str(row[0]), str(row[1])) for table in tables if table.name == "unscored" for row in table.rows]
 
     @cached_property
+    def doubts(self) -> list[str]:
+        """What must be known before the scores are believed: energies that reference energies do not determine."""
+        return [note for findings in self.findings("scores") for note in findings.notes]
+
+    @cached_property
     def theories(self) -> list[LevelOfTheory]:
         """Levels of theory of all labels that were computed."""
         found: dict[str, LevelOfTheory] = {}

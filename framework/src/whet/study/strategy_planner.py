@@ -103,6 +103,8 @@ class StrategyPlanner:
         if round_.sampler == "data":
             labeled = [self._data(round_, ref.strategy)]
             settings["frames"] = round_.frames
+            if round_.data in make.resolved.grouped:
+                settings["groups"] = make.study.data[round_.data].groups
         elif match is not None:
             seeds = make.study.strategies[match].seeds
             twin = ref.seed if ref.seed in seeds else seeds[0]
