@@ -51,8 +51,8 @@ SHIFTS = (
 )
 
 DEFINITION = (
-    "Bonds are those of each starting structure, followed through its trajectory. A kind is two elements, each with its "
-    "number of bonds: C3-O1 is the C=O of an acid, C4-O2 the C–O bond of an alcohol. The width is the standard "
+    "Bonds are those of each starting structure, followed through its trajectory. A kind is two elements, each with "
+    "its number of bonds: C3-O1 is the C=O of an acid, C4-O2 the C–O bond of an alcohol. The width is the standard "
     "deviation; a series that is too short or not settled has none. The distance is Wasserstein's. Whole trajectories "
     "are dealt out to the two sets (in all ways, where these are few), and all bonds are tested together in mean, "
     "width and distance: where two sets are sampled alike, any of a comparison is called different in at most 5 % of "
