@@ -28,6 +28,8 @@ KIND = (
     "other C–O bond, C4-O2 that of an alcohol."
 )
 
+ASPECTS = ("mean", "width", "distance")
+
 LENGTHS = (
     Column("sampled by", description="Who drove the trajectories, or for what they were sampled."),
     Column("bond", description=KIND),
@@ -46,7 +48,7 @@ SHIFTS = (
     Column("distance", "Å", "Wasserstein's, between the two distributions.", decimals=3, interval=True),
     Column("noise floor", "Å", "The distance that dealing out whole trajectories at random explains.", decimals=3),
     Column("p", description="Chance that dealing sets any bond in any aspect so far apart.", decimals=3),
-    *(Column(f"p of the {aspect}", shown=False) for aspect in ("mean", "width", "distance")),
+    *(Column(f"p of the {one}", description=f"The same, of the {one}.", shown=False) for one in ASPECTS),
     Column("verdict", description="In what the two sets differ (p at most 0.05)."),
 )
 
@@ -182,7 +184,7 @@ def _followed(trajectories: Sequence[SampledTrajectory]) -> tuple[BondLengths | 
 
 def _changes(found: Mapping[str, BondLengths], why_not: Collection[str]) -> tuple[list[list[Cell]], list[str]]:
     """Reference dynamics against everything else; else each against the next. And what few trajectories allow."""
-    from whet.bias.bond_shift import ASPECTS, bond_shifts
+    from whet.bias.bond_shift import bond_shifts
 
     names = list(found)
     pairs = [(REFERENCE, name) for name in names if name != REFERENCE] if REFERENCE in found else pairwise(names)
