@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from whet.bias.loss_terms import LossTerm, loss_terms
 from whet.contracts.component import Component, FileRef
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.fine_tuning import FineTuned, FineTuner, FineTuneRequest, Progress
-from whet.contracts.potential import Potential
+from whet.contracts.loss import LossWeights
+from whet.contracts.potential import Potential, Property
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
@@ -26,11 +29,17 @@ class Material:
 
 @dataclass(frozen=True)
 class AlignedFineTuned:
-    """component: the new potential, which answers on the labels' scale. done: what the backend left and did."""
+    """component: the new potential, which answers on the labels' scale. done: what the backend left and did.
+
+    weights: that the training had. at_start: terms of the loss over the training frames before the first step; empty
+    where no epoch was asked for, or the backend does not say what its loss is.
+    """
 
     component: Component
     done: FineTuned
     aligned: ReferenceEnergies
+    weights: LossWeights
+    at_start: Mapping[str, LossTerm]
 
 
 def fine_tuned(
@@ -53,14 +62,17 @@ def fine_tuned(
     tuner.refuse_unsupported(settings)
     # Training happens on the scale of the bare model; the shift of an earlier round is part of what is fitted anew.
     bare: Potential = registry().load(replace(start, energy_shift={}), store=store, device=device)
-    aligned = _alignment(bare, material.train, settings)
+    weights = LossWeights.decided(settings.weights, material.train + material.valid, bare.capabilities)
+    predicted = _predicted(bare, material.train, stress=weights.stress > 0)
+    aligned = _alignment(material.train, predicted, settings)
+    replayed = _predicted(bare, material.replay, stress=False)
     request = FineTuneRequest(
         start=bare,
         train=aligned.removed_from(material.train),
         valid=aligned.removed_from(material.valid),
         settings=settings,
         seed=seed,
-        replay=_alignment(bare, material.replay, settings).removed_from(material.replay),
+        replay=_alignment(material.replay, replayed, settings).removed_from(material.replay),
     )
     request.check()
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,12 +87,20 @@ def fine_tuned(
         energy_shift=aligned.shift if settings.epochs else start.energy_shift,
     )
     registry().vouch_for_made(component, done.files.values(), start=bare)
-    return AlignedFineTuned(component, done, aligned)
+    loss = done.applied.loss if settings.epochs else None
+    at_start = {} if loss is None else loss_terms(loss, request.train, predicted)
+    return AlignedFineTuned(component, done, aligned, request.weights, at_start)
 
 
-def _alignment(bare: Potential, frames: FrameSet, settings: FineTuneSettings) -> ReferenceEnergies:
+def _predicted(bare: Potential, frames: FrameSet, *, stress: bool) -> list[Labels]:
+    """What the bare potential says of these frames, asked once for all that needs it."""
+    properties: list[Property] = ["energy", "forces", *(["stress"] if stress else [])]
+    return list(bare.evaluate(frames, properties)) if frames else []
+
+
+def _alignment(frames: FrameSet, predicted: Sequence[Labels], settings: FineTuneSettings) -> ReferenceEnergies:
     """The per-element shift between the labels of these frames and the bare predictions."""
     if settings.reference_energies == "none" or not frames:
         return ReferenceEnergies({}, 0, 0.0, 0)
-    predicted = [labels.energy for labels in bare.evaluate(frames, ("energy", "forces"))]
-    return ReferenceEnergies.fit(frames, [Labels.of(frame).energy for frame in frames], predicted)
+    energies = [labels.energy for labels in predicted]
+    return ReferenceEnergies.fit(frames, [Labels.of(frame).energy for frame in frames], energies)

@@ -64,7 +64,7 @@ def _account(training: dict[str, Any]) -> dict[str, Any]:
         if number.requires_grad and rates.get(id(number), 0.0) > 0
     }
     sizes = {name: number.numel() for name, number in model.named_parameters()}
-    ema = training["ema"]
+    ema, swa = training["ema"], training["swa"]
     return {
         "heads": [str(head) for head in getattr(model, "heads", ["Default"])],
         "trained": sorted(trained),
@@ -77,13 +77,20 @@ def _account(training: dict[str, Any]) -> dict[str, Any]:
         "batches": len(loader),
         "frames": _frames(loader.dataset, model),
         "loss": type(loss).__name__,
-        "weights": {name: float(getattr(loss, f"{name}_weight", 0.0)) for name in LABELS},
+        "weights": _weights(loss),
+        "stage_two": None if swa is None else {"from_epoch": swa.start + 1, "weights": _weights(swa.loss_fn)},
+        "huber_delta": getattr(loss, "huber_delta", None),
+        "valid": {name: [len(part.dataset), len(part)] for name, part in training["valid_loaders"].items()},
         "ema": None if ema is None else float(ema.decay),
         "patience": training["patience"],
         "optimizer": type(optimizer).__name__,
         "gradient_clip": training["max_grad_norm"],
         "dtype": str(next(model.parameters()).dtype).removeprefix("torch."),
     }
+
+
+def _weights(loss: Any) -> dict[str, float]:
+    return {name: float(getattr(loss, f"{name}_weight", 0.0)) for name in LABELS}
 
 
 def _frames(dataset: Any, model: Any) -> dict[str, dict[str, Any]]:
