@@ -105,4 +105,4 @@ def labeled_frames(ref: Ref, frames: FrameSet, suspicious: Sequence[Mapping[str,
 
 def own(state: Ref) -> Ref:
     """The own trajectory of a potential in that state."""
-    return Ref(set=f"own trajectory of {state}", set_kind="self", sampled_by=state, trajectory=0)
+    return Ref(set=f"own trajectory of {state}", set_kind="self", sampled_by=state, groups="trajectories", trajectory=0)

@@ -18,8 +18,8 @@ from whet.data.frames import FrameSet
 from whet.data.labels import Labels
 from whet.testing.given_work import GivenWork
 
-NEAR = Ref(set="near", set_kind="independent")
-OLD = Ref(set="old", set_kind="replay")
+NEAR = Ref(set="near", set_kind="independent", groups="frames")
+OLD = Ref(set="old", set_kind="replay", groups="frames")
 ATOMS = 4
 
 

@@ -90,7 +90,7 @@ def test_no_stress_is_no_stress_error(made):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.floats(1e-3, 1e3), st.integers(0, 1000), st.integers(2, 8))
+@given(st.floats(1e-3, 1e3), st.integers(0, 1000), st.integers(4, 8))
 def test_errors_scale_with_the_forces(made, factor, seed, frames):
     rng = np.random.default_rng(seed)
     truth, predicted = rng.normal(size=(2, frames, 4, 3))

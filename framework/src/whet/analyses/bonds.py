@@ -149,7 +149,8 @@ def _followed(trajectories: Sequence[SampledTrajectory]) -> tuple[BondLengths | 
         parts.append(part)
     if not parts:
         return None, skipped
-    return BondLengths(parts[0].topology, np.concatenate([part.lengths for part in parts])), skipped
+    units = np.repeat(np.arange(len(parts)), [len(part.lengths) for part in parts])
+    return BondLengths(parts[0].topology, np.concatenate([part.lengths for part in parts]), units), skipped
 
 
 def _changes(found: Mapping[str, BondLengths]) -> list[list[Cell]]:

@@ -64,7 +64,7 @@ class Scores(Analysis):
         every = [*plain, *with_one_scale(plain, work.all("training", Predictions), given, unscored)]
         labels = {one.ref.state: one.train + one.valid for one in work.all("fine-tunings", FineTuning)}
         groups = _groups(every, found)
-        rows = [_row(members, groups, labels, on) for members in groups]
+        rows = [_row(members, groups, labels) for members in groups]
         series = list(zip(rows, groups, strict=True))
         known = [(_known(one, row, labels, on), one.score) for row, members in series for one in members]
         tables = [score_table(known), series_table(rows), *_left_out(series, on)]
@@ -90,9 +90,7 @@ def _groups(every: Sequence[Scored], found: Sequence[Predictions]) -> list[list[
     return [groups[key] for key in sorted(groups, key=order)]
 
 
-def _row(
-    members: Sequence[Scored], groups: Sequence[Sequence[Scored]], labels: Mapping[Ref, int], on: Ref
-) -> SeriesRow:
+def _row(members: Sequence[Scored], groups: Sequence[Sequence[Scored]], labels: Mapping[Ref, int]) -> SeriesRow:
     from whet.bias.estimate import over_seeds
     from whet.bias.series import Series
 
@@ -113,8 +111,8 @@ def _row(
         labels_fewest=min(taken),
         labels_most=max(taken),
         seconds=over_seeds([one.seconds for one in members]).value,
-        units=min(one.units for one in members),
-        of="frames" if on.sampled_by is None else "trajectories",
+        units=min(one.score.comparison.n_units for one in members),
+        of=first.score.comparison.units_of,
     )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whet.bias.bonds import BondLengths
-from whet.bias.resampling import Interval, Resampling, blocked, interval_json
+from whet.bias.resampling import Interval, Resampling, by_unit, interval_json
+from whet.contracts.findings import LEAST_UNITS
 from whet.data.errors import InputError
 from whet.data.identity import JSON
 
@@ -23,8 +24,8 @@ class BondShift:
 
     mean_change: second − first. width_change: of the standard deviation, second − first. wasserstein: first
     Wasserstein distance between the two distributions. noise_floor: the 95th percentile (at the level of the
-    resampling) of that distance when frames are dealt out to the two sets at random; None for fewer than two frames
-    (or blocks) in a set. A distance below it says nothing.
+    resampling) of that distance when trajectories are dealt out to the two sets at random; None for fewer than four
+    trajectories in a set. A distance below it says nothing.
     """
 
     mean_change: float
@@ -76,11 +77,13 @@ def bond_shifts(first: BondLengths, second: BondLengths, resampling: Resampling 
     for kind in common:
         one, two = first.of_kind(kind), second.of_kind(kind)
         if np.isfinite(one).any() and np.isfinite(two).any():
-            shifts[kind] = _shift(one, two, resampling or Resampling())
+            shifts[kind] = _shift(one, two, (first.units, second.units), resampling or Resampling())
     return shifts
 
 
-def _shift(first: np.ndarray, second: np.ndarray, draws: Resampling) -> BondShift:
+def _shift(
+    first: np.ndarray, second: np.ndarray, trajectories: tuple[np.ndarray, np.ndarray], draws: Resampling
+) -> BondShift:
     import numpy as np
     from scipy.stats import wasserstein_distance
 
@@ -90,10 +93,10 @@ def _shift(first: np.ndarray, second: np.ndarray, draws: Resampling) -> BondShif
     interval, floor = None, None
     if len(edges) > 1:
         rows = [np.array([np.histogram(frame, edges)[0] for frame in lengths], float) for lengths in (first, second)]
-        units = [blocked(counts, draws.block) for counts in rows]
-        if min(map(len, units)) > 1:
-            drawn = _distances(draws.sums(rows[0], stream=1), draws.sums(rows[1], stream=2), edges)
-            interval = draws.between(drawn, distance)
+        units = [by_unit(counts, of) for counts, of in zip(rows, trajectories, strict=True)]
+        if (fewest := min(map(len, units))) >= LEAST_UNITS:
+            drawn = _distances(draws.sums(units[0], stream=1), draws.sums(units[1], stream=2), edges)
+            interval = draws.between(drawn, distance, fewest)
             floor = _noise_floor(units[0], units[1], edges, draws)
     return BondShift(
         mean_change=float(two.mean() - one.mean()),
@@ -105,7 +108,7 @@ def _shift(first: np.ndarray, second: np.ndarray, draws: Resampling) -> BondShif
 
 
 def _noise_floor(first: np.ndarray, second: np.ndarray, edges: np.ndarray, draws: Resampling) -> float:
-    """The distance that chance alone stays below with the probability `level`: a permutation of frames (or blocks)."""
+    """The distance that chance alone stays below with the probability `level`: a permutation of trajectories."""
     import numpy as np
 
     pool = np.concatenate([first, second])

@@ -20,7 +20,7 @@ BROKEN = 0.5
 
 
 def follow(topology: BondTopology, frames: Sequence[Atoms]) -> BondLengths:
-    """The lengths of the bonds of a topology in frames of the same atoms.
+    """The lengths of the bonds of a topology in frames of one trajectory.
 
     FrameError where a frame has other atoms, or where there is none.
     """
@@ -34,7 +34,7 @@ def follow(topology: BondTopology, frames: Sequence[Atoms]) -> BondLengths:
             lengths[place] = topology.lengths_in(frame)
         except FrameError as error:
             raise error.at(f"frame {place}") from None
-    return BondLengths(topology, lengths)
+    return BondLengths(topology, lengths, np.zeros(len(frames), dtype=int))
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,14 @@ class BondSummary:
 
 @dataclass(frozen=True, eq=False)
 class BondLengths:
-    """Lengths of the bonds of a topology: lengths (n_frames, n_bonds) Å, broken bonds included."""
+    """Lengths of the bonds of a topology: lengths (n_frames, n_bonds) Å, broken bonds included.
+
+    units: (n_frames,) the trajectory that each frame is of, a number.
+    """
 
     topology: BondTopology
     lengths: np.ndarray
+    units: np.ndarray
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -105,7 +109,7 @@ class BondLengths:
         return np.where(self.broken, np.nan, self.lengths)[:, self.topology.kinds == kind]
 
     def summary(self, resampling: Resampling | None = None) -> Mapping[str, BondSummary]:
-        """A summary of each kind. Frames close in time are alike: set the `block` of `resampling`."""
+        """A summary of each kind, with intervals over trajectories."""
         return {kind: self._summary(kind, resampling or Resampling()) for kind in self.kinds}
 
     def _summary(self, kind: str, draws: Resampling) -> BondSummary:
@@ -129,9 +133,9 @@ class BondLengths:
         some = total[0, 0] > 0
         return BondSummary(
             mean=float(mean(total)[0]) if some else None,
-            mean_interval=draws.interval(rows, mean) if some else None,
+            mean_interval=draws.interval(rows, mean, self.units) if some else None,
             width=float(width(total)[0]) if some else None,
-            width_interval=draws.interval(rows, width) if some else None,
+            width_interval=draws.interval(rows, width, self.units) if some else None,
             bonds=lengths.shape[1],
             frames=lengths.shape[0],
             broken=int(broken.any(axis=0).sum()),

@@ -46,8 +46,8 @@ def contrast(first: Mapping[int, Comparison], second: Mapping[int, Comparison]) 
         interval = None
         if len({comparison.indices for pair in pairs for comparison in pair}) == 1:
             rows = np.mean([absolute_by_frame(b) - absolute_by_frame(a) for a, b in pairs], axis=0)
-            sizes = 3.0 * pairs[0][0].n_atoms
-            interval = Resampling().interval(np.stack([rows, sizes], axis=1), lambda sums: sums[:, 0] / sums[:, 1])
+            rows = np.stack([rows, 3.0 * pairs[0][0].n_atoms], axis=1)
+            interval = Resampling().interval(rows, lambda sums: sums[:, 0] / sums[:, 1], pairs[0][0].units)
     change = over_seeds([one.change for one in found], interval)
     return Contrast(change, _student(change), min(one.frames for one in found))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Difference:
     """Force MAE of the second potential minus that of the first, eV/Å, on the frames that both answered.
 
-    Paired: each draw of the bootstrap takes the same frames for both, so what makes a frame hard for both cancels.
+    Paired: each draw of the bootstrap takes the same trajectories for both, so what makes one hard for both cancels.
     """
 
     change: float
@@ -31,7 +31,7 @@ class Difference:
         return self.interval is not None and not self.interval[0] <= 0 <= self.interval[1]
 
     def as_json(self) -> dict[str, JSON]:
-        """`change` and `interval` (eV/Å; null where frames are too few), `frames`, `resolved`."""
+        """`change` and `interval` (eV/Å; null where independent units are too few), `frames`, `resolved`."""
         return {
             "change": self.change,
             "interval": interval_json(self.interval),
@@ -54,9 +54,9 @@ def force_difference(first: Comparison, second: Comparison, resampling: Resampli
         place = {index: number for number, index in enumerate(comparison.indices)}
         return by_frame[[place[index] for index in common]]
 
-    sizes = dict(zip(first.indices, first.n_atoms.tolist(), strict=True))
-    count = 3.0 * np.array([sizes[index] for index in common])
+    shared = first.take(first.indices.index(index) for index in common)
+    count = 3.0 * shared.n_atoms
     rows = np.stack([sums(second) - sums(first), count], axis=1)
     change = float(rows[:, 0].sum() / rows[:, 1].sum())
     draws = resampling or Resampling()
-    return Difference(change, draws.interval(rows, lambda drawn: drawn[:, 0] / drawn[:, 1]), len(common))
+    return Difference(change, draws.interval(rows, lambda drawn: drawn[:, 0] / drawn[:, 1], shared.units), len(common))

@@ -159,7 +159,7 @@ def energy_residuals(comparison: Comparison, alignment: ReferenceEnergies | None
 
 
 def _energy(comparison: Comparison, alignment: ReferenceEnergies | None, draws: Resampling) -> Deviation:
-    return _deviation(energy_residuals(comparison, alignment)[:, None], "meV/atom", draws)
+    return _deviation(energy_residuals(comparison, alignment)[:, None], comparison.units, "meV/atom", draws)
 
 
 def _stress(comparison: Comparison, draws: Resampling) -> Deviation | None:
@@ -167,7 +167,7 @@ def _stress(comparison: Comparison, draws: Resampling) -> Deviation | None:
 
     off = comparison.predicted.stresses - comparison.reference.stresses
     both = np.isfinite(off).all(axis=1)
-    return _deviation(off[both], "eV/Å³", draws) if both.any() else None
+    return _deviation(off[both], comparison.units[both], "eV/Å³", draws) if both.any() else None
 
 
 def _over_atoms(comparison: Comparison, off: np.ndarray, chosen: np.ndarray, draws: Resampling) -> Deviation:
@@ -176,18 +176,19 @@ def _over_atoms(comparison: Comparison, off: np.ndarray, chosen: np.ndarray, dra
 
     per_atom = np.stack([np.abs(off).sum(axis=1), (off**2).sum(axis=1), np.full(len(off), 3.0)], axis=1)
     rows = comparison.sum_by_frame(per_atom * chosen[:, None])
-    return _from_rows(rows[rows[:, 2] > 0], "eV/Å", draws)
+    some = rows[:, 2] > 0
+    return _from_rows(rows[some], comparison.units[some], "eV/Å", draws)
 
 
-def _deviation(off: np.ndarray, unit: str, draws: Resampling) -> Deviation:
-    """Deviation from differences (n_frames, k)."""
+def _deviation(off: np.ndarray, units: np.ndarray, unit: str, draws: Resampling) -> Deviation:
+    """Deviation from differences (n_frames, k) of frames of these independent units (n_frames,)."""
     import numpy as np
 
     count = np.full(len(off), float(off.shape[1]))
-    return _from_rows(np.stack([np.abs(off).sum(axis=1), (off**2).sum(axis=1), count], axis=1), unit, draws)
+    return _from_rows(np.stack([np.abs(off).sum(axis=1), (off**2).sum(axis=1), count], axis=1), units, unit, draws)
 
 
-def _from_rows(rows: np.ndarray, unit: str, draws: Resampling) -> Deviation:
+def _from_rows(rows: np.ndarray, units: np.ndarray, unit: str, draws: Resampling) -> Deviation:
     """Deviation from each frame's sums (n_frames, 3): of absolute values, of squares, and the count."""
     import numpy as np
 
@@ -195,8 +196,8 @@ def _from_rows(rows: np.ndarray, unit: str, draws: Resampling) -> Deviation:
     return Deviation(
         mae=float(absolute / count),
         rmse=float(np.sqrt(squares / count)),
-        mae_interval=draws.interval(rows, lambda sums: sums[:, 0] / sums[:, 2]),
-        rmse_interval=draws.interval(rows, lambda sums: np.sqrt(sums[:, 1] / sums[:, 2])),
+        mae_interval=draws.interval(rows, lambda sums: sums[:, 0] / sums[:, 2], units),
+        rmse_interval=draws.interval(rows, lambda sums: np.sqrt(sums[:, 1] / sums[:, 2]), units),
         unit=unit,
         frames=len(rows),
         values=int(count),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from whet.data.errors import FrameError, InputError
+from whet.data.frame_groups import FRAMES, TRAJECTORIES, frame_groups
 from whet.data.identity import JSON
 from whet.data.labels import Failure, Labels
 
@@ -52,7 +53,9 @@ class Quantities:
 class Comparison:
     """Reference and predicted labels of the same frames, ready for sums.
 
-    frames: the reference frames that are counted. indices: their numbers in the sequences that the caller has.
+    frames: the reference frames that are counted. indices: their numbers in the sequences that the caller has. units:
+    (n_frames,) the independent unit (trajectory) that each is of, a number; units_of: what units are (`trajectories`,
+    `groups`, `materials`, `frames`), empty where nobody knows, and all frames are one.
     n_atoms: (n_frames,). symbols: (sum n_atoms,) chemical symbol of each atom, one frame after the other.
     left_out: the frames that are not counted. correction: what was done to the predictions; empty for none.
     """
@@ -63,6 +66,8 @@ class Comparison:
     symbols: np.ndarray
     reference: Quantities
     predicted: Quantities
+    units: np.ndarray
+    units_of: str = "frames"
     left_out: tuple[LeftOut, ...] = ()
     correction: str = ""
 
@@ -74,11 +79,14 @@ class Comparison:
         *,
         indices: Sequence[int] | None = None,
         left_out: Iterable[LeftOut] = (),
+        units: Sequence[object] | None = None,
+        units_of: str = "groups",
     ) -> Comparison:
         """Pairs labeled frames with the predictions for them.
 
         A Failure, and predictions that are not finite, are left out with their reason. indices: the number of each
-        pair (default: its place). left_out: frames that the caller dropped before, in the same numbers.
+        pair (default: its place). left_out: frames that the caller dropped before, in the same numbers. units: the
+        trajectory or group of each pair, and what they are (default: each frame stands alone).
         Raises FrameError where lengths, elements or positions of a pair differ, where a frame carries no labels or
         reference labels are not finite, and where no frame is left.
         """
@@ -88,10 +96,13 @@ class Comparison:
                 hint="Give one prediction a frame, a Failure where there is none",
             )
         numbers = list(range(len(reference))) if indices is None else list(indices)
-        if len(numbers) != len(reference):
-            raise InputError(f"{len(numbers)} indices were given for {len(reference)} frames")
+        if units is None:
+            units, units_of = range(len(reference)), FRAMES
+        for name, given in (("indices", numbers), ("units", units)):
+            if len(given) != len(reference):
+                raise InputError(f"{len(given)} {name} were given for {len(reference)} frames")
         out, kept = list(left_out), []
-        for number, frame, other in zip(numbers, reference, predicted, strict=True):
+        for number, frame, other, unit in zip(numbers, reference, predicted, units, strict=True):
             try:
                 truth = Labels.of(frame).checked(len(frame))
             except FrameError as error:
@@ -105,13 +116,13 @@ class Comparison:
             except FrameError as error:
                 raise error.at(f"predicted frame {number}") from None
             try:
-                kept.append((number, frame, truth, labels.checked(len(frame))))
+                kept.append((number, frame, truth, labels.checked(len(frame)), unit))
             except FrameError as error:
                 out.append(LeftOut(number, f"predicted {error.what}"))
         if not kept:
             why = f"; the first was left out: {out[0].reason}" if out else ""
             raise FrameError(f"no frame is left to compare{why}", hint="Give at least one frame with both labels")
-        return cls._stacked(kept, tuple(sorted(out, key=lambda one: one.index)))
+        return cls._stacked(kept, tuple(sorted(out, key=lambda one: one.index)), units_of)
 
     @classmethod
     def of_predictions(cls, found: Predictions) -> Comparison:
@@ -119,25 +130,39 @@ class Comparison:
         if not found.indices:
             raise FrameError("no frame was predicted")
         out = [LeftOut(index, reason) for index, reason in found.left_out]
-        return cls.of(found.reference, found.predicted, indices=found.indices, left_out=out)
+        units, of = found.trajectories, TRAJECTORIES
+        if found.ref.groups != TRAJECTORIES:
+            units, of = frame_groups(found.reference, found.ref.groups)
+        given = {"indices": found.indices, "left_out": out, "units": units, "units_of": of}
+        return cls.of(found.reference, found.predicted, **given)
 
     @classmethod
-    def _stacked(cls, kept: list[tuple[int, Atoms, Labels, Labels]], left_out: tuple[LeftOut, ...]) -> Comparison:
+    def _stacked(
+        cls, kept: list[tuple[int, Atoms, Labels, Labels, object]], left_out: tuple[LeftOut, ...], units_of: str
+    ) -> Comparison:
         import numpy as np
 
-        frames = tuple(frame for _, frame, _, _ in kept)
+        frames = tuple(frame for _, frame, _, _, _ in kept)
+        first = {unit: number for number, unit in enumerate(dict.fromkeys(unit for *_, unit in kept))}
         return cls(
             frames=frames,
-            indices=tuple(number for number, _, _, _ in kept),
+            indices=tuple(number for number, *_ in kept),
             n_atoms=np.array([len(frame) for frame in frames]),
             symbols=np.concatenate([np.array(frame.get_chemical_symbols()) for frame in frames]),
-            reference=_quantities([truth for _, _, truth, _ in kept]),
-            predicted=_quantities([labels for _, _, _, labels in kept]),
+            reference=_quantities([truth for _, _, truth, _, _ in kept]),
+            predicted=_quantities([labels for _, _, _, labels, _ in kept]),
+            units=np.array([first[unit] for *_, unit in kept]),
+            units_of=units_of,
             left_out=left_out,
         )
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    @property
+    def n_units(self) -> int:
+        """How many independent units there are; one where nobody knows which frames belong together."""
+        return len(set(self.units.tolist()))
 
     @property
     def elements(self) -> tuple[str, ...]:
@@ -176,6 +201,7 @@ class Comparison:
             indices=tuple(self.indices[place] for place in chosen),
             n_atoms=self.n_atoms[chosen],
             symbols=self.symbols[atoms],
+            units=self.units[chosen],
             reference=taken(self.reference),
             predicted=taken(self.predicted),
         )

@@ -1,76 +1,81 @@
-"""Resampling: percentile bootstrap intervals over frames, for every number of this room."""
+"""Resampling: bootstrap intervals over independent units, for every number of this room."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
+from whet.contracts.findings import LEAST_UNITS
 from whet.data.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
 
 Interval = tuple[float, float] | None
-"""Lower and upper end; None where too few frames, or a statistic that resampling leaves undefined, allow none."""
+"""Lower and upper end; None where too few units, or a statistic that resampling leaves undefined, allow none."""
 
 
 @dataclass(frozen=True)
 class Resampling:
-    """How intervals are had: frames are drawn with replacement (Efron's percentile bootstrap).
+    """How intervals are had: independent units (trajectories) are drawn with replacement.
 
-    Whole frames are drawn because the force components of one frame are not independent. resamples: how many draws.
-    seed: of NumPy's generator; the same seed gives the same interval. level: probability inside the interval.
-    block: neighboring frames drawn together; to be set to about the correlation time, in frames, of a trajectory,
-    whose intervals are too narrow otherwise. InputError where a setting makes no sense.
+    Whole units are drawn because frames of one trajectory, and the force components of one frame, are alike. The
+    ends are Efron's percentiles, expanded for few units: the percentile of t(n − 1) √(n / (n − 1)) in place of the
+    normal one (Hesterberg, Am. Stat. 69, 371 (2015), section 5.3). resamples: how many draws. seed: of NumPy's
+    generator; the same seed gives the same interval. level: probability inside the interval. InputError where a
+    setting makes no sense.
     """
 
     resamples: int = 1000
     seed: int = 0
     level: float = 0.95
-    block: int = 1
 
     def __post_init__(self) -> None:
-        if self.resamples < 1 or self.block < 1 or not 0 < self.level < 1:
+        if self.resamples < 1 or not 0 < self.level < 1:
             raise InputError(
-                f"resamples {self.resamples}, block {self.block}, level {self.level} cannot be used",
-                hint="resamples and block are at least 1, level lies between 0 and 1",
+                f"resamples {self.resamples}, level {self.level} cannot be used",
+                hint="resamples is at least 1, level lies between 0 and 1",
             )
 
-    def interval(self, rows: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]) -> Interval:
+    def interval(
+        self, rows: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], units: np.ndarray | None = None
+    ) -> Interval:
         """The interval of a statistic that depends on the frames through sums only.
 
         rows: (n_frames, k), what each frame adds to the k sums. statistic: (m, k) sums -> (m,) values, NaN where
-        undefined. It is None for fewer than two frames (or blocks), and where over 5 % of the draws are undefined.
-        The interval always covers the estimate itself: it is widened where the draws are biased.
+        undefined. units: (n_frames,) the unit of each frame; None: each is one. It is None for fewer than four units,
+        and where over 5 % of the draws are undefined. The interval always covers the estimate itself: it is widened
+        where the draws are biased.
         """
         import numpy as np
 
-        if blocked(rows, self.block).shape[0] < 2:
+        summed = by_unit(rows, units)
+        if len(summed) < LEAST_UNITS:
             return None
         with np.errstate(all="ignore"):
-            drawn = statistic(self.sums(rows))
+            drawn = statistic(self.sums(summed))
             estimate = float(statistic(rows.sum(axis=0, keepdims=True))[0])
-        return self.between(drawn, estimate)
+        return self.between(drawn, estimate, len(summed))
 
-    def between(self, drawn: np.ndarray, estimate: float) -> Interval:
-        """The percentile interval of (resamples,) drawn values, widened to cover `estimate`; None as in `interval`."""
+    def between(self, drawn: np.ndarray, estimate: float, units: int) -> Interval:
+        """The interval of (resamples,) values drawn from so many units, widened to cover `estimate`; or None."""
         import numpy as np
 
         defined = drawn[np.isfinite(drawn)]
-        if defined.size < 0.95 * drawn.size or not np.isfinite(estimate):
+        if units < LEAST_UNITS or defined.size < 0.95 * drawn.size or not np.isfinite(estimate):
             return None
-        tail = (1 - self.level) / 2
+        tail = _expanded((1 - self.level) / 2, units)
         low, high = np.quantile(defined, (tail, 1 - tail))
         return min(float(low), estimate), max(float(high), estimate)
 
     def sums(self, rows: np.ndarray, stream: int = 0) -> np.ndarray:
-        """Sums over drawn frames, (resamples, k), from rows (n_frames, k); another `stream` draws independently."""
+        """Sums over drawn units, (resamples, k), from rows (n_units, k); another `stream` draws independently."""
         import numpy as np
 
-        units = blocked(rows, self.block)
-        # Sorted, so that the order in which independent frames are given moves no interval.
-        units = units[np.lexsort(units.T)] if self.block == 1 else units
+        # Sorted, so that the order in which they are given moves no interval.
+        units = rows[np.lexsort(rows.T)]
         count = units.shape[0]
         generator = np.random.default_rng((self.seed, stream))
         result = np.empty((self.resamples, units.shape[1]))
@@ -84,11 +89,23 @@ class Resampling:
         return result
 
 
-def blocked(rows: np.ndarray, block: int) -> np.ndarray:
-    """Rows (n, k) summed over consecutive blocks of `block` rows; the last block may be shorter."""
+def by_unit(rows: np.ndarray, units: np.ndarray | None) -> np.ndarray:
+    """Rows (n, k) summed over the rows of each unit: (n_units, k). units: (n,); None: each row is one."""
     import numpy as np
 
-    return rows if block == 1 or not len(rows) else np.add.reduceat(rows, np.arange(0, len(rows), block), axis=0)
+    if units is None:
+        return rows
+    names, places = np.unique(units, return_inverse=True)
+    found = np.zeros((len(names), rows.shape[1]))
+    np.add.at(found, places, rows)
+    return found
+
+
+@cache
+def _expanded(tail: float, units: int) -> float:
+    from scipy.stats import norm, t
+
+    return float(norm.cdf(t.ppf(tail, units - 1) * (units / (units - 1)) ** 0.5))
 
 
 def interval_json(interval: Interval) -> list[float] | None:

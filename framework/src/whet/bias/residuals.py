@@ -76,9 +76,8 @@ def residual_trace(
     """The residual along a trajectory, of which the comparison holds the labeled frames.
 
     times: fs, one for each frame that was given, the left-out ones included: `times[index]` belongs to the frame of
-    that index. given: reference energies fitted elsewhere. fit_here: fit them on these frames instead. Frames close
-    in time are alike: set the `block` of `resampling`. InputError where the times do not fit the frames, and where
-    both alignments are asked for.
+    that index. given: reference energies fitted elsewhere. fit_here: fit them on these frames instead. InputError where
+    the times do not fit the frames, and where both alignments are asked for.
     """
     import numpy as np
 
@@ -101,10 +100,10 @@ def residual_trace(
         times=t,
         residuals=r,
         mean=float(r.mean()),
-        mean_interval=draws.interval(rows, lambda sums: sums[:, 3] / sums[:, 0]),
+        mean_interval=draws.interval(rows, lambda sums: sums[:, 3] / sums[:, 0], comparison.units),
         deviation=float(r.std()),
         drift=float(_slope(rows.sum(axis=0, keepdims=True))[0]) if moving else None,
-        drift_interval=draws.interval(rows, _slope) if moving else None,
+        drift_interval=draws.interval(rows, _slope, comparison.units) if moving else None,
         alignment="given" if given is not None else "fitted here" if fit_here else "none",
         left_out=comparison.left_out,
     )

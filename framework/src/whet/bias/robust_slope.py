@@ -34,9 +34,9 @@ WHAT_IS_DISCOUNTED = (
 class RobustSlope:
     """Huber's slope of predicted on reference force components, through the origin.
 
-    interval: over frames, with the weights of the fit held fixed. spread: robust standard deviation of the residuals,
-    eV/Å. discounted: places of the frames that were taken out before the fit (see WHAT_IS_DISCOUNTED). scale and
-    spread are None where every frame is discounted.
+    interval: over independent units, with the weights of the fit held fixed. spread: robust standard deviation of the
+    residuals, eV/Å. discounted: places of the frames that were taken out before the fit (see WHAT_IS_DISCOUNTED).
+    scale and spread are None where every frame is discounted.
     """
 
     scale: float | None
@@ -77,7 +77,7 @@ def robust_slope(comparison: Comparison, resampling: Resampling) -> RobustSlope:
     sums[good, 0] = (weights.reshape(-1, 3) * reference[good] * predicted[good]).sum(axis=1)
     sums[good, 1] = (weights.reshape(-1, 3) * reference[good] ** 2).sum(axis=1)
     rows = comparison.sum_by_frame(sums)[~bad]
-    interval = resampling.interval(rows, lambda drawn: drawn[:, 0] / drawn[:, 1])
+    interval = resampling.interval(rows, lambda drawn: drawn[:, 0] / drawn[:, 1], comparison.units[~bad])
     return RobustSlope(scale, interval, spread, discounted)
 
 

@@ -90,7 +90,7 @@ class Series:
     def _interval(self, of_one: Callable[[Score], Interval], of_mean: Callable[[], Interval]) -> Interval:
         if len(self.scores) == 1:
             return of_one(self.scores[0])
-        # Where seeds left out different frames, no bootstrap over frames speaks for their mean.
+        # Where seeds left out different frames, no bootstrap speaks for their mean.
         same = {score.comparison.indices for score in self.scores}
         return of_mean() if len(same) == 1 else None
 
@@ -127,5 +127,5 @@ def _mean_interval(comparisons: Sequence[Comparison]) -> Interval:
     import numpy as np
 
     rows = np.mean([absolute_by_frame(one) for one in comparisons], axis=0)
-    sizes = 3.0 * comparisons[0].n_atoms
-    return Resampling().interval(np.stack([rows, sizes], axis=1), lambda sums: sums[:, 0] / sums[:, 1])
+    rows = np.stack([rows, 3.0 * comparisons[0].n_atoms], axis=1)
+    return Resampling().interval(rows, lambda sums: sums[:, 0] / sums[:, 1], comparisons[0].units)

@@ -152,16 +152,17 @@ def slopes_of(comparison: Comparison, resampling: Resampling, atoms: np.ndarray 
     chosen = np.ones(len(f), dtype=bool) if atoms is None else atoms
     per_atom = np.stack([p * f, f * f, p * p, np.ones_like(f)], axis=2).sum(axis=1) * chosen[:, None]
     rows = comparison.sum_by_frame(per_atom)
-    rows = rows[rows[:, 3] > 0]
+    some = rows[:, 3] > 0
+    rows, units = rows[some], comparison.units[some]
     product, reference, predicted, count = rows.sum(axis=0).tolist()
     scale = product / reference if reference > 0 else None
     corrected = None if scale is None or scale <= 0 else float(np.abs(p[chosen] / scale - f[chosen]).mean())
     return Slopes(
         scale=scale,
-        scale_interval=resampling.interval(rows, lambda sums: sums[:, 0] / sums[:, 1]),
+        scale_interval=resampling.interval(rows, lambda sums: sums[:, 0] / sums[:, 1], units),
         r2=product**2 / (predicted * reference) if predicted * reference > 0 else None,
         inverse_slope=product / predicted if predicted > 0 else None,
-        inverse_slope_interval=resampling.interval(rows, lambda sums: sums[:, 0] / sums[:, 2]),
+        inverse_slope_interval=resampling.interval(rows, lambda sums: sums[:, 0] / sums[:, 2], units),
         mae=float(np.abs(p[chosen] - f[chosen]).mean()),
         cmae=corrected,
         frames=len(rows),

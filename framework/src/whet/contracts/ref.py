@@ -14,9 +14,10 @@ class Ref:
     potential: its name in the study file. strategy, round, seed, size: of the fine-tuning; empty for the untouched
     potential (size: frames that were drawn, of the preset `subsets`). last: whether the strategy ended with it.
     set: name of the frames; set_kind: `independent`, `replay`, `self` (somebody's own trajectory) or `training`.
-    trajectory: its number in the set, from 0. sampled_by: who drove the dynamics (`LABELER`, or a potential in a
-    state); None where that is not known or there was none. gathered_by: of training frames, the state that they were
-    gathered for.
+    trajectory: its number in the set, from 0. sampled_by: whose ensemble the frames are of (`LABELER`, or a potential
+    in a state), or `RATTLE`; None where that is not known. groups: which frames of the set belong together, as
+    `data.frame_groups` has it: `trajectories`, `frames`, a key of their info; empty: as they say themselves.
+    gathered_by: of training frames, the state that they were gathered for.
     """
 
     potential: str = ""
@@ -29,6 +30,7 @@ class Ref:
     set_kind: str = ""
     trajectory: int | None = None
     sampled_by: Ref | None = None
+    groups: str = ""
     gathered_by: Ref | None = None
 
     @property
@@ -43,8 +45,8 @@ class Ref:
 
     def on(self, frames: Ref) -> Ref:
         """This state on those frames."""
-        mine = {"set": frames.set, "set_kind": frames.set_kind, "trajectory": frames.trajectory}
-        return replace(self.state, **mine, sampled_by=frames.sampled_by, gathered_by=frames.gathered_by)
+        names = ("set", "set_kind", "trajectory", "sampled_by", "groups", "gathered_by")
+        return replace(self.state, **{name: getattr(frames, name) for name in names})
 
     def __str__(self) -> str:
         """`main`, `main periodic 3`, `main few 100`; with the set: `main periodic 3 on near`."""
@@ -65,4 +67,8 @@ class Ref:
 
 
 LABELER = Ref(potential="labeler")
-"""The labeler in the place of a potential: no potential of a study may have this name."""
+RATTLE = Ref(potential="rattle")
+"""Instead of a potential: displacements and strains that were drawn at random, whatever the energy.
+
+No potential of a study may have one of these two names.
+"""

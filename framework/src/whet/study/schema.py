@@ -16,8 +16,8 @@ Given = str | dict[str, Any]
 
 
 def _free_name(name: str) -> str:
-    if name in ("labeler", "foundation", "current"):
-        raise ValueError("this word has a meaning as a driver; choose another name")
+    if name in ("labeler", "foundation", "current", "reference", "rattle", "unknown"):
+        raise ValueError("this word has a meaning as what drives or samples; choose another name")
     if not name.isprintable() or name != name.strip() or not name:
         raise ValueError("a name is printable text without spaces around it")
     return name
@@ -67,6 +67,14 @@ class _FileKeys(Options):
     """Only so many frames, from the beginning."""
     theory: str | None = None
     """Level of theory of the labels, for the report (`PBE`)."""
+    sampled_by: str | None = None
+    """Who sampled the frames, which decides how softening is read: `reference` (dynamics of the labels' theory),
+    `rattle` (displacements or strains drawn at random), or the name of one of the study's potentials, untouched. By
+    default what frames say themselves (`sampled_by` in their info), and else unknown."""
+    groups: str = ""
+    """Which frames belong together, and so are no independent evidence: the key of their info that names the group, or
+    `frames` where each stands alone. By default `trajectory`, `group`, `config_type` or `source`, the first that there
+    is; where frames have none of them, materials."""
 
 
 class LabeledFile(_FileKeys):
@@ -93,6 +101,9 @@ class Test(_FileKeys):
         sampling = {"driver", "trajectories"} & self.model_fields_set
         if self.file is not None and sampling:
             raise ValueError(f"`{min(sampling)}` is for sampled frames; this test has a `file`")
+        known = {"sampled_by", "groups"} & self.model_fields_set
+        if self.file is None and known:
+            raise ValueError(f"`{min(known)}` is for a `file`; of what the study samples it is known")
         return self
 
 

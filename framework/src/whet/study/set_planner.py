@@ -9,6 +9,7 @@ from functools import cached_property
 
 from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
+from whet.data.frame_groups import TRAJECTORIES
 from whet.study.schema import LabeledFile, Test
 from whet.study.step_maker import StepMaker, Trained
 from whet.study.structure_split import OWN
@@ -36,7 +37,8 @@ class SetPlanner:
             if test.file is None:
                 self._sampled(name, test)
             else:
-                ref = Ref(set=name, set_kind=test.kind)
+                sampler = self.make.sampler(test.sampled_by, ("tests", name, "sampled_by"))
+                ref = Ref(set=name, set_kind=test.kind, sampled_by=sampler, groups=test.groups)
                 entry = LabeledFile(file=test.file, keys=test.keys, first=test.first)
                 key = self.make.read(entry, ("tests", name))
                 self.make.plan.leaves(LabeledFrames, ref, key)
@@ -52,7 +54,7 @@ class SetPlanner:
             if potential.key and wanted.of == "last" and not potential.ref.last:
                 continue
             title = self.label(potential.ref)
-            ref = Ref(set=f"own trajectory of {title}", set_kind="self", sampled_by=potential.ref)
+            ref = Ref(set=f"own trajectory of {title}", set_kind="self", sampled_by=potential.ref, groups=TRAJECTORIES)
             labels = ()
             for number in range(wanted.trajectories):
                 start = self.make.structure(OWN, number, ("self_generated",))
@@ -84,7 +86,7 @@ class SetPlanner:
 
     def _sampled(self, name: str, test: Test) -> None:
         driver = self.make.driver(test.driver, None, ("tests", name, "driver"))
-        ref = Ref(set=name, set_kind=test.kind, sampled_by=driver.ref if driver else LABELER)
+        ref = Ref(set=name, set_kind=test.kind, sampled_by=driver.ref if driver else LABELER, groups=TRAJECTORIES)
         labels = ()
         for number in range(test.trajectories):
             start = self.make.structure(name, number, ("tests", name))

@@ -9,8 +9,8 @@ from typing import Any
 
 from whet.contracts.component import Component, FileRef, Spec
 from whet.contracts.ports import LabeledFrames
-from whet.contracts.ref import Ref
-from whet.data.errors import OptionsError, WhetError
+from whet.contracts.ref import LABELER, RATTLE, Ref
+from whet.data.errors import OptionsError, WhetError, suggestion
 from whet.data.identity import key_of, without_none
 from whet.plugins.registry import registry
 from whet.potentials.committee import Committee
@@ -147,6 +147,19 @@ class StepMaker:
             return Trained(Ref(word))
         known = ", ".join(["labeler", "foundation", "current", *self.study.potentials])
         raise self.source.fault(keys, f"there is no driver {word!r}", f"Known: {known}")
+
+    def sampler(self, word: str | None, keys: Keys) -> Ref | None:
+        """Whose ensemble the word means; None where nobody knows."""
+        known = {
+            "reference": LABELER,
+            "rattle": RATTLE,
+            "unknown": None,
+            **{name: Ref(name) for name in self.study.potentials},
+        }
+        if word is None or word in known:
+            return known.get(word or "unknown")
+        what, hint = f"nobody called {word!r} samples here", suggestion(word, known) or f"Known: {', '.join(known)}"
+        raise self.source.fault(keys, what, hint)
 
     def seed(self, *of: str | int) -> int:
         """A random seed for one purpose: the same one wherever the same thing is done."""

@@ -20,6 +20,7 @@ from whet.contracts.ports import (
     StudyPotential,
 )
 from whet.contracts.ref import LABELER, Ref
+from whet.data.frame_groups import TRAJECTORIES
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
 from whet.testing.lennard_jones import LennardJones
@@ -58,10 +59,10 @@ class SampleStudy:
         states = self._states()
         untouched = [state for state in states if state.untouched]
         sets = [Ref(set="near", set_kind="independent"), Ref(set="old", set_kind="replay")]
-        sets.insert(1, Ref(set="dynamics", set_kind="independent", sampled_by=LABELER))
+        sets.insert(1, Ref(set="dynamics", set_kind="independent", sampled_by=LABELER, groups=TRAJECTORIES))
         for owner in (state for state in states if state.untouched or state.last):
             name = f"own trajectory of {owner}" + (f" (seed {owner.seed})" if owner.strategy == "naive" else "")
-            sets.append(Ref(set=name, set_kind="self", sampled_by=owner))
+            sets.append(Ref(set=name, set_kind="self", sampled_by=owner, groups=TRAJECTORIES))
         self._add(LabeledFrames(Ref(set="pool", set_kind="training"), self._labeled("pool")), "pool")
         for state in states:
             self._potential(state)

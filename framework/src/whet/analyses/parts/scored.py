@@ -12,7 +12,6 @@ from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.errors import FrameError
 
 if TYPE_CHECKING:
-    from whet.bias.pairs import Comparison
     from whet.bias.series import Score
 
 
@@ -20,15 +19,14 @@ if TYPE_CHECKING:
 class Scored:
     """A score and whose it is.
 
-    label: of the potential, as `scores.json` has it. units: independent ones behind the score. seconds: of the
-    evaluation of a frame. scaled: the strategies whose data, of that seed, gave the one scale of a correction; empty
-    for predictions as they are.
+    label: of the potential, as `scores.json` has it. seconds: of the evaluation of a frame.
+    scaled: the strategies whose data, of that seed, gave the one scale of a correction; empty for predictions as they
+    are.
     """
 
     label: str
     state: Ref
     score: Score
-    units: int
     seed: int
     seconds: float | None = None
     scaled: tuple[str, ...] = ()
@@ -54,15 +52,7 @@ def scored(
         except FrameError as error:
             unscored.append((f"{label} on {one.ref.set}", str(error)))
             continue
-        yield Scored(label, state, score, independent_units(one, comparison), state.seed, one.seconds_per_frame)
-
-
-def independent_units(found: Predictions, comparison: Comparison) -> int:
-    """Trajectories behind a comparison; its frames where the set was not sampled."""
-    if found.ref.sampled_by is None:
-        return len(comparison)
-    number = dict(zip(found.indices, found.trajectories, strict=True))
-    return len({number[index] for index in comparison.indices})
+        yield Scored(label, state, score, state.seed, one.seconds_per_frame)
 
 
 def with_one_scale(
@@ -95,4 +85,4 @@ def with_one_scale(
         label = f"{potential}, one scale ({', '.join(strategies)}{which})"
         for one in (one for one in plain if one.state.untouched and one.state.potential == potential):
             score = Score.of(correction.applied_to(one.score.comparison), given.get(potential))
-            yield Scored(label, one.state, score, one.units, seed, scaled=tuple(strategies))
+            yield Scored(label, one.state, score, seed, scaled=tuple(strategies))

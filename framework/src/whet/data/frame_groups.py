@@ -1,0 +1,45 @@
+"""frame_groups: which frames of a file belong together, and so are no independent pieces of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from whet.data.errors import FrameError
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+GROUP_NAMES = ("trajectory", "group", "config_type", "source")
+"""Keys of `info` that name a frame's group, the first that it has."""
+
+FRAMES, TRAJECTORIES = "frames", "trajectories"
+"""Words for groups that are no keys: each frame stands alone; the frames of a sampled trajectory belong together."""
+
+
+def group_of(frame: Atoms) -> str:
+    """The group that a frame names; empty where it names none."""
+    return next((str(frame.info[name]) for name in GROUP_NAMES if frame.info.get(name) is not None), "")
+
+
+def frame_groups(frames: Sequence[Atoms], by: str = "") -> tuple[list[str], str]:
+    """The group of each frame, and what groups are: `frames`, `groups`, `materials`, or empty where nobody knows.
+
+    by: `frames`, where each stands alone, or the key of `info` that names groups. Without it frames are asked
+    (`group_of`); where none names a group, frames of one formula belong together, if there are several formulas.
+    FrameError where `by` is a key that a frame lacks.
+    """
+    if by == FRAMES:
+        return [str(number) for number in range(len(frames))], FRAMES
+    if by:
+        for number, frame in enumerate(frames):
+            if frame.info.get(by) is None:
+                known = ", ".join(map(repr, frame.info)) or "none"
+                what = f"it has no `{by}` that names its group"
+                raise FrameError(what, where=f"frame {number}", hint=f"Its keys: {known}")
+        return [str(frame.info[by]) for frame in frames], "groups"
+    named = [group_of(frame) for frame in frames]
+    if any(named):
+        return named, "groups"
+    formulas = [frame.get_chemical_formula() for frame in frames]
+    return formulas, "materials" if len(set(formulas)) > 1 else ""

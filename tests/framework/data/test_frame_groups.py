@@ -1,0 +1,42 @@
+"""Which frames belong together: what they name, what they are made of, and what nobody knows."""
+
+from __future__ import annotations
+
+import pytest
+from ase import Atoms
+
+from whet.data.errors import FrameError
+from whet.data.frame_groups import frame_groups
+
+
+def frames(*infos, formula="Ar"):
+    return [Atoms(formula, [[0, 0, number]], info=info) for number, info in enumerate(infos)]
+
+
+def test_the_first_name_that_a_frame_has_is_its_group():
+    made = frames({"config_type": "md", "trajectory": 1}, {"config_type": "md", "trajectory": 2}, {"source": "x"})
+    assert frame_groups(made) == (["1", "2", "x"], "groups")
+
+
+def test_frames_that_name_no_group_beside_others_that_do_are_one():
+    groups, _ = frame_groups(frames({"group": "a"}, {}, {}))
+    assert groups == ["a", "", ""]
+
+
+def test_without_names_it_is_the_material_that_tells_frames_apart():
+    made = [*frames({}, {}), *frames({}, formula="Kr")]
+    assert frame_groups(made) == (["Ar", "Ar", "Kr"], "materials")
+
+
+def test_of_one_material_without_names_nobody_knows():
+    groups, of = frame_groups(frames({}, {}))
+    assert (len(set(groups)), of) == (1, "")
+
+
+def test_each_frame_stands_alone_where_that_is_said():
+    assert frame_groups(frames({"config_type": "md"}, {"config_type": "md"}), "frames") == (["0", "1"], "frames")
+
+
+def test_a_key_that_a_frame_lacks_is_named():
+    with pytest.raises(FrameError, match=r"frame 1: it has no `run`.*'walk'"):
+        frame_groups(frames({"run": 1}, {"walk": 1}), "run")
