@@ -27,7 +27,11 @@ def test_it_learns(train):
     ("options", "criterion", "of_error"),
     [
         ({}, "squared errors", lambda size: size**2),
-        ({"criterion": "Huber"}, "Huber, delta 0.1", lambda size: np.where(size < 0.1, size**2 / 2, 0.1 * (size - 0.05))),
+        (
+            {"criterion": "Huber"},
+            "Huber, delta 0.1",
+            lambda size: np.where(size < 0.1, size**2 / 2, 0.1 * (size - 0.05)),
+        ),
         ({"criterion": "MAE"}, "absolute errors", lambda size: size),
     ],
 )

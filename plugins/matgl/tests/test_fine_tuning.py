@@ -171,19 +171,19 @@ def test_the_loss_is_the_one_documented(fine_tune, start, labeled):
     predicted = list(start.evaluate(labeled[:9]))
     wanted = [Labels.of(frame) for frame in labeled[:9]]
 
-    def huber(errors: list) -> float:
-        size = np.abs(np.concatenate([np.ravel(error) for error in errors]))
-        return float(np.where(size < 0.1, size**2 / 2, 0.1 * (size - 0.05)).mean())
+    def squared(errors: list) -> float:
+        return float((np.concatenate([np.ravel(error) for error in errors]) ** 2).mean())
 
     pairs = list(zip(predicted, wanted, strict=True))
     expected = (
-        2.0 * huber([(one.energy - other.energy) / 4 for one, other in pairs])
-        + 3.0 * huber([one.forces - other.forces for one, other in pairs])
-        + 500.0 * huber([one.stress - other.stress for one, other in pairs])
+        2.0 * squared([(one.energy - other.energy) / 4 for one, other in pairs])
+        + 3.0 * squared([one.forces - other.forces for one, other in pairs])
+        + 500.0 * squared([one.stress - other.stress for one, other in pairs])
     )
     # One batch, so that the loss of the first epoch is that of the start.
-    first = fine_tune(epochs=1, batch_size=9, weights=given).curves["train_loss"][0]
-    assert first == pytest.approx(expected, rel=1e-4)
+    made = fine_tune(epochs=1, batch_size=9, weights=given)
+    assert made.curves["train_loss"][0] == pytest.approx(expected, rel=1e-4)
+    assert (made.applied.loss.criterion, made.applied.loss.weights) == ("squared errors", given)
 
 
 def test_the_best_epoch_is_kept(fine_tune, reload, labeled):

@@ -114,18 +114,18 @@ def test_the_loss_is_the_one_documented(tune, tiny, labeled):
     given = {"energy": 2.0, "forces": 3.0, "stress": 500.0}
     pairs = list(zip(tiny.evaluate(labeled[:4]), map(Labels.of, labeled[:4]), strict=True))
 
-    def huber(errors: list) -> float:
-        size = np.abs(np.concatenate([np.ravel(error) for error in errors]))
-        return float(np.where(size < 0.01, size**2 / 2, 0.01 * (size - 0.005)).mean())
+    def squared(errors: list) -> float:
+        return float((np.concatenate([np.ravel(error) for error in errors]) ** 2).mean())
 
     expected = (
-        2.0 * huber([(one.energy - other.energy) / 2 for one, other in pairs])
-        + 3.0 * huber([one.forces - other.forces for one, other in pairs])
-        + 500.0 * huber([one.stress - other.stress for one, other in pairs])
+        2.0 * squared([(one.energy - other.energy) / 2 for one, other in pairs])
+        + 3.0 * squared([one.forces - other.forces for one, other in pairs])
+        + 500.0 * squared([one.stress - other.stress for one, other in pairs])
     )
     # One batch, so that the loss of the first epoch is that of the start.
-    first = tune(epochs=1, batch_size=4, weights=given).curves["train_loss"][0]
-    assert first == pytest.approx(expected, rel=1e-4)
+    made = tune(epochs=1, batch_size=4, weights=given)
+    assert made.curves["train_loss"][0] == pytest.approx(expected, rel=1e-4)
+    assert (made.applied.loss.criterion, made.applied.loss.weights) == ("squared errors", given)
 
 
 def test_a_fine_tuned_model_is_fine_tuned_again(tune, again):

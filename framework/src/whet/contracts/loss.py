@@ -50,7 +50,9 @@ class LossWeights:
         elif open_ended:
             left_out = f"{open_ended} of {len(frames)} frames are not periodic in all directions"
         else:
-            return cls(asked.energy, asked.forces, STRESS_WEIGHT, f"stress trained on: all {len(frames)} frames have it")
+            return cls(
+                asked.energy, asked.forces, STRESS_WEIGHT, f"stress trained on: all {len(frames)} frames have it"
+            )
         return cls(asked.energy, asked.forces, 0.0, f"stress left out: {left_out}")
 
 

@@ -14,10 +14,10 @@ class Account:
     """What a training did, read back from it; zeros where no epoch was asked for.
 
     options: the keys of the loop. parameters: how many numbers the model has, of dtype. loss: that is minimized.
-    learning_rate, batch_size: of the first step. labels: terms whose loss was differentiated. trainable_parameters: how many numbers a gradient
-    reached. best_epoch: whose weights were kept, from 1. start: validation before the first step, by name. curves: by
-    name, one value an epoch: `train_loss` as the epoch went on; after it `valid_loss`, `valid_energy_mae` (eV per
-    atom) and `valid_forces_mae` (eV/Å).
+    learning_rate, batch_size: of the first step. labels: terms whose loss was differentiated. trainable_parameters:
+    how many numbers a gradient reached. best_epoch: whose weights were kept, from 1. start: validation before the
+    first step, by name. curves: by name, one value an epoch: `train_loss` as the epoch went on; after it `valid_loss`,
+    `valid_energy_mae` (eV per atom) and `valid_forces_mae` (eV/Å).
     """
 
     options: Mapping[str, Any]

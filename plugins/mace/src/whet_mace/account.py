@@ -60,7 +60,7 @@ def applied(run: TrainingRun, request: FineTuneRequest) -> Applied:
         patience=seen["patience"] if seen["patience"] < NEVER else None,
         replay_weight=_replay_weight(seen, new, replay) if replay else None,
         stopped_early=seen["stopped_early"],
-        loss=_loss(seen),
+        loss=stated_loss(seen),
         other={
             "kept_epoch": None if seen["kept_epoch"] is None else seen["kept_epoch"] + 1,
             "validation": "validation frames" if len(request.valid) else "training frames",
@@ -138,7 +138,7 @@ def check_loss(loss: str, request: FineTuneRequest) -> None:
         )
 
 
-def _loss(seen: Mapping[str, Any]) -> Loss:
+def stated_loss(seen: Mapping[str, Any]) -> Loss:
     """The loss of the new data, whose frames have the weight 1."""
     errors = ERRORS.get(seen["loss"], seen["loss"])
     return Loss(errors, seen["weights"], seen["huber_delta"] if errors == "Huber" else None)

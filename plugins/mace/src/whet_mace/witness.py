@@ -76,10 +76,8 @@ def _account(training: dict[str, Any]) -> dict[str, Any]:
         "batch_size": loader.batch_size,
         "batches": len(loader),
         "frames": _frames(loader.dataset, model),
-        "loss": type(loss).__name__,
-        "weights": _weights(loss),
-        "stage_two": None if swa is None else {"from_epoch": swa.start + 1, "weights": _weights(swa.loss_fn)},
-        "huber_delta": getattr(loss, "huber_delta", None),
+        **loss_seen(loss),
+        "stage_two": None if swa is None else {"from_epoch": swa.start + 1, **loss_seen(swa.loss_fn)},
         "valid": {name: [len(part.dataset), len(part)] for name, part in training["valid_loaders"].items()},
         "ema": None if ema is None else float(ema.decay),
         "patience": training["patience"],
@@ -89,8 +87,10 @@ def _account(training: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _weights(loss: Any) -> dict[str, float]:
-    return {name: float(getattr(loss, f"{name}_weight", 0.0)) for name in LABELS}
+def loss_seen(loss: Any) -> dict[str, Any]:
+    """Name, weights and delta of a loss that upstream made."""
+    weights = {name: float(getattr(loss, f"{name}_weight", 0.0)) for name in LABELS}
+    return {"loss": type(loss).__name__, "weights": weights, "huber_delta": getattr(loss, "huber_delta", None)}
 
 
 def _frames(dataset: Any, model: Any) -> dict[str, dict[str, Any]]:
