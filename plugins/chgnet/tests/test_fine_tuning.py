@@ -64,7 +64,7 @@ def test_it_learns(fine_tune, reload, potential, labeled):
 def test_the_account_is_read_back(fine_tune, potential, labeled):
     applied: Applied = fine_tune(epochs=1, batch_size=3, learning_rate=3e-4).applied
     assert (applied.epochs, applied.batch_size, applied.learning_rate) == (1, 3, 3e-4)
-    assert applied.labels == {"energy", "forces"}
+    assert applied.labels == {"energy", "forces", "stress"}
     # All but 94 reference energies, 65 of magnetic moments, and the last angle update, whose result nothing uses.
     idle = sum(parameter.numel() for parameter in potential.model.angle_layers[-1].parameters())
     assert applied.trainable_parameters == 412_525 - 94 - 65 - idle
@@ -106,9 +106,9 @@ def test_frozen_trains_the_end_of_the_network(fine_tune, potential):
 def test_weights_have_an_effect(fine_tune):
     found = {}
     for name, given in {
-        "energy": {"energy": 1, "forces": 0},
-        "forces": {"energy": 0, "forces": 1},
-        "both": {"energy": 1, "forces": 1},
+        "energy": {"energy": 1, "forces": 0, "stress": 0},
+        "forces": {"energy": 0, "forces": 1, "stress": 0},
+        "both": {"energy": 1, "forces": 1, "stress": 0},
         "stress": {"energy": 0, "forces": 0, "stress": 1},
         "all": {"energy": 1, "forces": 10, "stress": 100},
     }.items():

@@ -84,7 +84,7 @@ def test_every_architecture_learns(fine_tune, of_architecture, architecture):
 def test_the_account_is_read_back(fine_tune, start, labeled):
     applied: Applied = fine_tune(epochs=1, batch_size=3, learning_rate=3e-4).applied
     assert (applied.epochs, applied.batch_size, applied.learning_rate) == (1, 3, 3e-4)
-    assert applied.labels == {"energy", "forces"}
+    assert applied.labels == {"energy", "forces", "stress"}
     assert applied.trainable_parameters == sum(map(np.size, start.parameters().values()))
     assert applied.frozen_parameters == 0
     assert fine_tune(epochs=1, batch_size=100).applied.batch_size == len(labeled) - 3
@@ -154,9 +154,9 @@ def test_head_only_trains_the_readout(fine_tune, start):
 def test_weights_have_an_effect(fine_tune):
     found = {}
     for name, given in {
-        "energy": {"energy": 1, "forces": 0},
-        "forces": {"energy": 0, "forces": 1},
-        "both": {"energy": 1, "forces": 1},
+        "energy": {"energy": 1, "forces": 0, "stress": 0},
+        "forces": {"energy": 0, "forces": 1, "stress": 0},
+        "both": {"energy": 1, "forces": 1, "stress": 0},
         "stress": {"energy": 0, "forces": 0, "stress": 1},
         "all": {"energy": 1, "forces": 10, "stress": 100},
     }.items():

@@ -47,7 +47,7 @@ def test_the_account_is_read_back(tune, tiny, labeled):
     made = tune(epochs=2, batch_size=3, learning_rate=3e-4, progress=lambda done, total: seen.append((done, total)))
     applied = made.applied
     assert (applied.epochs, applied.batch_size, applied.learning_rate) == (2, 3, 3e-4)
-    assert applied.labels == {"energy", "forces"}
+    assert applied.labels == {"energy", "forces", "stress"}
     # All but the reference energy, the scale and two denominators.
     total = sum(values.size for values in tiny.parameters().values())
     assert (applied.trainable_parameters, applied.frozen_parameters) == (total - 4, 4)
@@ -102,7 +102,11 @@ def test_an_interrupted_training_is_done_again(tune, tmp_path):
 
 def test_weights_have_an_effect(tune):
     found = {}
-    for given in ({"energy": 1, "forces": 0}, {"energy": 0, "forces": 1}, {"energy": 0, "forces": 0, "stress": 1}):
+    for given in (
+        {"energy": 1, "forces": 0, "stress": 0},
+        {"energy": 0, "forces": 1, "stress": 0},
+        {"energy": 0, "forces": 0, "stress": 1},
+    ):
         made = tune(epochs=1, weights=given)
         assert made.applied.labels == {label for label, weight in given.items() if weight}
         found[str(given)] = weights(made)
