@@ -235,7 +235,7 @@ def test_shares_of_the_loss_are_those_of_upstreams_own_number(small_file, tmp_pa
     tuner = MaceFineTuner(MaceTrainingOptions())
     made = fine_tuned(tuner, start, Material(labeled(6, 0), labeled(2, 100)), settings, seed=1, folder=tmp_path)
     terms = made.at_start.values()
-    assert [term.weight for term in terms] == [20, 1, 20]
+    assert [term.weight for term in terms] == [5, 1, 20]
     assert made.weights.stress_because == "stress trained on: all 8 frames have it"
     whole = sum(term.weight * term.mean for term in terms)
     assert made.done.curves["train_loss"] == [pytest.approx(whole, rel=1e-3)]

@@ -57,11 +57,11 @@ def test_frames_that_cannot_be_trained_on(potential, train, valid, replay, setti
 def test_a_weight_of_another_size_than_asked_is_not_applied(potential) -> None:
     request = FineTuneRequest(potential, frames(2), frames(1), FineTuneSettings.model_validate({"epochs": 1}), 1)
     wanted = dict(request.weights)
-    assert wanted == {"energy": 20, "forces": 1, "stress": 20}
+    assert wanted == {"energy": 5, "forces": 1, "stress": 20}
     did = Applied("full", 1, 2, 1e-3, frozenset(wanted), 5)
     for weights in (wanted, {name: weight * (1 + 1e-7) for name, weight in wanted.items()}):
         replace(did, loss=Loss("squared", weights)).compare(request)
-    with pytest.raises(NotApplied, match="energy was to have the weight 20 in the loss, it had 1"):
+    with pytest.raises(NotApplied, match="energy was to have the weight 5 in the loss, it had 1"):
         replace(did, loss=Loss("squared", {**wanted, "energy": 1.0})).compare(request)
 
 

@@ -43,7 +43,7 @@ def test_shares_add_up_to_the_loss_of_the_backend(train) -> None:
     # The toy reports the loss after a step; this one leads nowhere.
     made = train(material, epochs=1, learning_rate=1e-12)
     terms = made.at_start
-    assert {name: term.weight for name, term in terms.items()} == {"energy": 20, "forces": 1, "stress": 20}
+    assert {name: term.weight for name, term in terms.items()} == {"energy": 5, "forces": 1, "stress": 20}
     (whole,) = made.done.curves["train_loss"]
     assert sum(term.weight * term.mean for term in terms.values()) == pytest.approx(whole, rel=1e-6)
     assert sum(term.share for term in terms.values()) == pytest.approx(1)
