@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
 from whet.plugins.registry import registry
+from whet.tasks.energy_alignment import EnergySource, alignment
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def fine_tuned(
     material: Material,
     settings: FineTuneSettings,
     *,
+    energies: EnergySource | None = None,
     seed: int,
     folder: Path,
     store: Path | None = None,
@@ -56,23 +58,27 @@ def fine_tuned(
 ) -> AlignedFineTuned:
     """Fine-tunes the potential that `start` describes; the backend writes into `folder`.
 
-    store: where relative paths of `start` begin. Raises Unsupported for a strategy or word that the backend lacks,
+    energies: where reference energies come from, by default fitted unless the settings say `none`. store: where
+    relative paths of `start` begin. Raises Unsupported for a strategy or word that the backend lacks,
     NotApplied where it did something else than asked, and whatever the backend raises.
     """
     tuner.refuse_unsupported(settings)
     # Training happens on the scale of the bare model; the shift of an earlier round is part of what is fitted anew.
     bare: Potential = registry().load(replace(start, energy_shift={}), store=store, device=device)
     weights = LossWeights.decided(settings.weights, material.train + material.valid, bare.capabilities)
+    source = energies or EnergySource("none" if settings.reference_energies == "none" else "fit")
     predicted = _predicted(bare, material.train, stress=weights.stress > 0)
-    aligned = _alignment(material.train, predicted, settings)
-    replayed = _predicted(bare, material.replay, stress=False)
+    aligned = alignment(bare, material.train, predicted, source)
+    # Replay frames are of the foundation's own theory, but for corrections of its energies.
+    of_replay = EnergySource(source.word if source.word in ("none", "foundation") else "fit")
+    replayed = [] if source.word == "none" else _predicted(bare, material.replay, stress=False)
     request = FineTuneRequest(
         start=bare,
         train=aligned.removed_from(material.train),
         valid=aligned.removed_from(material.valid),
         settings=settings,
         seed=seed,
-        replay=_alignment(material.replay, replayed, settings).removed_from(material.replay),
+        replay=alignment(bare, material.replay, replayed, of_replay).removed_from(material.replay),
     )
     request.check()
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,6 +91,7 @@ def fine_tuned(
         checkpoint_version=bare.checkpoint_version,
         # Without a step nothing is fitted: the potential answers what it answered before.
         energy_shift=aligned.shift if settings.epochs else start.energy_shift,
+        energy_span=tuple(aligned.span) if settings.epochs else start.energy_span,
     )
     registry().vouch_for_made(component, done.files.values(), start=bare)
     loss = done.applied.loss if settings.epochs else None
@@ -96,11 +103,3 @@ def _predicted(bare: Potential, frames: FrameSet, *, stress: bool) -> list[Label
     """What the bare potential says of these frames, asked once for all that needs it."""
     properties: list[Property] = ["energy", "forces", *(["stress"] if stress else [])]
     return list(bare.evaluate(frames, properties)) if frames else []
-
-
-def _alignment(frames: FrameSet, predicted: Sequence[Labels], settings: FineTuneSettings) -> ReferenceEnergies:
-    """The per-element shift between the labels of these frames and the bare predictions."""
-    if settings.reference_energies == "none" or not frames:
-        return ReferenceEnergies({}, 0, 0.0, 0)
-    energies = [labels.energy for labels in predicted]
-    return ReferenceEnergies.fit(frames, [Labels.of(frame).energy for frame in frames], energies)
