@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from whet.bias.loss_terms import LossTerm, loss_terms
 from whet.contracts.component import Component, FileRef
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.fine_tuning import FineTuned, FineTuner, FineTuneRequest, Progress
@@ -17,6 +17,9 @@ from whet.data.frames import FrameSet
 from whet.data.labels import Labels
 from whet.plugins.registry import registry
 from whet.tasks.energy_alignment import EnergySource, alignment
+
+if TYPE_CHECKING:
+    from whet.bias.loss_terms import LossTerm
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ def fine_tuned(
     relative paths of `start` begin. Raises Unsupported for a strategy or word that the backend lacks,
     NotApplied where it did something else than asked, and whatever the backend raises.
     """
+    from whet.bias.loss_terms import loss_terms  # not at the top: listing tasks is to start fast
+
     tuner.refuse_unsupported(settings)
     # Training happens on the scale of the bare model; the shift of an earlier round is part of what is fitted anew.
     bare: Potential = registry().load(replace(start, energy_shift={}), store=store, device=device)
