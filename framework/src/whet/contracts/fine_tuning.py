@@ -128,8 +128,9 @@ class Applied:
         asked_labels = {name for name, weight in request.weights if weight > 0}
         if asked_labels != self.labels:
             wrong.append(f"labels {sorted(asked_labels)} were to be trained on, {sorted(self.labels)} were")
-        for name, weight in request.weights if self.loss is not None else ():
-            used = self.loss.weights.get(name, 0.0)  # which upstream may keep in single precision
+        told = dict(request.weights) if self.loss is None else self.loss.weights
+        for name, weight in request.weights:
+            used = told.get(name, 0.0)  # which upstream may keep in single precision
             if not math.isclose(used, weight, rel_tol=1e-6):
                 wrong.append(f"{name} was to have the weight {weight:g} in the loss, it had {used:g}")
         if len(request.replay) != self.replay_frames:
