@@ -21,6 +21,7 @@ from typer.main import get_command
 
 from whet.cli.app import app
 from whet.contracts.fine_tune_settings import FineTuneSettings, IsolatedAtoms, Weights
+from whet.contracts.minimization import Minimization
 from whet.contracts.options import Options
 from whet.contracts.protocol import Protocol
 from whet.contracts.rounds import Round
@@ -61,6 +62,7 @@ def study_file() -> str:
     parts = ["# Keys of a study file\n"]
     for title, model in (
         ("Top level", schema.StudyFile),
+        ("`minimize`, of the study, a test or a round", Minimization),
         ("A potential, written as a mapping", schema.PotentialEntry),
         ("`fine_tune`", FineTuneSettings),
         ("`fine_tune.weights`", Weights),

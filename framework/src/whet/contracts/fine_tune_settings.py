@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from whet.contracts.options import Options
+from whet.contracts.training_presets import with_training_preset
 from whet.data.identity import JSON
 
 Strategy = Literal["full", "frozen", "lora", "multihead-replay", "head-only"]
@@ -65,6 +67,10 @@ def _check_energies(given: dict[Any, Any]) -> None:
 class FineTuneSettings(Options):
     """How to fine-tune. None means: the backend's own choice, which the result then states."""
 
+    preset: Literal["wong-yang", "deng"] | None = None
+    """A published fine-tuning to start from; the keys beside it replace its own. `wong-yang`: multihead replay of
+    30,000 frames of a tenth of the weight; energy, forces, stress 1, 10, 10; learning rate 1e-4, 250 epochs, patience
+    40, a fifth for validation. `deng`: every parameter, no frame held back: for one frame (`subsets`, `sizes: [1]`)."""
     strategy: Strategy = "full"
     """What is trained: every parameter, some layers, low-rank adapters, heads with replay, or the head only."""
     epochs: int = Field(default=20, ge=0)
@@ -95,6 +101,11 @@ class FineTuneSettings(Options):
     nothing is shifted, whatever the theories are."""
     upstream: dict[str, JSON] = Field(default={})
     """Keys of the upstream package, by its own names; checked by the plugin."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_preset(cls, given: Any) -> Any:
+        return with_training_preset(given) if isinstance(given, Mapping) else given
 
     def asked(self) -> set[str]:
         """The words whose value the user chose, beyond those that every backend knows."""

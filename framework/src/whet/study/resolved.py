@@ -233,8 +233,8 @@ def _spec(source: Source, keys: Keys, given: Given) -> Spec:
 
 
 def _settings(study: StudyFile, source: Source, name: str, own: Mapping[str, Any]) -> FineTuneSettings:
-    """The study's settings with this potential's own on top."""
-    merged = {**study.fine_tune.model_dump(exclude_unset=True), **own}
+    """The study's settings with this potential's own on top; a preset of its own replaces all that the study says."""
+    merged = dict(own) if "preset" in own else {**study.fine_tune.model_dump(exclude_unset=True), **own}
     try:
         settings = FineTuneSettings.checked(merged, of=f"potential {name!r}")
     except OptionsError as error:

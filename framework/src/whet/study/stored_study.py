@@ -13,6 +13,7 @@ from whet.contracts.findings import Findings
 from whet.contracts.ports import Found
 from whet.contracts.ref import Ref
 from whet.data.identity import JSON, key_of
+from whet.data.numbers import count
 from whet.data.theory import LevelOfTheory
 from whet.running.step import Step
 from whet.running.store import Store
@@ -137,6 +138,12 @@ class StoredStudy:
         return [(title, f"at {end['time']:g} fs: {end['what']}") for title, end in ends if isinstance(end, Mapping)]
 
     @cached_property
+    def unrelaxed(self) -> list[tuple[str, str]]:
+        """Relaxations that did not converge: title, and how far they came."""
+        found = [step for step in self.of_task("minimize") if not step.values["converged"]]
+        return [(step.title, _how_far(step)) for step in found]
+
+    @cached_property
     def suspicious(self) -> list[str]:
         """What looks wrong in the labeled files that were read, and training frames that are tested on."""
         tables = [table for findings in self.findings("data") for table in findings.tables]
@@ -184,3 +191,9 @@ class StoredStudy:
     def fault(self, key: str) -> str:
         """Why a step failed when it was last run; empty where it did not."""
         return self.store.fault(key)
+
+
+def _how_far(step: StoredStep) -> str:
+    values, wanted = step.values, step.options
+    steps, force = count(values["steps"], "step"), values["largest_force"]
+    return f"not converged after {steps}: the largest force is {force:.3g} eV/Å (fmax {wanted['fmax']:g} eV/Å)"
