@@ -34,11 +34,14 @@ def stretch(frame: Atoms, longer: float, stiff: float = STIFF) -> np.ndarray:
     return forces
 
 
-def predicted(state: Ref, longer: float, units: int = 5, on: str = "near", stiff: float = STIFF) -> Predictions:
+def predicted(
+    state: Ref, longer: float, units: int = 5, on: str = "near", stiff: float = STIFF, scatter: float = 0.001
+) -> Predictions:
+    """On frames of water; scatter: Å, of what it wants the bonds longer by, from trajectory to trajectory."""
     frames = [water(seed, 0.03) for seed in range(10 * units)]
     reference = labeled(frames, [0.0] * len(frames), [stretch(frame, 0.0) for frame in frames])
     random = np.random.default_rng(0)
-    off = np.repeat(longer + 0.001 * random.normal(size=units), 10)
+    off = np.repeat(longer + scatter * random.normal(size=units), 10)
     forces = [stretch(frame, own, stiff) for frame, own in zip(frames, off.tolist(), strict=True)]
     answers = labeled(frames, [0.0] * len(frames), forces)
     ref = state.on(Ref(set=on, set_kind="independent", groups="trajectories"))
@@ -68,6 +71,11 @@ def test_shorter_bonds_are_called_shorter(tmp_path: Path) -> None:
 def test_softness_alone_is_no_displacement(tmp_path: Path) -> None:
     (verdict,) = found(Minima, tmp_path, predicted(UNTOUCHED, 0.0, stiff=0.7 * STIFF)).verdicts
     assert verdict.claim == "main: every minimum of a bond within 0.005 Å of the reference's"
+
+
+def test_what_is_neither_displaced_nor_shown_to_be_in_place_is_no_decision(tmp_path: Path) -> None:
+    (verdict,) = found(Minima, tmp_path, predicted(UNTOUCHED, 0.0, scatter=0.02)).verdicts
+    assert (verdict.claim, verdict.decided) == ("main: no minimum of a bond is shown to be displaced", False)
 
 
 def test_three_trajectories_decide_nothing_but_are_shown(tmp_path: Path) -> None:

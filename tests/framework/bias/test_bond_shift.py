@@ -101,10 +101,25 @@ def test_three_trajectories_decide_nothing() -> None:
     assert shift.mean_change == pytest.approx(0.3, abs=0.02)
 
 
+def test_trajectories_that_both_sets_have_are_left_out() -> None:
+    """Two strategies begin with the same trajectory: it is no evidence that they sample alike."""
+    shared, first, second = sampled(2, 10), sampled(4, 11), sampled(4, 12, longer=0.02)
+
+    def joined(one: BondLengths) -> BondLengths:
+        units = np.concatenate([shared.units, one.units + 2])
+        return BondLengths(one.topology, np.concatenate([shared.lengths, one.lengths]), units)
+
+    apart, together = bond_shifts(first, second, FEW), bond_shifts(joined(first), joined(second), FEW)
+    assert together["C4-O2"].as_json() == apart["C4-O2"].as_json()
+    assert together["C4-O2"].trajectories == (4, 4)
+    assert bond_shifts(first, first) == {}
+
+
 def test_equal_lengths_and_no_common_kind() -> None:
     one = sampled(4, 9)
     still = BondLengths(one.topology, np.tile(one.topology.lengths, (8, 1)), np.repeat(np.arange(4), 2))
-    shift = bond_shifts(still, still, FEW)["C4-O2"]
+    longer = BondLengths(one.topology, np.tile(one.topology.lengths, (12, 1)), np.repeat(np.arange(4), 3))
+    shift = bond_shifts(still, longer, FEW)["C4-O2"]
     assert shift.wasserstein == 0 and shift.verdict == "no difference resolved"
     other = BondTopology(one.topology.numbers, one.topology.pairs, np.full(12, "N1-N1"), one.topology.lengths)
     with pytest.raises(InputError, match="no kind of bond is common"):

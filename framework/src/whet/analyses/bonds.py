@@ -51,13 +51,13 @@ SHIFTS = (
 )
 
 DEFINITION = (
-    "Bonds are those of each starting structure, followed through its trajectory. A kind is two elements, each with "
-    "its number of bonds: C3-O1 is the C=O of an acid, C4-O2 the C–O bond of an alcohol. The width is the standard "
+    "Bonds are those of each starting structure, followed through its trajectory. A kind: two elements, each with its "
+    "number of bonds: C3-O1 is the C=O of an acid, C4-O2 the C–O bond of an alcohol. The width is the standard "
     "deviation; a series that is too short or not settled has none. The distance is Wasserstein's. Whole trajectories "
-    "are dealt out to the two sets (in all ways, where these are few), and all bonds are tested together in mean, "
-    "width and distance: where two sets are sampled alike, any of a comparison is called different in at most 5 % of "
-    "the cases. Intervals are of each number alone. A change of the mean against reference dynamics estimates by how "
-    "much a minimum is displaced, independently of the forces."
+    "are dealt out to the two sets (in all ways, where these are few; what both have is left out), and all bonds are "
+    "tested together in mean, width and distance: where two sets are sampled alike, any of a comparison is called "
+    "different in at most 5 % of the cases. Intervals are of each number alone. A change of the mean against reference "
+    "dynamics estimates by how much a minimum is displaced, independently of the forces."
 )
 SOURCE = "Wong & Yang: bond lengths; Westfall & Young, Resampling-Based Multiple Testing (1993): the maximum statistic"
 
@@ -200,7 +200,7 @@ def _changes(found: Mapping[str, BondLengths], why_not: Collection[str]) -> tupl
             known = [mean, width, distance, shift.noise_floor, min(shift.p.values(), default=None)]
             rows.append([*pair, kind, *known, *(shift.p.get(aspect) for aspect in ASPECTS), shift.verdict])
             if shift.least_p is not None and shift.least_p > 0.005:
-                least[f"{first.trajectories} against {second.trajectories}"] = shift.least_p
+                least["{} against {}".format(*shift.trajectories)] = shift.least_p
     said = [
         f"{many} trajectories can be dealt out in so few ways that no p is below {p:.2g}" for many, p in least.items()
     ]

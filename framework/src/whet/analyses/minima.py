@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from whet.analyses.parts.last_states import last_states
 from whet.analyses.parts.naming import state_name, state_names
-from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
+from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import LEAST_UNITS, Cell, Column, Estimate, Figure, Findings, Table, Verdict
 from whet.contracts.ports import Port, Predictions
 from whet.contracts.ref import Ref
@@ -60,7 +61,9 @@ class Minima(Analysis):
         sets = study.by_set(Predictions, "independent")
         return [
             Wanted(
-                {"others" if place else "main": _ends(pieces)}, ref=Ref(set=name, set_kind="independent"), label=name
+                {"others" if place else "main": last_states(pieces)},
+                ref=Ref(set=name, set_kind="independent"),
+                label=name,
             )
             for place, (name, pieces) in enumerate(sets.items())
         ]
@@ -92,7 +95,7 @@ class _Made:
 
         self.found: BondMinima = bond_minima(comparison)
         self.stress: MeanStress | None = mean_stress(comparison)
-        self.units, self.of = comparison.n_units, comparison.units_of or "independent groups"
+        self.units, self.of = comparison.n_units, comparison.units_of or "units"
 
     @property
     def displaced(self) -> list[tuple[str, BondMinimum]]:
@@ -100,13 +103,18 @@ class _Made:
         found = [(kind, one) for kind, one in self.found.kinds.items() if one.displaced]
         return sorted(found, key=lambda pair: -abs(pair[1].displacement or 0.0))
 
+    @property
+    def decided(self) -> bool:
+        """Whether a minimum is displaced, or all are shown to be in place."""
+        return bool(self.displaced) or all(one.in_place for one in self.found.kinds.values())
+
     def said(self) -> str:
         """What may be said, without the potential's name."""
         if found := self.displaced:
             words = [_longer(kind, one) for kind, one in found[:MOST_KINDS]]
             more = f" and {len(found) - MOST_KINDS} more" if len(found) > MOST_KINDS else ""
             return f"{', '.join(words)}{more}"
-        if all(one.in_place for one in self.found.kinds.values()):
+        if self.decided:
             return "every minimum of a bond within 0.005 Å of the reference's"
         return "no minimum of a bond is shown to be displaced"
 
@@ -118,15 +126,6 @@ def _longer(kind: str, one: BondMinimum) -> str:
     low, high = sorted(sign * end for end in one.interval) if one.interval else (0.0, 0.0)
     size = Estimate(abs(value), (low, high) if one.interval else None)
     return f"{kind} minima {'longer' if value > 0 else 'shorter'} by {with_interval(size, 3, unit='Å')}"
-
-
-def _ends(pieces: Sequence[Piece]) -> list[Piece]:
-    """Of untouched potentials and the last state of each strategy, the first seed."""
-    first: dict[tuple[str, str, int, int | None], Piece] = {}
-    for piece in pieces:
-        state = piece.ref.state
-        first.setdefault((state.potential, state.strategy, state.round, state.size), piece)
-    return list({key[:2]: piece for key, piece in first.items()}.values())
 
 
 def _made(found: Sequence[Predictions]) -> tuple[dict[Ref, _Made], list[str]]:
@@ -158,15 +157,15 @@ def _verdicts(made: Mapping[Ref, _Made], prominent: bool) -> Iterator[Verdict]:
         largest = max(kinds, key=lambda kind: abs(kinds[kind].displacement or 0.0))
         if units < LEAST_UNITS:
             after = [f"{ref.potential}: {_longer(largest, kinds[largest])}", *after]
-        yield Verdict.of_units(
-            units,
-            QUESTION,
-            f"{ref.potential}: {one.said()}",
-            of=one.of,
-            evidence="; ".join(after),
-            limits=LIMITS,
-            prominent=prominent,
-        )
+        claim, decided = f"{ref.potential}: {one.said()}", one.decided or units < LEAST_UNITS
+        rest = {"of": one.of, "evidence": "; ".join(after), "limits": LIMITS, "prominent": prominent}
+        yield _verdict_of(units, claim, decided, **rest)
+
+
+def _verdict_of(units: int, claim: str, decided: bool, **rest: Any) -> Verdict:
+    if decided:
+        return Verdict.of_units(units, QUESTION, claim, **rest)
+    return Verdict(QUESTION, claim, units=units, decided=False, **rest)
 
 
 def _table(made: Mapping[Ref, _Made], names: Mapping[Ref, str], on: str) -> Table:
@@ -227,8 +226,8 @@ def _by_stress(
                 said = "mean stress within 0.1 GPa of the reference's"
             limits = "one number for a whole crystal; plane waves cut off too low shift the reference's stress, too"
             claim = f"{ref.potential}: {said}"
-            more = {"of": one.of, "limits": limits, "prominent": prominent}
-            verdicts.append(Verdict.of_units(one.units, QUESTION, claim, **more))
+            decided = one.stress.displaced or one.stress.in_place or one.units < LEAST_UNITS
+            verdicts.append(_verdict_of(one.units, claim, decided, of=one.of, limits=limits, prominent=prominent))
     columns = (
         Column("state", description="The potential and its state."),
         Column("mean stress", "GPa", "Predicted minus reference; positive: it wants a smaller cell.", 2, interval=True),

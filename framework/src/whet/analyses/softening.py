@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from whet.analyses.parts.last_states import last_states
 from whet.analyses.parts.part_tables import part_tables
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, row_names, series_names, series_rows, several
-from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
+from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.contracts.ports import Found, Port, Predictions
 from whet.contracts.ref import Ref
@@ -58,7 +59,7 @@ class Softening(Analysis):
         wanted = []
         for piece in study.all(Found, set_kind="independent"):
             if piece.role == "scores":
-                ends = _ends(study.all(Predictions, set=piece.ref.set))
+                ends = last_states(study.all(Predictions, set=piece.ref.set))
                 ref = Ref(set=piece.ref.set, set_kind="independent")
                 wanted.append(Wanted({"scores": [piece], "predictions": ends}, ref=ref, label=ref.set))
         return wanted
@@ -80,15 +81,6 @@ class Softening(Analysis):
         return Findings(
             "Softening in detail", on, tables, figures, definition=DEFINITION, source="Deng et al.: the softening scale"
         )
-
-
-def _ends(pieces: Sequence[Piece]) -> list[Piece]:
-    """Of untouched potentials and the last state of each strategy, the first seed."""
-    first: dict[tuple, Piece] = {}
-    for piece in pieces:
-        state = piece.ref.state
-        first.setdefault((state.potential, state.strategy, state.round, state.size), piece)
-    return list({key[:2]: piece for key, piece in first.items()}.values())
 
 
 def _ends_of(rows: Sequence[SeriesRow], found: Sequence[Predictions]) -> Ends:

@@ -33,7 +33,7 @@ class BondShift:
     95 % each. noise_floor: the distance that the dealing of trajectories at random explains. p: for each aspect the
     chance that dealing would set *any* kind of bond in *any* aspect as far apart as this one is. different: the
     aspects in which the sets differ, their p being at most 5 %. least_p: below which no p can be, as few trajectories
-    can be dealt in few ways. trajectories: of the smaller set; below four there is neither an interval nor a noise
+    can be dealt in few ways. trajectories: of both sets; below four in one there is neither an interval nor a noise
     floor nor a p.
     """
 
@@ -46,7 +46,7 @@ class BondShift:
     noise_floor: float | None
     p: Mapping[Aspect, float]
     least_p: float | None
-    trajectories: int
+    trajectories: tuple[int, int]
     level: float = 0.95
 
     @property
@@ -58,7 +58,8 @@ class BondShift:
     def verdict(self) -> str:
         """`different: mean, distance`, `no difference resolved` or `undecided: 3 trajectories`."""
         if not self.p:
-            return f"undecided: {self.trajectories} trajector{'y' if self.trajectories == 1 else 'ies'}"
+            few = min(self.trajectories)
+            return f"undecided: {few} trajector{'y' if few == 1 else 'ies'}"
         return f"different: {', '.join(self.different)}" if self.different else "no difference resolved"
 
     def as_json(self) -> dict[str, JSON]:
@@ -72,7 +73,7 @@ class BondShift:
         | noise_floor                                  | Å, or null                                     |
         | p                                            | {`mean`, `width`, `distance`: probability}     |
         | least_p                                      | probability, or null                           |
-        | trajectories                                 | count, of the smaller set                      |
+        | trajectories                                 | [count, count], of both sets                   |
         | verdict                                      | one phrase                                     |
         """
         return {
@@ -85,7 +86,7 @@ class BondShift:
             "noise_floor": self.noise_floor,
             "p": dict(self.p),
             "least_p": self.least_p,
-            "trajectories": self.trajectories,
+            "trajectories": list(self.trajectories),
             "verdict": self.verdict,
         }
 
@@ -96,8 +97,9 @@ def bond_shifts(
     """The shift of each kind of bond that both have with at least one length that is not broken.
 
     All kinds and aspects are tested together, so that the chance of *any* false difference in the comparison is at
-    most 5 % (see `Dealing`). widths: whether the width is one of the aspects; not where a series has none. The
-    distance itself is exact; its interval and noise floor are computed on a grid of 128 quantiles of both sets.
+    most 5 % (see `Dealing`). Trajectories that both have are left out. widths: whether the width is one of the
+    aspects; not where a series has none. The distance itself is exact; its interval and noise floor are computed on a
+    grid of 128 quantiles of both sets.
     InputError where no kind is common.
     """
     import numpy as np
@@ -108,6 +110,7 @@ def bond_shifts(
             f"no kind of bond is common: {', '.join(first.kinds) or 'none'} and {', '.join(second.kinds) or 'none'}"
         )
     draws = resampling or Resampling()
+    first, second = first.without_those_of(second), second.without_those_of(first)
     dealing = Dealing.of(first.trajectories, second.trajectories, draws)
     aspects: list[Aspect] = [aspect for aspect in ASPECTS if widths or aspect != "width"]
     sets = {kind: _Set.of(first.of_kind(kind), first.units, second.of_kind(kind), second.units) for kind in common}
@@ -133,7 +136,7 @@ def bond_shifts(
             noise_floor=floor_of.get((kind, "distance")),
             p={aspect: p_of[kind, aspect] for aspect in aspects if (kind, aspect) in p_of},
             least_p=dealing.least if p else None,
-            trajectories=dealing.fewest,
+            trajectories=(first.trajectories, second.trajectories),
             level=draws.level,
         )
     return found

@@ -111,6 +111,15 @@ class BondLengths:
         """How many they are of."""
         return len(set(self.units.tolist()))
 
+    def without_those_of(self, other: BondLengths) -> BondLengths:
+        """Less the trajectories that the other has, too; nothing may be left."""
+        import numpy as np
+
+        known = {other.lengths[other.units == unit].tobytes() for unit in np.unique(other.units)}
+        shared = [unit for unit in np.unique(self.units) if self.lengths[self.units == unit].tobytes() in known]
+        own = ~np.isin(self.units, shared)
+        return BondLengths(self.topology, self.lengths[own], np.unique(self.units[own], return_inverse=True)[1])
+
     @property
     def broken(self) -> np.ndarray:
         """(n_frames, n_bonds) bool: longer than the starting length by over 0.5 Å."""
