@@ -48,6 +48,7 @@ class Summary(Analysis):
 
     name = "summary"
     place = 10
+    result_version = 2
     by_default = True
     after = ("scores",)
     Options = SummaryOptions
