@@ -98,7 +98,7 @@ class StrategyComparison(Analysis):
                 known = {name: labels.get(name, "unknown labels") for name in pair}
                 asked = sorted(self.options.presets.get(name, "") for name in pair) == ["naive", "periodic"]
                 question = "Naive or periodic?" if asked else "Which strategy?"
-                verdict = better(potential, some, known, question=question, prominent=asked or not place)
+                verdict = better(some, known, question=question, prominent=asked or not place)
                 rows, verdicts = [*rows, *some], [*verdicts, verdict]
         if not rows:
             return Findings(
@@ -173,9 +173,10 @@ def _table(rows: Sequence[Compared], labels: Mapping[str, str]) -> Table:
         Column("set"),
         Column("frames of", description="Who sampled the set."),
         Column("quantity"),
-        Column("MAE first", description="Of the first strategy, mean over seeds, in the unit of its row."),
-        Column("MAE second", description="Of the second strategy, mean over seeds, in the unit of its row."),
-        Column("unit"),
+        Column("MAE"),
+        Column("MAE first", "", "Of the first strategy, mean over seeds, in the unit of its row.", shown=False),
+        Column("MAE second", "", "Of the second strategy, mean over seeds, in the unit of its row.", shown=False),
+        Column("unit", shown=False),
         Column("change", "", "MAE second over MAE first, less 1.", 1, percent=True, interval=True, spread=True),
         *(
             Column(f"over {of} {end}", "", f"The interval of the change over {of} alone.", 1, True, shown=False)
@@ -195,7 +196,8 @@ def _table(rows: Sequence[Compared], labels: Mapping[str, str]) -> Table:
         alone = [end for interval in (one.over_units, one.over_seeds) for end in interval or (None, None)]
         cells.append(
             [
-                *(row.first, row.second, row.on, row.kind, row.quantity, *row.maes, row.unit, one.change, *alone),
+                *(row.first, row.second, row.on, row.kind, row.quantity, row.maes_shown, *row.maes, row.unit),
+                *(one.change, *alone),
                 *(row.p, row.units, row.of, row.frames, one.change.seeds, row.reading),
             ]
         )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from whet.analyses.parts.compared import Compared, too_few
 from whet.contracts.findings import LEAST_UNITS, Verdict
-from whet.data.numbers import count, decimals_for, percent, shown
+from whet.data.numbers import count, percent, shown
 
 MOST_EVIDENCE = 6
 """Comparisons that a verdict spells out; the table has all."""
 
 
-def better(potential: str, rows: Sequence[Compared], labels: Mapping[str, str], **rest: Any) -> Verdict:
+def better(rows: Sequence[Compared], labels: Mapping[str, str], **rest: Any) -> Verdict:
     """The verdict on one pair. rows: of it, at least one. labels: of each strategy, in words. rest: of the verdict."""
     deciding = [row for row in rows if row.may_decide]
     enough = [row for row in deciding if row.units >= LEAST_UNITS]
@@ -28,7 +27,7 @@ def better(potential: str, rows: Sequence[Compared], labels: Mapping[str, str], 
         claim = _claim(claimed, [row for row in enough if not row.is_claimed], len({row.on for row in enough}) > 1)
     behind = min(claimed or enough or deciding or rows, key=lambda row: row.units)
     return Verdict(
-        claim=f"{potential}: {claim}",
+        claim=claim,
         evidence=_evidence(claimed + [row for row in deciding or rows if not row.is_claimed], labels),
         units=behind.units,
         of=behind.of or "trajectories",
@@ -72,14 +71,9 @@ def _evidence(rows: Sequence[Compared], labels: Mapping[str, str]) -> str:
     parts = []
     for row in rows[:MOST_EVIDENCE]:
         change = row.contrast.change
-        decimals = decimals_for(row.maes)
-        before, after = (shown(one, decimals) for one in row.maes)
         ends = [percent(end, sign=True) for end in change.interval or ()]
         interval = f" [{', '.join(ends)}]" if ends else ""
-        parts.append(
-            f"{_what(row, True)} {before} → {after} {row.unit} ({percent(change.value, sign=True)}{interval}, "
-            f"{count(row.frames, 'frame')})"
-        )
+        parts.append(f"{_what(row, True)} {row.maes_shown} ({percent(change.value, sign=True)}{interval})")
     more = [f"{len(rows) - MOST_EVIDENCE} more in the table"] if len(rows) > MOST_EVIDENCE else []
     seeds = {row.contrast.change.seeds for row in rows}
     runs = "one run of each" if seeds == {1} else f"{count(max(seeds), 'seed')} of each"
@@ -97,8 +91,6 @@ def _limits(rows: Sequence[Compared], enough: Sequence[Compared], labels: Mappin
         found.append("One run of each: this is about two potentials, and other runs may differ by more.")
     few = {row.on: row for row in rows if row.may_decide and row not in enough} if enough else {}
     found += [f"“{on}” is left out ({too_few(row.units, row.of)})." for on, row in few.items()]
-    if any(not row.may_decide for row in rows):
+    if not any(row.may_decide for row in rows):
         found.append("Frames that a potential sampled itself favor the naive strategy in forces, and decide nothing.")
-    if any(row.contrast.change.value is not None and math.isinf(row.contrast.change.value) for row in rows):
-        found.append("An error is too large to be compared.")
     return found

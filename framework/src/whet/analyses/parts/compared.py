@@ -10,6 +10,7 @@ from whet.contracts.findings import LEAST_UNITS
 from whet.contracts.ports import Predictions
 from whet.contracts.ref import LABELER, RATTLE, Ref
 from whet.data.errors import FrameError
+from whet.data.numbers import decimals_for, shown
 
 if TYPE_CHECKING:
     from whet.bias.contrast import Contrast
@@ -59,6 +60,13 @@ class Compared:
         return self.second if (self.contrast.change.value or 0) < 0 else self.first
 
     @property
+    def maes_shown(self) -> str:
+        """`0.0351 → 0.0310 eV/Å`."""
+        decimals = decimals_for(self.maes)
+        first, second = (shown(one, decimals) for one in self.maes)
+        return f"{first} → {second} {self.unit}"
+
+    @property
     def reading(self) -> str:
         """`periodic is better`, `not resolved`, `undecided: 2 trajectories`, `decides nothing`."""
         if not self.may_decide:
@@ -83,15 +91,20 @@ def kind_of(frames: Ref) -> str:
 def compared(pair: tuple[str, str], found: Sequence[Predictions], names: Mapping[str, str]) -> list[Compared]:
     """Every set and quantity. found: of both, all seeds, any order. names: of sets -> what they are called.
 
-    Sets that only one of them has, or on which nothing can be compared, are left out: `scores` tells of them.
+    Left out are the runs of other strategies, and sets on which nothing can be compared: `scores` tells of these.
     """
     from whet.bias.holm import holm
 
-    sets: dict[str, Ref] = {one.ref.set: one.ref for one in found if one.ref.set in names}
+    sets = {one.ref.set: one.ref for one in found if one.ref.set_kind != "self" or _owner(one.ref) in ("", *pair)}
     rows = [row for name in names if name in sets for row in _on(pair, found, sets[name], names[name])]
     deciding = [row for row in rows if row.may_decide and row.contrast.p is not None]
     adjusted = dict(zip(map(id, deciding), holm([row.contrast.p or 0.0 for row in deciding]), strict=True))
     return [replace(row, p=adjusted.get(id(row))) for row in rows]
+
+
+def _owner(on: Ref) -> str | None:
+    """The strategy whose last state ran a trajectory of its own."""
+    return None if on.sampled_by is None else on.sampled_by.strategy
 
 
 def _on(pair: tuple[str, str], found: Sequence[Predictions], on: Ref, name: str) -> Iterator[Compared]:

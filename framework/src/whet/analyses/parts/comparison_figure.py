@@ -12,22 +12,29 @@ from whet.contracts.findings import Cell, Column, Estimate, Figure, Table
 from whet.data.numbers import percent
 
 POINTS = "comparison-points"
-STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)
-COARSE = (-0.99, -0.9, -0.75, -0.5, -0.25, 0.0, 0.5, 1.0, 3.0, 9.0, 99.0)
-MOST_TICKS = 9
+TICKS = (0.0, -0.5, 1.0, -0.9, 9.0, -0.75, 3.0, -0.25, 0.5, 0.25, -0.1, 0.1, -0.05, 0.05, -0.02, 0.02, -0.01, 0.01)
+"""Changes that an axis may name, the most wanted first."""
+
+ROOM = 0.14
+"""Between two of them, of the length of the axis."""
+
+MOST_PANELS = 3
+"""Pairs that are drawn; the table has all."""
+
 WORST = 7.0
 """Of the logarithm of a ratio of errors: what is farther out is drawn there."""
 
 CAPTION = (
     "MAE of the second strategy over that of the first: left of 0, the second errs less. Bars: 95 % intervals over "
-    "trajectories and, where there are several, over seeds, before they are held against each other. Frames that a "
+    "trajectories and, where there are several, over seeds, one at a time. Frames that a "
     "potential sampled itself (open points) favor the naive strategy in forces, and decide nothing."
 )
 
 
 def comparison_figure(rows: Sequence[Compared]) -> tuple[Figure, Table] | None:
     """One panel a pair, one line a row; None where no errors can be compared."""
-    rows = [row for row in rows if row.contrast.change.value is not None]
+    drawn = list(dict.fromkeys((row.first, row.second) for row in rows))[:MOST_PANELS]
+    rows = [row for row in rows if row.contrast.change.value is not None and (row.first, row.second) in drawn]
     if not rows:
         return None
     places = [_place(row.contrast.change) for row in rows]
@@ -73,17 +80,16 @@ def _place(change: Estimate) -> Estimate:
 
 
 def _ticks(window: Window) -> list[float]:
-    low, high = math.expm1(window.low), math.expm1(window.high)
-    for step in STEPS:
-        found = [number * step for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
-        if len(found) <= MOST_TICKS:
-            return [math.log1p(one) for one in found]
-    return [math.log1p(one) for one in COARSE if low <= one <= high]
+    room, found = ROOM * (window.high - window.low), []
+    for place in map(math.log1p, TICKS):
+        if window.low <= place <= window.high and all(abs(place - other) >= room for other in found):
+            found.append(place)
+    return sorted(found)
 
 
 def _panel(first: str, second: str, window: Window) -> dict[str, Any]:
     label = "abs(datum.value) < 1e-9 ? '0' : format(exp(datum.value) - 1, '+.0%')"
-    axis = {"values": _ticks(window), "labelExpr": label, "grid": False}
+    axis = {"values": _ticks(window), "labelExpr": label, "labelOverlap": False}
     title = f"MAE of {second} against {first} (left: {second} is better)"
     scale = {"domain": [window.low, window.high], "zero": False, "nice": False}
     x = {"type": "quantitative", "title": title, "axis": axis, "scale": scale}
