@@ -20,7 +20,8 @@ from pydantic.fields import FieldInfo
 from typer.main import get_command
 
 from whet.cli.app import app
-from whet.contracts.fine_tune_settings import FineTuneSettings, Weights
+from whet.contracts.fine_tune_settings import FineTuneSettings, IsolatedAtoms, Weights
+from whet.contracts.minimization import Minimization
 from whet.contracts.options import Options
 from whet.contracts.protocol import Protocol
 from whet.contracts.rounds import Round
@@ -61,9 +62,11 @@ def study_file() -> str:
     parts = ["# Keys of a study file\n"]
     for title, model in (
         ("Top level", schema.StudyFile),
+        ("`minimize`, of the study, a test or a round", Minimization),
         ("A potential, written as a mapping", schema.PotentialEntry),
         ("`fine_tune`", FineTuneSettings),
         ("`fine_tune.weights`", Weights),
+        ("`fine_tune.reference_energies`, written as a mapping", IsolatedAtoms),
         ("An entry of `strategies`", Strategy),
         ("A round, where `rounds` is a list", Round),
         ("An entry of `analyses`, beside the options of the analysis", schema.AnalysisEntry),
@@ -203,6 +206,8 @@ def _words(annotation: Any) -> str:
         return f"list of {_words(inner[0])}"
     if origin is dict:
         return "mapping" if inner[1] is Any else f"mapping of {_words(inner[1])}"
+    if annotation is IsolatedAtoms:
+        return "mapping"
     known = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "anything"}
     return known.get(annotation) or getattr(annotation, "__name__", str(annotation))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ import numpy as np
 from ase.build import bulk
 
 import whet
-from whet import Labels, Spec, Start, export_frames
+from whet import Labels, Spec, Start, export_frames, run_trajectory
 from whet.plugins.registry import registry
 
 if TYPE_CHECKING:
@@ -33,9 +34,11 @@ NEAR = 0.1
 CLOSEST = 1.5
 """Å; nearer atoms are no frame of interest, but an overlap of cores."""
 
+DRAWN = count(1)
+
 
 def structures() -> Iterator[Atoms]:
-    """The frames, in a fixed order; `config_type` says how each was made."""
+    """The frames, in a fixed order, each with a note of how it was made."""
     random = np.random.default_rng(1)
     cell = bulk("LiCl", "rocksalt", a=EDGE, cubic=True)
     for scale in np.linspace(0.90, 1.12, 23):
@@ -72,17 +75,19 @@ def at_temperature(cell: Atoms, kelvin: int) -> Iterator[Atoms]:
     here = registry()
     engine = here.load(here.resolve("md_engines", Spec("ase-md", words)))
     with tempfile.TemporaryDirectory() as folder:
-        made = engine.run(Start(cell, kelvin, Path(folder)), whet.load("chgnet"), lambda done, total: None)
+        start = Start(cell, kelvin, Path(folder))
+        made = run_trajectory(engine, start, whet.load("chgnet"), lambda done, total: None)
         for frame in made.frames:
             bare = cell.copy()
             bare.positions = frame.positions
             bare.wrap()
-            yield named(bare, f"{kelvin} K")
+            yield named(bare, f"{kelvin} K", trajectory=f"{kelvin}-K", sampled_by="chgnet")
 
 
-def named(frame: Atoms, how: str) -> Atoms:
-    """The frame with a note of how it was made."""
-    frame.info["config_type"] = how
+def named(frame: Atoms, how: str, trajectory: str = "", sampled_by: str = "rattle") -> Atoms:
+    """The frame with a note of how it was made, and by whom. What is drawn at random stands alone: a number each."""
+    drawn = next(DRAWN)
+    frame.info |= {"config_type": how, "trajectory": trajectory or f"{how}-{drawn}", "sampled_by": sampled_by}
     return frame
 
 

@@ -40,9 +40,12 @@ def test_a_committee_trains_drives_and_goes_on_by_member(toy: None, study_file: 
         assert Labels.of(frame).extra["force_spread"].shape == (len(frame),)
     score = {s["potential"]: s["softening"]["scale"] for s in study.stored.scores if not s["correction"]}
     assert score["main active 2"] == pytest.approx(1.0, abs=0.15)
-    # A committee of one is no committee, and its fine-tuning is the first member's.
-    alone = Study.load(study_file, [COMMITTEE.replace("committee: 3", "committee: 1")])
-    assert alone.plan.all(FineTuning)[0].key == trained[0][0]
+    # A committee of one is no committee: it is trained on all frames, as without the word.
+    alone, plain = (
+        Study.load(study_file, [COMMITTEE.replace(", committee: 3", word)]) for word in (", committee: 1", "")
+    )
+    assert not alone.plan.of_kind("bootstrap")
+    assert [one.key for one in alone.plan.all(FineTuning)] == [one.key for one in plain.plan.all(FineTuning)]
 
 
 def test_a_committee_is_reported(toy: None, study_file: Path) -> None:

@@ -16,7 +16,7 @@ from whet.running.stored_step import StoredSteps
 SMALL = ["tests={}", "self_generated={of: none}"]
 ROUNDS = {
     "a round": "strategies={own: [{driver: foundation, trajectories: 2, selection: {use: evenly, frames: 2}}]}",
-    "a preset": "strategies={hybrid: {rounds: 1, trajectories: 2, selection: {use: evenly, frames: 2}}}",
+    "a preset": "strategies={naive: {rounds: 1, selection: {use: evenly, frames: 2}}}",
 }
 
 
@@ -34,9 +34,9 @@ def test_only_what_was_chosen_is_labeled(
     pool = [frame_key(frame) for step in study.plan.of_kind("md") for frame in stored[step.key].frames()]
     (gathered,) = study.plan.all(LabeledFrames, set_kind="training")
     labeled = [frame_key(frame) for frame in stored[gathered.key].frames()]
-    assert len(pool) == 6 and labeled == [pool[0], pool[-1]]
+    assert len(pool) in (3, 6) and labeled == [pool[0], pool[-1]]
     (chosen,) = study.plan.of_kind("evenly")
-    assert stored[chosen.key].values == {"pool": 6, "chosen": [[0, "1 of 2"], [5, "2 of 2"]]}
+    assert stored[chosen.key].values == {"pool": len(pool), "chosen": [[0, "1 of 2"], [len(pool) - 1, "2 of 2"]]}
     assert study.stored.complete
 
 

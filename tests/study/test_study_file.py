@@ -31,7 +31,7 @@ BAD = [
     ("naive: 2", "naive: 0", "line 8, key strategies.naive.rounds", "greater than or equal to 1"),
     ("naive: 2", "naive: [{sampler: mdd}]", "key strategies.naive.rounds.0.sampler", "'mdd'"),
     ("naive: 2", "naive: {seeds: [1, 1]}", "key strategies.naive.seeds", "twice"),
-    ("main: toy", "labeler: toy", "key potentials.labeler", "has a meaning as a driver"),
+    ("main: toy", "labeler: toy", "key potentials.labeler", "has a meaning as what drives or samples"),
     ("naive: 2", "naive: many", "line 8, key strategies.naive", "should be a mapping of keys, not 'many'"),
     ("epochs: 5", "weights: {energy: 0, forces: 0}", "key fine_tune.weights", "nothing to train on"),
     ("{naive: 2, periodic: 2}", "{subsets: {sizes: [1]}}", "key strategies.subsets.data", "missing"),

@@ -13,6 +13,7 @@ from .contracts.dynamics import Simulation as Simulation
 from .contracts.dynamics import Start as Start
 from .contracts.dynamics import State as State
 from .contracts.dynamics import Trajectory as Trajectory
+from .contracts.energy_span import UndeterminedEnergy as UndeterminedEnergy
 from .contracts.findings import Column as Column
 from .contracts.findings import Estimate as Estimate
 from .contracts.findings import Figure as Figure

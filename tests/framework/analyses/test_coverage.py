@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from analysis_inputs import dataset, found, frames_of, labeled_frames, own, rows, study
@@ -18,7 +19,7 @@ DESCRIPTOR = SampleDescriptor(SampleDescriptor.Options())
 
 
 def added(
-    strategy: str, frames: FrameSet, round: int = 1, seed: int = 1, potential: str = "main", number: int = 0
+    strategy: str, frames: FrameSet, round: int = 1, seed: int = 1, potential: str = "main", number: int | None = 0
 ) -> LabeledFrames:
     """What a round of a strategy added."""
     by = Ref(potential, strategy, round, seed)
@@ -53,6 +54,128 @@ def test_what_is_the_same_is_unique_by_chance_only_and_what_is_new_is_unique(tmp
     assert shares["naive", "periodic"] < 0.12
     assert shares["periodic", "naive"] < 0.12
     assert shares["far", "naive"] > 0.9
+
+
+def runs(strategy: str, count: int, seed: int, factor: float = 1.0, rounds: int = 1) -> list[LabeledFrames]:
+    """Trajectories of twelve frames, each of a molecule stretched by a factor of its own, in this many rounds."""
+    found = []
+    for number in range(count):
+        own = factor * (1 + 0.05 * np.random.default_rng(seed + number).normal())
+        frames = stretched(frames_of(12, seed=seed + 100 * number, spread=0.02), own)
+        parts = [frames[place::rounds] for place in range(rounds)]
+        found += [added(strategy, part, place + 1, number=number) for place, part in enumerate(parts)]
+    return found
+
+
+def test_two_runs_that_sample_the_same_are_not_claimed_to_differ(tmp_path: Path) -> None:
+    findings = covered(tmp_path, *runs("naive", 5, 1000), *runs("hybrid", 5, 9000))
+    one, _ = rows(findings, "unique")
+    assert one["share of A not in B"] > 0.12, "far above the 5 % of independent environments"
+    held_out = "B's own trajectories, held out"
+    assert one[f"{held_out}: lowest"] <= one["share of A not in B"] <= one[f"{held_out}: highest"]
+    assert one[f"{held_out}: lowest"] < one[f"{held_out}: mean"] < one[f"{held_out}: highest"]
+    assert (one["trajectories of A"], one["trajectories of B"]) == (5, 5)
+    assert [verdict.decided for verdict in findings.verdicts] == [False, False]
+    assert findings.verdicts[0].claim == "naive: no region that hybrid lacks is shown"
+
+
+def test_a_shifted_region_is_claimed_beside_its_null(tmp_path: Path) -> None:
+    findings = covered(tmp_path, *runs("far", 4, 1000, factor=1.5), *runs("naive", 4, 9000))
+    first, *_ = findings.verdicts
+    assert first.decided and first.claim == "far reaches regions that naive lacks"
+    assert first.units == 4 and not first.prominent
+    assert "held out" in first.evidence and "over 70 relabelings" in first.evidence
+    row, _ = rows(findings, "unique")
+    assert row["p"] <= 0.05 and row["new regions?"].startswith("yes, p 0.0")
+
+
+def test_one_trajectory_has_no_null_however_often_it_was_taken_up_again(tmp_path: Path) -> None:
+    findings = covered(tmp_path, *runs("naive", 5, 1000), *runs("periodic", 1, 9000, rounds=4))
+    table = {(row["set A"], row["set B"]): row for row in rows(findings, "unique")}
+    null = "B's own trajectories, held out"
+    assert table["naive", "periodic"][null] == "none: 1 trajectory"
+    assert table["periodic, round 3", "its earlier rounds"][null] == "none: 1 trajectory"
+    assert table["periodic, round 3", "its earlier rounds"]["new regions?"] == "undecided: same trajectory"
+    # However far above the null: what one trajectory shows, another may not.
+    assert table["periodic", "naive"]["share of A not in B"] > table["periodic", "naive"][f"{null}: mean"]
+    assert table["periodic", "naive"]["new regions?"] == "undecided: 1 trajectory"
+    (verdict,) = findings.verdicts
+    assert (verdict.claim, verdict.units, verdict.decided) == ("undecided: 1 trajectories", 1, False)
+    assert "periodic 1" in verdict.evidence and "naive" not in verdict.evidence
+
+
+def test_rounds_of_several_trajectories_are_tested_too(tmp_path: Path) -> None:
+    first, second = runs("hybrid", 4, 1000), runs("hybrid", 4, 9000, factor=1.5)
+    later = [added("hybrid", one.frames, 2, number=4 + number) for number, one in enumerate(second)]
+    findings = covered(tmp_path, *first, *later)
+    (row,) = rows(findings, "unique")
+    assert row["new regions?"].startswith("yes, p 0.0")
+    assert not findings.verdicts
+
+
+def test_another_chemistry_is_new_and_has_no_null(tmp_path: Path) -> None:
+    ours = [added("sulfur", frames_of(6, seed=9 * n, oxygen="S"), number=n) for n in range(4)]
+    theirs = [added("oxygen", frames_of(6, seed=500 + 9 * n), number=n) for n in range(4)]
+    first, _ = covered(tmp_path, *ours, *theirs).verdicts
+    assert first.decided and "times as far" not in first.evidence
+
+
+def test_a_trajectory_of_both_strategies_is_nobodys_evidence(tmp_path: Path) -> None:
+    """The first trajectory of naive and of periodic is one and the same step of a study."""
+    ours, theirs = runs("naive", 4, 1000), runs("hybrid", 4, 9000)
+    theirs[0] = added("hybrid", ours[0].frames)
+    (verdict,) = covered(tmp_path, *ours, *theirs).verdicts
+    assert verdict.claim == "undecided: 3 trajectories"
+    assert (
+        covered(tmp_path, *ours, *(added("other", one.frames, number=n) for n, one in enumerate(ours))).verdicts == []
+    )
+
+
+def test_a_starting_structure_of_both_leaves_the_rest_of_their_trajectories(tmp_path: Path) -> None:
+    """Without equilibration the first frame is the starting structure, which strategies have in common."""
+    ours, theirs = runs("naive", 4, 1000), runs("far", 4, 9000, factor=1.5)
+    theirs = [
+        added("far", one.frames[:1] + far.frames, number=n)
+        for n, (one, far) in enumerate(zip(ours, theirs, strict=True))
+    ]
+    first, second = covered(tmp_path, *ours, *theirs).verdicts
+    assert (first.units, second.units) == (4, 4)
+    assert second.decided and second.claim == "far reaches regions that naive lacks"
+
+
+def test_trajectories_of_other_lengths_are_not_exchanged(tmp_path: Path) -> None:
+    longer = [added("long", frames_of(40, seed=9000 + 100 * number), number=number) for number in range(4)]
+    first, _ = covered(tmp_path, *runs("naive", 4, 1000), *longer).verdicts
+    assert not first.decided
+    assert first.claim == "undecided: trajectories of B are 3.3 times as long (A naive, B long)"
+
+
+def test_what_a_selector_chose_is_of_no_known_trajectory(tmp_path: Path) -> None:
+    chosen = [added("chosen", frames_of(12, seed=50), number=None), *runs("naive", 4, 1000)]
+    findings = covered(tmp_path, *chosen, on_test("near", frames_of(9, seed=90)))
+    table = {(row["set A"], row["set B"]): row for row in rows(findings, "unique")}
+    assert table["naive", "chosen"]["B's own trajectories, held out"] == "none: trajectories unknown"
+    assert table["naive", "chosen"]["trajectories of B"] is None
+    assert {row["mean + 2σ, held out"] for row in rows(findings, "q-residuals")} > {"none: trajectories unknown"}
+
+
+def test_a_trajectory_like_those_of_the_training_data_is_flagged_as_they_are_held_out(tmp_path: Path) -> None:
+    (like,) = runs("test", 1, 70)
+    data = [*runs("naive", 5, 1000), *runs("periodic", 1, 9000), on_test("like", like.frames)]
+    first, second = rows(covered(tmp_path, *data), "q-residuals")
+    for rule, null in (("beyond mean + 2σ", "mean + 2σ"), ("beyond Jackson–Mudholkar", "Jackson–Mudholkar")):
+        assert first[f"{null}, held out: lowest"] <= first[rule] <= first[f"{null}, held out: highest"]
+        assert second[f"{null}, held out"] == "none: 1 trajectory"
+    assert first["trajectories"] == 5
+    assert "(" in first["by element"]
+
+
+def test_many_atoms_are_drawn_and_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whet.analyses.parts.described_data.MOST_DISTANCES", 1000)
+    findings = covered(tmp_path, *runs("naive", 4, 1000), *runs("far", 4, 9000, factor=1.5))
+    assert rows(findings, "unique")[0]["environments of A"] == 4 * 36 / 3
+    assert any("one atom in 3" in note for note in findings.notes)
+    assert findings.verdicts[1].claim == "far reaches regions that naive lacks"
 
 
 def test_rounds_are_held_against_those_before(tmp_path: Path) -> None:

@@ -44,12 +44,23 @@ def test_run_status_report_and_run_again(toy: None, study_file: Path) -> None:
     assert first["ran"] > 0
     assert first["scores"][0]["softening"]["scale"] < 0.8
     assert Path(first["report"]).is_file()
+    assert "How biased?" in {one["question"] for one in first["answers"]}
     again = whet("run", study_file)
     assert "Nothing to do" in again.stdout
     status = json.loads(whet("status", study_file, "--json").stdout)
     assert all(kind["done"] == kind["planned"] for kind in status["steps"].values())
     assert status["labels"][0]["labels"] > 0
     assert "index.html" in whet("report", study_file).stdout
+
+
+def test_a_run_ends_with_the_answers_of_its_report(toy: None, study_file: Path) -> None:
+    answers = json.loads(whet("run", study_file, "--json").stdout)["answers"]
+    shown = whet("run", study_file, "--out", study_file.parent / "other").stdout.splitlines()
+    assert max(map(len, shown)) <= 80 + len(str(study_file))
+    said = " ".join(" ".join(shown).split())
+    for one in answers:
+        assert f"{one['question']}" in shown
+        assert one["claim"] in said
 
 
 def test_evaluate_prints_documented_keys(labeled: Path) -> None:

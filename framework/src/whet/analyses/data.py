@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import ClassVar
 
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Column, Findings, Table, Verdict
 from whet.contracts.ports import Dataset, LabeledFrames, Port
 from whet.contracts.task import Work
-from whet.data.frame_identity import frame_key
+from whet.data.frames import FrameSet
 from whet.data.numbers import count
 
 QUESTION = "Is the data sound?"
@@ -24,11 +25,13 @@ class Data(Analysis):
     """What looks wrong in labeled files, and training frames that are tested on; each is a verdict."""
 
     name = "data"
+    result_version = 2
     place = 90
     by_default = True
     inputs: ClassVar = {
         "labeled": Port(LabeledFrames, what="files that were read, and test sets"),
         "datasets": Port(Dataset, what="what was trained on"),
+        "replayed": Port(LabeledFrames, what="replay frames of trainings"),
     }
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
@@ -38,11 +41,17 @@ class Data(Analysis):
             for piece in study.all(LabeledFrames)
             if piece.ref.set_kind in tested or (piece.ref.set_kind == "training" and piece.ref.gathered_by is None)
         ]
-        return [Wanted({"labeled": labeled, "datasets": study.all(Dataset)})] if labeled else []
+        replayed = study.all(LabeledFrames, set_kind="replayed")
+        inputs = {"labeled": labeled, "datasets": study.all(Dataset)} | ({"replayed": replayed} if replayed else {})
+        return [Wanted(inputs)] if labeled else []
 
     def run(self, work: Work) -> Findings:
         labeled = work.all("labeled", LabeledFrames)
-        found = [*_suspicious(labeled), *_trained_on(labeled, work.all("datasets", Dataset))]
+        replayed = _sets(work.all("replayed", LabeledFrames), "replayed")
+        found = list(_suspicious(labeled))
+        found += _trained_on(_sets(labeled, "independent"), work.all("datasets", Dataset))
+        found += _replayed(_sets(labeled, "independent", "replay"), replayed)
+        found += _tested_twice(_sets(labeled, "independent", "replay"))
         verdicts = [Verdict(QUESTION, f"{name}: {what}") for name, what in found]
         if not found:
             sets = count(len({one.ref.set for one in labeled}), "set")
@@ -54,7 +63,9 @@ class Data(Analysis):
             verdicts=verdicts,
             definition="Labels are looked at together: forces, energies and stresses that stand apart from the others, "
             "and units that cannot be. A frame that is trained on and tested on is one with the same atoms in the same "
-            "places.",
+            "places. A near-duplicate has the same cell to half a percent, and no atom displaced by 0.05 Å or more, "
+            "wherever the whole stands and in whatever order like atoms are; rotations and other choices of the cell "
+            "are not looked for.",
         )
 
 
@@ -66,22 +77,45 @@ def _suspicious(labeled: Sequence[LabeledFrames]) -> Iterator[tuple[str, str]]:
             yield one.ref.set, str(Finding(said["kind"], said["what"], tuple(said["places"])))
 
 
-def _trained_on(labeled: Sequence[LabeledFrames], datasets: Sequence[Dataset]) -> Iterator[tuple[str, str]]:
-    """For each potential and strategy how many frames of an independent set are among its training frames."""
-    trained: dict[tuple[str, str], set[str]] = {}
+def _trained_on(tested: Mapping[str, FrameSet], datasets: Sequence[Dataset]) -> Iterator[tuple[str, str]]:
+    """For each potential and strategy which frames of an independent set are among its training frames."""
+    trained: dict[tuple[str, str], FrameSet] = {}
     for one in datasets:
-        keys = trained.setdefault((one.ref.potential, one.ref.strategy), set())
-        keys.update(frame_key(frame) for part in (one.train, one.valid) for frame in part)
-    for name, keys in _tested(labeled).items():
+        whose = (one.ref.potential, one.ref.strategy)
+        trained[whose] = trained.get(whose, FrameSet(())) + one.train + one.valid
+    for name, frames in tested.items():
         for (potential, strategy), known in trained.items():
-            if number := sum(key in known for key in keys):
-                yield name, f"{number} of its {len(keys)} frames were trained on ({potential} {strategy})"
+            by = f"({potential} {strategy})"
+            for said in _overlap(
+                frames, known, f"were trained on {by}", f"are near-duplicates of training frames {by}"
+            ):
+                yield name, said
 
 
-def _tested(labeled: Sequence[LabeledFrames]) -> Mapping[str, list[str]]:
-    """Keys of the frames of each independent set."""
-    found: dict[str, list[str]] = {}
+def _replayed(tested: Mapping[str, FrameSet], replayed: Mapping[str, FrameSet]) -> Iterator[tuple[str, str]]:
+    for name, frames in tested.items():
+        for other, known in replayed.items():
+            for said in _overlap(frames, known, f"are in the {other}", f"are near-duplicates of the {other}"):
+                yield name, said
+
+
+def _tested_twice(tested: Mapping[str, FrameSet]) -> Iterator[tuple[str, str]]:
+    for name, other in combinations(tested, 2):
+        known, of = tested[other], f"frames of the test “{other}”"
+        for said in _overlap(tested[name], known, f"are {of}, too", f"are near-duplicates of {of}"):
+            yield name, said
+
+
+def _overlap(frames: FrameSet, others: FrameSet, are: str, nearly: str) -> Iterator[str]:
+    from whet.labels.overlaps import Overlap
+
+    return (said for said, _ in Overlap.of(frames, others.unique()).said(are, nearly))
+
+
+def _sets(labeled: Sequence[LabeledFrames], *kinds: str) -> dict[str, FrameSet]:
+    """The frames of each set of these kinds, its parts together."""
+    found: dict[str, FrameSet] = {}
     for one in labeled:
-        if one.ref.set_kind == "independent":
-            found.setdefault(one.ref.set, []).extend(map(frame_key, one.frames))
+        if one.ref.set_kind in kinds:
+            found[one.ref.set] = found.get(one.ref.set, FrameSet(())) + one.frames
     return found

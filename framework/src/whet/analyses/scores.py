@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from whet.analyses.parts.alignment import first_fine_tunings, given_energies
+from whet.analyses.parts.doubts import energy_notes
 from whet.analyses.parts.naming import state_name
 from whet.analyses.parts.score_table import STATE, score_table
 from whet.analyses.parts.scored import Scored, scored, with_one_scale
@@ -73,7 +74,8 @@ class Scores(Analysis):
         if unscored:
             columns = (Column("evaluation"), Column("reason"))
             tables.append(Table("unscored", "Evaluations without a number", columns, unscored))
-        return Findings("Errors", on.set, tables, definition=DEFINITION, source="Wong & Yang, eqs. 1–3")
+        notes = list(energy_notes(found))
+        return Findings("Errors", on.set, tables, definition=DEFINITION, source="Wong & Yang, eqs. 1–3", notes=notes)
 
 
 def _groups(every: Sequence[Scored], found: Sequence[Predictions]) -> list[list[Scored]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -23,7 +23,8 @@ COLUMNS = (
     Column("batch", description="Frames of one batch."),
     Column("learning rate", description="As the optimizer had it."),
     Column("replay frames", description="Frames of the foundation model's data that were trained on too."),
-    Column("elements aligned", description="How many reference energies the compositions determine, and of how many."),
+    Column("reference energies", description="Where they come from: isolated atoms, the foundation, or a fit."),
+    Column("elements aligned", description="How many reference energies are determined, and of how many elements."),
     Column("time", description="How long it took."),
     Column("labels in the loss", description="Which labels it was trained on.", shown=False),
     Column("trained parameters", description="Number of parameters with a gradient.", shown=False),
@@ -46,6 +47,7 @@ class Training(Analysis):
     """Every fine-tuning: labels, settings read back from upstream, time, curves."""
 
     name = "training"
+    result_version = 2
     place = 80
     by_default = True
     inputs: ClassVar = {"fine-tunings": Port(FineTuning, what="every fine-tuning of the study")}
@@ -70,8 +72,40 @@ class Training(Analysis):
             ),
             figures=(_curves(losses),) if losses else (),
             definition="Read back from what the upstream package did, not copied from the study file. Aligned "
-            "elements: how many reference energies the compositions determine; the others follow by minimum norm.",
+            "elements: how many reference energies isolated atoms or the compositions determine; the others follow by "
+            "minimum norm.",
+            notes=list(_energy_notes(tuned, names)),
         )
+
+
+SOURCES = {"fit": "fitted", "atoms": "isolated atoms", "foundation": "the foundation's", "none": "none"}
+
+
+def _source(one: FineTuning) -> str:
+    energies = one.reference_energies
+    return SOURCES[energies.get("source", "fit")] if energies["shift"] or "source" in energies else "none"
+
+
+def _energy_notes(tuned: Sequence[FineTuning], names: Mapping[Ref, str]) -> Iterator[str]:
+    """What is to be known of reference energies, those fine-tunings together of which the same is to be said."""
+    said: dict[str, list[str]] = {}
+    for one in tuned:
+        energies, what = one.reference_energies, []
+        if note := energies.get("note"):
+            fitted = ": reference energies were fitted instead" if _source(one) == "fitted" else ""
+            what.append(f"{note}{fitted}.")
+        if energies["rank"] < len(energies["shift"]):
+            elements = f"{len(energies['shift'])} reference energies ({', '.join(sorted(energies['shift']))})"
+            what.append(
+                f"The compositions determine {energies['rank']} of {elements}: energies at compositions that are no "
+                "combination of theirs mean nothing, forces and stresses do. Isolated atoms would determine each "
+                "(`fine_tune.reference_energies: atoms`)."
+            )
+        for sentence in what:
+            said.setdefault(sentence, []).append(names[one.ref.state])
+    for sentence, whose in said.items():
+        more = f" and {len(whose) - 3} more" if len(whose) > 3 else ""
+        yield f"{', '.join(whose[:3])}{more}: {sentence[0].lower()}{sentence[1:]}"
 
 
 def _row(one: FineTuning, names: Mapping[Ref, str]) -> list[Cell]:
@@ -85,6 +119,7 @@ def _row(one: FineTuning, names: Mapping[Ref, str]) -> list[Cell]:
         applied["batch_size"],
         f"{applied['learning_rate']:.3g}",
         applied["replay_frames"],
+        _source(one),
         f"{alignment['rank']} of {len(alignment['shift'])}" if alignment["shift"] else "none",
         None if one.seconds is None else duration(one.seconds),
         ", ".join(applied["labels"]),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from whet.bias.feature_sums import FeatureSums, checked_features
 from whet.data.errors import InputError
 from whet.data.identity import JSON
 
@@ -38,34 +39,26 @@ class PrincipalComponents:
     def fit(cls, chunks: Iterable[np.ndarray], components: int = 5) -> PrincipalComponents:
         """Fits all chunks, (n, p) each, in one pass; memory: some (p, p) matrices and one chunk.
 
-        The covariance (divisor n − 1) is merged from chunk to chunk by the exact update of Chan, Golub & LeVeque
-        (1983). InputError for chunks of different or wrong shapes, numbers that are not finite, fewer than two
-        environments, or more components than features.
+        InputError for chunks of different or wrong shapes, numbers that are not finite, fewer than two environments, or
+        more components than features.
+        """
+        return cls.of_sums(FeatureSums.of(chunks), components)
+
+    @classmethod
+    def of_sums(cls, sums: FeatureSums, components: int = 5) -> PrincipalComponents:
+        """Of the covariance (divisor n − 1) of features that were summed.
+
+        InputError for fewer than two environments, or more components than features.
         """
         import numpy as np
         from scipy.linalg import eigh
 
-        count, mean, scatter = 0, np.zeros(0), np.zeros((0, 0))
-        for chunk in chunks:
-            features = checked_features(chunk, len(mean) if count else None)
-            if not len(features):
-                continue
-            own = features.mean(axis=0)
-            centered = features - own
-            if count == 0:
-                count, mean, scatter = len(features), own, centered.T @ centered
-                continue
-            apart, total = own - mean, count + len(features)
-            scatter += centered.T @ centered
-            scatter += np.outer(apart, apart) * (count * len(features) / total)
-            mean = mean + apart * (len(features) / total)
-            count = total
+        count, size = sums.count, len(sums.mean)
         if count < 2:
             raise InputError(f"{count} environments are too few for principal components", hint="Give at least 2")
-        size = len(mean)
         if not 1 <= components <= size:
             raise InputError(f"{components} components cannot be had from {size} features")
-        covariance = scatter / (count - 1)
+        covariance = sums.scatter / (count - 1)
         variances, vectors = eigh(covariance, subset_by_index=[size - components, size - 1])
         variances, axes = np.maximum(variances[::-1], 0.0), vectors[:, ::-1].T
         axes = axes * np.sign(axes[np.arange(components), np.abs(axes).argmax(axis=1)])[:, None]
@@ -80,7 +73,7 @@ class PrincipalComponents:
         )
         if residual_sums[0] <= 1e-12 * trace:
             residual_sums = (0.0, 0.0, 0.0)
-        return cls(mean, axes, variances, trace, residual_sums, count)
+        return cls(sums.mean, axes, variances, trace, residual_sums, count)
 
     @property
     def explained(self) -> tuple[float, ...]:
@@ -111,19 +104,3 @@ class PrincipalComponents:
             "environments": self.environments,
             "explained_variance": list(self.explained),
         }
-
-
-def checked_features(features: np.ndarray, size: int | None) -> np.ndarray:
-    """The features as (n, p) float64. InputError for a wrong shape or numbers that are not finite."""
-    import numpy as np
-
-    array = np.asarray(features, dtype=np.float64)
-    if array.ndim != 2 or (size is not None and array.shape[1] != size):
-        wanted = "(n, p)" if size is None else f"(n, {size})"
-        raise InputError(
-            f"features have the shape {array.shape}, not {wanted}",
-            hint="Describe all sets with one descriptor and one list of elements",
-        )
-    if not np.isfinite(array).all():
-        raise InputError("features are not finite (NaN or infinite)", hint="Look for atoms that lie on each other")
-    return array

@@ -65,9 +65,13 @@ def evaluate(
             print_json(list(scores))
             for what in found.suspicious:
                 typer.echo(f"suspicious: {what}", err=True)
+            for what in found.doubts:
+                typer.echo(f"note: {what}", err=True)
         else:
             print_scores(scores)
             for which, why in found.unscored:
                 say(f"no score: {which}: {why}")
             for what in found.suspicious:
                 say(f"suspicious: {what}")
+            for what in found.doubts:
+                say(f"note: {what}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from whet.cli.terminal import print_table, say
-from whet.contracts.findings import Column, Estimate, Findings, Table
+from whet.cli.terminal import print_table, say, wrapped
+from whet.contracts.findings import Column, Estimate, Findings, Table, Verdict
 from whet.data.numbers import decimals_for, percent, shown
 
 
@@ -20,6 +20,19 @@ def print_findings(found: Iterable[Findings]) -> None:
                 say()
                 _print(table)
         say()
+
+
+def print_answers(verdicts: Iterable[Verdict]) -> None:
+    """The answers that a report begins with, each question once; evidence stands below its claim."""
+    asked: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        asked.setdefault(verdict.question, []).append(verdict)
+    for question, answers in asked.items():
+        say()
+        say(question)
+        for verdict in answers:
+            wrapped(verdict.claim, "  ")
+            wrapped(verdict.evidence, "    ")
 
 
 def _print(table: Table) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,10 +52,13 @@ def run(
 
 
 def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
+    from whet.cli.findings import print_answers
     from whet.cli.scores import print_scores
     from whet.cli.terminal import print_json, say
 
     found = loaded.stored
+    every = (one for section in found.sections for findings in section.findings for one in findings.verdicts)
+    answers = [verdict for verdict in every if verdict.prominent]
     if json:
         print_json(
             {
@@ -67,13 +71,16 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
                 "labels": found.labels,
                 "label_failures": len(found.failures),
                 "suspicious": found.suspicious,
+                "notes": found.doubts,
                 "seconds": round(account.seconds, 1),
+                "answers": [asdict(verdict) for verdict in answers],
                 "scores": list(found.scores),
                 "report": str(page),
             }
         )
         return
     print_scores([score for score in found.scores if score["set_kind"] != "self"])
+    print_answers(answers)
     say()
     bought = sum(loaded.store.result(key).provenance.get("bought", 0) for key in account.ran if "label-" in key)
     say(
@@ -82,6 +89,8 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
     )
     for what in found.suspicious:
         say(f"suspicious: {what}")
+    for what in found.doubts:
+        say(f"note: {what}")
     if found.failures:
         say(f"{len(found.failures)} frames could not be labeled; the report lists them.")
     if account.failed:

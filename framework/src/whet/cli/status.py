@@ -33,3 +33,5 @@ def status(study: StudyPath, set_: Set = None, json: Json = False) -> None:
         say(f"failed: {failure['reason']}")
     for title, end in found.stopped:
         say(f"ended early: {title}: {end}")
+    for title, how_far in found.unrelaxed:
+        say(f"{title}: {how_far}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +28,13 @@ def say(line: str = "") -> None:
     sys.stdout.write(line + "\n")
 
 
+def wrapped(text: str, indent: str = "") -> None:
+    """A paragraph on standard output, in lines that fit the terminal."""
+    width = _width() or shutil.get_terminal_size().columns
+    for line in textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False):
+        say(line)
+
+
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
     """A table on standard output. right: numbers of the columns of figures."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
@@ -33,8 +42,12 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right
         table.add_column(heading, justify="right" if place in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    width = None if sys.stdout.isatty() else 80
-    Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False).print(table)
+    Console(file=sys.stdout, width=_width(), highlight=False, markup=False, emoji=False).print(table)
+
+
+def _width() -> int | None:
+    """80 where nobody looks at a terminal."""
+    return None if sys.stdout.isatty() else 80
 
 
 class _Bars:

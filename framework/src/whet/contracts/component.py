@@ -87,11 +87,12 @@ class Component:
 
     hook: `potentials`, `labelers`, …. result_version: bumped by the author when numbers change. parts: components
     inside this one (the teacher of a teacher labeler). energy_shift: eV by chemical symbol, added to a potential's
-    total energies for each atom: the reference energies that the core aligned before a fine-tuning. unpickles:
-    whether loading its files would run code that nobody vouches for, as the interpreter that owns the plugin found.
-    together: whether an MD engine gains from running many trajectories at once. not_identity: options that move no
-    number. checkpoint_version: of the form of a potential's files, as its plugin saved them. None of the last four is
-    part of its identity.
+    total energies for each atom: the reference energies that the core aligned before a fine-tuning. energy_span:
+    formulas of the compositions by whose fit that shift is determined, where it is not for each element (see
+    `EnergySpan`). unpickles: whether loading its files would run code that nobody vouches for, as the interpreter that
+    owns the plugin found. together: whether an MD engine gains from running many trajectories at once. not_identity:
+    options that move no number. checkpoint_version: of the form of a potential's files, as its plugin saved them. None
+    of the last five is part of its identity.
     """
 
     hook: str
@@ -101,6 +102,7 @@ class Component:
     files: Mapping[str, FileRef] = field(default_factory=dict)
     parts: Mapping[str, Component] = field(default_factory=dict)
     energy_shift: Mapping[str, float] = field(default_factory=dict)
+    energy_span: tuple[str, ...] = ()
     unpickles: bool = True
     together: bool = False
     not_identity: tuple[str, ...] = ()
@@ -116,6 +118,7 @@ class Component:
             "files": {role: asdict(ref) for role, ref in self.files.items()},
             "parts": {role: part.as_json() for role, part in self.parts.items()},
             "energy_shift": dict(self.energy_shift),
+            **({"energy_span": list(self.energy_span)} if self.energy_span else {}),
             "unpickles": self.unpickles,
             "together": self.together,
             "not_identity": list(self.not_identity),
@@ -133,6 +136,7 @@ class Component:
             files={role: FileRef(**ref) for role, ref in data["files"].items()},
             parts={role: Component.from_json(part) for role, part in data["parts"].items()},
             energy_shift=data["energy_shift"],
+            energy_span=tuple(data.get("energy_span", ())),
             unpickles=data.get("unpickles", True),
             together=data.get("together", False),
             not_identity=tuple(data.get("not_identity", ())),
@@ -142,6 +146,7 @@ class Component:
     def identity(self) -> dict[str, JSON]:
         """What enters keys: everything but where the files lie."""
         data = self.as_json()
+        data.pop("energy_span", None)
         del data["unpickles"], data["together"], data["not_identity"], data["checkpoint_version"]
         data["options"] = {key: value for key, value in self.options.items() if key not in self.not_identity}
         data["files"] = {role: ref.sha256 for role, ref in self.files.items()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from whet.contracts.options import Options
+from whet.contracts.training_presets import with_training_preset
 from whet.data.identity import JSON
 
 Strategy = Literal["full", "frozen", "lora", "multihead-replay", "head-only"]
@@ -29,9 +31,46 @@ class Weights(Options):
         return self
 
 
+class IsolatedAtoms(Options):
+    """Energies of isolated atoms, of the labels' own theory, in their (spin-polarized) ground state."""
+
+    atoms: str | dict[str, float]
+    """A file of labeled single atoms, relative to the study file, or eV by chemical symbol."""
+
+
+Alignment = Literal["fit", "atoms", "foundation", "none"]
+
+
+def _words_or_atoms(given: Any) -> Any:
+    if isinstance(given, str) and given not in get_args(Alignment):
+        raise ValueError(f"should be {', '.join(get_args(Alignment))} or a mapping `atoms: FILE`, not {given!r}")
+    if isinstance(given, dict):
+        if set(given) != {"atoms"} or not isinstance(given["atoms"], str | dict):
+            raise ValueError("should have one key, `atoms`: a file of labeled single atoms, or eV by chemical symbol")
+        if isinstance(given["atoms"], dict):
+            _check_energies(given["atoms"])
+    return given
+
+
+def _check_energies(given: dict[Any, Any]) -> None:
+    from ase.data import atomic_numbers
+
+    for symbol, energy in given.items():
+        if atomic_numbers.get(symbol, 0) < 1:
+            raise ValueError(f"{symbol!r} is no chemical symbol")
+        if isinstance(energy, bool) or not isinstance(energy, int | float):
+            raise ValueError(f"the energy of {symbol} is no number: {energy!r}")
+    if not given:
+        raise ValueError("there is no energy of an atom in it")
+
+
 class FineTuneSettings(Options):
     """How to fine-tune. None means: the backend's own choice, which the result then states."""
 
+    preset: Literal["wong-yang", "deng"] | None = None
+    """A published fine-tuning to start from; the keys beside it replace its own. `wong-yang`: multihead replay of
+    30,000 frames of a tenth of the weight; energy, forces, stress 1, 10, 10; learning rate 1e-4, 250 epochs, patience
+    40, a fifth for validation. `deng`: every parameter, no frame held back: for one frame (`subsets`, `sizes: [1]`)."""
     strategy: Strategy = "full"
     """What is trained: every parameter, some layers, low-rank adapters, heads with replay, or the head only."""
     epochs: int = Field(default=20, ge=0)
@@ -54,10 +93,19 @@ class FineTuneSettings(Options):
     """How many frames of the replay file to use; None: all."""
     replay_weight: float | None = Field(default=None, gt=0)
     """Weight of the replay head's loss, the new data's being 1."""
-    reference_energies: Literal["fit", "none"] = "fit"
-    """Whether per-element reference energies are aligned before the first step (`whet.ReferenceEnergies`)."""
+    reference_energies: Annotated[Alignment | IsolatedAtoms, BeforeValidator(_words_or_atoms)] = "fit"
+    """Where per-element reference energies, which bring the labels onto the potential's energy scale before the first
+    step, come from. `atoms`: isolated atoms that the study's labeler labels; `{atoms: FILE}` or `{atoms: {Li: -0.29}}`
+    gives them. `foundation`: the labels are of the potential's own theory, and nothing is shifted. `fit`: least squares
+    on the training frames, with which energies at compositions that these do not determine mean nothing. `none`:
+    nothing is shifted, whatever the theories are."""
     upstream: dict[str, JSON] = Field(default={})
     """Keys of the upstream package, by its own names; checked by the plugin."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_preset(cls, given: Any) -> Any:
+        return with_training_preset(given) if isinstance(given, Mapping) else given
 
     def asked(self) -> set[str]:
         """The words whose value the user chose, beyond those that every backend knows."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from whet.contracts.component import Backend, OptionsT
-from whet.data.errors import Unsupported
+from whet.data.errors import InputError, Unsupported
 from whet.data.identity import JSON
+from whet.data.labels import Labels
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from whet.data.labels import Failure, Labels
+    from whet.data.labels import Failure
     from whet.data.recorded import Recorded
     from whet.data.theory import LevelOfTheory
 
@@ -79,3 +80,18 @@ def isolated_atom(symbol: str, box: float = 12.0) -> Atoms:
     atom.center()
     atom.info["spin"] = round(float(ground_state_magnetic_moments[atomic_numbers[symbol]])) + 1
     return atom
+
+
+def lowest_atoms(frames: Iterable[Atoms]) -> dict[str, float]:
+    """eV by chemical symbol of labeled single atoms: of several of one element the lowest, its ground state.
+
+    Raises InputError for a frame of several atoms, FrameError for one without a label.
+    """
+    found: dict[str, float] = {}
+    for number, frame in enumerate(frames):
+        if len(frame) != 1:
+            what = f"frame {number} ({frame.get_chemical_formula()}) has {len(frame)} atoms, and should have one"
+            raise InputError(what, hint="`whet label … --isolated-atoms` labels single atoms")
+        symbol, energy = str(frame.symbols[0]), Labels.of(frame).energy
+        found[symbol] = min(energy, found.get(symbol, energy))
+    return found

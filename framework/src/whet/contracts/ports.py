@@ -146,7 +146,8 @@ class Predictions(Data):
     reference, predicted: the same frames in the same order, with the labels of the reference and of the potential.
     indices: their numbers in the set. left_out: (index, reason) of the frames that are not among them. trajectories:
     for each frame the number of the trajectory, in the set, that it is of; the same for all of a file whose
-    trajectories are not known. seconds_per_frame: None where it was not measured.
+    trajectories are not known. seconds_per_frame: None where it was not measured. doubts: sentences on compositions
+    whose energy the potential's reference energies do not determine.
     """
 
     kind = "predictions"
@@ -157,6 +158,7 @@ class Predictions(Data):
     left_out: Sequence[tuple[int, str]]
     trajectories: Sequence[int]
     seconds_per_frame: float | None = None
+    doubts: Sequence[str] = ()
 
     @classmethod
     def read(cls, step: FinishedStep, ref: Ref) -> Self:
@@ -172,6 +174,7 @@ class Predictions(Data):
             [(one["index"], one["reason"]) for one in step.values["left_out"]],
             [trajectories[index] for index in kept],
             step.measured.get("seconds_per_frame"),
+            step.values.get("energy_doubts", ()),
         )
 
 

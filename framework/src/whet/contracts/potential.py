@@ -9,8 +9,10 @@ from functools import cached_property
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from warnings import warn
 
 from whet.contracts.component import Backend, OptionsT
+from whet.contracts.energy_span import UndeterminedEnergy, span_of
 from whet.contracts.foundation import FoundationModel, KnownAnswer
 from whet.data.errors import FrameError, PluginError, UnknownName, Unsupported, WhetError
 from whet.data.frame_checks import check_frame
@@ -68,6 +70,11 @@ class Potential(Backend[OptionsT], ABC):
 
     energy_shift: Mapping[str, float] = {}
     """eV by chemical symbol, added to total energies for each atom; set by the core from the component."""
+
+    energy_span: Sequence[str] = ()
+    """Formulas of the compositions that determine the energy shift, where not each element's is determined; set by the
+    core. At other compositions `evaluate` warns (`UndeterminedEnergy`), once for each: energies there mean nothing,
+    forces and stresses what they always do."""
 
     @classmethod
     def find_files(cls, options: OptionsT) -> Mapping[str, Path | ModelFile]:
@@ -155,7 +162,8 @@ class Potential(Backend[OptionsT], ABC):
 
         Raises FrameError for a frame that is not finite, UnknownName for an element that the potential does not
         know, Unsupported for a property that it does not have, FrameError where it answers NaN, and PluginError where
-        a foundation model does not give its known answer.
+        a foundation model does not give its known answer. Warns (`UndeterminedEnergy`) where the reference energies of
+        a fine-tuning do not determine the energy of a composition.
         """
         capabilities = self.capabilities
         self.check_known_answer()
@@ -246,6 +254,18 @@ class Potential(Backend[OptionsT], ABC):
         for frame, labels in zip(batch, answered, strict=True):
             try:
                 shift = sum(self.energy_shift.get(symbol, 0.0) for symbol in frame.get_chemical_symbols())
+                self._warn_of_energy(frame)
                 yield labels.checked(len(frame)).shifted(shift)
             except FrameError as error:
                 raise error.at(f"potential {self.name!r}, {frame.get_chemical_formula()}") from None
+
+    def _warn_of_energy(self, frame: Atoms) -> None:
+        if self.energy_shift:
+            doubt = span_of(tuple(sorted(self.energy_shift)), tuple(self.energy_span)).doubt(frame)
+            if doubt and doubt not in self._warned_of:
+                self._warned_of.add(doubt)
+                warn(doubt, UndeterminedEnergy, stacklevel=2)
+
+    @cached_property
+    def _warned_of(self) -> set[str]:
+        return set()

@@ -13,7 +13,8 @@ class Ref:
 
     potential: its name in the study file. strategy, round, seed, size: of the fine-tuning; empty for the untouched
     potential (size: frames that were drawn, of the preset `subsets`). last: whether the strategy ended with it.
-    set: name of the frames; set_kind: `independent`, `replay`, `self` (somebody's own trajectory) or `training`.
+    set: name of the frames; set_kind: `independent`, `replay`, `self` (somebody's own trajectory), `training`, or
+    `replayed` (the frames with which multihead training replays the foundation model's).
     trajectory: its number in the set, from 0. sampled_by: whose ensemble the frames are of (`LABELER`, or a potential
     in a state), or `RATTLE`; None where that is not known. groups: which frames of the set belong together, as
     `data.frame_groups` has it: `trajectories`, `frames`, a key of their info; empty: as they say themselves.

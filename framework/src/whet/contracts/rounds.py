@@ -9,20 +9,24 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from whet.contracts.component import Backend
+from whet.contracts.minimization import Minimization
 from whet.contracts.options import Options
 
 
 class Round(Options):
     """One round: gather frames, label them, and (unless told otherwise) fine-tune on all labels so far."""
 
-    sampler: Literal["md", "structures", "data"] = "md"
-    """Where this round's frames come from: dynamics, starting structures as they are, or a labeled file."""
+    sampler: Literal["md", "minimize", "structures", "data"] = "md"
+    """Where this round's frames come from: dynamics, relaxed structures, starting structures as they are, or a labeled
+    file."""
     driver: str = "current"
-    """What drives the dynamics: `foundation`, `current` (fine-tuned so far), `labeler`, or another potential's name."""
+    """What moves the atoms: `foundation`, `current` (fine-tuned so far), `labeler`, or another potential's name."""
     start: Literal["fresh", "last"] = "fresh"
     """Each trajectory starts from a structure of its own, or from the last frame of the one before."""
     trajectories: int = Field(default=1, ge=1)
-    """Trajectories of this round (for `structures`: how many structures)."""
+    """Trajectories of this round (for `structures` and `minimize`: how many structures)."""
+    minimize: Minimization | None = None
+    """With `minimize`: how; by default as the study's `minimize` says."""
     selection: str | dict[str, Any] | None = None
     """With `md`: the selector that chooses, of all that was sampled, what is labeled; by default all of it."""
     frames: int | None = Field(default=None, ge=1)
@@ -38,6 +42,8 @@ class Round(Options):
             raise ValueError("`frames` goes with `sampler: data`, and only with it")
         if self.selection is not None and self.sampler != "md":
             raise ValueError("`selection` goes with `sampler: md`, and only with it")
+        if self.minimize is not None and self.sampler != "minimize":
+            raise ValueError("`minimize` goes with `sampler: minimize`, and only with it")
         return self
 
 

@@ -29,6 +29,9 @@ class Selector(Task):
         "pool": Port(Frames, what="frames that were sampled, by the potential that is to be fine-tuned on them"),
         "known": Port(LabeledFrames, what="frames that have labels already"),
     }
+    needs: ClassVar[frozenset[str]] = frozenset()
+    """Names of extra labels (`force_spread`) that it ranks by. A study in which no driver of its rounds gives them is
+    refused; it must choose from the other rounds, too."""
 
     @abstractmethod
     def choose(self, pool: FrameSet, known: FrameSet, work: Work) -> Sequence[Choice]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -69,9 +69,3 @@ def doubles(frames: Sequence[Atoms]) -> Doubles:
             found.copies.append((before, index))
     found.different = len(first)
     return found
-
-
-def shared(frames: Iterable[Atoms], others: Iterable[Atoms]) -> Iterator[int]:
-    """Indices of the frames whose structure is among the others."""
-    known = {frame_key(other) for other in others}
-    return (index for index, frame in enumerate(frames) if frame_key(frame) in known)

@@ -155,6 +155,7 @@ class Registry:
         backend = offered(options, files, parts, device)
         if isinstance(backend, Potential):
             backend.energy_shift = dict(component.energy_shift)
+            backend.energy_span = component.energy_span
         return backend
 
     def _part(self, role: str, spec: Spec, of: str) -> Component:

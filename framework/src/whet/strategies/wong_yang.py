@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from whet.contracts.rounds import Round, RoundPreset, TrainFrom
 
@@ -20,8 +20,19 @@ class Rounds(TrainFrom):
 class HybridRounds(Rounds):
     """Options of the preset `hybrid`."""
 
+    rounds: int = Field(default=3, ge=1)
+    """How many rounds, two at least."""
     trajectories: int = Field(default=2, ge=1)
     """Trajectories in each round."""
+
+    @field_validator("rounds")
+    @classmethod
+    def _more_than_one(cls, given: int) -> int:
+        if given < 2:
+            raise ValueError(
+                "hybrid has two rounds at least; with 1 all is sampled by the untouched potential: use naive"
+            )
+        return given
 
 
 class Naive(RoundPreset):

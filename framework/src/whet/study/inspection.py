@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whet.contracts.component import Component, FileRef
-from whet.contracts.ports import LabeledFrames
 from whet.data.errors import InputError, UntrustedFile
 from whet.data.frames import FrameSet
 from whet.data.identity import JSON
-from whet.labels.doubles import shared
 from whet.labels.frame_findings import CONFLICT, frame_findings
 from whet.labels.label_checks import Finding
 from whet.plugins.frame_files import read_labeled, read_structures
 from whet.plugins.registry import registry
+from whet.study.leaks import leaks
 from whet.study.refused_files import files_of, refused_files
 from whet.study.study import Study
 
@@ -106,20 +105,23 @@ def _told(component: Component, ref: FileRef, environment: str) -> str:
 
 
 class _Data:
-    """The labeled frames of every file that the study reads, by the step that will read them."""
+    """The frames of every file that the study reads, by the step that will read them."""
 
     def __init__(self, study: Study) -> None:
         self.plan = study.plan
         self.frames: dict[str, FrameSet] = {}
+        structures: dict[tuple[Path, ...], FrameSet] = {}
         for step in self.plan.of_kind("import"):
-            paths = [ref.locate() for _, ref in sorted(step.files.items())]
+            paths = tuple(ref.locate() for _, ref in sorted(step.files.items()))
             settings = step.task.options
             if settings["labeled"]:
                 read = (read_labeled(path, settings.get("keys") or {}) for path in paths)
                 self.frames[step.key] = sum(read, FrameSet(()))[: settings.get("first")]
-            else:
-                for path in paths:
-                    read_structures(path)
+                continue
+            if paths not in structures:  # a step for each structure that is taken
+                structures[paths] = sum((read_structures(path) for path in paths), FrameSet(()))
+            place = settings.get("index")
+            self.frames[step.key] = structures[paths] if place is None else structures[paths].take([place])
 
     def findings(self) -> Iterator[str]:
         """What looks wrong in each file, and which test frames will be trained on. InputError as `inspect` says."""
@@ -128,18 +130,13 @@ class _Data:
             yield str(Finding("unwatched", what, tuple(titles)))
         trained = {key for step in self.plan.of_kind("dataset") for key in step.inputs["labeled"]} & self.frames.keys()
         for key, frames in self.frames.items():
+            if not self.plan.steps[key].task.options["labeled"]:
+                continue
             for finding in frame_findings(frames):
                 if finding.kind == CONFLICT and key in trained:
                     raise InputError(str(finding), where=self._name(key), hint="Remove the wrong one")
                 yield f"{self._name(key)}: {finding}"
-        for test in self.plan.all(LabeledFrames, set_kind="independent"):
-            for tested in self.frames.keys() & {test.key}:
-                for key in sorted(trained):
-                    if places := list(shared(self.frames[tested], self.frames[key])):
-                        total, other = len(self.frames[tested]), self._name(key)
-                        what = f"{len(places)} of its {total} frames are training frames of {other}"
-                        found = Finding("trained-on", what, tuple(f"frame {place}" for place in places))
-                        yield f"{self._name(tested)}: {found}"
+        yield from leaks(self.plan, self.frames)
 
     def _name(self, key: str) -> str:
         return next(iter(self.plan.steps[key].files.values())).path

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from whet.contracts.component import FileRef, expanded
+from whet.contracts.labeling import lowest_atoms
 from whet.data.errors import WhetError
+from whet.data.frame_groups import FRAMES, GROUP_NAMES
 from whet.data.frame_identity import frame_key
 from whet.data.input_files import located
-from whet.plugins.frame_files import find_sources, read_structures
-from whet.study.schema import StudyFile
+from whet.plugins.frame_files import find_sources, read_labeled, read_structures
+from whet.study.schema import LabeledFile, StudyFile
 from whet.study.study_file import Source
 from whet.study.yaml_tree import Keys
+
+COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,33 @@ def labeled_files(study: StudyFile, source: Source) -> dict[Keys, dict[str, File
                 what = f"this is the same file as the data {other!r}: errors on training frames say nothing"
                 raise source.fault(("tests", name, "file"), what, "Test on frames that no training sees")
     return found
+
+
+def are_grouped(entry: LabeledFile, files: Mapping[str, FileRef]) -> bool:
+    """Whether frames of these files may name groups: one that holds none of the words leaves its study as it was."""
+    if entry.groups:
+        return entry.groups != FRAMES
+    words = [name.encode() for name in GROUP_NAMES]
+    paths = (Path(ref.path) for ref in files.values())
+    return any(path.suffix in COMPRESSED or (path.is_file() and _holds(path, words)) for path in paths)
+
+
+def _holds(path: Path, words: Sequence[bytes]) -> bool:
+    longest, before = max(map(len, words)), b""
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 24):
+            if any(word in before + chunk for word in words):
+                return True
+            before = chunk[-longest:]
+    return False
+
+
+def atom_energies(source: Source, path: str, keys: Keys) -> dict[str, float]:
+    """eV by symbol of the labeled single atoms of a file. InputError, with its line, where they cannot be had."""
+    try:
+        return lowest_atoms(read_labeled(located(expanded(path), source.folder)))
+    except WhetError as error:
+        raise error.at(source.place(keys)) from None
 
 
 def file_reference(source: Source, path: str, keys: Keys) -> FileRef:

@@ -8,7 +8,7 @@ from whet.study.study_file import Source
 from whet.study.yaml_tree import Keys
 
 SAMPLED = 3
-"""Steps of a trajectory: its structure, its dynamics, its labels."""
+"""Steps of a trajectory: its structure, its dynamics, its labels; one more where structures are relaxed before."""
 
 
 def check_size(study: StudyFile, resolved: Resolved, source: Source) -> None:
@@ -23,7 +23,7 @@ def check_size(study: StudyFile, resolved: Resolved, source: Source) -> None:
 
 def estimate(study: StudyFile, resolved: Resolved) -> dict[Keys, int]:
     """About how many steps strategies, tests, own trajectories and analyses come to; rather too many."""
-    potentials = len(study.potentials)
+    potentials, sampled = len(study.potentials), SAMPLED + (study.minimize is not None)
     found: dict[Keys, int] = {}
     tuned, last, sets = 0, 0, len(study.tests)
     states: dict[Keys, int] = {}
@@ -31,19 +31,20 @@ def estimate(study: StudyFile, resolved: Resolved) -> dict[Keys, int]:
         rounds = resolved.strategies[name].rounds
         trajectories = sum(0 if round_.sampler == "data" else round_.trajectories for round_ in rounds)
         repeats = len(strategy.seeds) * sum(strategy.is_for(potential) for potential in study.potentials)
-        trained = len(rounds) * (1 + strategy.committee + (strategy.committee > 1))
+        members = strategy.committee * (2 if strategy.committee > 1 else 1)  # each with its sample of the frames
+        trained = len(rounds) * (1 + members + (strategy.committee > 1))
         states["strategies", name] = repeats * len(rounds)
         tuned += repeats * len(rounds)
         last += repeats * max(sum(round_.sampler == "data" for round_ in rounds), 1)
-        found["strategies", name] = repeats * (SAMPLED * trajectories + trained + 1)
+        found["strategies", name] = repeats * (sampled * trajectories + trained + 1)
     for keys, number in states.items():  # each potential is evaluated on each set
         found[keys] += number * sets
     for name, test in study.tests.items():
-        found["tests", name] = (SAMPLED * test.trajectories if test.file is None else 1) + potentials
+        found["tests", name] = (sampled * test.trajectories if test.file is None else 1) + potentials
     own = {"none": 0, "last": potentials + last, "all": potentials + tuned}[study.self_generated.of]
     if study.dynamics is not None and study.labeler is not None and own:
-        sampled = own * SAMPLED * study.self_generated.trajectories
-        found["self_generated", "trajectories"] = sampled + own * (potentials + last + 2)  # and its scores
+        runs = own * sampled * study.self_generated.trajectories
+        found["self_generated", "trajectories"] = runs + own * (potentials + last + 2)  # and its scores
     # An analysis has a step for each set; those that follow trajectories or trainings have one.
     found["analyses",] = len(resolved.analyses) * (sets + 1)
     return found

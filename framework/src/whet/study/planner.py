@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from whet.contracts.ports import StudyPotential
+from whet.contracts.rounds import Round
 from whet.running.environments import Wish
 from whet.study.analysis_planner import AnalysisPlanner
 from whet.study.named_files import StructureFile
@@ -14,7 +15,7 @@ from whet.study.schema import StudyFile
 from whet.study.set_planner import SetPlanner
 from whet.study.step_maker import StepMaker
 from whet.study.strategy_planner import StrategyPlanner
-from whet.study.structure_split import OWN, TRAINING, StructureSplit
+from whet.study.structure_split import StructureSplit
 from whet.study.study_file import Source
 
 
@@ -37,7 +38,9 @@ def plan(
     for name, entry in study.data.items():
         if any(round_.data == name for one in resolved.strategies.values() for round_ in one.rounds):
             make.data(name, entry)
-    for name in study.potentials:
+    for name, potential in resolved.potentials.items():
+        if potential.replay is not None and potential.fine_tuner is not None:
+            make.replayed(name, potential.replay)
         strategies.plan(name)
     for one in strategies.potentials:
         role = "" if one.key else f"potential {one.ref.potential}"
@@ -54,21 +57,31 @@ def plan(
 
 def structure_split_of(study: StudyFile, resolved: Resolved, source: Source) -> StructureSplit:
     """How many starting structures each purpose takes. InputError where the file of structures has too few."""
-    training = 0
-    for strategy in resolved.strategies.values():
-        fresh = 0
-        for place, round_ in enumerate(strategy.rounds):
-            taken_up = round_.sampler == "md" and round_.start == "last"
-            begins_anew = taken_up and not any(one.sampler == "md" for one in strategy.rounds[:place])
-            fresh += 0 if round_.sampler == "data" else int(begins_anew) if taken_up else round_.trajectories
-        training = max(training, fresh)
-    wanted = {TRAINING: training} | {n: test.trajectories for n, test in study.tests.items() if test.file is None}
+    training: dict[int, int] = {}
+    for name, strategy in study.strategies.items():
+        fresh = _fresh(resolved.strategies[name].rounds)
+        for seed in strategy.seeds if fresh else ():
+            training[seed] = max(training.get(seed, 0), fresh)
+    tests = {name: test.trajectories for name, test in study.tests.items() if test.file is None}
     samples = study.dynamics is not None and study.labeler is not None
-    wanted[OWN] = study.self_generated.trajectories if samples and study.self_generated.of != "none" else 0
-    slices = StructureSplit(wanted)
+    own = study.self_generated.trajectories if samples and study.self_generated.of != "none" else 0
+    slices = StructureSplit(training, tests, own)
     if isinstance(resolved.structures, StructureFile) and slices.total > (there := len(resolved.structures.unique)):
-        parts = ", ".join(f"{count} for {purpose}" for purpose, count in wanted.items() if count)
-        hint = "No structure is used for two purposes: give more, or ask less"
+        parts = ", ".join(slices.parts())
+        hint = "No structure is used for two purposes, and none with two seeds: give more, or ask less"
         what = f"the study needs {slices.total} different structures ({parts}), the file has {there}"
         raise source.fault(("structures", "file"), what, hint)
     return slices
+
+
+def _fresh(rounds: Sequence[Round]) -> int:
+    """How many structures these rounds start from."""
+    fresh, moved = 0, False
+    for round_ in rounds:
+        moves = round_.sampler in ("md", "minimize")
+        if moves and round_.start == "last":
+            fresh += 0 if moved else 1
+        elif round_.sampler != "data":
+            fresh += round_.trajectories
+        moved = moved or moves
+    return fresh

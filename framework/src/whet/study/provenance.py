@@ -18,6 +18,7 @@ def provenance(study: StoredStudy) -> Findings:
 def warnings(study: StoredStudy) -> list[str]:
     """What must not be overlooked."""
     found = [f"{step.title or step.key} failed: {fault}" for step in study.waiting if (fault := study.fault(step.key))]
+    found += [f"{title}: {how_far}." for title, how_far in study.unrelaxed]
     mixed = [name for name, numbers in _numbers(study).items() if len(numbers) > 1]
     if mixed:
         found.append(f"Results of several versions are mixed: {', '.join(mixed)}.")

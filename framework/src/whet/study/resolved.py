@@ -7,12 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from whet.contracts.component import Component, FileRef, Spec, expanded
-from whet.contracts.fine_tune_settings import FineTuneSettings
+from whet.contracts.fine_tune_settings import FineTuneSettings, IsolatedAtoms
 from whet.data.errors import InputError, OptionsError, UnknownName, suggestion
 from whet.data.input_files import located
 from whet.plugins.registry import registry
 from whet.running.environments import Environment
-from whet.study.named_files import StructureFile, file_reference, labeled_files, structure_file
+from whet.study.named_files import (
+    StructureFile,
+    are_grouped,
+    atom_energies,
+    file_reference,
+    labeled_files,
+    structure_file,
+)
 from whet.study.questions import Questions
 from whet.study.resolved_strategies import ResolvedStrategy, resolved_strategies
 from whet.study.schema import AnalysisEntry, Given, PotentialEntry, StudyFile
@@ -51,7 +58,8 @@ class Resolved:
     """What a study consists of. engines: by environment, since the engine runs where the potential is.
 
     structures: a plugin, or a file. analyses: each after those whose findings it reads. files: of labeled frames, by
-    the keys under which the study names them (`("tests", NAME)`).
+    the keys under which the study names them (`("tests", NAME)`). grouped: names of the data whose frames may name
+    groups, by which they are then split.
     """
 
     potentials: Mapping[str, ResolvedPotential]
@@ -63,6 +71,7 @@ class Resolved:
     analyses: Sequence[ResolvedAnalysis]
     environments: Mapping[str, Environment]
     files: Mapping[Keys, Mapping[str, FileRef]] = field(default_factory=dict)
+    grouped: frozenset[str] = frozenset()
 
     @property
     def roles(self) -> dict[str, Placed]:
@@ -127,6 +136,7 @@ def resolve(study: StudyFile, source: Source) -> Resolved:
     def placed(asked: tuple[int, str] | None) -> Placed | None:
         return None if asked is None else Placed(answers[asked[0]], asked[1])
 
+    files = labeled_files(study, source)
     in_place = {env: answers[index] for env, index in engines.items()}
     return Resolved(
         potentials,
@@ -137,7 +147,8 @@ def resolve(study: StudyFile, source: Source) -> Resolved:
         placed(descriptor),
         _in_order([ResolvedAnalysis(name, Placed(answers[i], env)) for name, (i, env) in analyses.items()]),
         environments,
-        labeled_files(study, source),
+        files,
+        frozenset(name for name, entry in study.data.items() if are_grouped(entry, files["data", name])),
     )
 
 
@@ -222,12 +233,21 @@ def _spec(source: Source, keys: Keys, given: Given) -> Spec:
 
 
 def _settings(study: StudyFile, source: Source, name: str, own: Mapping[str, Any]) -> FineTuneSettings:
-    """The study's settings with this potential's own on top."""
-    merged = {**study.fine_tune.model_dump(exclude_unset=True), **own}
+    """The study's settings with this potential's own on top; a preset of its own replaces all that the study says."""
+    merged = dict(own) if "preset" in own else {**study.fine_tune.model_dump(exclude_unset=True), **own}
     try:
-        return FineTuneSettings.checked(merged, of=f"potential {name!r}")
+        settings = FineTuneSettings.checked(merged, of=f"potential {name!r}")
     except OptionsError as error:
         raise source.all_faults(error.problems, ("potentials", name, "fine_tune")) from None
+    where: Keys = ("potentials", name, "fine_tune") if "reference_energies" in own else ("fine_tune",)
+    asked, keys = settings.reference_energies, (*where, "reference_energies")
+    if asked == "atoms" and study.labeler is None:
+        hint = "Give their energies, `{atoms: FILE}` or `{atoms: {Li: -0.29}}`, or a `labeler:`"
+        raise source.fault(keys, "there is no labeler that could label isolated atoms", hint)
+    if isinstance(asked, IsolatedAtoms) and isinstance(asked.atoms, str):
+        given = {"atoms": atom_energies(source, asked.atoms, keys)}
+        return settings.model_copy(update={"reference_energies": IsolatedAtoms.model_validate(given)})
+    return settings
 
 
 def _replay(source: Source, settings: FineTuneSettings, name: str, own: Mapping[str, Any]) -> FileRef | None:

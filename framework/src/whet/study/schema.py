@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 
 from whet.contracts.device import checked_device
 from whet.contracts.fine_tune_settings import FineTuneSettings
+from whet.contracts.minimization import Minimization
 from whet.contracts.options import Options
 from whet.study.strategy import Strategy
 
@@ -91,16 +92,22 @@ class Test(_FileKeys):
     """Path of labeled frames, relative to the study file; `${VAR}` is expanded. Leave it out to sample."""
     kind: Literal["independent", "replay"] = "independent"
     """`replay`: frames of the foundation model's training set, which show what was forgotten."""
+    sampler: Literal["md", "minimize"] = "md"
+    """How frames are sampled: dynamics, or `minimize`: each starting structure is relaxed, its minimum evaluated."""
     driver: str = "labeler"
-    """What drives the sampling: `labeler` (reference dynamics), `foundation`, or a potential's name."""
+    """What moves the atoms: `labeler` (reference dynamics), `foundation`, or a potential's name."""
     trajectories: int = Field(default=2, ge=1)
-    """How many trajectories are sampled."""
+    """How many trajectories are sampled, or structures relaxed; each starts from a structure of its own."""
+    minimize: Minimization | None = None
+    """With `sampler: minimize`: how; by default as the study's `minimize` says."""
 
     @model_validator(mode="after")
     def _file_or_sampling(self) -> Test:
-        sampling = {"driver", "trajectories"} & self.model_fields_set
+        sampling = {"sampler", "driver", "trajectories", "minimize"} & self.model_fields_set
         if self.file is not None and sampling:
             raise ValueError(f"`{min(sampling)}` is for sampled frames; this test has a `file`")
+        if self.minimize is not None and self.sampler != "minimize":
+            raise ValueError("`minimize` goes with `sampler: minimize`, and only with it")
         known = {"sampled_by", "groups"} & self.model_fields_set
         if self.file is None and known:
             raise ValueError(f"`{min(known)}` is for a `file`; of what the study samples it is known")
@@ -117,7 +124,7 @@ class PotentialEntry(Options):
     environment: str = ""
     """Name of the environment whose interpreter has the plugin."""
     fine_tune: dict[str, Any] = Field(default={})
-    """Settings of fine-tuning that differ from the study's, for this potential."""
+    """Settings of fine-tuning that differ from the study's, for this potential; a `preset` here replaces them all."""
 
 
 class AnalysisEntry(Options):
@@ -186,6 +193,9 @@ class StudyFile(Options):
     """What gives the reference labels."""
     dynamics: Given | None = None
     """MD engine and protocol."""
+    minimize: Minimization | None = None
+    """Relaxes each starting structure before its dynamics, by what then drives them. Without it dynamics starts from
+    the structures as they are."""
     descriptor: Given | None = None
     """Descriptor of the coverage analysis; without one it is left out."""
     fine_tune: FineTuneSettings = Field(default_factory=FineTuneSettings)

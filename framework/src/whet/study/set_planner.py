@@ -12,7 +12,7 @@ from whet.contracts.ref import LABELER, Ref
 from whet.data.frame_groups import TRAJECTORIES
 from whet.study.schema import LabeledFile, Test
 from whet.study.step_maker import StepMaker, Trained
-from whet.study.structure_split import OWN
+from whet.study.structure_split import OWN, Purpose
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class SetPlanner:
             labels = ()
             for number in range(wanted.trajectories):
                 start = self.make.structure(OWN, number, ("self_generated",))
+                start = self.make.relaxed(potential, start, f"{title}: own trajectory")
                 md = self.make.md(potential, start, self.make.seed("self", number), f"{title}: own trajectory")
                 labels += (self._labeled(md, replace(ref, trajectory=number), f"{title}: own trajectory: label"),)
             self.sets.append(PlannedSet(ref, labels))
@@ -86,13 +87,21 @@ class SetPlanner:
 
     def _sampled(self, name: str, test: Test) -> None:
         driver = self.make.driver(test.driver, None, ("tests", name, "driver"))
-        ref = Ref(set=name, set_kind=test.kind, sampled_by=driver.ref if driver else LABELER, groups=TRAJECTORIES)
+        ref = Ref(set=name, set_kind=test.kind, groups=TRAJECTORIES)
+        if test.sampler == "md":  # minima are of no ensemble
+            ref = replace(ref, sampled_by=driver.ref if driver else LABELER)
         labels = ()
         for number in range(test.trajectories):
-            start = self.make.structure(name, number, ("tests", name))
-            seed = self.make.seed("test", self.make.slices.in_source(name, number))
-            md = self.make.md(driver, start, seed, f"{name} {number + 1}: dynamics")
-            labels += (self._labeled(md, replace(ref, trajectory=number), f"{name} {number + 1}: label"),)
+            purpose, title = Purpose("test", name), f"{name} {number + 1}"
+            start, own = self.make.structure(purpose, number, ("tests", name)), replace(ref, trajectory=number)
+            if test.sampler == "minimize":
+                minimum = self.make.minimize(driver, start, test.minimize, f"{title}: relax")
+                labels += (self.make.label(minimum, f"{title}: label"),)
+                self.make.plan.leaves(LabeledFrames, own, labels[-1])
+                continue
+            seed = self.make.seed("test", self.make.slices.in_source(purpose, number))
+            md = self.make.md(driver, self.make.relaxed(driver, start, title), seed, f"{title}: dynamics")
+            labels += (self._labeled(md, own, f"{title}: label"),)
         self.sets.append(PlannedSet(ref, labels))
 
     def _labeled(self, md: str, ref: Ref, title: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from whet.contracts.component import Component, FileRef, Spec
+from whet.contracts.minimization import Minimization
 from whet.contracts.ports import LabeledFrames
 from whet.contracts.ref import LABELER, RATTLE, Ref
 from whet.data.errors import OptionsError, WhetError, suggestion
@@ -19,7 +20,7 @@ from whet.study.named_files import StructureFile
 from whet.study.plan import Plan
 from whet.study.resolved import Placed, Resolved
 from whet.study.schema import LabeledFile, StudyFile
-from whet.study.structure_split import StructureSplit
+from whet.study.structure_split import Purpose, StructureSplit
 from whet.study.study_file import Source
 from whet.study.watching import blind_monitors, extras_of, without_monitors
 from whet.study.yaml_tree import Keys
@@ -45,7 +46,7 @@ class StepMaker:
     plan: Plan = field(default_factory=Plan)
     sighted: set[str] = field(default_factory=set)
 
-    def structure(self, purpose: str, number: int, keys: Keys) -> str:
+    def structure(self, purpose: Purpose, number: int, keys: Keys) -> str:
         """A starting structure of a purpose."""
         given = self.resolved.structures
         if given is None:
@@ -58,15 +59,21 @@ class StepMaker:
         task = _task("structure", index=index, seed=self.study.seed)
         return self._add(task, {"structures": given.component}, {}, "structure", given.environment)
 
+    def relaxed(self, driver: Trained | None, start: str, title: str) -> str:
+        """The structure from which dynamics starts: relaxed where the study says so, else as it is."""
+        return start if self.study.minimize is None else self.minimize(driver, start, None, f"{title}: relax")
+
+    def minimize(self, driver: Trained | None, start: str, how: Minimization | None, title: str) -> str:
+        """A relaxation. driver: None is the labeler. how: None is as the study says."""
+        wanted = how or self.study.minimize or Minimization()
+        inputs: dict[str, tuple[str, ...]] = {"start": (start,)}
+        placed, components = self._driving(driver, inputs)
+        return self._add(_task("minimize", **wanted.as_json()), components, inputs, title, placed.environment)
+
     def md(self, driver: Trained | None, start: str, seed: int, title: str) -> str:
         """A trajectory. driver: None is the labeler."""
         inputs: dict[str, tuple[str, ...]] = {"start": (start,)}
-        if driver is None:
-            placed = self._labeler()
-            components = {"labeler": placed.component}
-        else:
-            placed = self.resolved.potentials[driver.ref.potential].placed
-            components = self._potential(driver, inputs)
+        placed, components = self._driving(driver, inputs)
         if placed.environment not in self.resolved.engines:
             raise self.source.fault(("strategies",), "sampling needs an MD engine", "Give `dynamics:`")
         components["engine"] = self._watching(self.resolved.engines[placed.environment], driver, title)
@@ -103,15 +110,38 @@ class StepMaker:
         self.plan.leaves(LabeledFrames, Ref(set=name, set_kind="training"), key)
         return key
 
+    def replayed(self, potential: str, file: FileRef) -> None:
+        """The replay frames with which a potential is trained, for those who ask what it was trained on."""
+        step = Step(_task("import", labeled=True), files={"frames": file}, title=f"read replay of {potential}")
+        self.plan.leaves(LabeledFrames, Ref(set=f"replay of {potential}", set_kind="replayed"), self.plan.add(step))
+
     def dataset(self, settings: Mapping[str, Any], labeled: Sequence[str], match: Sequence[str], title: str) -> str:
         """Labeled frames to train on."""
         inputs = {"labeled": tuple(labeled)} | ({"match": tuple(match)} if match else {})
         return self._add(_task("dataset", **settings), {}, inputs, title)
 
-    def fine_tune(self, start: Trained, dataset: str, seeds: Sequence[int], title: str) -> tuple[str, tuple[str, ...]]:
+    def bootstrap(
+        self,
+        dataset: str,
+        labeled: Sequence[str],
+        trajectories: Sequence[int] | None,
+        seeds: Sequence[int],
+        title: str,
+    ) -> list[str]:
+        """What each member of a committee is trained on: a sample of the data set's training frames."""
+        inputs = {"data": (dataset,)} | ({"labeled": tuple(labeled)} if trajectories is not None else {})
+        known = without_none({"trajectories": None if trajectories is None else list(trajectories)})
+        return [
+            self._add(_task("bootstrap", seed=seed, **known), {}, inputs, f"{title}: draw frames {place}")
+            for place, seed in enumerate(seeds, start=1)
+        ]
+
+    def fine_tune(
+        self, start: Trained, datasets: Sequence[str], seeds: Sequence[int], title: str
+    ) -> tuple[str, tuple[str, ...]]:
         """The fine-tuning, or each one of a committee, which goes on from the same member of the one before.
 
-        Gives the key of the step that makes the potential, and those of the trainings.
+        datasets, seeds: of each member. Gives the key of the step that makes the potential, and those of the trainings.
         """
         potential = self.resolved.potentials[start.ref.potential]
         assert potential.fine_tuner is not None
@@ -119,9 +149,12 @@ class StepMaker:
         if potential.replay is not None:
             settings["replay"] = "given"  # the file enters by content
         where, made = potential.placed.environment, []
-        for place, seed in enumerate(seeds):
+        for place, (dataset, seed) in enumerate(zip(datasets, seeds, strict=True)):
             components: dict[str, Component] = {"fine_tuner": potential.fine_tuner}
             inputs = {"data": (dataset,)}
+            if potential.settings.reference_energies == "atoms":
+                lone = self._add(_task("isolated-atoms"), {}, {"data": (dataset,)}, f"{title}: isolated atoms")
+                inputs["atoms"] = (self.label(lone, f"{title}: label isolated atoms"),)
             if start.key:
                 inputs["start"] = (start.members[place],)
             else:
@@ -165,16 +198,25 @@ class StepMaker:
         """A random seed for one purpose: the same one wherever the same thing is done."""
         return int(key_of([self.study.seed, *of])[:7], 16)
 
-    def selector(self, given: str | Mapping[str, Any] | None, keys: Keys) -> Placed | None:
-        """The selector that a round names, here in this interpreter."""
+    def selector(self, given: str | Mapping[str, Any] | None, keys: Keys, seed: int) -> Placed | None:
+        """The selector that a round names, here in this interpreter. seed: of the strategy; its draws hang on it."""
         if given is None:
             return None
         try:
-            return Placed(registry().resolve("selectors", Spec.parse(given, folder=self.source.folder)))
+            found = registry().resolve("selectors", Spec.parse(given, folder=self.source.folder))
         except OptionsError as error:
             raise self.source.all_faults(error.problems, keys) from None
         except WhetError as error:
             raise error.at(self.source.place(keys)) from None
+        if "seed" in found.options and not self.slices.is_first(seed):
+            drawn = self.seed("select", seed, int(found.options["seed"]))
+            found = replace(found, options={**found.options, "seed": drawn})
+        return Placed(found)
+
+    def gives(self, driver: Trained | None, names: Collection[str]) -> bool:
+        """Whether the driver's answers have these extra labels, as far as is known here."""
+        given = self._extras(driver)
+        return given is None or set(names) <= given
 
     def check_monitors(self) -> None:
         """InputError for a monitor that has nothing to look at in any run."""
@@ -185,16 +227,28 @@ class StepMaker:
 
     def _watching(self, engine: Component, driver: Trained | None, title: str) -> Component:
         """The engine with the monitors that have something to look at where this driver moves the atoms."""
-        given: frozenset[str] | None = frozenset()
-        if driver is not None:
-            given = extras_of(self.resolved.potentials[driver.ref.potential].placed.component)
-            if len(driver.members) > 1:
-                given = Committee.extras | (given or frozenset())
+        given = self._extras(driver)
         blind = [] if given is None else blind_monitors(engine, given)
         for name in blind:
             self.plan.unwatched.setdefault(name, []).append(title)
         self.sighted.update(set(blind_monitors(engine, ())) - set(blind))
         return without_monitors(engine, blind) if blind else engine
+
+    def _extras(self, driver: Trained | None) -> frozenset[str] | None:
+        """Names of the extra labels that the driver gives; None where its plugin is not here."""
+        if driver is None:
+            return frozenset()
+        given = extras_of(self.resolved.potentials[driver.ref.potential].placed.component)
+        return Committee.extras | (given or frozenset()) if len(driver.members) > 1 else given
+
+    def _driving(
+        self, driver: Trained | None, inputs: dict[str, tuple[str, ...]]
+    ) -> tuple[Placed, dict[str, Component]]:
+        """Where the driver's plugin is, and the components by which the atoms are moved; a state adds to `inputs`."""
+        if driver is None:
+            placed = self._labeler()
+            return placed, {"labeler": placed.component}
+        return self.resolved.potentials[driver.ref.potential].placed, self._potential(driver, inputs)
 
     def _potential(self, potential: Trained, inputs: dict[str, tuple[str, ...]]) -> dict[str, Component]:
         if potential.key:

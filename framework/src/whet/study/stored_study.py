@@ -13,6 +13,7 @@ from whet.contracts.findings import Findings
 from whet.contracts.ports import Found
 from whet.contracts.ref import Ref
 from whet.data.identity import JSON, key_of
+from whet.data.numbers import count
 from whet.data.theory import LevelOfTheory
 from whet.running.step import Step
 from whet.running.store import Store
@@ -111,6 +112,11 @@ class StoredStudy:
         return [(str(row[0]), str(row[1])) for table in tables if table.name == "unscored" for row in table.rows]
 
     @cached_property
+    def doubts(self) -> list[str]:
+        """What must be known before the scores are believed: energies that reference energies do not determine."""
+        return [note for findings in self.findings("scores") for note in findings.notes]
+
+    @cached_property
     def theories(self) -> list[LevelOfTheory]:
         """Levels of theory of all labels that were computed."""
         found: dict[str, LevelOfTheory] = {}
@@ -130,6 +136,12 @@ class StoredStudy:
         """Trajectories that ended before their time: title and reason."""
         ends = [(step.title, step.values.get("end")) for step in self.done.values()]
         return [(title, f"at {end['time']:g} fs: {end['what']}") for title, end in ends if isinstance(end, Mapping)]
+
+    @cached_property
+    def unrelaxed(self) -> list[tuple[str, str]]:
+        """Relaxations that did not converge: title, and how far they came."""
+        found = [step for step in self.of_task("minimize") if not step.values["converged"]]
+        return [(step.title, _how_far(step)) for step in found]
 
     @cached_property
     def suspicious(self) -> list[str]:
@@ -179,3 +191,9 @@ class StoredStudy:
     def fault(self, key: str) -> str:
         """Why a step failed when it was last run; empty where it did not."""
         return self.store.fault(key)
+
+
+def _how_far(step: StoredStep) -> str:
+    values, wanted = step.values, step.options
+    steps, force = count(values["steps"], "step"), values["largest_force"]
+    return f"not converged after {steps}: the largest force is {force:.3g} eV/Å (fmax {wanted['fmax']:g} eV/Å)"

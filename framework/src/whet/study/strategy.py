@@ -26,8 +26,9 @@ class Strategy(Options):
     seeds: list[Annotated[int, Field(ge=0)]] = Field(default=[1], min_length=1)
     """The whole strategy is repeated with each of these seeds."""
     committee: int = Field(default=1, ge=1)
-    """How many fine-tunings, which differ in their seed only, make one potential: their mean, which knows how far
-    apart its members are (see the monitor `max_force_spread`)."""
+    """How many fine-tunings make one potential: their mean, which knows how far apart its members are (see the monitor
+    `max_force_spread`). Each has a seed of its own and is trained on a bootstrap sample of the training frames: drawn
+    with replacement, by whole trajectory or group where there are four of them, else by frame."""
 
     @field_validator("seeds")
     @classmethod

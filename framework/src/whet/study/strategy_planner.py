@@ -9,8 +9,11 @@ from typing import Any
 from whet.contracts.ports import Dataset, FineTuning, LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
 from whet.contracts.rounds import Round
+from whet.plugins.registry import registry
+from whet.study.resolved import Placed
 from whet.study.step_maker import StepMaker, Trained
-from whet.study.structure_split import TRAINING
+from whet.study.structure_split import Purpose
+from whet.study.yaml_tree import Keys
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class StrategyPlanner:
                 ref = Ref(potential, strategy, number, seed, round_.frames, is_last)
                 walk.current = self._trained(walk.current, ref, round_, title)
                 self.potentials.append(walk.current)
+        walk.check_selectors()
 
     def _gatherer(self, potential: str, strategy: str) -> str:
         """Whose data it is: shared data are gathered by the first potential that the strategy is for."""
@@ -77,12 +81,17 @@ class StrategyPlanner:
 
     def _trained(self, current: Trained, ref: Ref, round_: Round, title: str) -> Trained:
         make, potential = self.make, ref.potential
-        dataset = self._dataset(ref, round_, title)
+        labeled, trajectories = self._gathered(ref, round_)
+        dataset = self._dataset(ref, round_, labeled, trajectories, title)
         make.plan.leaves(Dataset, ref, dataset)
         start = Trained(Ref(potential)) if round_.train_from == "foundation" else current
         count = make.study.strategies[ref.strategy].committee
         seeds = [make.seed("fine-tune", ref.seed, *([place] if place else [])) for place in range(count)]
-        key, members = make.fine_tune(start, dataset, seeds, title)
+        datasets = [dataset] * count
+        if count > 1:
+            draws = [make.seed("bootstrap", ref.seed, place) for place in range(count)]
+            datasets = make.bootstrap(dataset, labeled, trajectories, draws, title)
+        key, members = make.fine_tune(start, datasets, seeds, title)
         make.plan.leaves(FineTuning, ref, key)
         if ref.round == 1:
             first = make.evaluate(
@@ -93,16 +102,24 @@ class StrategyPlanner:
             make.plan.leaves(Predictions, Ref(potential).on(on), first)
         return Trained(ref, key, members)
 
-    def _dataset(self, ref: Ref, round_: Round, title: str) -> str:
+    def _gathered(self, ref: Ref, round_: Round) -> tuple[list[str], list[int] | None]:
+        """The steps that leave all labeled frames so far, and the trajectory of each, where they have one."""
+        if round_.sampler == "data":
+            return [self._data(round_, ref.strategy)], None
+        all_so_far = [one for each in self.gathered[ref.potential, ref.strategy, ref.seed] for one in each]
+        trajectories = [one.ref.trajectory for one in all_so_far]
+        known = [number for number in trajectories if number is not None]
+        return [one.key for one in all_so_far], known if len(known) == len(trajectories) else None
+
+    def _dataset(self, ref: Ref, round_: Round, labeled: list[str], trajectories: list[int] | None, title: str) -> str:
         make, match = self.make, self.make.resolved.strategies[ref.strategy].matched
-        rounds = self.gathered[ref.potential, ref.strategy, ref.seed]
-        labeled = [one.key for each in rounds for one in each]
         fraction = make.resolved.potentials[ref.potential].settings.valid_fraction
         settings: dict[str, Any] = {"seed": make.seed("data", ref.seed), "valid_fraction": fraction}
         matched: list[str] = []
         if round_.sampler == "data":
-            labeled = [self._data(round_, ref.strategy)]
             settings["frames"] = round_.frames
+            if round_.data in make.resolved.grouped:
+                settings["groups"] = make.study.data[round_.data].groups
         elif match is not None:
             seeds = make.study.strategies[match].seeds
             twin = ref.seed if ref.seed in seeds else seeds[0]
@@ -110,9 +127,8 @@ class StrategyPlanner:
             matched = [one.key for each in theirs for one in each]
             # Where both have the same labels there is nothing to cut, and the fine-tuning is one and the same.
             matched = [] if matched == labeled else matched
-        trajectories = [one.ref.trajectory for each in rounds for one in each]
         # Whole trajectories, where that holds back no more than about twice the share that was asked for.
-        if round_.sampler != "data" and None not in trajectories and len(set(trajectories)) * fraction > 0.5:
+        if trajectories is not None and len(set(trajectories)) * fraction > 0.5:
             settings["trajectories"] = trajectories
         return make.dataset(settings, labeled, matched, f"{title}: gather data")
 
@@ -139,6 +155,25 @@ class _Walk:
     _last: str = ""
     _fresh: int = 0
     _known: tuple[str, ...] = ()
+    _blind: dict[str, Keys] = field(default_factory=dict)
+    _sighted: set[str] = field(default_factory=set)
+
+    def check_selectors(self) -> None:
+        """InputError for a selector that ranks by what no driver of its rounds gives."""
+        for name in self._blind.keys() - self._sighted:
+            what = f"no driver of this strategy gives what the selector {name!r} ranks by"
+            hint = (
+                "Let a committee drive a round (`committee:`, or the potential `committee`), or choose another selector"
+            )
+            raise self.make.source.fault(self._blind[name], what, hint)
+
+    def _look(self, selector: Placed, driver: Trained | None, keys: Keys) -> None:
+        """Notes whether the selector has anything to rank by where this driver moves the atoms."""
+        name = selector.component.name
+        if self.make.gives(driver, registry().find("selectors", name).needs):
+            self._sighted.add(name)
+        else:
+            self._blind.setdefault(name, keys)
 
     def gather(self, round_: Round, number: int, title: str) -> Iterator[Labeled]:
         """The steps of a round that leave labeled frames."""
@@ -154,6 +189,12 @@ class _Walk:
             if round_.sampler == "structures":
                 yield Labeled(self.make.label(start, f"{title}: label structure"), ref, is_sampled=False)
                 continue
+            if round_.sampler == "minimize":
+                self._last = self.make.minimize(driver, start, round_.minimize, f"{title}: relax")
+                yield Labeled(self.make.label(self._last, f"{title}: label"), ref, is_sampled=False)
+                continue
+            if start != self._last:  # what goes on from another trajectory is as it is
+                start = self.make.relaxed(driver, start, title)
             seed = self.make.seed("md", self.seed, self._fresh, number)
             self._last = self.make.md(driver, start, seed, f"{title}: dynamics")
             pool.append(self._last)
@@ -162,14 +203,15 @@ class _Walk:
                 yield Labeled(self.make.label(self._last, f"{title}: label"), ref, is_sampled=True)
         spelled_out = self.make.study.strategies[self.strategy].spelled_out is not None
         place = ("rounds", number - 1, "selection") if spelled_out else ("selection",)
-        if (selector := self.make.selector(round_.selection, (*keys, *place))) is not None:
+        if (selector := self.make.selector(round_.selection, (*keys, *place), self.seed)) is not None:
+            self._look(selector, driver, (*keys, *place))
             chosen = self.make.select(selector, pool, self._known, f"{title}: select")
             ref = Ref(gathered_by=of, sampled_by=driver.ref if driver else LABELER)
             self._known += (self.make.label(chosen, f"{title}: label"),)
             yield Labeled(self._known[-1], ref, is_sampled=False)
 
     def _start(self, round_: Round, keys: tuple[str, ...]) -> str:
-        if round_.sampler == "md" and round_.start == "last" and self._last:
+        if round_.sampler in ("md", "minimize") and round_.start == "last" and self._last:
             return self._last
         self._fresh += 1
-        return self.make.structure(TRAINING, self._fresh - 1, keys)
+        return self.make.structure(Purpose("training", seed=self.seed), self._fresh - 1, keys)

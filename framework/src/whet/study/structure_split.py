@@ -2,47 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
+from typing import Literal, NamedTuple
 
-OWN = "own trajectories"
-TRAINING = "training"
+
+class Purpose(NamedTuple):
+    """What a structure is for. name: of the test set. seed: of the strategies that train."""
+
+    kind: Literal["training", "test", "own"]
+    name: str = ""
+    seed: int = 0
+
+
+OWN = Purpose("own")
 
 RESERVED = 100_000
 """Structures of a plugin from this number on are for test sets and own trajectories, so many for each purpose."""
 
+OF_ONE_SEED = 10_000 * RESERVED
+"""Training with the second seed takes the structures of a plugin from this number on, with the third from twice it."""
+
 
 @dataclass(frozen=True)
 class StructureSplit:
-    """wanted: purpose (`TRAINING`, names of test sets, `OWN`) -> how many structures it takes, in the order of use."""
+    """How many structures each purpose takes.
 
-    wanted: Mapping[str, int]
+    training: seed of strategies -> how many, in the order of the study file; strategies of one seed share theirs.
+    tests: name of a sampled test set -> how many. own: for the potentials' own trajectories.
+    """
+
+    training: Mapping[int, int]
+    tests: Mapping[str, int]
+    own: int
 
     @property
     def total(self) -> int:
         """How many structures there must be."""
-        return sum(self.wanted.values())
+        return sum(self.training.values()) + sum(self.tests.values()) + self.own
 
-    def in_source(self, purpose: str, number: int) -> int:
+    def is_first(self, seed: int) -> bool:
+        """Whether it is the first seed of the study, whose structures and draws are those of a study without others."""
+        return seed == next(iter(self.training), seed)
+
+    def parts(self) -> Iterator[str]:
+        """What the total consists of, in words."""
+        counts = {seed: count for seed, count in self.training.items() if count}
+        if len(counts) == 1:
+            yield f"{next(iter(counts.values()))} for training"
+        elif len(set(counts.values())) == 1:
+            seeds = ", ".join(map(str, counts))
+            yield f"{len(counts)} × {next(iter(counts.values()))} for training with the seeds {seeds}"
+        else:
+            yield from (f"{count} for training with seed {seed}" for seed, count in counts.items())
+        yield from (f"{count} for {name}" for name, count in self.tests.items())
+        if self.own:
+            yield f"{self.own} for own trajectories"
+
+    def in_source(self, purpose: Purpose, number: int) -> int:
         """The number, of a plugin that makes as many as are wanted, of a purpose's structure."""
-        if purpose == TRAINING:
-            return number
-        if purpose == OWN:
+        if purpose.kind == "training":
+            return OF_ONE_SEED * list(self.training).index(purpose.seed) + number
+        if purpose.kind == "own":
             return RESERVED * 50 + number
-        tests = [name for name in self.wanted if name not in (TRAINING, OWN)]
-        place = tests.index(purpose) + 1
+        place = list(self.tests).index(purpose.name) + 1
         return RESERVED * (place if place < 50 else place + 1) + number
 
-    def in_file(self, purpose: str, number: int, count: int) -> int:
+    def in_file(self, purpose: Purpose, number: int, count: int) -> int:
         """The place, in a file of `count` structures, of a purpose's structure.
 
-        Training takes from the front and all others from the back, so that a longer training moves no test.
+        Training takes from the front, the first seed first, and all others from the back, so that a longer training
+        moves no test.
         """
-        if purpose == TRAINING:
-            return number
+        if purpose.kind == "training":
+            before = takewhile(lambda seed: seed != purpose.seed, self.training)
+            return sum(self.training[seed] for seed in before) + number
         after = 0
-        for name in [OWN, *(name for name in self.wanted if name not in (TRAINING, OWN))]:
-            if name == purpose:
-                break
-            after += self.wanted.get(name, 0)
+        if purpose.kind == "test":
+            after = self.own + sum(self.tests[name] for name in takewhile(lambda n: n != purpose.name, self.tests))
         return count - 1 - after - number

@@ -11,8 +11,8 @@ from whet.contracts.fine_tuning import FineTuned, FineTuner, FineTuneRequest, Pr
 from whet.contracts.potential import Potential
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.frames import FrameSet
-from whet.data.labels import Labels
 from whet.plugins.registry import registry
+from whet.tasks.energy_alignment import EnergySource, alignment
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ def fine_tuned(
     material: Material,
     settings: FineTuneSettings,
     *,
+    energies: EnergySource | None = None,
     seed: int,
     folder: Path,
     store: Path | None = None,
@@ -47,20 +48,24 @@ def fine_tuned(
 ) -> AlignedFineTuned:
     """Fine-tunes the potential that `start` describes; the backend writes into `folder`.
 
-    store: where relative paths of `start` begin. Raises Unsupported for a strategy or word that the backend lacks,
+    energies: where reference energies come from, by default fitted unless the settings say `none`. store: where
+    relative paths of `start` begin. Raises Unsupported for a strategy or word that the backend lacks,
     NotApplied where it did something else than asked, and whatever the backend raises.
     """
     tuner.refuse_unsupported(settings)
     # Training happens on the scale of the bare model; the shift of an earlier round is part of what is fitted anew.
     bare: Potential = registry().load(replace(start, energy_shift={}), store=store, device=device)
-    aligned = _alignment(bare, material.train, settings)
+    source = energies or EnergySource("none" if settings.reference_energies == "none" else "fit")
+    aligned = alignment(bare, material.train, source)
+    # Replay frames are of the foundation's own theory, but for corrections of its energies.
+    replayed = EnergySource(source.word if source.word in ("none", "foundation") else "fit")
     request = FineTuneRequest(
         start=bare,
         train=aligned.removed_from(material.train),
         valid=aligned.removed_from(material.valid),
         settings=settings,
         seed=seed,
-        replay=_alignment(bare, material.replay, settings).removed_from(material.replay),
+        replay=alignment(bare, material.replay, replayed).removed_from(material.replay),
     )
     request.check()
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,14 +78,7 @@ def fine_tuned(
         checkpoint_version=bare.checkpoint_version,
         # Without a step nothing is fitted: the potential answers what it answered before.
         energy_shift=aligned.shift if settings.epochs else start.energy_shift,
+        energy_span=tuple(aligned.span) if settings.epochs else start.energy_span,
     )
     registry().vouch_for_made(component, done.files.values(), start=bare)
     return AlignedFineTuned(component, done, aligned)
-
-
-def _alignment(bare: Potential, frames: FrameSet, settings: FineTuneSettings) -> ReferenceEnergies:
-    """The per-element shift between the labels of these frames and the bare predictions."""
-    if settings.reference_energies == "none" or not frames:
-        return ReferenceEnergies({}, 0, 0.0, 0)
-    predicted = [labels.energy for labels in bare.evaluate(frames, ("energy", "forces"))]
-    return ReferenceEnergies.fit(frames, [Labels.of(frame).energy for frame in frames], predicted)

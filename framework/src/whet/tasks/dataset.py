@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field
@@ -10,9 +11,13 @@ from whet.contracts.options import Options
 from whet.contracts.ports import LabeledFrames, Port
 from whet.contracts.task import Outcome, Task, Work
 from whet.data.errors import InputError
+from whet.data.frame_groups import group_of
 from whet.data.frame_identity import frame_key
 from whet.data.frame_log import write_frames
 from whet.data.frames import FrameSet
+
+LEAST_GROUPS = 3
+"""Named groups without which single frames are split: with two, one of them would be all there is to train on."""
 
 
 class DatasetSettings(Options):
@@ -24,6 +29,9 @@ class DatasetSettings(Options):
     """Share of the frames that is kept for validation."""
     trajectories: list[int] | None = None
     """Which trajectory each step that feeds it is of: validation gets whole ones. Otherwise single frames."""
+    groups: str | None = None
+    """Key of the frames' info that names their group; empty: the first that they have of `data.frame_groups`. Where
+    there are three groups at least, validation gets whole ones. Otherwise single frames."""
     frames: int | None = None
     """A random subset of this size: the subsets of one seed are nested."""
 
@@ -57,18 +65,24 @@ class GatherDataset(Task):
         numbered = zip(self.options.trajectories or (), parts, strict=False)
         origin = {frame_key(frame): number for number, part in numbered for frame in part}
         several = len({origin.get(frame_key(frame)) for frame in chosen}) > 1
+        groups = [] if several or self.options.groups is None else _groups(chosen, self.options.groups)
         fraction = self.options.valid_fraction
-        train, valid = chosen.split(
-            [1 - fraction, fraction],
-            seed=self.options.seed,
-            group_by=(lambda frame: origin[frame_key(frame)]) if several else None,
-        )
+        if groups:
+            train, valid = _whole_groups(chosen, groups, fraction, self.options.seed)
+        else:
+            train, valid = chosen.split(
+                [1 - fraction, fraction],
+                seed=self.options.seed,
+                group_by=(lambda frame: origin[frame_key(frame)]) if several else None,
+            )
         paths = {"train": work.folder / "train.frames", "valid": work.folder / "valid.frames"}
         write_frames(paths["train"], train)
         write_frames(paths["valid"], valid)
         values = {"pool": len(pool), "train": len(train), "valid": len(valid)}
         # What older stores have of single frames says no more, and is to be the same when it is made anew.
-        return Outcome(values | ({"whole_trajectories": True} if several else {}), paths)
+        values |= {"whole_trajectories": True} if several else {}
+        values |= {"whole_groups": len(set(groups))} if groups else {}
+        return Outcome(values, paths)
 
     def _cut(self, pool: FrameSet, work: Work) -> FrameSet:
         import numpy as np
@@ -81,3 +95,31 @@ class GatherDataset(Task):
         if wanted > len(pool):
             raise InputError(f"{wanted} frames were asked for, there are {len(pool)}")
         return pool.take(np.random.default_rng(self.options.seed).permutation(len(pool))[:wanted])
+
+
+def _groups(frames: FrameSet, by: str) -> list[str]:
+    """The group of each frame, one that names none being alone; nothing where too few are named."""
+    named = [str(frame.info.get(by, "")) if by else group_of(frame) for frame in frames]
+    if len(set(named) - {""}) < LEAST_GROUPS:
+        return []
+    return [name or f" {number}" for number, name in enumerate(named)]
+
+
+def _whole_groups(frames: FrameSet, groups: Sequence[str], fraction: float, seed: int) -> tuple[FrameSet, FrameSet]:
+    """Frames to train and to validate on: random whole groups until there are `fraction` of the frames.
+
+    A group with which there were half as many again is passed over; where all are so large it is the smallest.
+    """
+    import numpy as np
+
+    members: dict[str, list[int]] = {}
+    for index, name in enumerate(groups):
+        members.setdefault(name, []).append(index)
+    names, wanted = list(members), fraction * len(frames)
+    held: set[int] = set()
+    for place in np.random.default_rng(seed).permutation(len(names)):
+        if len(held) < wanted and len(held) + len(members[names[place]]) <= 1.5 * wanted:
+            held.update(members[names[place]])
+    if not held and fraction > 0:
+        held.update(min(members.values(), key=len))
+    return frames.take(i for i in range(len(frames)) if i not in held), frames.take(sorted(held))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from whet.contracts.energy_span import energy_doubts
 from whet.contracts.options import Options
 from whet.contracts.ports import LabeledFrames, Port
 from whet.contracts.potential import Potential, Property
@@ -35,9 +36,10 @@ class Evaluate(Task):
     def run(self, work: Work) -> Outcome:
         """Leaves `frames`, the predictions.
 
-        Values: frames, kept (indices of those predicted), left_out (index, reason). Measured: seconds_per_frame. A
-        frame that the potential cannot answer (an element that it does not know, a non-finite answer) is left out and
-        listed; where it can answer none, the fault is raised.
+        Values: frames, kept (indices of those predicted), left_out (index, reason), and where there are such
+        energy_doubts (sentences on compositions whose energy the potential's reference energies do not determine).
+        Measured: seconds_per_frame. A frame that the potential cannot answer (an element that it does not know, a
+        non-finite answer) is left out and listed; where it can answer none, the fault is raised.
         """
         import time
 
@@ -47,7 +49,7 @@ class Evaluate(Task):
         if "stress" in potential.capabilities.properties:
             properties.append("stress")
         predicted: list[Atoms] = []
-        kept, left_out, fault = [], [], None
+        kept, left_out, fault, doubts = [], [], None, dict[str, None]()
         potential.check_known_answer()  # asked for now, because the first answer of all compiles and allocates
         started = time.perf_counter()
         answers = potential.answers(frames, properties, batch_size=work.batch)
@@ -55,6 +57,7 @@ class Evaluate(Task):
             if isinstance(answer, Labels):
                 predicted.append(answer.attach(frame))
                 kept.append(index)
+                doubts |= dict.fromkeys(energy_doubts(potential, frame))
             else:
                 fault = answer
                 left_out.append({"index": index, "reason": answer.what})
@@ -65,4 +68,5 @@ class Evaluate(Task):
         path = work.folder / "predicted.frames"
         write_frames(path, predicted)
         values = {"frames": len(frames), "kept": kept, "left_out": left_out}
+        values |= {"energy_doubts": list(doubts)} if doubts else {}
         return Outcome(values, {"frames": path}, measured={"seconds_per_frame": seconds})

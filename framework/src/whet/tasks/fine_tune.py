@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from whet.contracts.fine_tune_settings import FineTuneSettings
+from whet.contracts.fine_tune_settings import FineTuneSettings, IsolatedAtoms
 from whet.contracts.fine_tuning import FineTuner
+from whet.contracts.labeling import lowest_atoms
 from whet.contracts.options import Options
-from whet.contracts.ports import Dataset, Port
+from whet.contracts.ports import Dataset, FinishedStep, LabeledFrames, Port
+from whet.contracts.reference_energies import ReferenceEnergies
 from whet.contracts.task import Outcome, Task, Work
 from whet.data.errors import FrameError
 from whet.data.frames import FrameSet
+from whet.data.theory import LevelOfTheory
 from whet.tasks.aligned_training import Material, fine_tuned
+from whet.tasks.energy_alignment import EnergySource
 
 
 class FineTuneStepSettings(Options):
@@ -29,7 +33,10 @@ class FineTune(Task):
 
     name = "fine-tune"
     Options = FineTuneStepSettings
-    inputs: ClassVar = {"data": Port(Dataset, many=False, what="what it is trained on")}
+    inputs: ClassVar = {
+        "data": Port(Dataset, many=False, what="what it is trained on"),
+        "atoms": Port(LabeledFrames, many=False, what="isolated atoms of its elements: their reference energies"),
+    }
     components: ClassVar = {"fine_tuner": "fine_tuners", "start": "potentials"}
 
     def run(self, work: Work) -> Outcome:
@@ -43,6 +50,7 @@ class FineTune(Task):
             work.component("start"),
             Material(data.train, data.valid, self._replay(work, settings)),
             settings,
+            energies=self._energies(work, settings),
             seed=self.options.seed,
             folder=work.folder / "fine-tuning",
             store=work.store,
@@ -57,6 +65,17 @@ class FineTune(Task):
             "reference_energies": made.aligned.as_json(),
         }
         return Outcome(values, {}, made.component)
+
+    def _energies(self, work: Work, settings: FineTuneSettings) -> EnergySource:
+        """Where reference energies come from, with what is known of atoms, of the start and of the labels."""
+        asked = settings.reference_energies
+        word = "atoms" if isinstance(asked, IsolatedAtoms) else asked
+        atoms = dict(asked.atoms) if isinstance(asked, IsolatedAtoms) and isinstance(asked.atoms, dict) else {}
+        for labeled in work.all("atoms", LabeledFrames):
+            atoms |= lowest_atoms(labeled.frames)
+        before = [step.values.get("reference_energies") for step in (work.steps("start") if word == "atoms" else ())]
+        theories = [theory for data in work.steps("data") for theory in _theories(data)] if word == "foundation" else []
+        return EnergySource(word, atoms, ReferenceEnergies(**before[0]) if before and before[0] else None, theories)
 
     def _replay(self, work: Work, settings: FineTuneSettings) -> FrameSet:
         """The replay frames, a seeded random choice where fewer than the file has are wanted."""
@@ -75,3 +94,12 @@ class FineTune(Task):
             return frames
         order = np.random.default_rng(self.options.seed).permutation(len(frames))
         return frames.take(sorted(order[:wanted]))
+
+
+def _theories(data: FinishedStep) -> Iterator[LevelOfTheory]:
+    """Levels of theory of the labels that a data set was gathered from, as far as they are known."""
+    for drawn_from in data.fed_by("data"):
+        yield from _theories(drawn_from)
+    for labels in data.fed_by("labeled"):
+        if theory := labels.values.get("theory"):
+            yield LevelOfTheory.from_json(theory)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from whet.contracts.energy_span import energy_doubts
 from whet.contracts.ports import Frames, Port
 from whet.contracts.task import Outcome, Task, Work
 from whet.data.frame_log import write_frames
@@ -22,12 +23,13 @@ class LabelFrames(Task):
     def run(self, work: Work) -> Outcome:
         """Leaves `frames` (those with labels). A frame that fails is listed, the others go on.
 
-        Values: labeled, failures (index, reason, log), kept (indices of the labeled). Measured: bought (computed now).
+        Values: labeled, failures (index, reason, log), kept (indices of the labeled), and findings where a teacher's
+        reference energies do not determine an energy. Measured: bought (computed now).
         """
         labeler = work.labeler()
         theory = labeler.labeler.theory
         frames = sum((one.frames for one in work.all("frames", Frames)), FrameSet(()))
-        labeled, kept, failures = [], [], []
+        labeled, kept, failures, doubts = [], [], [], dict[str, None]()
         for index, (frame, labels) in enumerate(zip(frames, labeler.labels(frames), strict=True)):
             work.progress(index + 1, len(frames))
             if isinstance(labels, Failure):
@@ -35,6 +37,7 @@ class LabelFrames(Task):
                 continue
             labeled.append(labels.attach(frame))
             kept.append(index)
+            doubts |= dict.fromkeys(energy_doubts(labeler.labeler, frame))
         path = work.folder / "labeled.frames"
         write_frames(path, labeled)
         values = {
@@ -45,4 +48,6 @@ class LabelFrames(Task):
             "theory": theory.as_json(),
             "surface": theory.surface,
         }
+        if doubts:
+            values["findings"] = [{"kind": "undetermined-energy", "what": what, "places": []} for what in doubts]
         return Outcome(values, {"frames": path}, measured={"bought": labeler.bought})

@@ -1,0 +1,22 @@
+"""energy_notes: which energies of a set mean nothing beside those of other compositions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from whet.analyses.parts.naming import state_names
+from whet.contracts.ports import Predictions
+from whet.data.numbers import count
+
+
+def energy_notes(found: Iterable[Predictions]) -> Iterator[str]:
+    """A note for each potential whose reference energies do not determine the energies of frames of its set.
+
+    It names the first of their compositions, and how many more there are.
+    """
+    predicted = [one for one in found if one.doubts]
+    names = state_names(one.ref for one in predicted)
+    for one in predicted:
+        first, *others = one.doubts
+        more = f" The same holds of {count(len(others), 'other composition')}." if others else ""
+        yield f"{names[one.ref.state]} on “{one.ref.set}”: {first}.{more}"
