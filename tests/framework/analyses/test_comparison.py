@@ -77,17 +77,17 @@ def test_analysis_conforms():
 
 
 def test_planted_difference_is_named_with_its_size(tmp_path):
-    found = compared(tmp_path, pair(periodic=0.05))
+    found = compared(tmp_path, pair(periodic=0.03, trajectories=10))
     (verdict,) = found.verdicts
     assert verdict.question == "Naive or periodic?"
     assert verdict.claim.startswith("periodic is better in energy on “dynamics” by ")
     assert ", in forces on “dynamics” by " in verdict.claim
-    assert (verdict.units, verdict.of, verdict.decided) == (6, "trajectories", True)
+    assert (verdict.units, verdict.of, verdict.decided) == (10, "trajectories", True)
     assert "eV/Å" in verdict.evidence
     assert "one run of each; 10 labels each" in verdict.evidence
     assert "One run of each" in verdict.limits
     row = rows_by(found, "comparison", "quantity")["forces"]
-    assert row["change"] == pytest.approx(-0.5, abs=0.1)
+    assert row["change"] == pytest.approx(-0.7, abs=0.1)
     assert row["reading"] == "periodic is better"
 
 
