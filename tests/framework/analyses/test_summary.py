@@ -29,7 +29,7 @@ def summary(tmp_path, on=NEAR, naive=0.8, periodic=0.95, seeds=1, others=(), noi
         fine_tunings=[tuned(state) for state in states],
         training=[first_data("main", "naive", 1, 0.6)],
     )
-    return found_by(Summary, tmp_path, main=[scores], others=others, naive=first, periodic=second)
+    return found_by(Summary, tmp_path, main=[scores], others=others)
 
 
 def answers(findings):
@@ -42,28 +42,14 @@ def test_analysis_conforms():
 
 def test_answers_what_was_planted(tmp_path):
     found = answers(summary(tmp_path))
-    biased, after, better = (found[q] for q in ("How soft?", "After fine-tuning", "Naive or periodic?"))
+    biased, after = (found[q] for q in ("How soft?", "After fine-tuning"))
     assert biased.claim == "main: soft by 30\N{NO-BREAK SPACE}% (curvature ratio 0.70 [0.70, 0.70] = s, rattled frames)"
     assert "main on “near” (12 frames): s 0.70" in biased.evidence
     assert "meV/atom as predicted" in biased.evidence and "Displaced minima are another fault" in biased.limits
     assert "with naive 1 (10 labels, −" in after.evidence
     assert "with one factor on the forces alone" in after.evidence
-    assert better.claim == "main: periodic is better on these frames"
-    assert "one run each, and another may differ by more; 10 labels each" in better.evidence
     assert {verdict.units for verdict in found.values()} == {12}
     assert all(verdict.decided for verdict in found.values())
-
-
-def test_several_seeds_speak_beyond_these_frames(tmp_path):
-    better = answers(summary(tmp_path, seeds=3))["Naive or periodic?"]
-    assert better.claim == "main: periodic is better"
-    assert "over 3 seeds" in better.evidence
-
-
-def test_no_difference_is_no_decision(tmp_path):
-    found = answers(summary(tmp_path, naive=0.9, periodic=0.9))["Naive or periodic?"]
-    assert found.claim == "main: no difference resolved"
-    assert not found.decided
 
 
 def test_noise_is_no_decision(tmp_path):
@@ -177,14 +163,9 @@ def test_without_an_independent_set_nothing_is_said_about_bias(tmp_path):
     assert not found.figures
 
 
-def test_one_step_with_the_rivals_of_the_main_set():
-    states = [MAIN, *NAIVE[:2], EARLIER, PERIODIC[0], Ref("other", "naive", 1, 1, last=True)]
-    pieces = [Piece("predictions", state.on(on)) for on in (OLD, NEAR) for state in states]
-    pieces += [Piece("findings", on, on.set, "scores") for on in (OLD, NEAR)]
-    study = StudyPieces("study", pieces, strategies={"naive": "naive", "periodic": "periodic"})
-    (wanted,) = Summary(Summary.Options()).wants(study)
+def test_one_step_for_all_sets():
+    pieces = [Piece("findings", on, on.set, "scores") for on in (OLD, NEAR)]
+    (wanted,) = Summary(Summary.Options()).wants(StudyPieces("study", pieces))
     assert [piece.ref.set for piece in wanted.inputs["main"]] == ["near"]
     assert [piece.ref.set for piece in wanted.inputs["others"]] == ["old"]
-    assert [piece.ref for piece in wanted.inputs["naive"]] == [state.on(NEAR) for state in NAIVE[:2]]
-    assert [piece.ref for piece in wanted.inputs["periodic"]] == [PERIODIC[0].on(NEAR)]
     assert wanted.options == {"order": ["near", "old"]}

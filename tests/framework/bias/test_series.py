@@ -1,14 +1,12 @@
-"""Series and contrasts: seeds taken together, and what is told apart."""
+"""Series: seeds taken together."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from whet.bias.contrast import contrast
 from whet.bias.series import Score, Series, softness
 from whet.contracts.findings import Estimate
-from whet.data.errors import FrameError
 
 
 @pytest.fixture
@@ -73,45 +71,3 @@ def test_softness_keeps_the_interval_right_side_up():
     assert softness(Estimate(0.8, (0.7, 0.9))).interval == pytest.approx((0.1, 0.3))
     assert softness(Estimate(1.1, (0.9, 1.3))).interval == pytest.approx((0.0, 0.3))
     assert softness(Estimate(None)).value is None
-
-
-def test_contrast_of_a_series_with_itself_is_not_resolved(predicted):
-    same = {seed: predicted(0.8, seed=seed) for seed in (1, 2)}
-    found = contrast(same, same)
-    assert found.change.value == 0
-    assert not found.resolved
-
-
-def test_contrast_needs_both_frames_and_seeds(predicted):
-    first = {seed: predicted(0.8, seed=seed) for seed in (1, 2, 3)}
-    second = {seed: predicted(0.9, seed=seed) for seed in (1, 2, 3)}
-    found = contrast(first, second)
-    maes = [Score.of(second[seed]).errors.forces.mae - Score.of(first[seed]).errors.forces.mae for seed in first]
-    assert found.change.value == pytest.approx(np.mean(maes))
-    assert (found.change.seeds, found.frames) == (3, 20)
-    assert found.resolved
-    scattered = {seed: predicted(0.8 + off, seed=seed) for seed, off in ((1, -0.1), (2, 0.0), (3, 0.18))}
-    found = contrast(first, scattered)
-    low, high = found.over_seeds or (0, 0)
-    assert low < 0 < high
-    assert not found.resolved
-
-
-def test_contrast_of_one_seed_says_nothing_over_seeds(predicted):
-    found = contrast({1: predicted(0.7)}, {1: predicted(0.9)})
-    assert (found.change.value or 0) < 0
-    assert found.over_seeds is None
-    assert found.resolved
-
-
-def test_contrast_pairs_seeds_that_both_have(predicted):
-    found = contrast({1: predicted(0.7), 2: predicted(0.8)}, {2: predicted(0.8), 3: predicted(0.5)})
-    assert (found.change.value, found.change.seeds) == (0, 1)
-    apart = contrast({1: predicted(0.7)}, {2: predicted(0.9)})
-    assert (apart.change.value or 0) < 0
-
-
-def test_contrast_needs_a_frame_in_common(predicted):
-    every = predicted(0.8)
-    with pytest.raises(FrameError, match="no frame in common"):
-        contrast({1: every.take(range(5))}, {1: every.take(range(5, 20))})

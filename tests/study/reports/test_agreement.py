@@ -14,6 +14,10 @@ def table(folder, name):
         return list(csv.DictReader(file))
 
 
+def number(cell):
+    return float(cell) if cell else None
+
+
 def scores_of(folder, test):
     found = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
     return [score for score in found if score["set"] == test]
@@ -26,7 +30,8 @@ def test_summary_equals_scores(reports):
         row, score = rows[state], scores[label]
         assert float(row["scale"]) == score["softening"]["scale"]
         assert float(row["scale 95 % low"]) == score["softening"]["scale_interval"][0]
-        assert float(row["curvature ratio"]) == score["softening"]["curvature"]
+        assert number(row["curvature ratio"]) == score["softening"]["curvature"]
+        assert [number(row[name]) for name in ("s", "1/b")] == score["softening"]["bounds"]
         assert row["reading"] == score["softening"]["reading"]
         assert float(row["MAE E raw (meV/atom)"]) == score["energy"]["mae"]
         assert float(row["MAE E fitted here (meV/atom)"]) == score["energy_fitted"]["mae"]

@@ -36,6 +36,7 @@ class Learning(Analysis):
 
     name = "learning"
     place = 20
+    result_version = 2
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = {"scores": Port(Found, many=False, what="of the set")}

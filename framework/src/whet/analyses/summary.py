@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from whet.analyses.parts.answers import after_fine_tuning, forgotten, how_soft, naive_or_periodic
+from whet.analyses.parts.answers import after_fine_tuning, forgotten, how_soft
 from whet.analyses.parts.first_figure import first_figure
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, series_rows, several
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Findings, Table, Verdict, slug
 from whet.contracts.options import Options
-from whet.contracts.ports import Found, Port, Predictions
+from whet.contracts.ports import Found, Port
 from whet.contracts.task import Work
-from whet.data.errors import FrameError
 from whet.data.frame_groups import units_in_words
 from whet.data.numbers import count
-
-if TYPE_CHECKING:
-    from whet.bias.pairs import Comparison
 
 MOST_ROWS = 16
 """Rows of the first figure; beyond them only the last state of each strategy is drawn."""
@@ -44,18 +40,17 @@ class SummaryOptions(Options):
 
 
 class Summary(Analysis):
-    """The answers that a report begins with: how soft, after fine-tuning, forgotten, naive or periodic."""
+    """The answers that a report begins with: how soft, after fine-tuning, forgotten."""
 
     name = "summary"
     place = 10
+    result_version = 2
     by_default = True
     after = ("scores",)
     Options = SummaryOptions
     inputs: ClassVar[Mapping[str, Port]] = {
         "main": Port(Found, many=False, what="scores of the first independent set"),
         "others": Port(Found, what="scores of the other independent sets and of the replay sets"),
-        "naive": Port(Predictions, what="of the last states of naive strategies on the main set"),
-        "periodic": Port(Predictions, what="of the last states of periodic strategies on the main set"),
     }
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
@@ -66,7 +61,7 @@ class Summary(Analysis):
             return []
         inputs: dict[str, Sequence[Piece]] = {"others": found}
         if found[0].ref.set_kind == "independent":
-            inputs = {"main": found[:1], "others": found[1:], **_rivals(study, found[0].ref.set)}
+            inputs = {"main": found[:1], "others": found[1:]}
         order = list(self.options.order) or [piece.ref.set for piece in found]
         return [Wanted({role: pieces for role, pieces in inputs.items() if pieces}, options={"order": order})]
 
@@ -90,38 +85,9 @@ class Summary(Analysis):
             return Findings("In short", tables=tables, verdicts=[Verdict("Result", nothing, decided=False), *forgot])
         on, ends = main[0].ref.set, _ends(rows)
         figure, points = first_figure(ends, main[0].findings, on)
-        naive, periodic = (_last(work.all(role, Predictions)) for role in ("naive", "periodic"))
         answers = [*how_soft(rows, on), *after_fine_tuning(rows), *forgot]
-        answers += naive_or_periodic(rows, naive, periodic)
         tables = [_table("summary", main[0], ends), *tables, *points]
         return Findings("In short", "", tables, [figure], answers, notes=[_reading_note(rows)])
-
-
-def _rivals(study: StudyPieces, on: str) -> dict[str, Sequence[Piece]]:
-    """What the contrast of naive and periodic strategies needs: of potentials that have both."""
-    found: dict[str, Sequence[Piece]] = {}
-    for preset in ("naive", "periodic"):
-        last: dict[tuple[str, str, int], Piece] = {}
-        for piece in study.all(Predictions, set=on):
-            if piece.ref.strategy and study.strategies.get(piece.ref.strategy) == preset:
-                last[piece.ref.potential, piece.ref.strategy, piece.ref.seed] = piece
-        found[preset] = list(last.values())
-    both = set.intersection(*({piece.ref.potential for piece in pieces} for pieces in found.values()))
-    return {preset: [one for one in pieces if one.ref.potential in both] for preset, pieces in found.items()}
-
-
-def _last(found: Sequence[Predictions]) -> dict[tuple[str, str], dict[int, Comparison]]:
-    """(potential, strategy) -> seed -> comparison; less those that cannot be compared, which `scores` tells of."""
-    from whet.bias.pairs import Comparison
-
-    last: dict[tuple[str, str], dict[int, Comparison]] = {}
-    for one in sorted(found, key=lambda one: one.ref.seed):
-        try:
-            comparison = Comparison.of_predictions(one)
-        except FrameError:
-            continue
-        last.setdefault((one.ref.potential, one.ref.strategy), {})[one.ref.seed] = comparison
-    return last
 
 
 def _ends(rows: Sequence[SeriesRow]) -> list[SeriesRow]:

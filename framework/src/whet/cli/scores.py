@@ -27,7 +27,7 @@ LEGEND = (
 
 
 def print_scores(scores: Iterable[Score]) -> None:
-    """One table a set: curvature ratio with its interval, R², force and energy errors."""
+    """One table a set: curvature ratio with its interval, uncentred R², errors of forces and energies."""
     by_set = _by_set(scores)
     for name, rows in by_set.items():
         say()

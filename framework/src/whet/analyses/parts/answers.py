@@ -1,21 +1,13 @@
-"""Answers to what every reader asks first: how soft, what fine-tuning did, what was forgotten, naive or periodic."""
+"""Answers to what every reader asks first: how soft, what fine-tuning did, what was forgotten."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from whet.analyses.parts.series_table import SeriesRow
 from whet.contracts.findings import LEAST_UNITS, Verdict
-from whet.data.errors import FrameError
 from whet.data.numbers import count, decimals_for, percent, shown, with_interval
-
-if TYPE_CHECKING:
-    from whet.bias.contrast import Contrast
-    from whet.bias.pairs import Comparison
-
-    Compared = Mapping[tuple[str, str], Mapping[int, Comparison]]
-    """(potential, strategy) -> seed -> its last state on a set."""
 
 DECIDED = ("soft", "stiff", "not soft")
 ANOTHER_FAULT = "Displaced minima are another fault: they do not make a potential soft, and may hurt as much."
@@ -82,39 +74,6 @@ def forgotten(rows: Sequence[SeriesRow], on: str) -> Iterator[Verdict]:
         yield _verdict(before, "Forgotten?", f"{what}: force error {_changes(before, final)}", evidence=evidence)
 
 
-def naive_or_periodic(rows: Sequence[SeriesRow], naive: Compared, periodic: Compared) -> Iterator[Verdict]:
-    """The paired difference of the two presets, for each potential and each pair of such strategies."""
-    final = {(row.potential, row.strategy): row for row in rows if row.strategy}
-    for potential in dict.fromkeys(row.potential for row in rows):
-        for first in (key for key in final if key in naive and key[0] == potential):
-            for second in (key for key in final if key in periodic and key[0] == potential):
-                yield _contrasted(final[first], final[second], naive[first], periodic[second])
-
-
-def _contrasted(
-    one: SeriesRow, other: SeriesRow, naive: Mapping[int, Comparison], periodic: Mapping[int, Comparison]
-) -> Verdict:
-    from whet.bias.contrast import contrast
-
-    question, few = "Naive or periodic?", min(one, other, key=lambda row: row.units)
-    try:
-        found = contrast(naive, periodic)
-    except FrameError as error:
-        return _verdict(few, question, f"{one.potential}: {error.what}", False)
-    better = other if (found.change.value or 0) < 0 else one
-    where = "" if found.over_seeds else " on these frames"
-    claim = f"{better.strategy} is better{where}" if found.resolved else "no difference resolved"
-    decimals = decimals_for([found.change.value, *(found.change.interval or ())])
-    same = one.labels_shown == other.labels_shown
-    labels = f"{_labels(other)} each" if same else f"{_labels(other)} and {_labels(one)}"
-    evidence = (
-        f"{one.potential}, {other.strategy} − {one.strategy}: force MAE "
-        f"{with_interval(found.change, decimals, sign=True, unit='eV/Å')} over the same "
-        f"{count(found.frames, 'frame')}; {_runs(found)}; {labels}"
-    )
-    return _verdict(few, question, f"{one.potential}: {claim}", found.resolved, evidence=evidence)
-
-
 def _verdict(row: SeriesRow, question: str, claim: str, decided: bool = True, **rest: Any) -> Verdict:
     """Of as many units as are behind a row."""
     if decided or row.units < LEAST_UNITS:
@@ -143,11 +102,3 @@ def _change(before: SeriesRow, after: SeriesRow, lead: str = "") -> str:
 
 def _changes(before: SeriesRow, final: Sequence[SeriesRow]) -> str:
     return ", ".join(f"{_change(before, row) or 'unknown'} with {row.state}" for row in final)
-
-
-def _runs(found: Contrast) -> str:
-    """What the seeds say beside the frames."""
-    if found.over_seeds is None:
-        return "one run each, and another may differ by more"
-    ends = [shown(end, decimals_for(found.over_seeds), sign=True, tiny=False) for end in found.over_seeds]
-    return f"[{ends[0]}, {ends[1]}] over {found.change.seeds} seeds"

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from whet.bias.sampler import sampler_of
 from whet.contracts.findings import Column, Estimate, Findings, Table
 
 if TYPE_CHECKING:
@@ -91,6 +90,8 @@ class SeriesRow:
     @classmethod
     def of_series(cls, series: Series, **known: Any) -> SeriesRow:
         """known: the other fields."""
+        from whet.bias.sampler import sampler_of
+
         curvatures = [one.softening.curvature for one in series.scores]
         slopes = {one.slope for one in curvatures}
         lower, upper = series.bounds or (None, None)
