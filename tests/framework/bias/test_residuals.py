@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,7 +79,7 @@ def test_the_drift_is_that_of_each_trajectory_averaged(labeled):
     truth, predicted = labeled(still), labeled(still, 2 * np.concatenate(wanted) / 1000)
     units = np.repeat(range(4), lengths).tolist()
     trace = residual_trace(Comparison.of(truth, predicted, units=units), np.concatenate(times).tolist())
-    slopes = [scipy.stats.linregress(t / 1000, r)[0] for t, r in zip(times, wanted, strict=True)]
+    slopes: list[Any] = [scipy.stats.linregress(t / 1000, r)[0] for t, r in zip(times, wanted, strict=True)]
     assert trace.drift == pytest.approx(np.mean(slopes)) and trace.drift == pytest.approx(2, abs=0.1)
     low, high = trace.drift_interval or (0, 0)
     assert 1.7 < low < 2 < high < 2.3

@@ -46,7 +46,7 @@ def test_relaxing_series_are_refused(number: int, count: int, relaxes: float) ->
 def test_a_trend_that_is_significant_but_small_is_no_fault() -> None:
     """A tenth of a standard deviation over a run, in a hundred long runs: it adds nothing to a width."""
     random, times = np.random.default_rng(0), np.arange(0, 10_000, 10.0)
-    every = [(times, random.normal(size=1000) + 0.3 * times / 10_000) for _ in range(100)]
+    every = [(times.tolist(), (random.normal(size=1000) + 3e-5 * times).tolist()) for _ in range(100)]
     found = settled(every, WATER)
     assert found.allows and found.change == pytest.approx(0.3, abs=0.05)
 
