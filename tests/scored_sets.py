@@ -13,12 +13,14 @@ from ase import Atoms
 from whet.contracts.analysis import Analysis
 from whet.contracts.findings import Findings
 from whet.contracts.ports import Data, FineTuning, Found, Predictions
-from whet.contracts.ref import Ref
+from whet.contracts.ref import RATTLE, Ref
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
 from whet.testing.given_work import GivenWork
 
-NEAR = Ref(set="near", set_kind="independent", groups="frames")
+NEAR = Ref(set="near", set_kind="independent", sampled_by=RATTLE, groups="frames")
+"""Rattled frames, each of which stands alone."""
+
 OLD = Ref(set="old", set_kind="replay", groups="frames")
 ATOMS = 4
 
@@ -51,7 +53,7 @@ def evaluated(
     reference = every.take(kept)
     guess = predicted(reference, scale, **{"seed": 10 * state.round + state.seed, **how})
     # Two frames a trajectory, where the set is one of trajectories.
-    numbers = [index // 2 if on.sampled_by else 0 for index in kept]
+    numbers = [index // 2 if on.groups == "trajectories" else 0 for index in kept]
     gone = [(index, "exploded") for index in out]
     return Predictions(state.on(on), reference, guess, kept, gone, numbers, 0.5)
 
@@ -85,7 +87,7 @@ def scores_of(folder: Path, *predictions: Predictions, **inputs: Any) -> Found:
     from whet.analyses.scores import Scores
 
     on = predictions[0].ref
-    ref = Ref(set=on.set, set_kind=on.set_kind, sampled_by=on.sampled_by)
+    ref = Ref(set=on.set, set_kind=on.set_kind, sampled_by=on.sampled_by, groups=on.groups)
     return Found(ref, found_by(Scores, folder, predictions=predictions, **inputs))
 
 

@@ -155,3 +155,18 @@ def test_a_selector_with_nothing_to_rank_by_is_refused(toy: None, study_file: Pa
     said = str(caught.value)
     assert f"key {key}: no driver of this strategy gives what the selector 'most-uncertain' ranks by" in said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize("engine", ["ase-md", "toy"])
+def test_recorded_frames_keep_the_spread(toy: None, study_file: Path, engine: str) -> None:
+    two = "potentials={main: toy, two: {use: committee, members: [toy, {use: toy, model: hard}]}}"
+    rounds = f"strategies={{own: {{of: [main], rounds: [{{driver: two, {UNCERTAIN}}}]}}}}"
+    dynamics = f"dynamics={{use: {engine}, timestep: 2, production: 8, every: 2, temperature: 100}}"
+    study = Study.load(study_file, [two, rounds, dynamics, *QUIET])
+    assert not study.run(workers=0).failed
+    stored = StoredSteps(study.store)
+    (run,) = study.plan.of_kind("md")
+    spreads = [float(Labels.of(frame).extra["force_spread"].max()) for frame in stored[run.key].frames()]
+    (selected,) = study.plan.of_kind("most-uncertain")
+    assert len(spreads) == 5
+    assert [place for place, _ in stored[selected.key].values["chosen"]] == [int(np.argmax(spreads))]

@@ -166,6 +166,34 @@ def test_known_values_on_real_dft(reference_data: Path, mace_small: None) -> Non
 
 
 @pytest.mark.slow
+def test_multiplication_by_b_corrects_and_division_by_the_scale_over_corrects(
+    reference_data: Path, mace_small: None
+) -> None:
+    """MACE-MP-0 small on LGPS, the factor from each of the 200 frames in turn, the error over all of them."""
+    import numpy as np
+
+    from whet import Spec, read_labeled
+    from whet.bias.force_factor import ForceFactor
+    from whet.bias.pairs import Comparison
+    from whet.plugins.registry import registry
+
+    potential = registry().load(registry().resolve("potentials", Spec("mace", {"model": "small"})))
+    frames = list(read_labeled(reference_data / "lgps" / "test-50.extxyz"))
+    guesses = [labels.attach(frame) for frame, labels in zip(frames, potential.evaluate(frames), strict=True)]
+    comparison = Comparison.of(frames, guesses)
+
+    def error(one: Comparison) -> float:
+        return float(np.abs(one.predicted.forces - one.reference.forces).mean())
+
+    pairs = list(zip(frames, guesses, strict=True))
+    ours, deng = (
+        np.mean([error(ForceFactor.of_frame(*pair, rule).applied_to(comparison)) for pair in pairs])
+        for rule in ("b", "1/s")
+    )
+    assert [error(comparison), ours, deng] == pytest.approx([0.1484, 0.1472, 0.1571], abs=5e-4)
+
+
+@pytest.mark.slow
 def test_a_real_potential_gives_the_same_bits_everywhere(tmp_path: Path, foreign_python: Path) -> None:
     """With the same packages and threads: in this process, in workers, and in another interpreter."""
     import torch

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from ase.build import bulk
 
+from in_process import whet
 from whet import InputError, Labels, OptionsError, Study, export_frames, isolated_atom
 from whet.contracts.ports import FineTuning
 from whet.running.stored_step import StoredSteps
@@ -163,6 +164,13 @@ def test_an_element_without_an_energy_fails_its_fine_tuning_alone(file: Path) ->
     account = Study.load(file, ["fine_tune.reference_energies={atoms: {Ar: -431.7}}"]).run(workers=0)
     (fault,) = account.failed.values()
     assert "there is no energy of an isolated atom of Ne" in str(fault)
+
+
+def test_the_terminal_says_what_the_report_says(file: Path) -> None:
+    ended = whet("run", "study.yaml", folder=file.parent)
+    wanted = "few, 8 frames on “other”: the energy of ArNe3 cannot be compared with that of other compositions"
+    assert wanted in " ".join(ended.stdout.split())
+    assert wanted in (file.parent / "report" / "index.html").read_text()
 
 
 def test_the_old_ways_keep_their_keys(file: Path) -> None:

@@ -32,6 +32,8 @@ from .contracts.foundation import FoundationModel as FoundationModel
 from .contracts.foundation import KnownAnswer as KnownAnswer
 from .contracts.labeling import Labeler as Labeler
 from .contracts.labeling import isolated_atom as isolated_atom
+from .contracts.loss import Loss as Loss
+from .contracts.loss import LossWeights as LossWeights
 from .contracts.monitor import Monitor as Monitor
 from .contracts.monitor import Stopped as Stopped
 from .contracts.monitor import Watched as Watched

@@ -12,7 +12,7 @@ import pytest
 import torch
 from ase import Atoms
 
-from whet import FineTuneRequest, FineTuneSettings, FrameSet, Labels
+from whet import Capabilities, FineTuneRequest, FineTuneSettings, FrameSet, Labels
 from whet_torch.account import Account
 from whet_torch.answers import Answers
 from whet_torch.options import TrainingOptions
@@ -86,7 +86,9 @@ def train(
     """Trains on all frames but the last, which are to validate on."""
     model = model or Springs()
     cut = len(frames) - valid
-    start: Any = SimpleNamespace(name="springs")  # the loop trains the model that it is given, whatever its potential
+    # The loop trains the model that it is given, whatever its potential.
+    start: Any = SimpleNamespace(name="springs", capabilities=Capabilities())
+    settings["weights"] = {"energy": 1.0, "forces": 10.0, "stress": 0.0} | settings.get("weights", {})
     request = FineTuneRequest(start, frames[:cut], frames[cut:], FineTuneSettings.model_validate(settings), seed)
     training = Training(
         model,

@@ -24,8 +24,8 @@ from whet_torch.options import TrainingOptions
         {"scheduler": "ExponentialLR"},
         {"decay_fraction": 0.5},
         {"criterion": "MAE"},
-        {"criterion": "MSE"},
-        {"delta": 0.01},
+        {"criterion": "Huber"},
+        {"criterion": "Huber", "delta": 0.01},
         {"gradient_clip": 1e-3},
     ],
 )

@@ -23,12 +23,23 @@ def test_it_learns(train):
     assert not done.model.training
 
 
-def test_the_loss_is_the_one_documented(train, frames):
+@pytest.mark.parametrize(
+    ("options", "criterion", "of_error"),
+    [
+        ({}, "squared errors", lambda size: size**2),
+        (
+            {"criterion": "Huber"},
+            "Huber, delta 0.1",
+            lambda size: np.where(size < 0.1, size**2 / 2, 0.1 * (size - 0.05)),
+        ),
+        ({"criterion": "MAE"}, "absolute errors", lambda size: size),
+    ],
+)
+def test_the_loss_is_the_one_documented(train, frames, options, criterion, of_error):
     given = {"energy": 2.0, "forces": 3.0, "stress": 500.0}
 
-    def huber(errors: list) -> float:
-        size = np.abs(np.concatenate([np.ravel(error) for error in errors]))
-        return float(np.where(size < 0.1, size**2 / 2, 0.1 * (size - 0.05)).mean())
+    def mean(errors: list) -> float:
+        return float(of_error(np.abs(np.concatenate([np.ravel(error) for error in errors]))).mean())
 
     def loss(chosen: FrameSet) -> float:
         wanted = [Labels.of(frame) for frame in chosen]
@@ -37,10 +48,11 @@ def test_the_loss_is_the_one_documented(train, frames):
             for frame, labels in zip(chosen, wanted, strict=True)
         ]
         forces = [-frame.positions - labels.forces for frame, labels in zip(chosen, wanted, strict=True)]
-        return 2 * huber(per_atom) + 3 * huber(forces) + 500 * huber([labels.stress for labels in wanted])
+        return 2 * mean(per_atom) + 3 * mean(forces) + 500 * mean([labels.stress for labels in wanted])
 
     # One batch, so that the loss of the first epoch is that of the start.
-    account = train(epochs=1, batch_size=6, weights=given).account
+    account = train(epochs=1, batch_size=6, weights=given, options=options).account
+    assert (account.loss.criterion, account.loss.weights) == (criterion, given)
     assert account.curves["train_loss"] == [pytest.approx(loss(frames[:6]), rel=1e-5)]
     # Frame by frame, whatever their sizes and that of a batch.
     one_by_one = (loss(frames[6:7]) + loss(frames[7:])) / 2

@@ -15,9 +15,10 @@ from whet import (
     FrameSet,
     InputError,
     Labels,
+    Loss,
+    LossWeights,
     Options,
     Progress,
-    Weights,
 )
 from whet_pairwise.potential import PairwisePotential
 
@@ -56,7 +57,7 @@ class PairwiseFineTuner(FineTuner[PairwiseUpstream]):
         rate = settings.learning_rate or LEARNING_RATE
         losses: list[float] = []
         if settings.epochs:
-            matrix, wanted = _equations(start, request.train, settings.weights)
+            matrix, wanted = _equations(start, request.train, request.weights)
             matrix, wanted = matrix[:, free.ravel()], wanted - matrix[:, ~free.ravel()] @ coefficients[~free]
             curvature = matrix.T @ matrix + self.options.decay * np.eye(matrix.shape[1])
             inverse = np.linalg.pinv(curvature, rcond=1e-9, hermitian=True)
@@ -73,18 +74,23 @@ class PairwiseFineTuner(FineTuner[PairwiseUpstream]):
             epochs=len(losses),
             batch_size=max(len(request.train), 1),
             learning_rate=rate,
-            labels=frozenset(name for name, weight in settings.weights if weight > 0),
+            labels=frozenset(name for name, weight in request.weights if weight > 0),
             trainable_parameters=int(free.sum()),
             frozen_parameters=int((~free).sum()),
+            loss=Loss("squared", dict(request.weights)),
             other=self.options.as_json(),
         )
         return FineTuned({"model": "fine-tuned"}, {"checkpoint": path}, applied, {"train_loss": losses})
 
 
-def _equations(potential: PairwisePotential, frames: FrameSet, weights: Weights) -> tuple:
-    """The linear equations whose squared residuals are the loss: matrix (n, m) and right side (n,)."""
+def _equations(potential: PairwisePotential, frames: FrameSet, weights: LossWeights) -> tuple:
+    """The linear equations whose squared residuals are the loss: matrix (n, m) and right side (n,).
+
+    Each term is a mean over the frames (energies) or over the components of all frames, as it is for every backend.
+    """
     import numpy as np
 
+    numbers = {"energy": len(frames), "forces": 3 * sum(map(len, frames)), "stress": 9 * len(frames)}
     rows, right = [], []
     for atoms in frames:
         labels, (energy, forces, virial) = Labels.of(atoms), potential.model.features(atoms)
@@ -94,7 +100,7 @@ def _equations(potential: PairwisePotential, frames: FrameSet, weights: Weights)
             parts["stress"] = (virial.reshape(9, -1) / atoms.get_volume(), labels.stress.ravel())
         for name, (matrix, wanted) in parts.items():
             if weight := getattr(weights, name):
-                scale = np.sqrt(weight / len(wanted) / len(frames))
+                scale = np.sqrt(weight / numbers[name])
                 rows.append(scale * matrix)
                 right.append(scale * wanted)
     return np.concatenate(rows), np.concatenate(right)

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import torch
 
-from whet import FineTuneSettings, FrameSet, Labels, NotApplied, Unsupported
-from whet_mace.account import REPLAY, curves
+from whet import Component, FileRef, FineTuneSettings, FrameSet, Labels, NotApplied, Unsupported
+from whet.tasks.aligned_training import Material, fine_tuned
+from whet_mace.account import REPLAY, curves, stated_loss
 from whet_mace.fine_tuning import MaceFineTuner
 from whet_mace.training_files import write_training_file
 from whet_mace.upstream_options import MaceTrainingOptions
-from whet_mace.witness import PatienceEnded, Witness
+from whet_mace.witness import PatienceEnded, Witness, loss_seen
 
 
 def energies(potential, frames) -> list[float]:
@@ -183,7 +184,63 @@ def test_a_training_that_diverges_raises():
         {"mode": "eval", "epoch": 0, "head": "Default", "loss": float("nan")},
     ]
     with pytest.raises(NotApplied, match="valid_loss is not finite in epoch 1"):
-        curves(rows)
+        curves(rows, {"valid": {"Default": [2, 1]}})
+
+
+def by_hand(potential, frames, weights) -> dict[str, float]:
+    """The weighted terms of the loss over all frames as one batch: squared errors of eV/atom, eV/Å and eV/Å³."""
+    errors = {"energy": [], "forces": [], "stress": []}
+    for frame, said in zip(frames, potential.evaluate(frames), strict=True):
+        labels = Labels.of(frame)
+        errors["energy"].append((said.energy - labels.energy) / len(frame))
+        errors["forces"].extend((said.forces - labels.forces).ravel())
+        errors["stress"].extend((said.stress - labels.stress).ravel())
+    return {name: weights[name] * float(np.mean(np.square(errors[name]))) for name in weights}
+
+
+def test_the_loss_is_the_one_documented(tune, tiny):
+    weights = {"energy": 2.0, "forces": 3.0, "stress": 500.0}
+    # One batch of training, so that upstream's number is of the start; two of validation.
+    made = tune(tiny, epochs=1, batch_size=6, valid=3, learning_rate=1e-9, weights=weights)
+    request = tune.request
+    assert made.applied.loss.criterion == "squared errors"
+    assert made.applied.loss.weights == weights
+    wanted = sum(by_hand(tiny, request.train, weights).values())
+    assert made.curves["train_loss"] == [pytest.approx(wanted, rel=1e-3)]
+    wanted = sum(by_hand(tiny, request.valid, weights).values())
+    assert made.curves["valid_loss"] == [pytest.approx(wanted, rel=1e-3)]
+
+
+@pytest.mark.parametrize(("loss", "criterion"), [("huber", "Huber, delta 0.03"), ("universal", "UniversalLoss")])
+def test_another_loss_of_upstream_is_named(loss, criterion):
+    """What the Witness reads, of the objects that upstream makes."""
+    from argparse import Namespace
+
+    from mace.tools.scripts_utils import get_loss_fn
+
+    made = get_loss_fn(
+        Namespace(loss=loss, energy_weight=2.0, forces_weight=3.0, stress_weight=5.0, huber_delta=0.03),
+        dipole_only=False,
+        compute_dipole=False,
+    )
+    assert stated_loss(loss_seen(made)).criterion == criterion
+    assert stated_loss(loss_seen(made)).weights == {"energy": 2.0, "forces": 3.0, "stress": 5.0}
+
+
+@pytest.mark.slow
+def test_shares_of_the_loss_are_those_of_upstreams_own_number(small_file, tmp_path, labeled):
+    """MACE-MP-0 small through the core: the terms that the core states add up to the loss that upstream reports."""
+    start = Component("potentials", "mace", options={"model": "small"}, files={"checkpoint": FileRef.to(small_file)})
+    settings = FineTuneSettings.model_validate({"epochs": 1, "batch_size": 6, "learning_rate": 1e-9})
+    tuner = MaceFineTuner(MaceTrainingOptions())
+    made = fine_tuned(tuner, start, Material(labeled(6, 0), labeled(2, 100)), settings, seed=1, folder=tmp_path)
+    terms = made.at_start.values()
+    assert [term.weight for term in terms] == [5, 1, 20]
+    assert made.weights.stress_because == "stress trained on: all 8 frames have it"
+    whole = sum(term.weight * (term.mean or 0) for term in terms)
+    assert made.done.curves["train_loss"] == [pytest.approx(whole, rel=1e-3)]
+    for term in terms:
+        assert term.share == pytest.approx(term.weight * (term.mean or 0) / whole)
 
 
 def test_the_witness_says_so_where_upstream_has_changed():
@@ -237,6 +294,8 @@ def test_upstreams_options_reach_it(tune, tiny):
     assert made.applied.other["loss"] == "WeightedHuberEnergyForcesStressLoss"
     assert made.applied.other["dtype"] == "float64"
     assert made.applied.other["gradient_clip"] == 1.0
+    assert made.applied.other["stage_two"]["weights"]["energy"] == 1000  # upstream's own default
+    assert made.applied.loss.criterion == "Huber, delta 0.01"
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def test_the_account_is_read_back(tune, tiny, labeled):
     made = tune(epochs=2, batch_size=3, learning_rate=3e-4, progress=lambda done, total: seen.append((done, total)))
     applied = made.applied
     assert (applied.epochs, applied.batch_size, applied.learning_rate) == (2, 3, 3e-4)
-    assert applied.labels == {"energy", "forces"}
+    assert applied.labels == {"energy", "forces", "stress"}
     # All but the reference energy, the scale and two denominators.
     total = sum(values.size for values in tiny.parameters().values())
     assert (applied.trainable_parameters, applied.frozen_parameters) == (total - 4, 4)
@@ -102,7 +102,11 @@ def test_an_interrupted_training_is_done_again(tune, tmp_path):
 
 def test_weights_have_an_effect(tune):
     found = {}
-    for given in ({"energy": 1, "forces": 0}, {"energy": 0, "forces": 1}, {"energy": 0, "forces": 0, "stress": 1}):
+    for given in (
+        {"energy": 1, "forces": 0, "stress": 0},
+        {"energy": 0, "forces": 1, "stress": 0},
+        {"energy": 0, "forces": 0, "stress": 1},
+    ):
         made = tune(epochs=1, weights=given)
         assert made.applied.labels == {label for label, weight in given.items() if weight}
         found[str(given)] = weights(made)
@@ -114,18 +118,18 @@ def test_the_loss_is_the_one_documented(tune, tiny, labeled):
     given = {"energy": 2.0, "forces": 3.0, "stress": 500.0}
     pairs = list(zip(tiny.evaluate(labeled[:4]), map(Labels.of, labeled[:4]), strict=True))
 
-    def huber(errors: list) -> float:
-        size = np.abs(np.concatenate([np.ravel(error) for error in errors]))
-        return float(np.where(size < 0.01, size**2 / 2, 0.01 * (size - 0.005)).mean())
+    def squared(errors: list) -> float:
+        return float((np.concatenate([np.ravel(error) for error in errors]) ** 2).mean())
 
     expected = (
-        2.0 * huber([(one.energy - other.energy) / 2 for one, other in pairs])
-        + 3.0 * huber([one.forces - other.forces for one, other in pairs])
-        + 500.0 * huber([one.stress - other.stress for one, other in pairs])
+        2.0 * squared([(one.energy - other.energy) / 2 for one, other in pairs])
+        + 3.0 * squared([one.forces - other.forces for one, other in pairs])
+        + 500.0 * squared([one.stress - other.stress for one, other in pairs])
     )
     # One batch, so that the loss of the first epoch is that of the start.
-    first = tune(epochs=1, batch_size=4, weights=given).curves["train_loss"][0]
-    assert first == pytest.approx(expected, rel=1e-4)
+    made = tune(epochs=1, batch_size=4, weights=given)
+    assert made.curves["train_loss"][0] == pytest.approx(expected, rel=1e-4)
+    assert (made.applied.loss.criterion, made.applied.loss.weights) == ("squared errors", given)
 
 
 def test_a_fine_tuned_model_is_fine_tuned_again(tune, again):

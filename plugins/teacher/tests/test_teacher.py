@@ -11,7 +11,19 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 
-from whet import Capabilities, Failure, FrameError, Labels, Options, Potential, Property, Spec, UnknownName
+from whet import (
+    Capabilities,
+    Failure,
+    FrameError,
+    Labels,
+    Options,
+    Potential,
+    Property,
+    Spec,
+    UndeterminedEnergy,
+    UnknownName,
+)
+from whet.contracts.energy_span import energy_doubts
 from whet.data.errors import OptionsError
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.registry import Registry
@@ -80,6 +92,17 @@ def test_the_energy_shift_of_a_fine_tuned_teacher_counts(registry: Registry, tmp
     (after,) = labeler.label([molecule("H2")], tmp_path)
     assert after.energy == pytest.approx(before.energy - 4.0)
     assert labeler.theory.fingerprint != theory
+
+
+def test_a_teacher_whose_fit_does_not_determine_an_energy_says_so(registry: Registry, tmp_path: Path) -> None:
+    labeler = teacher(registry, "springs")
+    labeler.parts["potential"].energy_shift = {"H": -2.0, "Cu": 1.0}
+    labeler.parts["potential"].energy_span = ["CuH"]
+    fitted, other = Atoms("CuH", [[0, 0, 0], [2, 0, 0]]), molecule("H2")
+    with pytest.warns(UndeterminedEnergy, match="the energy of H cannot be compared"):
+        list(labeler.label([fitted, other], tmp_path))
+    assert not list(energy_doubts(labeler, fitted))
+    assert len(list(energy_doubts(labeler, other))) == 1
 
 
 def test_a_frame_that_the_potential_refuses_fails_alone(registry: Registry, tmp_path: Path) -> None:

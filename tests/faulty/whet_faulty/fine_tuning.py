@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from whet import Labels, Weights
+from whet import Labels, Loss, Weights
 from whet.data.frames import FrameSet
 from whet_pairwise.fine_tuning import PairwiseFineTuner
 from whet_pairwise.potential import PairwisePotential
@@ -32,7 +32,7 @@ class FaultyFineTuner(PairwiseFineTuner):
             settings = settings.model_copy(update={"weights": Weights(energy=1, forces=10, stress=10)})
         if fault == "thaws" and settings.strategy == "frozen":
             settings = settings.model_copy(update={"strategy": "full"})
-        if fault == "stress without weight" and settings.weights.stress == 0:
+        if fault == "stress without weight" and request.weights.stress == 0:
             settings = settings.model_copy(update={"weights": settings.weights.model_copy(update={"stress": 1.0})})
         if fault == "rate is its own":
             settings = settings.model_copy(update={"learning_rate": 0.5})
@@ -65,12 +65,12 @@ class FaultyFineTuner(PairwiseFineTuner):
         if fault == "learns nothing":
             saved["coefficients"] = start.model.coefficients.tolist()
         path.write_text(json.dumps(saved))
-        weights = asked.settings.weights
         applied = replace(
             made.applied,
             strategy=asked.settings.strategy,
             batch_size=len(train),
-            labels=frozenset(name for name, weight in weights if weight > 0),
+            labels=frozenset(name for name, weight in asked.weights if weight > 0),
+            loss=Loss("squared", dict(asked.weights)),
             heads=["new", "replay"] if asked.settings.strategy == "multihead-replay" else [],
             replay_frames=len(asked.replay),
         )

@@ -1,4 +1,4 @@
-"""bonds: a planted shift is beyond the noise floor, the same dynamics are not, and groups are who sampled."""
+"""bonds: a planted shift is called different, the same dynamics are not, and groups are who sampled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ase import Atoms
 
-from analysis_inputs import found, frames_of, own, rows, study, trajectory, water
+from analysis_inputs import found, frames_of, labeled, own, rows, study, trajectory, water
 from whet.analyses.bonds import Bonds
 from whet.contracts.ports import SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
@@ -36,37 +36,64 @@ def gathered(
     return trajectory(replace(ref, gathered_by=Ref(potential, strategy, round, seed)), frames)
 
 
-def test_a_planted_shift_is_beyond_the_noise_floor(tmp_path: Path) -> None:
-    reference = sampled("dynamics", frames_of(30))
-    longer = trajectory(own(UNTOUCHED), stretched(frames_of(30, seed=50), 1.2))
-    (shift,) = rows(found(Bonds, tmp_path, reference, longer), "bond-shifts")
-    assert (shift["from"], shift["to"], shift["bond"]) == ("reference dynamics", "own run of untouched", "H-O")
+def several(of: SampledTrajectory, count: int, seed: int, frames: int = 11, factor: float = 1.0, fall: float = 0.0):
+    """So many trajectories of water like this one, each 10 fs a frame; fall: eV by which the driver's energy falls."""
+    made = []
+    for number in range(count):
+        part = stretched(frames_of(frames, seed=seed + 100 * number), factor)
+        part = labeled(list(part), [-fall * place for place in range(frames)], [[[0.0] * 3] * 3] * frames)
+        made.append(trajectory(replace(of.ref, trajectory=number), part))
+    return made
+
+
+DYNAMICS, OWN = sampled("dynamics", frames_of(1)), trajectory(own(UNTOUCHED), frames_of(1))
+
+
+def test_a_planted_shift_is_called_different(tmp_path: Path) -> None:
+    data = [*several(DYNAMICS, 5, 0), *several(OWN, 5, 5000, factor=1.2)]
+    findings = found(Bonds, tmp_path, *data)
+    (shift,) = rows(findings, "bond-shifts")
+    assert (shift["from"], shift["to"], shift["bond"]) == ("reference dynamics", "own run of untouched", "H1-O2")
     assert shift["mean change"] == pytest.approx(0.19, abs=0.03)
+    assert shift["mean change 95 % low"] > 0.1
     assert shift["distance 95 % low"] > shift["noise floor"]
-    assert shift["verdict"] == "different"
+    assert shift["verdict"].startswith("different: mean") and shift["p"] == shift["p of the mean"] <= 0.05
+    said = "5 against 5 trajectories can be dealt out in so few ways that no p is below 0.0079."
+    assert findings.notes == [said]
 
 
 def test_the_same_dynamics_are_not_told_apart(tmp_path: Path) -> None:
-    same = sampled("dynamics", frames_of(30)), trajectory(own(UNTOUCHED), frames_of(30, seed=50))
-    (shift,) = rows(found(Bonds, tmp_path, *same), "bond-shifts")
+    (shift,) = rows(found(Bonds, tmp_path, *several(DYNAMICS, 4, 0), *several(OWN, 4, 5000)), "bond-shifts")
     assert shift["verdict"] == "no difference resolved"
     assert abs(shift["mean change"]) < 0.02
 
 
-def test_one_frame_has_neither_interval_nor_noise_floor(tmp_path: Path) -> None:
-    one = sampled("dynamics", frames_of(1)), trajectory(own(UNTOUCHED), frames_of(1, seed=5))
-    findings = found(Bonds, tmp_path, *one)
+def test_three_trajectories_decide_nothing(tmp_path: Path) -> None:
+    """However many frames they have and however far apart they are."""
+    data = [*several(DYNAMICS, 3, 0, frames=40), *several(OWN, 5, 5000, factor=1.2)]
+    findings = found(Bonds, tmp_path, *data)
     (shift,) = rows(findings, "bond-shifts")
-    assert shift["noise floor"] is None
-    assert shift["distance 95 % low"] is None
-    assert shift["verdict"] == "no difference resolved"
+    assert shift["verdict"] == "undecided: 3 trajectories"
+    assert shift["noise floor"] is None and shift["p"] is None and shift["distance 95 % low"] is None
+    assert shift["mean change"] == pytest.approx(0.19, abs=0.03)
     assert rows(findings, "bonds")[0]["mean 95 % low"] is None
+
+
+def test_series_that_are_short_or_run_down_have_no_width_and_the_notes_say_why(tmp_path: Path) -> None:
+    data = [*several(DYNAMICS, 4, 0, fall=0.03), *several(OWN, 4, 5000, frames=4)]
+    findings = found(Bonds, tmp_path, *data)
+    assert [row["width"] for row in rows(findings, "bonds")] == [None, None]
+    (shift,) = rows(findings, "bond-shifts")
+    assert shift["width change"] is None and shift["p of the width"] is None and shift["p of the mean"] is not None
+    notes = [note.replace("\N{NO-BREAK SPACE}", " ") for note in findings.notes]
+    assert notes[0].startswith("No width of reference dynamics: the driver's energy still falls, by 100.0 meV/atom")
+    assert notes[1].startswith("No width of own run of untouched: 30 fs are 3 periods of the fastest mode")
 
 
 def test_a_broken_bond_is_counted_and_not_averaged(tmp_path: Path) -> None:
     broken = water(0, 0.0)
     broken.positions[1] += 3.0
-    frames = FrameSet([water(0, 0.0), broken])
+    frames = labeled([water(0, 0.0), broken], [0.0] * 2, [[[0.0] * 3] * 3] * 2)
     (row,) = rows(found(Bonds, tmp_path, sampled("dynamics", frames)), "bonds")
     assert (row["bonds"], row["broken"]) == (2, 1)
     assert row["mean"] == pytest.approx(0.962, abs=0.001)
@@ -108,7 +135,7 @@ def test_other_molecules_than_the_first_of_a_group_are_left_out_and_said(tmp_pat
     strange = replace(strange, start=water(0, 0.0, oxygen="S"), title="sulfide")
     findings = found(Bonds, tmp_path, sampled("dynamics", frames_of(2)), strange)
     assert "sulfide" in findings.notes[-1]
-    assert [row["bond"] for row in rows(findings, "bonds")] == ["H-O"]
+    assert [row["bond"] for row in rows(findings, "bonds")] == ["H1-O2"]
 
 
 def test_atoms_without_bonds_are_said(tmp_path: Path) -> None:

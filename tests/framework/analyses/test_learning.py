@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from scored_sets import NEAR, OLD, evaluated, first_data, found_by, rows_by, scores_of, tuned
-from whet.analyses.learning import Learning
+from whet.analyses.learning import SOFTNESS, Learning
 from whet.contracts.analysis import Piece, StudyPieces
 from whet.contracts.ref import Ref
 from whet.testing.analyses import check_analysis
@@ -36,14 +37,29 @@ def test_analysis_conforms():
     assert check_analysis("learning").ok
 
 
-def test_begins_untouched_then_one_scale(tmp_path):
+def test_begins_untouched_then_one_factor(tmp_path):
     found, _ = learning(tmp_path)
     rows = found.table("learning").records()
-    assert [row["state"] for row in rows] == ["untouched", "one scale", "few, 1 frame", "few, 10 frames"]
-    assert [row["labels"] for row in rows] == [0, 1, 1, 10]
-    assert [row["seeds"] for row in rows] == [1, 3, 3, 3]
-    assert rows[0]["|1 − scale|"] == pytest.approx(0.3, abs=0.01)
-    assert rows[3]["|1 − scale| 95 % low"] <= rows[3]["|1 − scale|"] <= rows[3]["|1 − scale| 95 % high"]
+    assert [row["state"] for row in rows] == ["untouched", "one factor", "Deng's 1/s", "few, 1 frame", "few, 10 frames"]
+    assert [row["labels"] for row in rows] == [0, 1, 1, 1, 10]
+    assert [row["seeds"] for row in rows] == [1, 3, 3, 3, 3]
+    assert rows[0][SOFTNESS] == pytest.approx(0.3, abs=0.01)
+    assert rows[4][f"{SOFTNESS} 95 % low"] <= rows[4][SOFTNESS] <= rows[4][f"{SOFTNESS} 95 % high"]
+    assert set(found.table("learning-points").column("quantity")) == {"curvature ratio", "uncentred R²", "MAE F"}
+
+
+@pytest.mark.parametrize("by", [None, MAIN])
+def test_where_no_sampler_decides_for_all_both_bounds_are_drawn(tmp_path, by):
+    """Of the frames of the untouched potential it is the sampler itself, and what was fine-tuned is not."""
+    found, _ = learning(tmp_path, on=replace(NEAR, sampled_by=by))
+    columns = {column.name: column.shown for column in found.table("learning").columns}
+    assert (columns[SOFTNESS], columns["s"], columns["1/b"]) == (False, True, True)
+    rows = rows_by(found, "learning-points", "quantity", "kind", "state")
+    assert not any(quantity == "curvature ratio" for quantity, *_ in rows)
+    tuned = rows["between s and 1/b", "bounds", "few, 1 frame"]
+    assert tuned["value"] is None
+    assert tuned["value 95 % low"] == pytest.approx(0.9, abs=0.01)
+    assert tuned["value 95 % low"] < tuned["value 95 % high"]
 
 
 def test_line_begins_at_the_untouched_potential_and_ends_at_the_labels(tmp_path):

@@ -2,46 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from analysis_inputs import fine_tuning, found, frames_of, own, predictions, rows, study, trajectory
+from analysis_inputs import fine_tuning, found, frames_of, labeled, own, predictions, rows, study, trajectory
 from whet.analyses.residuals import Residuals
-from whet.contracts.ports import Data
+from whet.contracts.ports import Data, SampledTrajectory
 from whet.contracts.ref import Ref
 
 UNTOUCHED, TUNED = Ref("main"), Ref("main", "periodic", 3, 1, last=True)
 
 
-def run(state: Ref, energies: list[float], runs: int = 1, **rest) -> list[Data]:
-    """Predictions with these energy errors (eV a molecule) along own trajectories of equal length, and those."""
+def run(state: Ref, energies: Sequence[float], runs: int = 1, relaxes: float = 0.0, **rest) -> list[Data]:
+    """Predictions with these energy errors (eV a molecule) along own trajectories of equal length, and those.
+
+    relaxes: eV a molecule by which the energy of the driver falls from one frame to the next.
+    """
     each = len(energies) // runs
     parts = [frames_of(each, seed=100 * number) for number in range(runs)]
+    fall = [-relaxes * place for place in range(each)]
+    parts = [labeled(list(part), fall, [frame.get_forces() for frame in part]) for part in parts]
     ref = own(state)
     every = [trajectory(replace(ref, trajectory=number), part, **rest) for number, part in enumerate(parts)]
     reference = sum(parts[1:], parts[0])
-    return [predictions(replace(state.on(ref), trajectory=None), reference, energies=energies), *every]
+    reference = labeled(list(reference), [0.0] * len(reference), [frame.get_forces() for frame in reference])
+    numbers = [number for number, part in enumerate(parts) for _ in part]
+    of = replace(state.on(ref), trajectory=None)
+    return [predictions(of, reference, energies=energies, trajectories=numbers), *every]
 
 
 def test_a_planted_offset_and_drift_come_out(tmp_path: Path) -> None:
     """30 meV a molecule are 10 meV/atom; 3 meV a molecule each 10 fs are 100 meV/atom/ps."""
-    energies = [0.030 + 0.003 * number for number in range(-2, 3)]
-    (row,) = rows(found(Residuals, tmp_path, *run(UNTOUCHED, energies)), "residuals")
+    energies = [0.030 + 0.003 * number for number in range(-5, 6)]
+    (row,) = rows(found(Residuals, tmp_path, *run(UNTOUCHED, energies * 4, runs=4)), "residuals")
     assert row["mean"] == pytest.approx(10)
     assert row["drift"] == pytest.approx(100)
     assert row["drift 95 % low"] == pytest.approx(100)
+    assert row["deviation"] == pytest.approx(np.std(energies) * 1000 / 3)
     assert row["alignment"] == "none"
-    assert row["frames"] == 5
+    assert (row["trajectories"], row["frames"]) == (4, 44)
 
 
 def test_what_does_not_drift_has_zero_in_its_interval(tmp_path: Path) -> None:
-    energies = np.random.default_rng(3).normal(0, 0.01, 40).tolist()
-    (row,) = rows(found(Residuals, tmp_path, *run(TUNED, energies)), "residuals")
+    energies = np.random.default_rng(3).normal(0, 0.01, 88).tolist()
+    (row,) = rows(found(Residuals, tmp_path, *run(TUNED, energies, runs=8)), "residuals")
     assert row["drift 95 % low"] < 0 < row["drift 95 % high"]
     assert row["mean 95 % low"] < 0 < row["mean 95 % high"]
+
+
+def test_three_trajectories_have_a_drift_but_no_interval(tmp_path: Path) -> None:
+    """However many frames they have: frames of one trajectory are no independent evidence."""
+    energies = [0.003 * number for number in range(21)] * 3
+    (row,) = rows(found(Residuals, tmp_path, *run(UNTOUCHED, energies, runs=3)), "residuals")
+    assert row["drift"] == pytest.approx(100)
+    assert row["drift 95 % low"] is None and row["mean 95 % low"] is None
+
+
+def test_a_short_series_has_no_drift_and_the_note_says_why(tmp_path: Path) -> None:
+    findings = found(Residuals, tmp_path, *run(UNTOUCHED, [0.0, 0.03, 0.06, 0.09] * 4, runs=4))
+    (row,) = rows(findings, "residuals")
+    assert row["drift"] is None and row["deviation"] is None and row["mean"] == pytest.approx(15)
+    (note,) = findings.notes
+    words = "No drift and no deviation of untouched: 30 fs are 3 periods of the fastest mode"
+    assert note.replace("\N{NO-BREAK SPACE}", " ").startswith(words)
+
+
+def test_an_unrelaxed_packing_has_no_drift_and_the_note_says_why(tmp_path: Path) -> None:
+    """The driver's own energy falls by 10 meV/atom from frame to frame: the residual follows the relaxation."""
+    findings = found(Residuals, tmp_path, *run(UNTOUCHED, [0.003 * n for n in range(11)] * 4, runs=4, relaxes=0.03))
+    (row,) = rows(findings, "residuals")
+    assert row["drift"] is None and row["deviation"] is None
+    words = "No drift and no deviation of untouched: the driver's energy still falls, by 100.0 meV/atom over a run."
+    assert findings.notes[0].replace("\N{NO-BREAK SPACE}", " ") == words
 
 
 def test_given_energies_align_the_untouched_potential(tmp_path: Path) -> None:
@@ -79,6 +115,8 @@ def test_long_times_are_in_picoseconds(tmp_path: Path) -> None:
 
 def test_frames_without_a_label_take_no_time_of_others(tmp_path: Path) -> None:
     scores, one = run(UNTOUCHED, [0.0, 0.03], times=[0.0, 10.0, 20.0], kept=[0, 2])
+    assert isinstance(one, SampledTrajectory)
+    one = replace(one, frames=frames_of(3))
     points = rows(found(Residuals, tmp_path, scores, one), "residual-points")
     assert [point["time"] for point in points] == [0, 20]
 

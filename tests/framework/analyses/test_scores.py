@@ -13,7 +13,7 @@ from whet.bias.pairs import Comparison
 from whet.bias.softening import softening
 from whet.contracts.analysis import Piece, StudyPieces
 from whet.contracts.ports import Predictions
-from whet.contracts.ref import LABELER, Ref
+from whet.contracts.ref import LABELER, RATTLE, Ref
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
 from whet.study import scores as public
@@ -24,7 +24,7 @@ FEW = [Ref("main", "few", 1, seed, 6, last=True) for seed in (1, 2, 3)]
 
 
 def comparison(of: Predictions) -> Comparison:
-    return Comparison.of(of.reference, of.predicted, indices=of.indices)
+    return Comparison.of_predictions(of)
 
 
 def test_analysis_conforms():
@@ -35,9 +35,24 @@ def test_planted_softness_and_noise(tmp_path):
     found = scores_of(tmp_path, evaluated(MAIN, scale=0.7, noise=0.01)).findings
     (row,) = series_rows(found)
     assert row.scale.value == pytest.approx(0.7, abs=0.01)
-    assert row.reading == "soft"
+    assert (row.reading, row.slope, row.sampler) == ("soft", "s", "rattle")
+    assert row.curvature == row.scale
     noisy = scores_of(tmp_path, evaluated(MAIN, scale=1.0, noise=0.5)).findings
     assert series_rows(noisy)[0].reading != "soft"
+
+
+def test_one_set_is_read_by_the_sampler_of_each_potential(tmp_path):
+    """On the run of the untouched potential it is read by 1/b, and what is fine-tuned not at all."""
+    own = Ref(set="run", set_kind="independent", sampled_by=MAIN, groups="trajectories")
+    every = [evaluated(state, own, scale=0.7, noise=0.2, frames=40) for state in (MAIN, FEW[0])]
+    found = scores_of(tmp_path, *every).findings
+    untouched, few = series_rows(found)
+    assert (untouched.sampler, untouched.slope, few.sampler, few.slope) == ("self", "1/b", "other", "")
+    assert untouched.curvature.value == pytest.approx(untouched.upper)
+    assert few.curvature.value is None and few.reading == "undecided"
+    assert [score["softening"]["bounds"] for score in public.scores_of(found)] == [
+        [pytest.approx(row.lower), pytest.approx(row.upper)] for row in (untouched, few)
+    ]
 
 
 def test_numbers_are_those_of_the_bias_room(tmp_path):
@@ -91,20 +106,26 @@ def test_energies_of_the_untouched_are_aligned_by_the_first_fine_tuning(tmp_path
     assert rows["few"]["energy_given.rmse"] is None
 
 
-def test_one_scale_corrects_and_equal_corrections_are_one_row(tmp_path):
+def test_one_factor_corrects_and_equal_corrections_are_one_row(tmp_path):
     training = [first_data("main", name, 1, 0.7) for name in ("naive", "periodic")]
     found = scores_of(tmp_path, evaluated(MAIN, scale=0.7), training=training).findings
-    before, after = series_rows(found)
-    assert (after.state, after.corrected, after.labels_shown) == ("one scale", True, "1")
+    before, after, deng = series_rows(found)
+    assert (after.state, after.corrected, after.labels_shown) == ("one factor", "b", "1")
+    assert (deng.state, deng.corrected, deng.labels_shown) == ("Deng's 1/s", "1/s", "1")
     assert before.scale.value == pytest.approx(0.7)
     assert after.scale.value == pytest.approx(1.0)
-    assert public.scores_of(found)[1]["potential"] == "main, one scale (naive, periodic)"
+    assert public.scores_of(found)[1]["potential"] == "main, one factor (naive, periodic)"
+    assert public.scores_of(found)[2]["potential"] == "main, Deng's 1/s (naive, periodic)"
 
 
-def test_one_scale_of_each_strategy_is_told_apart(tmp_path):
+def test_one_factor_of_each_strategy_is_told_apart(tmp_path):
     training = [first_data("main", "few", 1, 0.7), first_data("main", "other", 1, 0.8)]
     found = scores_of(tmp_path, evaluated(MAIN, scale=0.7), training=training).findings
-    assert [row.state for row in series_rows(found)] == ["untouched", "one scale from few", "one scale from other"]
+    assert [row.state for row in series_rows(found)] == [
+        "untouched",
+        *("one factor from few", "one factor from other"),
+        *("Deng's 1/s from few", "Deng's 1/s from other"),
+    ]
 
 
 def test_frames_left_out(tmp_path):
@@ -112,8 +133,13 @@ def test_frames_left_out(tmp_path):
     found = scores_of(tmp_path, evaluated(MAIN, scale=0.7, out=[2, 5]), training=training).findings
     (first, second) = found.table("left-out").records()
     assert (first["frame"], first["reason"], second["frame"]) == (2, "exploded", 5)
-    plain, corrected = public.scores_of(found)
-    assert plain["left_out"] == corrected["left_out"] == [{"index": i, "reason": "exploded"} for i in (2, 5)]
+    plain, corrected, deng = public.scores_of(found)
+    assert (
+        plain["left_out"]
+        == corrected["left_out"]
+        == deng["left_out"]
+        == [{"index": i, "reason": "exploded"} for i in (2, 5)]
+    )
     assert plain["frames"] == 10
 
 
@@ -152,9 +178,9 @@ def test_own_trajectories_are_scored_and_not_shown(tmp_path):
     assert len(public.scores_of(found)[0]["left_out"]) == 1
 
 
-@pytest.mark.parametrize(("by", "units", "of"), [(None, 12, "frames"), (LABELER, 6, "trajectories")])
+@pytest.mark.parametrize(("by", "units", "of"), [("frames", 12, "frames"), ("trajectories", 6, "trajectories")])
 def test_independent_units(tmp_path, by, units, of):
-    on = Ref(set="near", set_kind="independent", sampled_by=by)
+    on = Ref(set="near", set_kind="independent", sampled_by=LABELER, groups=by)
     (row,) = series_rows(scores_of(tmp_path, evaluated(MAIN, on)).findings)
     assert (row.units, row.of) == (units, of)
 
@@ -190,4 +216,4 @@ def test_a_step_for_each_set(tmp_path):
     assert [piece.ref.potential for piece in near.inputs["alignment"]] == ["main", "other"]
     assert len(near.inputs["training"]) == 1
     assert "training" not in self_set.inputs
-    assert near.ref == Ref(set="near", set_kind="independent")
+    assert near.ref == Ref(set="near", set_kind="independent", sampled_by=RATTLE)

@@ -10,7 +10,10 @@ from whet.analyses.softening import MOST_POINTS, Softening
 from whet.bias.pairs import Comparison
 from whet.bias.softening_parts import softening_by_magnitude
 from whet.contracts.analysis import Piece, StudyPieces
+from whet.contracts.ports import Predictions
 from whet.contracts.ref import Ref
+from whet.data.frames import FrameSet
+from whet.data.labels import Labels
 from whet.testing.analyses import check_analysis
 
 MAIN = Ref("main")
@@ -32,13 +35,60 @@ def test_readings_of_planted_softness_and_noise(tmp_path):
     assert rows["untouched"]["scale"] == pytest.approx(0.7, abs=0.01)
     assert rows["untouched"]["robust scale"] == pytest.approx(0.7, abs=0.01)
     assert rows["untouched"]["inverse slope"] == pytest.approx(1 / 0.7, abs=0.02)
-    assert rows["untouched"]["in words"].startswith("soft beyond what noise explains")
+    assert rows["untouched"]["in words"].startswith("soft by 30\N{NO-BREAK SPACE}% (curvature ratio 0.70 [")
+    assert rows["untouched"]["curvature ratio"] == rows["untouched"]["scale"]
+    assert (rows["untouched"]["read from"], rows["untouched"]["sampler"]) == ("s", "rattle")
 
 
-def test_readings_tell_of_one_scale_too(tmp_path):
+def test_random_errors_are_unexplained_and_not_soft(tmp_path):
+    found = softening(tmp_path, evaluated(MAIN, scale=1.0, noise=0.3, frames=200))
+    row = rows_by(found, "softening", "state")["untouched"]
+    assert row["reading"] == "not soft"
+    assert row["unexplained"] == pytest.approx(0.3**2 / (1 + 0.3**2), abs=0.01)
+
+
+def test_parts_are_read_each(tmp_path):
+    """LiCl that is soft, of which a second config type is not, in other materials and by another sampler."""
+    soft, right = evaluated(MAIN, scale=0.7, noise=0.01, frames=20), evaluated(MAIN, scale=1.0, noise=0.01, frames=20)
+    frames, guesses = [], []
+    for number in range(20):
+        one = (soft if number % 2 else right).predicted[number]
+        for of, to in ((soft.reference[number], frames), (one, guesses)):
+            other = of.copy()
+            other.info["config_type"] = "surface" if number % 2 else "bulk"
+            other.info["sampled_by"] = "reference" if number % 2 else "main"
+            other.symbols = ["Na", "Cl", "Na", "Cl"] if number % 2 else ["Li", "Cl", "Li", "Cl"]
+            to.append(Labels.of(of).attach(other))
+    on = MAIN.on(Ref(set="near", set_kind="independent", groups="frames"))
+    whole = Predictions(on, FrameSet(frames), FrameSet(guesses), range(20), (), [0] * 20)
+    found = softening(tmp_path, whole)
+    assert rows_by(found, "softening", "state")["untouched"]["sampler"] == "mixed"
+    for table, column, s in (
+        ("by-material", "material", {"Cl2Li2": 1.0, "Cl2Na2": 0.7}),
+        ("by-config-type", "config type", {"bulk": 1.0, "surface": 0.7}),
+        ("by-sampler", "sampler", {"self": 1.0, "reference": 0.7}),
+    ):
+        rows = rows_by(found, table, column)
+        assert {name: row["s"] for name, row in rows.items()} == pytest.approx(s, abs=0.01)
+        assert {name: row["reading"] for name, row in rows.items()} == {
+            name: "soft" if scale < 1 else "not soft" for name, scale in s.items()
+        }
+        assert {row["units"] for row in rows.values()} == {10}
+    elements = rows_by(found, "by-element", "element")
+    assert {name: row["reading"] for name, row in elements.items()} == dict.fromkeys(("Cl", "Li", "Na"), "undecided")
+    assert elements["Na"]["s"] == pytest.approx(0.7, abs=0.01) and elements["Na"]["curvature ratio"] is None
+
+
+def test_one_material_of_one_kind_has_no_table_of_them(tmp_path):
+    names = {table.name for table in softening(tmp_path, evaluated(MAIN, scale=0.7)).tables}
+    assert "by-element" in names
+    assert not names & {"by-material", "by-config-type", "by-sampler"}
+
+
+def test_readings_tell_of_one_factor_too(tmp_path):
     training = [first_data("main", "few", 1, 0.7)]
     found = softening(tmp_path, evaluated(MAIN, scale=0.7, noise=0.01), training=training)
-    assert list(rows_by(found, "softening", "state")) == ["untouched", "one scale"]
+    assert list(rows_by(found, "softening", "state")) == ["untouched", "one factor", "Deng's 1/s"]
     assert set(found.table("parity").column("state")) == {"untouched"}
 
 

@@ -42,29 +42,58 @@ def test_analysis_conforms():
 
 def test_answers_what_was_planted(tmp_path):
     found = answers(summary(tmp_path))
-    biased, after = (found[q] for q in ("How biased?", "After fine-tuning"))
-    assert biased.claim == "main: soft beyond what noise explains"
-    assert "main on “near” (12 frames): scale 0.70" in biased.evidence
+    biased, after = (found[q] for q in ("How soft?", "After fine-tuning"))
+    assert biased.claim == "main: soft by 30\N{NO-BREAK SPACE}% (curvature ratio 0.70 [0.70, 0.70] = s, rattled frames)"
+    assert "main on “near” (12 frames): s 0.70" in biased.evidence
+    assert "meV/atom as predicted" in biased.evidence and "Displaced minima are another fault" in biased.limits
     assert "with naive 1 (10 labels, −" in after.evidence
-    assert "with one scale factor alone" in after.evidence
+    assert "with one factor on the forces alone" in after.evidence
     assert {verdict.units for verdict in found.values()} == {12}
     assert all(verdict.decided for verdict in found.values())
 
 
 def test_noise_is_no_decision(tmp_path):
     scores = scores_of(tmp_path, evaluated(MAIN, scale=0.9, noise=0.6, seed=3))
-    found = answers(found_by(Summary, tmp_path, main=[scores]))["How biased?"]
+    found = answers(found_by(Summary, tmp_path, main=[scores]))["How soft?"]
     assert not found.decided
-    assert "soft beyond" not in found.claim
+    assert "soft by" not in found.claim
+
+
+def test_frames_of_unknown_origin_decide_nothing_and_say_the_way_out(tmp_path):
+    scores = scores_of(tmp_path, evaluated(MAIN, replace(NEAR, sampled_by=None), scale=0.7, noise=0.3))
+    verdict = answers(found_by(Summary, tmp_path, main=[scores]))["How soft?"]
+    assert not verdict.decided
+    assert "these frames do not decide" in verdict.claim and "between s = 0." in verdict.claim
+    assert "`sampled_by:`, in the study" in verdict.limits
+
+
+def test_frames_that_may_belong_together_decide_nothing(tmp_path):
+    on = replace(NEAR, groups="")
+    found = found_by(Summary, tmp_path, main=[scores_of(tmp_path, evaluated(MAIN, on, scale=0.7))])
+    (verdict,) = found.verdicts
+    assert "undecided: nobody says which frames belong together" in verdict.claim
+    assert "`groups:` in the study" in verdict.limits
+
+
+def test_raw_and_fitted_energy_errors_stand_in_the_first_table(tmp_path):
+    """Planted: energies all off by 2.5 eV/atom, which reference energies take up."""
+    scores = scores_of(tmp_path, evaluated(MAIN, scale=0.7, shift=2.5))
+    found = found_by(Summary, tmp_path, main=[scores])
+    row = rows_by(found, "summary", "state")["untouched"]
+    assert row["MAE E raw"] == pytest.approx(2500)
+    assert row["MAE E fitted here"] == pytest.approx(0, abs=1e-6)
+    assert "2,500.0 meV/atom as predicted" in answers(found)["How soft?"].evidence
+    shown = {column.name for column in found.table("summary").columns if column.shown}
+    assert shown >= {"MAE E raw", "MAE E fitted here", "MAE F", "curvature ratio", "reading", "uncentred R²"}
 
 
 @pytest.mark.parametrize(("frames", "decided"), [(6, False), (8, True)])
 def test_undecided_below_four_trajectories(tmp_path, frames, decided):
-    sampled = replace(NEAR, sampled_by=LABELER)  # two frames a trajectory
+    sampled = replace(NEAR, sampled_by=LABELER, groups="trajectories")  # two frames each
     scores = scores_of(tmp_path, evaluated(MAIN, sampled, 0.7, noise=0.01, frames=frames))
     (verdict,) = found_by(Summary, tmp_path, main=[scores]).verdicts
     assert (verdict.decided, verdict.units, verdict.of) == (decided, frames // 2, "trajectories")
-    assert verdict.claim == ("main: soft beyond what noise explains" if decided else "undecided: 3 trajectories")
+    assert verdict.claim.startswith("main: soft by 30" if decided else "main: undecided: 3 trajectories (curvature")
     assert "main on “near”" in verdict.evidence
 
 
@@ -79,11 +108,17 @@ def test_table_has_the_ends_and_other_sets_every_state(tmp_path):
     other = scores_of(tmp_path, evaluated(MAIN, far), evaluated(EARLIER, far))
     old = scores_of(tmp_path, evaluated(MAIN, OLD))
     found = summary(tmp_path, others=[other, old])
-    assert list(rows_by(found, "summary", "state")) == ["untouched", "one scale", "naive 1", "periodic 2"]
+    assert list(rows_by(found, "summary", "state")) == [
+        "untouched",
+        "one factor",
+        "Deng's 1/s",
+        "naive 1",
+        "periodic 2",
+    ]
     assert list(rows_by(found, "summary-2-far-wide", "state")) == ["untouched", "periodic 1"]
     assert "forgotten" in found.table("summary-3-old").caption
     rows = rows_by(found, "summary", "state")
-    assert (rows["untouched"]["labels"], rows["one scale"]["labels"], rows["naive 1"]["labels"]) == (None, 1, 10)
+    assert (rows["untouched"]["labels"], rows["one factor"]["labels"], rows["naive 1"]["labels"]) == (None, 1, 10)
 
 
 def test_labels_of_seeds_that_differ(tmp_path):
@@ -97,11 +132,20 @@ def test_first_figure_clips_what_exploded(tmp_path):
     found = summary(tmp_path, naive=40.0)
     assert found.figures[0].prominent
     points = rows_by(found, "in-short", "quantity", "row")
-    exploded = points["scale", "naive 1"]
+    exploded = points["curvature ratio", "naive 1"]
     assert (exploded["outside"], exploded["text"]) == ("right", "40.00 ▶")
     assert exploded["drawn"] < 5
-    assert points["scale", "periodic 2"]["outside"] == ""
+    assert points["curvature ratio", "periodic 2"]["outside"] == ""
     assert "Arrows: outside the figure" in found.figures[0].caption
+
+
+def test_first_figure_draws_bounds_where_frames_do_not_decide(tmp_path):
+    found = summary(tmp_path, on=replace(NEAR, sampled_by=None), noise=0.3)
+    point = rows_by(found, "in-short", "quantity", "row")["curvature ratio", "untouched"]
+    assert (point["kind"], point["value"], point["drawn"]) == ("bounds", None, None)
+    assert (point["from"], point["to"]) == pytest.approx((0.7, 0.7 * 1.18), abs=0.1)
+    assert "Thin line: from s to 1/b" in found.figures[0].caption
+    assert "R²" not in str(found.figures[0].spec)
 
 
 def test_many_rows_are_the_last_states_alone(tmp_path):

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis_inputs import fine_tuning, found, rows, study
-from whet.analyses.training import Training
+from whet.analyses.training import LABELS, Training
+from whet.contracts.loss import Loss
 from whet.contracts.ref import Ref
 
 STATE = Ref("main", "periodic", 3, 1, last=True)
@@ -82,3 +83,60 @@ def test_sizes_and_seeds_tell_fine_tunings_apart(tmp_path: Path) -> None:
 
 def test_nothing_is_wanted_without_a_fine_tuning() -> None:
     assert Training(Training.Options()).wants(study()) == []
+
+
+def loss(weights: tuple[float, float, float], errors: str = "squared", delta: float | None = None) -> dict[str, Any]:
+    return {"loss": Loss(errors, dict(zip(LABELS, weights, strict=True)), delta).as_json()}
+
+
+def terms(*shares: float, weights: tuple[float, float, float] = (1, 10, 0)) -> dict[str, Any]:
+    each = zip(LABELS, weights, shares, strict=False)
+    return {name: {"weight": weight, "mean": 1.0, "share": share} for name, weight, share in each}
+
+
+def test_shares_of_the_loss_are_shown(tmp_path: Path) -> None:
+    one = row(
+        tmp_path, applied=loss((20, 1, 20)), loss_at_start=terms(0.15, 0.84, 0.01), stress="stress trained on: all 8"
+    )
+    assert one["loss at start"].replace("\N{NO-BREAK SPACE}", " ") == "energy 15 %, forces 84 %, stress 1.0 %"
+    assert (one["criterion"], one["energy weight"], one["stress share"]) == ("squared errors", 20, 0.01)
+    assert one["stress"] == "stress trained on: all 8"
+
+
+def notes(tmp_path: Path, *tuned: Any) -> list[str]:
+    return [note.replace("\N{NO-BREAK SPACE}", " ") for note in found(Training, tmp_path, *tuned).notes]
+
+
+def test_a_label_with_hardly_a_share_is_told(tmp_path: Path) -> None:
+    low = fine_tuning(STATE, {}, applied=loss((1, 10, 0)), loss_at_start=terms(0.002, 0.998))
+    high = fine_tuning(replace(STATE, round=2), {}, applied=loss((20, 1, 0)), loss_at_start=terms(0.2, 0.8))
+    (note,) = notes(tmp_path, low, high)
+    assert note.startswith("main: before the first step energy has 0.2 % of the loss in 1 of 2 fine-tunings")
+    assert "`weights.energy`" in note
+    assert notes(tmp_path, high) == []
+
+
+def test_a_label_without_a_weight_is_told(tmp_path: Path) -> None:
+    one = fine_tuning(STATE, {}, applied=loss((20, 1, 0)), loss_at_start=terms(0.2, 0.8, 0.0))
+    assert notes(tmp_path, one) == ["main: stress is labeled and has no weight in the loss."]
+
+
+def test_why_stress_was_left_out_is_told(tmp_path: Path) -> None:
+    one = fine_tuning(STATE, {}, stress="stress left out: 12 of 80 frames have none")
+    assert notes(tmp_path, one) == ["main: stress left out: 12 of 80 frames have none."]
+
+
+def test_different_losses_of_one_report_are_named(tmp_path: Path) -> None:
+    squared = fine_tuning(STATE, {}, applied=loss((20, 1, 0)))
+    huber = fine_tuning(replace(STATE, potential="mace"), {}, applied=loss((20, 1, 0), "Huber", 0.01))
+    silent = fine_tuning(replace(STATE, potential="other"), {})
+    (note,) = notes(tmp_path, squared, huber, silent)
+    assert "the same weights do not mean the same. main: squared errors; mace: Huber, delta 0.01; other: " in note
+    assert notes(tmp_path, squared, replace(squared, ref=replace(STATE, potential="mace"))) == []
+
+    def shown(*tuned: Any) -> bool:
+        columns = found(Training, tmp_path, *tuned).table("fine-tuning").columns
+        return next(one.shown for one in columns if one.name == "criterion")
+
+    assert shown(squared, huber)
+    assert not shown(squared)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,11 +39,14 @@ def labeled() -> Labeled:
 
 @pytest.fixture(scope="session")
 def made(labeled: Labeled) -> Made:
-    """(reference forces by frame, predicted forces by frame, symbols=None) -> Comparison."""
+    """(reference forces by frame, predicted ones, symbols=None, what else `Comparison.of` takes) -> Comparison."""
 
     def make(
-        reference: Sequence[np.ndarray], predicted: Sequence[np.ndarray], symbols: Sequence[str] | None = None
+        reference: Sequence[np.ndarray],
+        predicted: Sequence[np.ndarray],
+        symbols: Sequence[str] | None = None,
+        **more: Any,
     ) -> Comparison:
-        return Comparison.of(labeled(reference, symbols=symbols), labeled(predicted, symbols=symbols))
+        return Comparison.of(labeled(reference, symbols=symbols), labeled(predicted, symbols=symbols), **more)
 
     return make

@@ -148,7 +148,7 @@ def test_distances_by_part_are_those_of_one_search(seed, cut):
     """However data are cut into parts, the share is that of a nearest neighbor among all of B."""
     rng = np.random.default_rng(seed)
     points, symbols = rng.normal(size=(6, 20, 3)), ["H", "O"] * 10
-    distances = NeighborDistances.of(points, [symbols] * 6)
+    distances = NeighborDistances.of(list(points), [symbols] * 6)
     a, b = list(range(cut)), list(range(cut, 6))
     whole = unique_share(np.concatenate(points[a]), symbols * len(a), np.concatenate(points[b]), symbols * len(b))
     assert distances.unique(a, b) == whole
@@ -160,7 +160,7 @@ def test_distances_by_part_are_those_of_one_search(seed, cut):
 def test_a_trajectory_is_held_out_as_a_set_of_its_own():
     rng = np.random.default_rng(5)
     points, symbols = rng.normal(size=(5, 40, 3)) + 3 * rng.normal(size=(5, 1, 3)), ["H", "H", "O", "H"] * 10
-    distances = NeighborDistances.of(points, [symbols] * 5)
+    distances = NeighborDistances.of(list(points), [symbols] * 5)
     held_out = HeldOut.of_regions(distances, [[0, 1], [2], [3, 4]])
     expected = [unique_share(points[2], symbols, np.concatenate(points[[0, 1, 3, 4]]), symbols * 4)]
     assert held_out.by_trajectory[1] == {symbol: one.share for symbol, one in expected[0].by_element.items()}

@@ -14,9 +14,10 @@ def predicted(made):
     """(scale, noise, seed) -> a comparison on the same twenty frames."""
     reference = [np.random.default_rng(100 + index).normal(size=(4, 3)) for index in range(20)]
 
-    def make(scale, noise=0.05, seed=0):
+    def make(scale, noise=0.05, seed=0, by="reference"):
         random = np.random.default_rng(seed)
-        return made(reference, [scale * force + noise * random.normal(size=force.shape) for force in reference])
+        found = [scale * force + noise * random.normal(size=force.shape) for force in reference]
+        return made(reference, found, samplers=[by] * 20)
 
     return make
 
@@ -38,6 +39,17 @@ def test_scale_of_the_mean_prediction_is_the_mean_of_the_scales(predicted):
     low, high = found.scale.interval or (0, 0)
     assert found.scale.value == pytest.approx(0.84, abs=0.02)
     assert low < 0.84 < high < low + 0.1
+
+
+def test_curvature_of_seeds_is_their_mean_where_the_sampler_allows_it(predicted):
+    found = series(*(predicted(0.8 + seed / 50, seed=seed) for seed in (1, 2, 3)))
+    assert found.curvature == found.scale
+    unknown = series(*(predicted(0.8, 0.5, seed, by="unknown") for seed in (1, 2)))
+    assert (unknown.curvature.value, unknown.curvature.interval, unknown.readings) == (None, None, "undecided")
+    low, high = unknown.bounds or (0, 0)
+    assert low == pytest.approx(0.8, abs=0.1) and high > 1
+    own = series(*(predicted(0.8, seed=seed, by="self") for seed in (1, 2)))
+    assert own.curvature.value == pytest.approx(0.8, abs=0.02) and own.curvature.interval is None
 
 
 def test_no_interval_where_seeds_left_out_different_frames(predicted):

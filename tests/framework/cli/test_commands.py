@@ -44,7 +44,7 @@ def test_run_status_report_and_run_again(toy: None, study_file: Path) -> None:
     assert first["ran"] > 0
     assert first["scores"][0]["softening"]["scale"] < 0.8
     assert Path(first["report"]).is_file()
-    assert "How biased?" in {one["question"] for one in first["answers"]}
+    assert "How soft?" in {one["question"] for one in first["answers"]}
     again = whet("run", study_file)
     assert "Nothing to do" in again.stdout
     status = json.loads(whet("status", study_file, "--json").stdout)
@@ -81,6 +81,48 @@ def test_tables_fit_a_narrow_terminal(labeled: Path) -> None:
     text = whet("evaluate", labeled, "-p", "toy", "-p", "toy:hard").stdout
     assert max(map(len, text.splitlines())) <= 80
     assert "toy:hard" in text
+    decided = whet("evaluate", labeled, "-p", "toy", "--sampled-by", "rattle", "--groups", "frames").stdout
+    assert max(map(len, decided.splitlines())) <= 80
+
+
+def test_evaluate_says_what_it_takes_for_granted_and_how_to_change_it(labeled: Path) -> None:
+    text = whet("evaluate", labeled, "-p", "toy").stdout
+    assert "toy: undecided: these frames do not decide" in " ".join(text.split())
+    assert "Sampled by: unknown (change: --sampled-by)" in text
+    assert "nobody says which frames belong together (change: --groups)" in text
+    assert text.count("MAE E") >= 2 and "raw" in text and "fitted" in text
+    text = whet("evaluate", labeled, "-p", "toy", "--sampled-by", "rattle", "--groups", "frames").stdout
+    assert "toy: soft by 4" in text and "= s, rattled frames)" in " ".join(text.split())
+    assert "Sampled by: random displacements" in text and "Independent: frames" in text
+
+
+@pytest.mark.parametrize(
+    ("word", "samplers"),
+    [("toy:hard", ["other", "self"]), ("reference", ["reference"] * 2), ("unknown", ["unknown"] * 2)],
+)
+def test_the_sampler_of_each_potential(labeled: Path, word: str, samplers: list[str]) -> None:
+    found = json.loads(
+        whet(
+            "evaluate", labeled, "-p", "toy", "-p", "toy:hard", "--sampled-by", word, "--groups", "frames", "--json"
+        ).stdout
+    )
+    assert [score["softening"]["sampler"] for score in found] == samplers
+    assert {(score["softening"]["units"], score["softening"]["units_of"]) for score in found} == {(6, "frames")}
+    assert [score["softening"]["curvature"] is not None for score in found] == [
+        sampler in ("self", "reference") for sampler in samplers
+    ]
+
+
+def test_frames_say_themselves_who_sampled_them(labeled: Path) -> None:
+    import ase.io
+
+    frames = list(ase.io.iread(labeled))
+    for number, frame in enumerate(frames):
+        frame.info |= {"sampled_by": "toy", "trajectory": number}
+    ase.io.write(labeled, frames)
+    (score,) = json.loads(whet("evaluate", labeled, "-p", "toy", "--json").stdout)
+    assert (score["softening"]["sampler"], score["softening"]["units_of"]) == ("self", "groups")
+    assert score["softening"]["curvature"] == pytest.approx(1 / score["softening"]["inverse_slope"])
 
 
 @pytest.mark.parametrize(
@@ -90,6 +132,9 @@ def test_tables_fit_a_narrow_terminal(labeled: Path) -> None:
         (["run", "none.yaml"], "there is no such study file"),
         (["evaluate", "{labeled}", "-p", "toi"], "Did you mean 'toy'"),
         (["evaluate", "{labeled}", "-p", "toy", "-p", "toy"], "named twice"),
+        (["evaluate", "{labeled}", "-p", "toy", "--sampled-by", "nobody"], "nobody called 'nobody' samples here"),
+        (["evaluate", "{labeled}", "-p", "toy", "-p", "toy:hard", "--sampled-by", "self"], "`self` is one potential"),
+        (["evaluate", "{labeled}", "-p", "toy", "--groups", "nothing"], "no `nothing` that names its group"),
         (["evaluate", "{labeled}", "-p", "toy:/none/x.json"], "there is no such file"),
         (["evaluate", "{labeled}", "-p", "toy", "--first", "99"], "99 frames were asked for, the file has 6"),
     ],

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from ase.build import bulk
 
-from whet import FineTuneRequest, FineTuneSettings, FrameSet, InputError, Labels, Spec
+from whet import (
+    Applied,
+    FineTuneRequest,
+    FineTuneSettings,
+    FrameSet,
+    InputError,
+    Labels,
+    Loss,
+    NotApplied,
+    Spec,
+)
 from whet.plugins.registry import registry
 
 
@@ -41,6 +52,25 @@ def test_frames_that_cannot_be_trained_on(potential, train, valid, replay, setti
         request.check()
     nothing = FineTuneSettings.model_validate({**settings, "epochs": 0})
     FineTuneRequest(potential, train, valid, nothing, 1, replay).check()
+
+
+def test_a_weight_of_another_size_than_asked_is_not_applied(potential) -> None:
+    request = FineTuneRequest(potential, frames(2), frames(1), FineTuneSettings.model_validate({"epochs": 1}), 1)
+    wanted = dict(request.weights)
+    assert wanted == {"energy": 5, "forces": 1, "stress": 20}
+    did = Applied("full", 1, 2, 1e-3, frozenset(wanted), 5)
+    for weights in (wanted, {name: weight * (1 + 1e-7) for name, weight in wanted.items()}):
+        replace(did, loss=Loss("squared", weights)).compare(request)
+    with pytest.raises(NotApplied, match="energy was to have the weight 5 in the loss, it had 1"):
+        replace(did, loss=Loss("squared", {**wanted, "energy": 1.0})).compare(request)
+
+
+def test_frames_without_stress_are_trained_on_without_it(potential) -> None:
+    mixed = frames(2) + frames(1, stress=False)
+    request = FineTuneRequest(potential, mixed, frames(1), FineTuneSettings(), 1)
+    request.check()
+    assert request.weights.stress == 0
+    assert request.weights.stress_because == "stress left out: 1 of 4 frames have none"
 
 
 def test_a_molecule_has_no_stress_to_train_on(potential) -> None:

@@ -6,7 +6,7 @@ import pytest
 from ase import Atoms
 
 from whet.data.errors import FrameError
-from whet.data.frame_groups import frame_groups
+from whet.data.frame_groups import frame_groups, units_in_words
 
 
 def frames(*infos, formula="Ar"):
@@ -40,3 +40,22 @@ def test_each_frame_stands_alone_where_that_is_said():
 def test_a_key_that_a_frame_lacks_is_named():
     with pytest.raises(FrameError, match=r"frame 1: it has no `run`.*'walk'"):
         frame_groups(frames({"run": 1}, {"walk": 1}), "run")
+
+
+@pytest.mark.parametrize(
+    ("number", "of", "words"),
+    [
+        (7, "trajectories", "7 trajectories"),
+        (1, "trajectories", "1 trajectory"),
+        (1, "frames", "1 frame"),
+        (3, "groups", "3 groups"),
+        (1, "", "1 unit"),
+    ],
+)
+def test_units_in_words(number: int, of: str, words: str) -> None:
+    assert units_in_words(number, of) == words
+
+
+def test_a_single_frame_stands_alone() -> None:
+    assert frame_groups([Atoms("Ar")]) == ([""], "frames")
+    assert frame_groups([Atoms("Ar"), Atoms("Ar")])[1] == ""

@@ -30,13 +30,15 @@ def trajectory(number: int, length: int, group: str = "") -> FrameSet:
 
 
 def drawn(
-    folder: Path, parts: Sequence[FrameSet], numbers: Sequence[int] | None, seed: int = 1, held_back: int = 1
+    folder: Path, parts: Sequence[FrameSet], numbers: Sequence[int] | None, seed: int = 1, groups: str = ""
 ) -> tuple[FrameSet, FrameSet, dict[str, Any]]:
-    """What is drawn from all parts but the last ones, which are for validation."""
-    train, valid = (sum(some, FrameSet(())) for some in (parts[:-held_back], parts[-held_back:]))
+    """What is drawn from all parts but the last one, which is for validation."""
+    train, valid = (sum(some, FrameSet(())) for some in (parts[:-1], parts[-1:]))
     data = Dataset(Ref(), train, valid, len(train) + len(valid))
     labeled = [LabeledFrames(Ref(), part) for part in parts]
-    task = Bootstrap(BootstrapSettings(seed=seed, trajectories=None if numbers is None else list(numbers)))
+    task = Bootstrap(
+        BootstrapSettings(seed=seed, trajectories=None if numbers is None else list(numbers), groups=groups)
+    )
     outcome = task.run(GivenWork(folder, {"data": [data], "labeled": labeled}))
     made = [FrameSet(read_frames(outcome.files[role])) for role in ("train", "valid")]
     return made[0], made[1], dict(outcome.values)
@@ -80,6 +82,12 @@ def test_groups_of_a_file_are_drawn_whole(tmp_path: Path) -> None:
     train, _, values = drawn(tmp_path, parts, None)
     assert values["by"] == "groups" and values["drawn"] == 4
     assert all(count % 3 == 0 for count in Counter(frame.info["config_type"] for frame in train).values())
+    _, _, values = drawn(tmp_path, parts, None, groups="of")
+    assert values["by"] == "groups" and values["drawn"] == 4
+    _, _, values = drawn(tmp_path, parts, None, groups="frames")
+    assert values["by"] == "frames" and values["drawn"] == 12
+    _, _, values = drawn(tmp_path, [*parts[:4], trajectory(7, 2), parts[4]], None)
+    assert values["by"] == "groups" and values["drawn"] == 4 + 2  # those that name no group stand alone
     _, _, values = drawn(tmp_path, [trajectory(number, 3) for number in range(5)], None)
     assert values["by"] == "frames"
 

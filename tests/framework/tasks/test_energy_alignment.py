@@ -48,14 +48,19 @@ def clusters(*formulas: str, off: Mapping[str, float] = PLANTED) -> FrameSet:
     return FrameSet(found)
 
 
+def aligned_by(bare: Any, frames: FrameSet, source: EnergySource) -> ReferenceEnergies:
+    """The alignment of frames that the potential has predicted."""
+    return alignment(bare, frames, list(bare.evaluate(frames, ("energy", "forces"))), source)
+
+
 ONE_COMPOSITION = clusters("ArNe2Kr", "Ar2Ne4Kr2", "ArNe2Kr")
 
 
 def test_planted_energies_are_recovered_where_a_fit_cannot() -> None:
-    fitted = alignment(Pairs(), ONE_COMPOSITION, EnergySource("fit"))
+    fitted = aligned_by(Pairs(), ONE_COMPOSITION, EnergySource("fit"))
     assert fitted.rank == 1
     assert max(abs(fitted.shift[symbol] - energy) for symbol, energy in PLANTED.items()) > 100
-    aligned = alignment(Pairs(), ONE_COMPOSITION, EnergySource("atoms", PLANTED))
+    aligned = aligned_by(Pairs(), ONE_COMPOSITION, EnergySource("atoms", PLANTED))
     assert (aligned.source, aligned.rank, aligned.determined, list(aligned.span)) == ("atoms", 3, True, [])
     assert dict(aligned.shift) == pytest.approx(PLANTED)
     assert aligned.residual < 1e-9
@@ -66,7 +71,7 @@ def test_the_potentials_own_atom_counts() -> None:
     """A potential all of whose energies, those of atoms too, lie elsewhere."""
     potential = Pairs()
     potential.energy_shift = {"Ar": 5.0, "Ne": 7.0, "Kr": -2.0}
-    aligned = alignment(potential, ONE_COMPOSITION, EnergySource("atoms", PLANTED))
+    aligned = aligned_by(potential, ONE_COMPOSITION, EnergySource("atoms", PLANTED))
     assert dict(aligned.shift) == pytest.approx({"Ar": -436.7, "Ne": 121.2, "Kr": -898.1})
     assert aligned.residual < 1e-9
 
@@ -82,8 +87,8 @@ def test_the_potentials_own_atom_counts() -> None:
 def test_a_potential_that_knows_no_atoms_is_fitted_and_says_so(lone: Any, said: str) -> None:
     potential = Pairs()
     potential.lone = lone
-    aligned = alignment(potential, ONE_COMPOSITION, EnergySource("atoms", PLANTED))
-    fitted = alignment(Pairs(), ONE_COMPOSITION, EnergySource("fit"))
+    aligned = aligned_by(potential, ONE_COMPOSITION, EnergySource("atoms", PLANTED))
+    fitted = aligned_by(Pairs(), ONE_COMPOSITION, EnergySource("fit"))
     assert aligned == replace(fitted, note=said)
     assert list(aligned.span) == ["ArKrNe2"]
 
@@ -91,32 +96,32 @@ def test_a_potential_that_knows_no_atoms_is_fitted_and_says_so(lone: Any, said: 
 def test_cohesive_energies_of_two_theories_may_differ() -> None:
     potential = Pairs()
     potential.lone = -0.5
-    aligned = alignment(potential, ONE_COMPOSITION, EnergySource("atoms", PLANTED))
+    aligned = aligned_by(potential, ONE_COMPOSITION, EnergySource("atoms", PLANTED))
     assert (aligned.source, aligned.residual) == ("atoms", pytest.approx(0.5))
 
 
 def test_a_later_round_keeps_the_shifts_of_the_first() -> None:
     """What a training did to isolated atoms is no difference of theories."""
-    first = alignment(Pairs(), ONE_COMPOSITION, EnergySource("atoms", PLANTED))
+    first = aligned_by(Pairs(), ONE_COMPOSITION, EnergySource("atoms", PLANTED))
     trained = Pairs()
     trained.lone = 0.7
-    again = alignment(trained, ONE_COMPOSITION, EnergySource("atoms", PLANTED, before=first))
+    again = aligned_by(trained, ONE_COMPOSITION, EnergySource("atoms", PLANTED, before=first))
     assert dict(again.shift) == pytest.approx(PLANTED)
-    lost = replace(alignment(Pairs(), ONE_COMPOSITION, EnergySource("fit")), note="it knows no atoms")
-    assert alignment(trained, ONE_COMPOSITION, EnergySource("atoms", PLANTED, before=lost)).note == "it knows no atoms"
+    lost = replace(aligned_by(Pairs(), ONE_COMPOSITION, EnergySource("fit")), note="it knows no atoms")
+    assert aligned_by(trained, ONE_COMPOSITION, EnergySource("atoms", PLANTED, before=lost)).note == "it knows no atoms"
 
 
 def test_an_element_without_an_atom_is_named() -> None:
     with pytest.raises(InputError, match="no energy of an isolated atom of Kr, Ne"):
-        alignment(Pairs(), ONE_COMPOSITION, EnergySource("atoms", {"Ar": 1.0}))
+        aligned_by(Pairs(), ONE_COMPOSITION, EnergySource("atoms", {"Ar": 1.0}))
 
 
 def test_the_foundations_energies_shift_nothing_and_far_labels_are_told() -> None:
     same = clusters("ArNe2Kr", "Ar", off=dict.fromkeys(PLANTED, 0.01))
-    found = alignment(Pairs(), same, EnergySource("foundation"))
+    found = aligned_by(Pairs(), same, EnergySource("foundation"))
     assert (dict(found.shift), found.source, found.note) == ({}, "foundation", "")
     assert found.residual == pytest.approx(0.01)
-    far = alignment(Pairs(), clusters("Ar2", off={"Ar": 0.4}), EnergySource("foundation"))
+    far = aligned_by(Pairs(), clusters("Ar2", off={"Ar": 0.4}), EnergySource("foundation"))
     assert far.note == "the labels are 400 meV/atom from the potential's energies: are the theories one?"
 
 
@@ -142,13 +147,13 @@ def test_theories_are_compared_where_both_are_known(
     frames = clusters("Ar2", off={"Ar": 0.0})
     if refused:
         with pytest.raises(InputError, match=refused):
-            alignment(pairs, frames, source)
+            aligned_by(pairs, frames, source)
     else:
-        assert alignment(pairs, frames, source).source == "foundation"
+        assert aligned_by(pairs, frames, source).source == "foundation"
 
 
 def test_nothing_is_shifted_where_nothing_is_asked() -> None:
-    assert alignment(Pairs(), ONE_COMPOSITION, EnergySource("none")) == ReferenceEnergies({}, 0, 0.0, 0, "none")
+    assert aligned_by(Pairs(), ONE_COMPOSITION, EnergySource("none")) == ReferenceEnergies({}, 0, 0.0, 0, "none")
 
 
 def test_the_ground_state_is_the_lowest_of_several() -> None:

@@ -25,7 +25,7 @@ labeler: {labeler}
 dynamics: {{use: toy, timestep: 2, production: 20, every: 10, temperature: 100}}
 fine_tune: {{epochs: 3}}
 strategies: {{naive: 2, periodic: 2}}
-tests: {{independent: {{trajectories: 2, driver: foundation}}}}
+tests: {{independent: {{trajectories: 4, driver: foundation}}}}
 {more}
 """
 

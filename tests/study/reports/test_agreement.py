@@ -14,6 +14,10 @@ def table(folder, name):
         return list(csv.DictReader(file))
 
 
+def number(cell):
+    return float(cell) if cell else None
+
+
 def scores_of(folder, test):
     found = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
     return [score for score in found if score["set"] == test]
@@ -26,7 +30,12 @@ def test_summary_equals_scores(reports):
         row, score = rows[state], scores[label]
         assert float(row["scale"]) == score["softening"]["scale"]
         assert float(row["scale 95 % low"]) == score["softening"]["scale_interval"][0]
-        assert float(row["R²"]) == score["softening"]["r2"]
+        assert number(row["curvature ratio"]) == score["softening"]["curvature"]
+        assert [number(row[name]) for name in ("s", "1/b")] == score["softening"]["bounds"]
+        assert row["reading"] == score["softening"]["reading"]
+        assert float(row["MAE E raw (meV/atom)"]) == score["energy"]["mae"]
+        assert float(row["MAE E fitted here (meV/atom)"]) == score["energy_fitted"]["mae"]
+        assert float(row["uncentred R²"]) == score["softening"]["r2"]
         assert float(row["MAE F (eV/Å)"]) == score["forces"]["mae"]
         assert float(row["MAE F 95 % high (eV/Å)"]) == score["forces"]["mae_interval"][1]
         assert int(row["frames"]) == score["frames"]
@@ -49,15 +58,15 @@ def test_learning_curve_is_the_mean_over_seeds(reports):
         mine = [s for s in scores if s["potential"].startswith(f"$two$ few {size} ")]
         (row,) = [r for r in rows if r["potential"] == "$two$" and r["labels"] == str(size) and "few" in r["state"]]
         assert len(mine) == int(row["seeds"]) == 3
-        maes, scales = ([s["forces"]["mae"] for s in mine], [s["softening"]["scale"] for s in mine])
+        maes, slopes = ([s["forces"]["mae"] for s in mine], [s["softening"]["bounds"][0] for s in mine])
         assert float(row["MAE F (eV/Å)"]) == pytest.approx(np.mean(maes))
         assert float(row["MAE F SD over seeds (eV/Å)"]) == pytest.approx(np.std(maes, ddof=1))
-        assert float(row["|1 − scale|"]) == pytest.approx(abs(1 - np.mean(scales)))
+        assert float(row["s"]) == pytest.approx(np.mean(slopes))
         low, high = float(row["MAE F 95 % low (eV/Å)"]), float(row["MAE F 95 % high (eV/Å)"])
         assert low <= float(row["MAE F (eV/Å)"]) <= high
 
 
-def test_learning_curve_begins_untouched_then_one_scale(reports):
+def test_learning_curve_begins_untouched_then_one_factor(reports):
     rows = [row for row in table(reports["subsets"], "learning-2-second") if row["potential"] == "$two$"]
-    assert [row["state"] for row in rows[:2]] == ["untouched", "one scale"]
-    assert [row["labels"] for row in rows] == ["0", "1", "1", "6"]
+    assert [row["state"] for row in rows[:3]] == ["untouched", "one factor", "Deng's 1/s"]
+    assert [row["labels"] for row in rows] == ["0", "1", "1", "1", "6"]

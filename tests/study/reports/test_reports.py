@@ -50,7 +50,7 @@ def test_the_same_results_give_the_same_bytes(reports: dict[str, Path], whole, t
 
 def test_first_screen_answers_the_readers_questions(reports: dict[str, Path]) -> None:
     text = outline(reports["whole"] / "index.html").text
-    for question in ("How biased?", "After fine-tuning", "Naive or periodic?"):
+    for question in ("How soft?", "After fine-tuning", "Naive or periodic?"):
         assert question in text
     # Two trajectories are too few to decide anything.
     assert "undecided: 2 trajectories" in text

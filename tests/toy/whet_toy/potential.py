@@ -16,6 +16,7 @@ from whet import (
     FineTuneRequest,
     InputError,
     Labels,
+    Loss,
     ModelPath,
     Options,
     Potential,
@@ -126,25 +127,30 @@ class ToyFineTuner(FineTuner[ToyUpstream]):
 
         start: Any = request.start
         c = np.array(start.coefficients)
-        weights = request.settings.weights
+        weights = request.weights
         rate = request.settings.learning_rate or 0.5
         rows, targets = [], []
+        count, components = len(request.train), 3 * sum(map(len, request.train))
         for frame in request.train:
-            sums, gradient, _ = features(frame)
+            sums, gradient, strain = features(frame)
             labels = Labels.of(frame)
-            rows.append(np.sqrt(weights.energy) * sums[None] / len(frame))
-            targets.append(np.sqrt(weights.energy) * np.array([labels.energy]) / len(frame))
-            rows.append(np.sqrt(weights.forces / labels.forces.size) * -gradient.reshape(-1, len(c)))
-            targets.append(np.sqrt(weights.forces / labels.forces.size) * labels.forces.ravel())
+            energy, forces = np.sqrt(weights.energy / count), np.sqrt(weights.forces / components)
+            rows += [energy * sums[None] / len(frame), forces * -gradient.reshape(-1, len(c))]
+            targets += [energy * np.array([labels.energy]) / len(frame), forces * labels.forces.ravel()]
+            if weights.stress and labels.stress is not None:
+                stress = np.sqrt(weights.stress / 9 / count)
+                rows.append(stress * strain.reshape(9, -1) / frame.get_volume())
+                targets.append(stress * labels.stress.ravel())
         matrix, wanted = np.concatenate(rows), np.concatenate(targets)
         metric = np.linalg.pinv(matrix.T @ matrix + 1e-9 * np.eye(len(c)))
         losses = []
         for epoch in range(request.settings.epochs):
             c = c - rate * metric @ (matrix.T @ (matrix @ c - wanted) + self.options.decay * c)
-            losses.append(float(np.mean((matrix @ c - wanted) ** 2)))
+            losses.append(float(np.sum((matrix @ c - wanted) ** 2)))
             progress(epoch + 1, request.settings.epochs)
         path = folder / "coefficients.json"
         path.write_text(json.dumps(list(map(float, c))))
-        used = {name for name in ("energy", "forces") if getattr(weights, name) > 0}
-        applied = Applied("full", len(losses), len(request.train), rate, frozenset(used), len(c))
+        used = frozenset(name for name, weight in weights if weight > 0)
+        loss = Loss("squared", dict(weights))
+        applied = Applied("full", len(losses), len(request.train), rate, used, len(c), loss=loss)
         return FineTuned({"model": "fine-tuned"}, {"coefficients": path}, applied, {"train_loss": losses})

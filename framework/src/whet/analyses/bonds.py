@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
@@ -23,30 +23,50 @@ MOST_PANELS = 9
 """Kinds of bonds that the figure shows."""
 BINS = 23
 
+KIND = (
+    "The two elements, each with its number of bonds in the starting structure: C3-O1 is the C=O of an acid, C3-O2 its "
+    "other C–O bond, C4-O2 that of an alcohol."
+)
+
 LENGTHS = (
     Column("sampled by", description="Who drove the trajectories, or for what they were sampled."),
-    Column("bond", description="The two elements of the bond."),
-    Column("mean", "Å", "Mean length, broken bonds not counted.", decimals=3, interval=True),
+    Column("bond", description=KIND),
+    Column("mean", "Å", "Mean length, broken bonds not counted; each trajectory counts the same.", 3, interval=True),
     Column("width", "Å", "Standard deviation of the length over frames and bonds.", decimals=3, interval=True),
+    Column("trajectories", description="Trajectories through which they were followed."),
     Column("bonds", description="Bonds of this kind in the starting structure."),
-    Column("frames", description="Frames through which they were followed."),
+    Column("frames", description="Frames of these."),
     Column("broken", description="Bonds that were longer by over 0.5 Å in some frame."),
 )
 SHIFTS = (
-    Column("to", description="The second set of frames."),
-    Column("bond", description="The two elements of the bond."),
-    Column("mean change", "Å", "Of the mean length, second minus first.", decimals=3),
-    Column("width change", "Å", "Of the standard deviation, second minus first.", decimals=3),
+    Column("to", description="The second set of trajectories."),
+    Column("bond", description=KIND),
+    Column("mean change", "Å", "Of the mean length, second minus first.", decimals=3, interval=True),
+    Column("width change", "Å", "Of the standard deviation, second minus first.", decimals=3, interval=True),
     Column("distance", "Å", "Wasserstein's, between the two distributions.", decimals=3, interval=True),
-    Column("noise floor", "Å", "95th percentile of the distance of frames dealt out at random.", decimals=3),
-    Column("verdict", description="Whether the distance is beyond the noise floor."),
+    Column("noise floor", "Å", "The distance that dealing out whole trajectories at random explains.", decimals=3),
+    Column("p", description="Chance that dealing sets any bond in any aspect so far apart.", decimals=3),
+    *(Column(f"p of the {aspect}", shown=False) for aspect in ("mean", "width", "distance")),
+    Column("verdict", description="In what the two sets differ (p at most 0.05)."),
 )
+
+DEFINITION = (
+    "Bonds are those of each starting structure, followed through its trajectory. A kind: two elements, each with its "
+    "number of bonds: C3-O1 is the C=O of an acid, C4-O2 the C–O bond of an alcohol. The width is the standard "
+    "deviation; a series that is too short or not settled has none. The distance is Wasserstein's. Whole trajectories "
+    "are dealt out to the two sets (in all ways, where these are few; what both have is left out), and all bonds are "
+    "tested together in mean, width and distance: where two sets are sampled alike, any of a comparison is called "
+    "different in at most 5 % of the cases. Intervals are of each number alone. A change of the mean against reference "
+    "dynamics estimates by how much a minimum is displaced, independently of the forces."
+)
+SOURCE = "Wong & Yang: bond lengths; Westfall & Young, Resampling-Based Multiple Testing (1993): the maximum statistic"
 
 
 class Bonds(Analysis):
     """Bond lengths in what each strategy sampled, in each potential's own trajectory, and in reference dynamics."""
 
     name = "bonds"
+    result_version = 2
     place = 60
     by_default = True
     inputs: ClassVar = {
@@ -64,7 +84,7 @@ class Bonds(Analysis):
         return [Wanted(inputs)] if any(inputs.values()) else []
 
     def run(self, work: Work) -> Findings:
-        found, skipped = _followed_by_name(_groups(work))
+        found, why_not, skipped = _followed_by_name(_groups(work))
         kinds = sorted({kind for lengths in found.values() for kind in lengths.kinds})
         if not kinds:
             return Findings("Bond lengths", notes=["no starting structure has a bond to follow", *skipped])
@@ -72,12 +92,13 @@ class Bonds(Analysis):
         for name, lengths in found.items():
             for kind, one in lengths.summary().items():
                 mean, width = Estimate(one.mean, one.mean_interval), Estimate(one.width, one.width_interval)
-                rows.append([name, kind, mean, width, one.bonds, one.frames, one.broken])
-        changes = _changes(found)
+                own: list[Cell] = [name, kind, mean, None if name in why_not else width]
+                rows.append([*own, lengths.trajectories, one.bonds, one.frames, one.broken])
+        changes, notes = _changes(found, why_not)
         known = REFERENCE in found
         caption = f"Shifts of the distributions from {REFERENCE}" if known else "Shifts of the distributions"
-        first = Column("from", description="The first set of frames.", shown=not known)
-        notes = ["Frames of one trajectory are alike, so with few trajectories the intervals are too narrow."]
+        first = Column("from", description="The first set of trajectories.", shown=not known)
+        notes = [*(f"No width of {name}: {reason}." for name, reason in why_not.items()), *notes]
         notes += [f"Left out, with other bonds than the first of its group: {', '.join(skipped)}."] * bool(skipped)
         drawn = kinds[:MOST_PANELS]
         return Findings(
@@ -88,9 +109,8 @@ class Bonds(Analysis):
                 _distributions(found, drawn),
             ),
             figures=(_histograms(drawn, known),),
-            definition="Bonds are those of each starting structure, followed through its trajectory; the width is the "
-            "standard deviation. The distance is Wasserstein's; below the noise floor (frames dealt out at random) no "
-            "difference is resolved.",
+            definition=DEFINITION,
+            source=SOURCE,
             notes=notes,
         )
 
@@ -118,33 +138,40 @@ def _order(one: SampledTrajectory) -> tuple[str, int, int, int]:
     return one.ref.set, state.seed, state.round, one.ref.trajectory or 0
 
 
-def _followed_by_name(groups: Mapping[str, Sequence[SampledTrajectory]]) -> tuple[dict[str, BondLengths], list[str]]:
-    """Bond lengths by who sampled them, and titles of trajectories that could not be put with the others."""
-    found, skipped = {}, []
+def _followed_by_name(
+    groups: Mapping[str, Sequence[SampledTrajectory]],
+) -> tuple[dict[str, BondLengths], dict[str, str], list[str]]:
+    """Bond lengths by who sampled them, why some have no width, and titles of what could not be put with the others."""
+    from whet.bias.settled import Settled
+
+    found, why_not, skipped = {}, {}, []
     for name, trajectories in groups.items():
         lengths, left = _followed(trajectories)
-        skipped += left
+        skipped += left.values()
         if lengths is not None:
             found[name] = lengths
-    return found, skipped
+            reason = Settled.of_trajectories([one for one in trajectories if id(one) not in left]).reason
+            if reason and lengths.kinds:
+                why_not[name] = reason
+    return found, why_not, skipped
 
 
-def _followed(trajectories: Sequence[SampledTrajectory]) -> tuple[BondLengths | None, list[str]]:
+def _followed(trajectories: Sequence[SampledTrajectory]) -> tuple[BondLengths | None, dict[int, str]]:
     import numpy as np
 
     from whet.bias.bonds import BondLengths, follow
     from whet.data.topology import BondTopology
 
-    parts, skipped = [], []
+    parts, skipped = [], {}
     for one in trajectories:
         try:
             # From the packed structure, where molecules are whole: not from a frame in which a bond may be broken.
             part = follow(BondTopology.of(one.start), one.frames)
         except FrameError as error:
-            skipped.append(f"{one.title} ({error.what})")
+            skipped[id(one)] = f"{one.title} ({error.what})"
             continue
         if parts and not np.array_equal(part.topology.kinds, parts[0].topology.kinds):
-            skipped.append(one.title)
+            skipped[id(one)] = one.title
             continue
         parts.append(part)
     if not parts:
@@ -153,22 +180,31 @@ def _followed(trajectories: Sequence[SampledTrajectory]) -> tuple[BondLengths | 
     return BondLengths(parts[0].topology, np.concatenate([part.lengths for part in parts]), units), skipped
 
 
-def _changes(found: Mapping[str, BondLengths]) -> list[list[Cell]]:
-    """Reference dynamics against everything else; else each against the next."""
-    from whet.bias.bond_shift import bond_shifts
+def _changes(found: Mapping[str, BondLengths], why_not: Collection[str]) -> tuple[list[list[Cell]], list[str]]:
+    """Reference dynamics against everything else; else each against the next. And what few trajectories allow."""
+    from whet.bias.bond_shift import ASPECTS, bond_shifts
 
     names = list(found)
     pairs = [(REFERENCE, name) for name in names if name != REFERENCE] if REFERENCE in found else pairwise(names)
     rows: list[list[Cell]] = []
-    for first, second in pairs:
-        if not set(found[first].kinds) & set(found[second].kinds):
+    least: dict[str, float] = {}
+    for pair in pairs:
+        first, second = (found[name] for name in pair)
+        if not set(first.kinds) & set(second.kinds):
             continue
-        for kind, shift in bond_shifts(found[first], found[second]).items():
-            verdict = "different" if shift.beyond_noise else "no difference resolved"
+        widths = not set(pair) & set(why_not)
+        for kind, shift in bond_shifts(first, second, widths=widths).items():
+            mean = Estimate(shift.mean_change, shift.mean_change_interval)
+            width = Estimate(shift.width_change, shift.width_change_interval) if widths else None
             distance = Estimate(shift.wasserstein, shift.wasserstein_interval)
-            change = [shift.mean_change, shift.width_change, distance, shift.noise_floor]
-            rows.append([first, second, kind, *change, verdict])
-    return rows
+            known = [mean, width, distance, shift.noise_floor, min(shift.p.values(), default=None)]
+            rows.append([*pair, kind, *known, *(shift.p.get(aspect) for aspect in ASPECTS), shift.verdict])
+            if shift.least_p is not None and shift.least_p > 0.005:
+                least["{} against {}".format(*shift.trajectories)] = shift.least_p
+    said = [
+        f"{many} trajectories can be dealt out in so few ways that no p is below {p:.2g}" for many, p in least.items()
+    ]
+    return rows, [f"{one}." for one in said]
 
 
 def _distributions(found: Mapping[str, BondLengths], kinds: Sequence[str]) -> Table:
@@ -193,7 +229,7 @@ def _distributions(found: Mapping[str, BondLengths], kinds: Sequence[str]) -> Ta
                 rows.append([name, kind, edge, height, "filled" if name == REFERENCE else "line"])
     columns = (
         Column("sampled by", description="Who drove the trajectories, or for what they were sampled."),
-        Column("bond", description="The two elements of the bond."),
+        Column("bond", description=KIND),
         Column("length", "Å", "Where a bin begins."),
         Column("density", "1/Å", "Of the bin that begins there; the areas are equal."),
         Column("drawn", description="How: reference dynamics filled, the others as lines."),

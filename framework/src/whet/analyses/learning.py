@@ -18,12 +18,16 @@ from whet.data.numbers import count
 
 MOST_TICKS = 6
 POINTS = "learning-points"
-PANELS = (("scale", "|1 − scale|", 0.0), ("R²", "R²", 1.0), ("MAE F", "force MAE (eV/Å)", 0.0))
-"""Quantity, title, and where a perfect potential is."""
+RATIO, R2 = COLUMNS["curvature"].name, COLUMNS["r2"].name
+SOFTNESS, BOUNDS = "|1 − curvature ratio|", "between s and 1/b"
+PANELS = ((RATIO, SOFTNESS, 0.0), (BOUNDS, BOUNDS, 1.0), (R2, R2, 1.0), ("MAE F", "force MAE (eV/Å)", 0.0))
+"""Quantity, title, and where a perfect potential is. Of the first two that is drawn for which the frames are good."""
 
 DEFINITION = (
-    "Labels count training and validation frames. Bars: 95 % intervals over frames. An open diamond is the untouched "
-    "potential with one scale factor, from one labeled frame. Lines join means over seeds, small dots are single seeds."
+    "Labels count training and validation frames. Bars: 95 % intervals over independent units. An open diamond is the "
+    "untouched potential with its forces times one factor, b of one labeled frame. Lines join means over seeds, small "
+    "dots are single seeds. Softness is |1 − curvature ratio| where one sampler decides for every state: frames of the "
+    "reference’s dynamics, and rattles. Otherwise bars reach from s to 1/b, between which the ratio lies."
 )
 
 
@@ -32,6 +36,7 @@ class Learning(Analysis):
 
     name = "learning"
     place = 20
+    result_version = 2
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = {"scores": Port(Found, many=False, what="of the set")}
@@ -64,7 +69,14 @@ class Learning(Analysis):
 def _estimate(row: SeriesRow, quantity: str) -> Estimate:
     from whet.bias.series import softness
 
-    return {"scale": softness(row.scale), "R²": row.r2, "MAE F": row.mae}[quantity]
+    if quantity == BOUNDS:
+        return Estimate(None, row.bounds)
+    return {RATIO: softness(row.curvature), R2: row.r2, "MAE F": row.mae}[quantity]
+
+
+def _decided(rows: Sequence[SeriesRow]) -> bool:
+    """Whether one sampler decides for every state."""
+    return all(row.slope for row in rows) and len({row.sampler for row in rows}) == 1
 
 
 def _table(rows: Sequence[SeriesRow], on: str) -> Table:
@@ -74,7 +86,9 @@ def _table(rows: Sequence[SeriesRow], on: str) -> Table:
         Column("potential"),
         Column("state"),
         COLUMNS["labels"],
-        Column("|1 − scale|", description="Softness or stiffness", decimals=3, interval=True, spread=True),
+        Column(SOFTNESS, "", "Softness or stiffness", 3, interval=True, spread=True, shown=_decided(rows)),
+        replace(COLUMNS["lower"], decimals=3, shown=not _decided(rows)),
+        replace(COLUMNS["upper"], decimals=3, shown=not _decided(rows)),
         replace(COLUMNS["r2"], decimals=3, brief=True),
         COLUMNS["mae"],
         Column("seeds"),
@@ -84,7 +98,8 @@ def _table(rows: Sequence[SeriesRow], on: str) -> Table:
             row.potential,
             row.state,
             int(row.labels) if float(row.labels).is_integer() else row.labels,
-            softness(row.scale),
+            softness(row.curvature),
+            *(row.lower, row.upper),
             row.r2,
             row.mae,
             row.seeds,
@@ -99,19 +114,20 @@ def _figure(rows: Sequence[SeriesRow], found: Found) -> tuple[Figure, Table]:
     axis = _Axis.of([row.labels for row in rows if row.strategy and row.labels])
     points: list[list[Cell]] = []
     panels, outside = [], False
-    for quantity, title, ideal in PANELS:
+    drawn = [one for one in PANELS if one[0] != (BOUNDS if _decided(rows) else RATIO)]
+    for quantity, title, ideal in drawn:
         every = [_estimate(row, quantity) for row in rows]
         untouched = [one for one, row in zip(every, rows, strict=True) if row.untouched]
-        window = Window.of(ideal, untouched, every, least=1.0 if ideal else 0.0)
+        window = Window.of(ideal, untouched, every, least=1.0 if quantity == R2 else 0.0)
         points += _points(rows, found, quantity, axis, window)
-        domain = [window.low, 1 + 0.04 * (1 - window.low)] if ideal else [0, window.high]
+        domain = [window.low if ideal else 0, 1 + 0.04 * (1 - window.low) if quantity == R2 else window.high]
         panels.append(_panel(quantity, title, axis, domain))
         outside |= any(window.beyond(one.value) for one in every)
     caption = f"“{on}” ({count(min(row.frames for row in rows), 'frame')}" + (
         ", of the foundation model's training set): what was forgotten." if found.ref.set_kind == "replay" else ")."
     )
     caption += " Arrows: outside the figure; the table has the number." if outside else ""
-    text = f"Softness, R² and force error on {on} against the number of labels; the table has the numbers."
+    text = f"Softness, uncentred R² and force error on {on} against the number of labels; the table has the numbers."
     columns = (
         *map(Column, ("quantity", "kind", "potential", "series", "state", "seed", "labels", "place")),
         Column("value", interval=True),
@@ -122,7 +138,7 @@ def _figure(rows: Sequence[SeriesRow], found: Found) -> tuple[Figure, Table]:
 
 
 class _Axis:
-    """Labels on a logarithmic axis, with places for none and for one scale left of it."""
+    """Labels on a logarithmic axis, with places for none and for one factor left of it."""
 
     def __init__(self, sizes: Sequence[float]) -> None:
         low, high = math.log10(sizes[0]), math.log10(sizes[-1])
@@ -142,7 +158,7 @@ class _Axis:
 
     def encoding(self) -> dict[str, Any]:
         """Of x, whose field is `place`."""
-        once, near = f"abs(datum.value - {self.once}) < 1e-6 ? ['scale', 'only']", f"datum.value < {self.gap}"
+        once, near = f"abs(datum.value - {self.once}) < 1e-6 ? ['factor', 'only']", f"datum.value < {self.gap}"
         values = [self.zero, self.once, *(math.log10(size) for size in self.ticks)]
         labels = f"{once} : {near} ? '0' : format(pow(10, datum.value), '.3~g')"
         axis = {"values": values, "labelExpr": labels, "grid": False, "labelOverlap": False}
@@ -155,6 +171,9 @@ def _points(rows: Sequence[SeriesRow], found: Found, quantity: str, axis: _Axis,
     cells: list[list[Cell]] = []
 
     def add(row: SeriesRow, kind: str, series: str, place: float, one: Estimate, seed: int | None = None) -> None:
+        if one.value is None and one.interval is not None and kind != "seed":
+            known = [quantity, "bounds", row.potential, series, row.state, None, row.labels, place]
+            cells.append([*known, one, None, ""])
         if one.value is None or (seed is not None and window.beyond(one.value)):
             return
         side = {1: "above", -1: "below", 0: ""}[window.beyond(one.value)]
@@ -162,7 +181,7 @@ def _points(rows: Sequence[SeriesRow], found: Found, quantity: str, axis: _Axis,
         cells.append([*known, one, window.clipped(one.value), side])
 
     named = list(zip(rows, series_names(rows), strict=True))
-    for row, series in named:
+    for row, series in (one for one in named if one[0].corrected != "1/s"):
         one = _estimate(row, quantity)
         place = axis.zero if row.untouched else axis.once if row.corrected else math.log10(row.labels or 1)
         if row.untouched:
@@ -170,10 +189,11 @@ def _points(rows: Sequence[SeriesRow], found: Found, quantity: str, axis: _Axis,
             for name in dict.fromkeys(own):
                 add(row, "line", name, place, one)
         else:
-            add(row, "one scale" if row.corrected else "line", series, place, one)
-        for seed, value in seed_values(found.findings, row, quantity) if row.seeds > 1 else ():
+            add(row, "corrected" if row.corrected else "line", series, place, one)
+        single = row.seeds > 1 and quantity != BOUNDS
+        for seed, value in seed_values(found.findings, row, quantity) if single else ():
             if value is not None:
-                height = abs(1 - value) if quantity == "scale" else value
+                height = abs(1 - value) if quantity == RATIO else value
                 add(row, "seed", series, place, Estimate(height), seed)
     return cells
 
@@ -201,7 +221,7 @@ def _panel(quantity: str, title: str, axis: _Axis, domain: Sequence[float]) -> d
         layer(bar, "datum.kind != 'seed'", VALUE[1], y2={"field": VALUE[2]}),
         layer({"type": "line"}, line),
         layer({**dot, "opacity": 1}, f"{line} && datum.outside == ''"),
-        layer({"type": "point"}, "datum.kind == 'one scale' && datum.outside == ''", shape={"value": "diamond"}),
+        layer({"type": "point"}, "datum.kind == 'corrected' && datum.outside == ''", shape={"value": "diamond"}),
         layer({**dot, "size": 8, "opacity": 0.7}, "datum.kind == 'seed'", shape={"value": "circle"}),
     ]
     for side, shape in (("above", "triangle-up"), ("below", "triangle-down")):

@@ -1,8 +1,8 @@
-"""residuals: the error of the energy along each potential's own trajectory."""
+"""residuals: the error of the energy along each potential's own trajectories."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from whet.analyses.parts.alignment import first_fine_tunings, given_energies
@@ -26,6 +26,7 @@ class Residuals(Analysis):
     """(E of the driving potential − E of the labels) / n_atoms against time, with mean and drift."""
 
     name = "residuals"
+    result_version = 2
     place = 50
     by_default = True
     inputs: ClassVar = {
@@ -44,35 +45,40 @@ class Residuals(Analysis):
         return [Wanted({"predictions": pieces, "trajectories": sampled, "fine-tunings": tuned})]
 
     def run(self, work: Work) -> Findings:
-        traces, notes = _traces(work)
+        traces, why_not, notes = _traces(work)
         if not traces:
             return Findings(TITLE, notes=notes or ["there are no predictions for own trajectories"])
         names = state_names(traces)
+        notes += [f"No drift and no deviation of {names[state]}: {reason}." for state, reason in why_not.items()]
         longest = max(float(trace.times.max()) for trace in traces.values())
         unit, factor = ("ps", 1000.0) if longest >= 1000 else ("fs", 1.0)
         few = f" The first {MOST_LINES} potentials." if len(traces) > MOST_LINES else ""
         return Findings(
             TITLE,
-            tables=(_summary(traces, names), _points(traces, names, unit, factor)),
+            tables=(_summary(traces, names, why_not), _points(traces, names, unit, factor)),
             figures=(_lines(unit, f"Energy residual along each potential's own trajectory.{few}"),),
             definition="The energy of the driving potential minus that of the labels, per atom. An untouched potential "
             "is aligned by the reference energies of the first fine-tuning (“given”), so its mean says how far it "
-            "drifted from there; without a fine-tuning nothing aligns it.",
+            "drifted from there; without a fine-tuning nothing aligns it. Drift: of each trajectory, averaged; "
+            "the intervals are over trajectories, of which four are needed. A series that lasts fewer than ten periods "
+            "of its fastest mode, or in which the driver's own energy still runs down or up, has neither a drift nor a "
+            "deviation.",
             source="Wong & Yang, figure 2",
             notes=notes,
         )
 
 
-def _traces(work: Work) -> tuple[dict[Ref, ResidualTrace], list[str]]:
-    """The trace of each driving potential, and a sentence for each that has none."""
+def _traces(work: Work) -> tuple[dict[Ref, ResidualTrace], dict[Ref, str], list[str]]:
+    """The trace of each driving potential, why it has no drift if so, and a sentence for each that has no trace."""
     from whet.bias.pairs import Comparison
     from whet.bias.residuals import residual_trace
+    from whet.bias.settled import Settled
 
     runs: dict[Ref | None, list[SampledTrajectory]] = {}
     for one in work.all("trajectories", SampledTrajectory):
         runs.setdefault(one.ref.sampled_by, []).append(one)
     given = given_energies(work.all("fine-tunings", FineTuning))
-    traces, notes = {}, []
+    traces, why_not, notes = {}, {}, []
     for predictions in work.all("predictions", Predictions):
         state = predictions.ref.state
         own = sorted(runs.get(state, ()), key=lambda one: one.ref.trajectory or 0)
@@ -84,16 +90,19 @@ def _traces(work: Work) -> tuple[dict[Ref, ResidualTrace], list[str]]:
             notes.append(f"{predictions.ref}: {error.what}.")
         else:
             traces[state] = trace
-    return traces, notes
+            if reason := Settled.of_trajectories(own).reason:
+                why_not[state] = reason
+    return traces, why_not, notes
 
 
-def _summary(traces: dict[Ref, ResidualTrace], names: dict[Ref, str]) -> Table:
+def _summary(traces: dict[Ref, ResidualTrace], names: dict[Ref, str], why_not: Collection[Ref]) -> Table:
     columns = (
         Column("potential", description="The potential that drove the trajectory."),
         Column("mean", "meV/atom", "Mean of the residual.", decimals=1, interval=True),
-        Column("deviation", "meV/atom", "Standard deviation of the residual.", decimals=2),
-        Column("drift", "meV/atom/ps", "Slope of the least-squares line.", decimals=1, interval=True),
+        Column("deviation", "meV/atom", "Standard deviation about the mean of each trajectory.", decimals=2),
+        Column("drift", "meV/atom/ps", "Slope of each trajectory's line, averaged.", decimals=1, interval=True),
         Column("alignment", description="Whether reference energies were given, or none."),
+        Column("trajectories", description="Independent trajectories."),
         Column("frames", description="Frames with a label and a prediction."),
         Column(
             "left out",
@@ -105,9 +114,10 @@ def _summary(traces: dict[Ref, ResidualTrace], names: dict[Ref, str]) -> Table:
         [
             names[state],
             Estimate(trace.mean, trace.mean_interval),
-            trace.deviation,
-            Estimate(trace.drift, trace.drift_interval),
+            None if state in why_not else trace.deviation,
+            None if state in why_not else Estimate(trace.drift, trace.drift_interval),
             trace.alignment,
+            trace.trajectories,
             len(trace.times),
             len(trace.left_out),
         ]

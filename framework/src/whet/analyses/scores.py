@@ -9,8 +9,8 @@ from whet.analyses.parts.alignment import first_fine_tunings, given_energies
 from whet.analyses.parts.doubts import energy_notes
 from whet.analyses.parts.naming import state_name
 from whet.analyses.parts.score_table import STATE, score_table
-from whet.analyses.parts.scored import Scored, scored, with_one_scale
-from whet.analyses.parts.series_table import COLUMNS, ONE_SCALE, SeriesRow, series_table, several
+from whet.analyses.parts.scored import Scored, scored, with_one_factor
+from whet.analyses.parts.series_table import COLUMNS, CORRECTED, SeriesRow, series_table, several
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Findings, Table
 from whet.contracts.ports import FineTuning, Port, Predictions
@@ -20,7 +20,9 @@ from whet.contracts.task import Work
 DEFINITION = (
     "Energies are per atom. “Raw” is as predicted: a fine-tuned potential answers on the energy scale of its labels, "
     "an untouched one on its own, which may be far away. “Fitted here” adds per-element reference energies fitted on "
-    "these very frames, which flatters. cMAE: what is left of the force error once the scale is corrected to 1."
+    "these very frames, which flatters. One factor: forces times b, the slope of reference on predicted forces of one "
+    "training frame. Deng’s 1/s: forces divided by the softening scale of that frame, which over-corrects; cMAE: the "
+    "same with the scale of the very frames."
 )
 
 
@@ -29,12 +31,13 @@ class Scores(Analysis):
 
     name = "scores"
     place = 30
+    result_version = 2
     by_default = True
     inputs: ClassVar[Mapping[str, Port]] = {
         "predictions": Port(Predictions, what="of every potential on the set"),
         "fine-tunings": Port(FineTuning, what="that made these potentials"),
         "alignment": Port(FineTuning, what="the first of each potential, whose reference energies align it untouched"),
-        "training": Port(Predictions, what="of the untouched potentials on first training data: they give one scale"),
+        "training": Port(Predictions, what="of the untouched potentials on first training data: they give one factor"),
     }
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
@@ -62,7 +65,7 @@ class Scores(Analysis):
         given = given_energies(work.all("alignment", FineTuning))
         unscored: list[tuple[str, str]] = []
         plain = list(scored(found, given, unscored))
-        every = [*plain, *with_one_scale(plain, work.all("training", Predictions), given, unscored)]
+        every = [*plain, *with_one_factor(plain, work.all("training", Predictions), given, unscored)]
         labels = {one.ref.state: one.train + one.valid for one in work.all("fine-tunings", FineTuning)}
         groups = _groups(every, found)
         rows = [_row(members, groups, labels) for members in groups]
@@ -79,15 +82,22 @@ class Scores(Analysis):
 
 
 def _groups(every: Sequence[Scored], found: Sequence[Predictions]) -> list[list[Scored]]:
-    """Seeds together, in the order of the potentials: untouched, with one scale, then each strategy by its rounds."""
+    """Seeds together, in the order of the potentials: untouched, with one factor, then each strategy by its rounds."""
     potentials, strategies = ([getattr(one.ref, name) for one in found] for name in ("potential", "strategy"))
     groups: dict[tuple, list[Scored]] = {}
     for one in sorted(every, key=lambda one: (one.state.round, one.state.size or 0, one.seed)):
         state = one.state
-        groups.setdefault((state.potential, state.strategy, one.scaled, state.round, state.size), []).append(one)
+        groups.setdefault(
+            (state.potential, state.strategy, (one.rule, one.factor_from), state.round, state.size), []
+        ).append(one)
 
     def order(key: tuple) -> tuple:
-        return potentials.index(key[0]), bool(key[1]), bool(key[2]), strategies.index(key[1])
+        return (
+            potentials.index(key[0]),
+            bool(key[1]),
+            list(CORRECTED).index(key[2][0]) + 1 if key[2][0] else 0,
+            strategies.index(key[1]),
+        )
 
     return [groups[key] for key in sorted(groups, key=order)]
 
@@ -97,9 +107,9 @@ def _row(members: Sequence[Scored], groups: Sequence[Sequence[Scored]], labels: 
     from whet.bias.series import Series
 
     first = members[0]
-    scales = [one for one, *_ in groups if one.scaled and one.state.potential == first.state.potential]
-    which = f" from {', '.join(first.scaled)}" if len(scales) > 1 else ""
-    taken = [labels.get(one.state, 0) for one in members] if not first.scaled else [1]
+    alike = [one for one, *_ in groups if one.rule == first.rule and one.state.potential == first.state.potential]
+    which = f" from {', '.join(first.factor_from)}" if len(alike) > 1 else ""
+    taken = [labels.get(one.state, 0) for one in members] if not first.rule else [1]
     return SeriesRow.of_series(
         Series([one.score for one in members]),
         potential=first.state.potential,
@@ -107,8 +117,8 @@ def _row(members: Sequence[Scored], groups: Sequence[Sequence[Scored]], labels: 
         round=first.state.round,
         size=first.state.size,
         last=first.state.last,
-        state=ONE_SCALE + which if first.scaled else state_name(first.state),
-        corrected=bool(first.scaled),
+        state=CORRECTED[first.rule] + which if first.rule else state_name(first.state),
+        corrected=first.rule,
         labels=sum(taken) / len(taken),
         labels_fewest=min(taken),
         labels_most=max(taken),
@@ -131,7 +141,7 @@ def _known(one: Scored, row: SeriesRow, labels: Mapping[Ref, int], on: Ref) -> d
         "size": state.size,
         "seed": state.seed,
         "last": state.last,
-        "labels": 1 if one.scaled else labels.get(state, 0),
+        "labels": 1 if one.rule else labels.get(state, 0),
         "seconds_per_frame": one.seconds,
     }
 
@@ -142,7 +152,7 @@ def _errors(rows: Sequence[SeriesRow], on: str) -> Table:
         Column("state"),
         Column("MAE F", "eV/Å", interval=True, spread=True, shown=False),
         Column("RMSE F", "eV/Å", interval=True, spread=True),
-        Column("cMAE F", "eV/Å"),
+        COLUMNS["cmae"],
         Column("MAE E raw", "meV/atom", shown=False),
         Column("RMSE E raw", "meV/atom"),
         Column("MAE E fitted here", "meV/atom", shown=False),

@@ -1,4 +1,4 @@
-"""Softening in detail: the parity of the forces, the scale by size of the force, and what of it noise explains."""
+"""Softening in detail: the parity of the forces, the scale by size of the force, and the curvature of each part."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from whet.analyses.parts.last_states import last_states
+from whet.analyses.parts.part_tables import part_tables
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, row_names, series_names, series_rows, several
-from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
+from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.contracts.ports import Found, Port, Predictions
 from whet.contracts.ref import Ref
@@ -28,17 +30,23 @@ MOST_LINES = 10
 ACROSS = 3
 
 DEFINITION = (
-    "Noise looks like softness: an imperfect but unbiased predictor has a scale equal to its R², and an inverse slope "
-    "(reference on prediction) of 1. Only where the interval of the inverse slope lies above 1, and that of the scale "
-    "below, is a potential called soft."
+    "The scale s is the slope of predicted on reference force components, the inverse slope b that of reference on "
+    "predicted ones; their product is the uncentred R². Integration by parts over a canonical ensemble makes s the "
+    "ratio of mean curvatures on frames of the reference’s dynamics, and 1/b that ratio on frames of the potential’s "
+    "own, for any anharmonicity; on rattled frames it is s, of the harmonic parts. Random errors of the force and "
+    "displaced minima lower the other slope, not this one. For other frames s and 1/b are bounds, and nothing is "
+    "decided. Soft: the whole interval lies below 1, and the ratio below 0.95; stiff: above 1 and 1.05; not soft: the "
+    "ratio within 5 % of 1, the interval within 10 %. A scale by size of the force is no ratio of curvatures: such "
+    "atoms were chosen by their force."
 )
 
 
 class Softening(Analysis):
-    """Where softness sits: parity of the forces, scale by size of the force, and what noise explains."""
+    """Where softness sits: parity of the forces, scale by size of the force, curvature of each part."""
 
     name = "softening"
     place = 25
+    result_version = 2
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = {
@@ -51,13 +59,13 @@ class Softening(Analysis):
         wanted = []
         for piece in study.all(Found, set_kind="independent"):
             if piece.role == "scores":
-                ends = _ends(study.all(Predictions, set=piece.ref.set))
+                ends = last_states(study.all(Predictions, set=piece.ref.set))
                 ref = Ref(set=piece.ref.set, set_kind="independent")
                 wanted.append(Wanted({"scores": [piece], "predictions": ends}, ref=ref, label=ref.set))
         return wanted
 
     def run(self, work: Work) -> Findings:
-        """Tables: `softening` (readings) and `magnitude`; figures: `parity` and `magnitude`."""
+        """Tables: `softening` (readings), `by-element` and other parts, `magnitude`; figures: `parity`, `magnitude`."""
         found = work.one("scores", Found)
         rows, on = series_rows(found.findings), found.ref.set
         ends = _ends_of(rows, work.all("predictions", Predictions))
@@ -66,19 +74,13 @@ class Softening(Analysis):
         if ends:
             parity, points = _parity(ends[:MOST_PANELS], rows, on)
             by_magnitude, bins = _by_magnitude(ends, rows, on)
-            figures, tables = [parity, by_magnitude], [*tables, bins, points]
+            figures, tables = (
+                [parity, by_magnitude],
+                [*tables, *part_tables(ends, rows, on, _seed_note([row for row, _ in ends])), bins, points],
+            )
         return Findings(
             "Softening in detail", on, tables, figures, definition=DEFINITION, source="Deng et al.: the softening scale"
         )
-
-
-def _ends(pieces: Sequence[Piece]) -> list[Piece]:
-    """Of untouched potentials and the last state of each strategy, the first seed."""
-    first: dict[tuple, Piece] = {}
-    for piece in pieces:
-        state = piece.ref.state
-        first.setdefault((state.potential, state.strategy, state.round, state.size), piece)
-    return list({key[:2]: piece for key, piece in first.items()}.values())
 
 
 def _ends_of(rows: Sequence[SeriesRow], found: Sequence[Predictions]) -> Ends:
@@ -222,18 +224,24 @@ def _readings(rows: Sequence[SeriesRow], on: str) -> Table:
         Column("potential", shown=several(rows)),
         Column("state"),
         replace(COLUMNS["scale"], decimals=3),
-        Column("1 − R² (noise)", description="What noise takes from the scale", decimals=3),
         replace(COLUMNS["inverse_slope"], decimals=3),
-        replace(COLUMNS["robust_scale"], decimals=3),
+        replace(COLUMNS["lower"], decimals=3, shown=False),
+        replace(COLUMNS["upper"], decimals=3),
+        replace(COLUMNS["curvature"], decimals=3),
+        COLUMNS["slope"],
+        COLUMNS["sampler"],
         Column("reading"),
+        Column("unexplained", description="1 − uncentred R²: by no factor on the forces", decimals=3),
+        replace(COLUMNS["robust_scale"], decimals=3),
         Column("discounted frames", shown=any(row.discounted for row in rows)),
         Column("seeds", shown=False),
         Column("in words", shown=False),
     )
     cells: list[list[Cell]] = []
     for row in rows:
-        noise = None if row.r2.value is None else 1 - row.r2.value
-        known: list[Cell] = [row.potential, row.state, row.scale, noise, row.inverse_slope, row.robust_scale]
-        cells.append([*known, row.reading, row.discounted, row.seeds, row.in_words])
-    caption = f"What noise explains, on “{on}” ({count(min(row.frames for row in rows), 'frame')})"
+        unexplained = None if row.r2.value is None else 1 - row.r2.value
+        known: list[Cell] = [row.potential, row.state, row.scale, row.inverse_slope, row.lower, row.upper]
+        known += [row.curvature, row.slope, row.sampler, row.reading, unexplained, row.robust_scale]
+        cells.append([*known, row.discounted, row.seeds, row.in_words])
+    caption = f"Which slope is the curvature, on “{on}” ({count(min(row.frames for row in rows), 'frame')})"
     return Table("softening", caption, columns, cells, folded=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from whet.analyses.parts.answers import after_fine_tuning, forgotten, how_biased
+from whet.analyses.parts.answers import after_fine_tuning, forgotten, how_soft
 from whet.analyses.parts.first_figure import first_figure
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, series_rows, several
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
@@ -14,15 +14,20 @@ from whet.contracts.findings import Cell, Column, Findings, Table, Verdict, slug
 from whet.contracts.options import Options
 from whet.contracts.ports import Found, Port
 from whet.contracts.task import Work
+from whet.data.frame_groups import units_in_words
 from whet.data.numbers import count
 
 MOST_ROWS = 16
 """Rows of the first figure; beyond them only the last state of each strategy is drawn."""
 
 READING = (
-    "Scale: slope of predicted against reference force components; below 1 the potential is soft. R²: the scale of an "
-    "imperfect but unbiased predictor, so only a scale below R² is softness; reading “noise”: softness is not shown. "
-    "Brackets: 95 % bootstrap over frames, too narrow where frames of one trajectory are alike."
+    "Curvature ratio: mean curvature of the predicted energy surface over the reference’s; below 1 the potential is "
+    "soft. It is the slope s of predicted on reference forces for frames of the reference’s dynamics and for rattles, "
+    "and 1/b, b being the slope of reference on predicted forces, for frames of the potential’s own dynamics. For "
+    "other frames s and 1/b are bounds, and the frames do not decide. Uncentred R²: s times b; what is missing to 1 is "
+    "unexplained by any factor on the forces: random errors or displaced minima, which are another fault. Energy "
+    "errors: as predicted, and after fitting reference energies on these very frames, which flatters. Brackets: 95 % "
+    "bootstrap over independent units."
 )
 
 
@@ -35,10 +40,11 @@ class SummaryOptions(Options):
 
 
 class Summary(Analysis):
-    """The answers that a report begins with: how biased, after fine-tuning, forgotten."""
+    """The answers that a report begins with: how soft, after fine-tuning, forgotten."""
 
     name = "summary"
     place = 10
+    result_version = 2
     by_default = True
     after = ("scores",)
     Options = SummaryOptions
@@ -79,13 +85,13 @@ class Summary(Analysis):
             return Findings("In short", tables=tables, verdicts=[Verdict("Result", nothing, decided=False), *forgot])
         on, ends = main[0].ref.set, _ends(rows)
         figure, points = first_figure(ends, main[0].findings, on)
-        answers = [*how_biased(rows, on), *after_fine_tuning(rows), *forgot]
+        answers = [*how_soft(rows, on), *after_fine_tuning(rows), *forgot]
         tables = [_table("summary", main[0], ends), *tables, *points]
         return Findings("In short", "", tables, [figure], answers, notes=[_reading_note(rows)])
 
 
 def _ends(rows: Sequence[SeriesRow]) -> list[SeriesRow]:
-    """The untouched potentials, the one-scale corrections and the last state of each strategy."""
+    """The untouched potentials, the corrections by one factor and the last state of each strategy."""
     ends = [row for row in rows if not row.strategy or row.last]
     if len(ends) <= MOST_ROWS:
         return ends
@@ -99,25 +105,33 @@ def _reading_note(rows: Sequence[SeriesRow]) -> str:
     if any(row.seeds > 1 for row in rows):
         note += " ±: standard deviation over seeds."
     if any(row.corrected for row in rows):
-        note += " One scale: forces divided by the factor that the strongest frame of the first training data gives."
+        note += " One factor: forces times b of the strongest frame of the first training data."
+        note += " Deng’s 1/s: forces divided by its s."
     return note
 
 
 def _table(name: str, of: Found, rows: Sequence[SeriesRow]) -> Table:
     """What every reader wants to know of each state, in one row."""
     tuned = {row.seeds for row in rows if row.strategy}
+    bounds = any(not row.slope for row in rows)
     columns = (
         Column("potential", shown=several(rows)),
         Column("state"),
         Column("labels"),
-        replace(COLUMNS["scale"], decimals=3),
+        replace(COLUMNS["curvature"], decimals=3, shown=any(row.curvature.value is not None for row in rows)),
+        replace(COLUMNS["lower"], decimals=3, shown=bounds),
+        replace(COLUMNS["upper"], decimals=3, shown=bounds),
+        Column("reading"),
         replace(COLUMNS["r2"], decimals=3, brief=True),
+        COLUMNS["energy_mae"],
+        COLUMNS["fitted_mae"],
         COLUMNS["mae"],
         replace(COLUMNS["relative_rmse"], decimals=1, percent=True),
-        Column("reading"),
         replace(COLUMNS["seconds"], decimals=3, shown=several(rows)),
         Column("seeds", shown=len(tuned) > 1),
         Column("frames", shown=False),
+        replace(COLUMNS["scale"], shown=False),
+        replace(COLUMNS["sampler"], shown=False),
         Column("left out", shown=any(row.left_out for row in rows)),
         Column("set", shown=False),
     )
@@ -128,13 +142,15 @@ def _cells(row: SeriesRow, on: str) -> list[Cell]:
     words = row.labels_shown
     labels: Cell = None if row.untouched else int(words) if words.isdigit() else words
     return [
-        *(row.potential, row.state, labels, row.scale, row.r2, row.mae, row.relative_rmse, row.reading),
-        *(row.seconds, row.seeds, row.frames, row.left_out, on),
+        *(row.potential, row.state, labels, row.curvature, row.lower, row.upper, row.reading, row.r2),
+        *(row.energy_mae, row.fitted_mae, row.mae, row.relative_rmse, row.seconds, row.seeds, row.frames),
+        *(row.scale, row.sampler, row.left_out, on),
     ]
 
 
 def _caption(of: Found, rows: Sequence[SeriesRow]) -> str:
     frames = count(min((row.frames for row in rows), default=0), "frame")
+    frames += f" of {units_in_words(rows[0].units, rows[0].of)}" if rows and rows[0].of not in ("", "frames") else ""
     seeds = {row.seeds for row in rows if row.strategy}
     frames += f"; fine-tuned: means over {seeds.pop()} seeds" if len(seeds) == 1 and seeds != {1} else ""
     if of.ref.set_kind == "replay":

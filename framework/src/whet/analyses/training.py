@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from whet.analyses.parts.loss_notes import criterion, loss_notes, share_text, shares
 from whet.analyses.parts.naming import state_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Figure, Findings, Table
@@ -13,6 +14,8 @@ from whet.contracts.ports import FineTuning, Port
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
 from whet.data.numbers import duration
+
+LABELS = ("energy", "forces", "stress")
 
 COLUMNS = (
     Column("potential", description="The fine-tuning, by the state that it made."),
@@ -22,11 +25,19 @@ COLUMNS = (
     Column("epochs", description="Number of epochs that ran."),
     Column("batch", description="Frames of one batch."),
     Column("learning rate", description="As the optimizer had it."),
+    Column(
+        "loss at start",
+        description="Shares of energy, forces and stress in the loss on the training frames, before the first step.",
+    ),
+    Column("criterion", description="What the loss makes of errors; the weighted terms are means of it."),
     Column("replay frames", description="Frames of the foundation model's data that were trained on too."),
     Column("reference energies", description="Where they come from: isolated atoms, the foundation, or a fit."),
     Column("elements aligned", description="How many reference energies are determined, and of how many elements."),
     Column("time", description="How long it took."),
     Column("labels in the loss", description="Which labels it was trained on.", shown=False),
+    *(Column(f"{name} weight", description="In the loss.", shown=False) for name in LABELS),
+    *(Column(f"{name} share", description="Of the loss at start.", percent=True, shown=False) for name in LABELS),
+    Column("stress", description="Why it was trained on stress or not, unless the study says.", shown=False),
     Column("trained parameters", description="Number of parameters with a gradient.", shown=False),
     Column("frozen parameters", description="Number of the others.", shown=False),
     Column("stopped early", description="Whether it ended before its last epoch.", shown=False),
@@ -39,7 +50,7 @@ LOSSES = (
     Column("strategy", description="How it was fine-tuned."),
     Column("of", description="Training or validation."),
     Column("epoch", description="From 1."),
-    Column("loss", description="As the upstream package computes it, in a unit of its own."),
+    Column("loss", description="Mean over batches, with the weights and the criterion of the fine-tuning."),
 )
 
 
@@ -62,7 +73,8 @@ class Training(Analysis):
             return Findings("Fine-tuning", notes=["there is no fine-tuning"])
         names = state_names(one.ref for one in tuned)
         replayed = any(one.applied["replay_frames"] for one in tuned)
-        columns = [replace(one, shown=replayed) if one.name == "replay frames" else one for one in COLUMNS]
+        apart = {"replay frames": replayed, "criterion": len({criterion(one) for one in tuned}) > 1}
+        columns = [replace(one, shown=apart.get(one.name, one.shown)) for one in COLUMNS]
         rows, losses = [_row(one, names) for one in tuned], list(_losses(tuned, names))
         return Findings(
             "Fine-tuning",
@@ -73,8 +85,11 @@ class Training(Analysis):
             figures=(_curves(losses),) if losses else (),
             definition="Read back from what the upstream package did, not copied from the study file. Aligned "
             "elements: how many reference energies isolated atoms or the compositions determine; the others follow by "
-            "minimum norm.",
-            notes=list(_energy_notes(tuned, names)),
+            "minimum norm. "
+            "Loss: weighted sum of means over energies per atom, force components and stress components; its shares "
+            "are computed here alike for every backend, from the untouched potential's errors and the backend's own "
+            "criterion and weights, without replay frames.",
+            notes=[*_energy_notes(tuned, names), *loss_notes(tuned)],
         )
 
 
@@ -110,6 +125,7 @@ def _energy_notes(tuned: Sequence[FineTuning], names: Mapping[Ref, str]) -> Iter
 
 def _row(one: FineTuning, names: Mapping[Ref, str]) -> list[Cell]:
     applied, alignment = one.applied, one.reference_energies
+    weights, share = (applied.get("loss") or {}).get("weights", {}), shares(one)
     return [
         names[one.ref.state] + (f", first of {one.members}" if one.members > 1 else ""),
         one.train,
@@ -118,11 +134,16 @@ def _row(one: FineTuning, names: Mapping[Ref, str]) -> list[Cell]:
         applied["epochs"],
         applied["batch_size"],
         f"{applied['learning_rate']:.3g}",
+        ", ".join(f"{name} {share_text(share[name])}" for name in LABELS if name in share) or None,
+        criterion(one),
         applied["replay_frames"],
         _source(one),
         f"{alignment['rank']} of {len(alignment['shift'])}" if alignment["shift"] else "none",
         None if one.seconds is None else duration(one.seconds),
         ", ".join(applied["labels"]),
+        *(weights.get(name) for name in LABELS),
+        *(share.get(name) for name in LABELS),
+        one.stress,
         applied["trainable_parameters"],
         applied["frozen_parameters"],
         "yes" if applied["stopped_early"] else "no",

@@ -1,69 +1,105 @@
-"""BondShift: how far two distributions of bond lengths are apart, and how far chance alone would set them apart."""
+"""BondShift: how far two distributions of bond lengths are apart, and whether chance alone would set them apart."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
-from whet.bias.bonds import BondLengths
-from whet.bias.resampling import Interval, Resampling, by_unit, interval_json
-from whet.contracts.findings import LEAST_UNITS
+from whet.bias.bonds import BondLengths, equal_weights
+from whet.bias.dealing import Dealing
+from whet.bias.resampling import Interval, Resampling, interval_json
 from whet.data.errors import InputError
 from whet.data.identity import JSON
 
 if TYPE_CHECKING:
     import numpy as np
 
-CELLS = 512
+CELLS = 128
 """Cells of the common grid, each with an equal share of both sets, on which draws of a distance are computed."""
+
+Aspect = Literal["mean", "width", "distance"]
+"""What of two distributions can differ."""
+
+ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 
 
 @dataclass(frozen=True)
 class BondShift:
-    """One kind of bond in a first and a second set of frames; all in Å, broken bonds not counted.
+    """One kind of bond in a first and a second set of trajectories; all in Å, broken bonds not counted.
 
     mean_change: second − first. width_change: of the standard deviation, second − first. wasserstein: first
-    Wasserstein distance between the two distributions. noise_floor: the 95th percentile (at the level of the
-    resampling) of that distance when trajectories are dealt out to the two sets at random; None for fewer than four
-    trajectories in a set. A distance below it says nothing.
+    Wasserstein distance between the two distributions. Each trajectory counts the same. Intervals: over trajectories,
+    95 % each. noise_floor: the distance that the dealing of trajectories at random explains. p: for each aspect the
+    chance that dealing would set *any* kind of bond in *any* aspect as far apart as this one is. different: the
+    aspects in which the sets differ, their p being at most 5 %. least_p: below which no p can be, as few trajectories
+    can be dealt in few ways. trajectories: of both sets; below four in one there is neither an interval nor a noise
+    floor nor a p.
     """
 
     mean_change: float
+    mean_change_interval: Interval
     width_change: float
+    width_change_interval: Interval
     wasserstein: float
     wasserstein_interval: Interval
     noise_floor: float | None
+    p: Mapping[Aspect, float]
+    least_p: float | None
+    trajectories: tuple[int, int]
+    level: float = 0.95
 
     @property
-    def beyond_noise(self) -> bool:
-        """Whether the two sets are further apart than chance would set them."""
-        return self.noise_floor is not None and self.wasserstein > self.noise_floor
+    def different(self) -> tuple[Aspect, ...]:
+        """In what the two sets are further apart than chance would set them."""
+        return tuple(aspect for aspect in ASPECTS if self.p.get(aspect, 1.0) <= 1 - self.level + 1e-12)
+
+    @property
+    def verdict(self) -> str:
+        """`different: mean, distance`, `no difference resolved` or `undecided: 3 trajectories`."""
+        if not self.p:
+            few = min(self.trajectories)
+            return f"undecided: {few} trajector{'y' if few == 1 else 'ies'}"
+        return f"different: {', '.join(self.different)}" if self.different else "no difference resolved"
 
     def as_json(self) -> dict[str, JSON]:
         """Plain data.
 
-        | key                        | value                    |
-        |----------------------------|--------------------------|
-        | mean_change, width_change  | Å, second − first        |
-        | wasserstein                | Å                        |
-        | wasserstein_interval       | [low, high] in Å, or null |
-        | noise_floor                | Å, or null               |
-        | beyond_noise               | true or false            |
+        | key                                          | value                                          |
+        |----------------------------------------------|------------------------------------------------|
+        | mean_change, width_change                    | Å, second − first                              |
+        | wasserstein                                  | Å                                              |
+        | mean_change_interval, width_change_interval, wasserstein_interval | [low, high] in Å, or null |
+        | noise_floor                                  | Å, or null                                     |
+        | p                                            | {`mean`, `width`, `distance`: probability}     |
+        | least_p                                      | probability, or null                           |
+        | trajectories                                 | [count, count], of both sets                   |
+        | verdict                                      | one phrase                                     |
         """
         return {
             "mean_change": self.mean_change,
+            "mean_change_interval": interval_json(self.mean_change_interval),
             "width_change": self.width_change,
+            "width_change_interval": interval_json(self.width_change_interval),
             "wasserstein": self.wasserstein,
             "wasserstein_interval": interval_json(self.wasserstein_interval),
             "noise_floor": self.noise_floor,
-            "beyond_noise": self.beyond_noise,
+            "p": dict(self.p),
+            "least_p": self.least_p,
+            "trajectories": list(self.trajectories),
+            "verdict": self.verdict,
         }
 
 
-def bond_shifts(first: BondLengths, second: BondLengths, resampling: Resampling | None = None) -> dict[str, BondShift]:
+def bond_shifts(
+    first: BondLengths, second: BondLengths, resampling: Resampling | None = None, *, widths: bool = True
+) -> dict[str, BondShift]:
     """The shift of each kind of bond that both have with at least one length that is not broken.
 
-    The distance itself is exact; its interval and noise floor are computed on a grid of 512 quantiles of both sets.
+    All kinds and aspects are tested together, so that the chance of *any* false difference in the comparison is at
+    most 5 % (see `Dealing`). Trajectories that both have are left out. widths: whether the width is one of the
+    aspects; not where a series has none. The distance itself is exact; its interval and noise floor are computed on a
+    grid of 128 quantiles of both sets.
     InputError where no kind is common.
     """
     import numpy as np
@@ -73,49 +109,107 @@ def bond_shifts(first: BondLengths, second: BondLengths, resampling: Resampling 
         raise InputError(
             f"no kind of bond is common: {', '.join(first.kinds) or 'none'} and {', '.join(second.kinds) or 'none'}"
         )
-    shifts = {}
-    for kind in common:
-        one, two = first.of_kind(kind), second.of_kind(kind)
-        if np.isfinite(one).any() and np.isfinite(two).any():
-            shifts[kind] = _shift(one, two, (first.units, second.units), resampling or Resampling())
-    return shifts
+    draws = resampling or Resampling()
+    first, second = first.without_those_of(second), second.without_those_of(first)
+    dealing = Dealing.of(first.trajectories, second.trajectories, draws)
+    aspects: list[Aspect] = [aspect for aspect in ASPECTS if widths or aspect != "width"]
+    sets = {kind: _Set.of(first.of_kind(kind), first.units, second.of_kind(kind), second.units) for kind in common}
+    sets = {kind: one for kind, one in sets.items() if one is not None}
+    dealt = {kind: one.changes(*one.dealt(dealing.first)) for kind, one in sets.items()}
+    tested: list[tuple[str, Aspect]] = [(kind, aspect) for kind in sets for aspect in aspects]
+    apart = {kind: one.apart() for kind, one in sets.items()}
+    p, floors = dealing.test([(np.abs(dealt[kind][aspect]), apart[kind][aspect]) for kind, aspect in tested])
+    p_of, floor_of = dict(zip(tested, p, strict=bool(p))), dict(zip(tested, floors, strict=bool(floors)))
+    found = {}
+    for kind, one in sets.items():
+        change: dict[Aspect, float] = {aspect: float(dealt[kind][aspect][0]) for aspect in ASPECTS}
+        change["distance"] = one.distance
+        drawn = one.changes(draws.sums(one.first, stream=1), draws.sums(one.second, stream=2))
+        interval = {aspect: draws.between(drawn[aspect], change[aspect], dealing.fewest) for aspect in ASPECTS}
+        found[kind] = BondShift(
+            mean_change=change["mean"],
+            mean_change_interval=interval["mean"],
+            width_change=change["width"],
+            width_change_interval=interval["width"],
+            wasserstein=one.distance,
+            wasserstein_interval=interval["distance"],
+            noise_floor=floor_of.get((kind, "distance")),
+            p={aspect: p_of[kind, aspect] for aspect in aspects if (kind, aspect) in p_of},
+            least_p=dealing.least if p else None,
+            trajectories=(first.trajectories, second.trajectories),
+            level=draws.level,
+        )
+    return found
 
 
-def _shift(
-    first: np.ndarray, second: np.ndarray, trajectories: tuple[np.ndarray, np.ndarray], draws: Resampling
-) -> BondShift:
-    import numpy as np
-    from scipy.stats import wasserstein_distance
+@dataclass(frozen=True, eq=False)
+class _Set:
+    """Lengths of one kind in two sets, as sums of each trajectory that add up to those of a set.
 
-    one, two = first[np.isfinite(first)], second[np.isfinite(second)]
-    edges = np.unique(np.quantile(np.concatenate([one, two]), np.linspace(0, 1, CELLS + 1)))
-    distance = float(wasserstein_distance(one, two))
-    interval, floor = None, None
-    if len(edges) > 1:
-        rows = [np.array([np.histogram(frame, edges)[0] for frame in lengths], float) for lengths in (first, second)]
-        units = [by_unit(counts, of) for counts, of in zip(rows, trajectories, strict=True)]
-        if (fewest := min(map(len, units))) >= LEAST_UNITS:
-            drawn = _distances(draws.sums(units[0], stream=1), draws.sums(units[1], stream=2), edges)
-            interval = draws.between(drawn, distance, fewest)
-            floor = _noise_floor(units[0], units[1], edges, draws)
-    return BondShift(
-        mean_change=float(two.mean() - one.mean()),
-        width_change=float(two.std() - one.std()),
-        wasserstein=distance,
-        wasserstein_interval=interval,
-        noise_floor=floor,
-    )
+    first, second: (n_trajectories, 3 + n_cells): weight, Σ(x − center), Σ(x − center)² and the histogram between
+    edges, all weighted so that each trajectory counts the same. distance: Wasserstein's of the two, exact, Å.
+    """
 
+    first: np.ndarray
+    second: np.ndarray
+    edges: np.ndarray
+    distance: float
 
-def _noise_floor(first: np.ndarray, second: np.ndarray, edges: np.ndarray, draws: Resampling) -> float:
-    """The distance that chance alone stays below with the probability `level`: a permutation of trajectories."""
-    import numpy as np
+    @classmethod
+    def of(cls, one: np.ndarray, of_one: np.ndarray, two: np.ndarray, of_two: np.ndarray) -> _Set | None:
+        """From lengths (n_frames, n_bonds), NaN where broken, and the trajectory of each frame; None of no length."""
+        import numpy as np
+        from scipy.stats import wasserstein_distance
 
-    pool = np.concatenate([first, second])
-    generator = np.random.default_rng((draws.seed, 3))
-    order = generator.permuted(np.tile(np.arange(len(pool)), (draws.resamples, 1)), axis=1)
-    dealt = (order < len(first)).astype(float) @ pool
-    return float(np.nanquantile(_distances(dealt, pool.sum(axis=0) - dealt, edges), draws.level))
+        whole = [np.isfinite(lengths) for lengths in (one, two)]
+        if not all(some.any() for some in whole):
+            return None
+        values = [lengths[some] for lengths, some in zip((one, two), whole, strict=True)]
+        every = np.concatenate(values)
+        edges, center = np.unique(np.quantile(every, np.linspace(0, 1, CELLS + 1))), float(every.mean())
+        sums, weights = [], []
+        for x, some, units in zip(values, whole, (of_one, of_two), strict=True):
+            names, unit = np.unique(units, return_inverse=True)
+            by_frame = equal_weights(some.sum(axis=1).astype(float), unit)
+            place, weight = (np.broadcast_to(array[:, None], some.shape)[some] for array in (unit, by_frame))
+            cell = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, max(len(edges) - 2, 0))
+            rows = np.zeros((len(names), 3 + max(len(edges) - 1, 1)))
+            for column, power in enumerate((np.ones_like(x), x - center, (x - center) ** 2)):
+                np.add.at(rows[:, column], place, weight * power)
+            np.add.at(rows, (place, 3 + cell), weight)
+            sums.append(rows)
+            weights.append(weight)
+        return cls(sums[0], sums[1], edges, float(wasserstein_distance(*values, *weights)))
+
+    def dealt(self, to_first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Sums (m, 3 + n_cells) of both sets, for trajectories (m, n) that are dealt to the first, the others not."""
+        import numpy as np
+
+        pool = np.concatenate([self.first, self.second])
+        return to_first.astype(float) @ pool, (~to_first).astype(float) @ pool
+
+    def apart(self) -> dict[Aspect, np.ndarray]:
+        """How far each trajectory is from each other in each aspect, (n, n) Å."""
+        import numpy as np
+
+        pool = np.concatenate([self.first, self.second])
+        one, other = (index.ravel() for index in np.indices((len(pool), len(pool))))
+        return {k: np.abs(v).reshape(len(pool), -1) for k, v in self.changes(pool[one], pool[other]).items()}
+
+    def changes(self, first: np.ndarray, second: np.ndarray) -> dict[Aspect, np.ndarray]:
+        """Changes (m,) Å of mean and width, and the distance, from sums (m, 3 + n_cells); NaN where one has none."""
+        import numpy as np
+
+        with np.errstate(invalid="ignore", divide="ignore"):
+            (mean, width), (other_mean, other_width) = (
+                (
+                    sums[:, 1] / sums[:, 0],
+                    np.sqrt(np.maximum(sums[:, 2] / sums[:, 0] - (sums[:, 1] / sums[:, 0]) ** 2, 0)),
+                )
+                for sums in (first, second)
+            )
+            distance = _distances(first[:, 3:], second[:, 3:], self.edges)
+        return {"mean": other_mean - mean, "width": other_width - width, "distance": distance}
 
 
 def _distances(first: np.ndarray, second: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -125,8 +219,9 @@ def _distances(first: np.ndarray, second: np.ndarray, edges: np.ndarray) -> np.n
     """
     import numpy as np
 
-    with np.errstate(invalid="ignore"):
-        apart = np.cumsum(first / first.sum(axis=1, keepdims=True) - second / second.sum(axis=1, keepdims=True), axis=1)
+    if len(edges) < 2:
+        return np.zeros(len(first))
+    apart = np.cumsum(first / first.sum(axis=1, keepdims=True) - second / second.sum(axis=1, keepdims=True), axis=1)
     left = np.concatenate([np.zeros((len(apart), 1)), apart[:, :-1]], axis=1)
     a, b = np.abs(left), np.abs(apart)
     crossing = left * apart < 0

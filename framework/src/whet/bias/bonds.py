@@ -37,12 +37,23 @@ def follow(topology: BondTopology, frames: Sequence[Atoms]) -> BondLengths:
     return BondLengths(topology, lengths, np.zeros(len(frames), dtype=int))
 
 
+def equal_weights(counts: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """What each frame weighs, (n_frames,), so that every trajectory counts the same, however long it is.
+
+    counts: (n_frames,) lengths of each frame. Weights times counts add up to 1 for each trajectory that has any.
+    """
+    import numpy as np
+
+    every = np.bincount(units, weights=counts)[units]
+    return np.divide(1.0, every, out=np.zeros_like(every), where=every > 0)
+
+
 @dataclass(frozen=True)
 class BondSummary:
-    """Distribution of the lengths of one kind of bond, Å, broken ones not counted.
+    """Distribution of the lengths of one kind of bond, Å, broken ones not counted; each trajectory counts the same.
 
-    width: standard deviation over frames and bonds. broken: bonds that were broken in some frame. broken_lengths:
-    lengths left out for that. mean and width are None where no length is left.
+    width: standard deviation over frames, bonds and trajectories. broken: bonds that were broken in some frame.
+    broken_lengths: lengths left out for that. mean and width are None where no length is left.
     """
 
     mean: float | None
@@ -96,6 +107,20 @@ class BondLengths:
         return tuple(sorted(set(self.topology.kinds.tolist())))
 
     @property
+    def trajectories(self) -> int:
+        """How many they are of."""
+        return len(set(self.units.tolist()))
+
+    def without_those_of(self, other: BondLengths) -> BondLengths:
+        """Less the trajectories that the other has, too; nothing may be left."""
+        import numpy as np
+
+        known = {other.lengths[other.units == unit].tobytes() for unit in np.unique(other.units)}
+        shared = [unit for unit in np.unique(self.units) if self.lengths[self.units == unit].tobytes() in known]
+        own = ~np.isin(self.units, shared)
+        return BondLengths(self.topology, self.lengths[own], np.unique(self.units[own], return_inverse=True)[1])
+
+    @property
     def broken(self) -> np.ndarray:
         """(n_frames, n_bonds) bool: longer than the starting length by over 0.5 Å."""
         return self.lengths > self.topology.lengths + BROKEN
@@ -121,6 +146,7 @@ class BondLengths:
         center = float(np.mean(self.topology.lengths[self.topology.kinds == kind]))
         off = np.where(broken, 0.0, lengths - center)
         rows = np.stack([(~broken).sum(axis=1), off.sum(axis=1), (off**2).sum(axis=1)], axis=1).astype(float)
+        rows *= equal_weights(rows[:, 0], self.units)[:, None]
         total = rows.sum(axis=0, keepdims=True)
         when = np.flatnonzero(broken.any(axis=1))
 

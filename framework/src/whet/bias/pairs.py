@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from whet.bias.sampler import sampler_of, samplers_of
 from whet.data.errors import FrameError, InputError
 from whet.data.frame_groups import FRAMES, TRAJECTORIES, frame_groups
 from whet.data.identity import JSON
@@ -55,7 +56,8 @@ class Comparison:
 
     frames: the reference frames that are counted. indices: their numbers in the sequences that the caller has. units:
     (n_frames,) the independent unit (trajectory) that each is of, a number; units_of: what units are (`trajectories`,
-    `groups`, `materials`, `frames`), empty where nobody knows, and all frames are one.
+    `groups`, `materials`, `frames`), empty where nobody knows, and all frames are one. samplers: (n_frames,) who
+    sampled each, seen from the potential that predicted (a word of `whet.bias.sampler`).
     n_atoms: (n_frames,). symbols: (sum n_atoms,) chemical symbol of each atom, one frame after the other.
     left_out: the frames that are not counted. correction: what was done to the predictions; empty for none.
     """
@@ -67,6 +69,7 @@ class Comparison:
     reference: Quantities
     predicted: Quantities
     units: np.ndarray
+    samplers: np.ndarray
     units_of: str = "frames"
     left_out: tuple[LeftOut, ...] = ()
     correction: str = ""
@@ -81,12 +84,14 @@ class Comparison:
         left_out: Iterable[LeftOut] = (),
         units: Sequence[object] | None = None,
         units_of: str = "groups",
+        samplers: Sequence[str] | None = None,
     ) -> Comparison:
         """Pairs labeled frames with the predictions for them.
 
         A Failure, and predictions that are not finite, are left out with their reason. indices: the number of each
         pair (default: its place). left_out: frames that the caller dropped before, in the same numbers. units: the
-        trajectory or group of each pair, and what they are (default: each frame stands alone).
+        trajectory or group of each pair, and what they are (default: each frame stands alone). samplers: who sampled
+        each (default: unknown).
         Raises FrameError where lengths, elements or positions of a pair differ, where a frame carries no labels or
         reference labels are not finite, and where no frame is left.
         """
@@ -98,11 +103,13 @@ class Comparison:
         numbers = list(range(len(reference))) if indices is None else list(indices)
         if units is None:
             units, units_of = range(len(reference)), FRAMES
-        for name, given in (("indices", numbers), ("units", units)):
+        samplers = ["unknown"] * len(reference) if samplers is None else samplers
+        for name, given in (("indices", numbers), ("units", units), ("samplers", samplers)):
             if len(given) != len(reference):
                 raise InputError(f"{len(given)} {name} were given for {len(reference)} frames")
         out, kept = list(left_out), []
-        for number, frame, other, unit in zip(numbers, reference, predicted, units, strict=True):
+        whose = zip(units, samplers, strict=True)
+        for number, frame, other, (unit, sampler) in zip(numbers, reference, predicted, whose, strict=True):
             try:
                 truth = Labels.of(frame).checked(len(frame))
             except FrameError as error:
@@ -116,7 +123,7 @@ class Comparison:
             except FrameError as error:
                 raise error.at(f"predicted frame {number}") from None
             try:
-                kept.append((number, frame, truth, labels.checked(len(frame)), unit))
+                kept.append((number, frame, truth, labels.checked(len(frame)), unit, sampler))
             except FrameError as error:
                 out.append(LeftOut(number, f"predicted {error.what}"))
         if not kept:
@@ -134,24 +141,25 @@ class Comparison:
         if found.ref.groups != TRAJECTORIES:
             units, of = frame_groups(found.reference, found.ref.groups)
         given = {"indices": found.indices, "left_out": out, "units": units, "units_of": of}
-        return cls.of(found.reference, found.predicted, **given)
+        return cls.of(found.reference, found.predicted, samplers=samplers_of(found), **given)
 
     @classmethod
     def _stacked(
-        cls, kept: list[tuple[int, Atoms, Labels, Labels, object]], left_out: tuple[LeftOut, ...], units_of: str
+        cls, kept: list[tuple[int, Atoms, Labels, Labels, object, str]], left_out: tuple[LeftOut, ...], units_of: str
     ) -> Comparison:
         import numpy as np
 
-        frames = tuple(frame for _, frame, _, _, _ in kept)
-        first = {unit: number for number, unit in enumerate(dict.fromkeys(unit for *_, unit in kept))}
+        frames = tuple(frame for _, frame, *_ in kept)
+        first = {unit: number for number, unit in enumerate(dict.fromkeys(unit for *_, unit, _ in kept))}
         return cls(
             frames=frames,
             indices=tuple(number for number, *_ in kept),
             n_atoms=np.array([len(frame) for frame in frames]),
             symbols=np.concatenate([np.array(frame.get_chemical_symbols()) for frame in frames]),
-            reference=_quantities([truth for _, _, truth, _, _ in kept]),
-            predicted=_quantities([labels for _, _, _, labels, _ in kept]),
-            units=np.array([first[unit] for *_, unit in kept]),
+            reference=_quantities([truth for _, _, truth, *_ in kept]),
+            predicted=_quantities([labels for _, _, _, labels, *_ in kept]),
+            units=np.array([first[unit] for *_, unit, _ in kept]),
+            samplers=np.array([sampler for *_, sampler in kept]),
             units_of=units_of,
             left_out=left_out,
         )
@@ -163,6 +171,11 @@ class Comparison:
     def n_units(self) -> int:
         """How many independent units there are; one where nobody knows which frames belong together."""
         return len(set(self.units.tolist()))
+
+    @property
+    def sampler(self) -> str:
+        """Who sampled the frames; `mixed` where that is not one and the same."""
+        return sampler_of(self.samplers.tolist())
 
     @property
     def elements(self) -> tuple[str, ...]:
@@ -202,6 +215,7 @@ class Comparison:
             n_atoms=self.n_atoms[chosen],
             symbols=self.symbols[atoms],
             units=self.units[chosen],
+            samplers=self.samplers[chosen],
             reference=taken(self.reference),
             predicted=taken(self.predicted),
         )

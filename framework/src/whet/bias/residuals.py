@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 class ResidualTrace:
     """(E_predicted − E_reference) / n_atoms against time.
 
-    times: (n_frames,) fs. residuals: (n_frames,) meV/atom. mean and deviation (standard): meV/atom. drift: slope of
-    the least-squares line, meV/atom per ps; None where the times are all the same. alignment: `none`, `given`
+    times: (n_frames,) fs. residuals: (n_frames,) meV/atom. mean: meV/atom, over all frames. deviation: meV/atom, the
+    standard deviation about the mean of each trajectory. drift: meV/atom per ps, the mean over trajectories of the
+    slope of each one's least-squares line; None where none has two times. Intervals: over trajectories, none below
+    four. Whether the series allows a drift and a deviation is `Settled`'s to say. alignment: `none`, `given`
     (reference energies fitted elsewhere) or `fitted here`, which makes the mean zero along one trajectory, as its
     composition does not change: only drift and deviation say something then.
     """
@@ -35,6 +37,7 @@ class ResidualTrace:
     drift: float | None
     drift_interval: Interval
     alignment: str
+    trajectories: int
     left_out: tuple[LeftOut, ...]
 
     def as_json(self) -> dict[str, JSON]:
@@ -48,7 +51,7 @@ class ResidualTrace:
         | drift                           | meV/atom per ps, or null                |
         | mean_interval, drift_interval   | [low, high] in the same unit, or null   |
         | alignment                       | `none`, `given` or `fitted here`        |
-        | frames                          | count                                   |
+        | trajectories, frames            | counts                                  |
         | left_out                        | [{`index`, `reason`}]                   |
         """
         return {
@@ -60,6 +63,7 @@ class ResidualTrace:
             "drift": self.drift,
             "drift_interval": interval_json(self.drift_interval),
             "alignment": self.alignment,
+            "trajectories": self.trajectories,
             "frames": len(self.times),
             "left_out": [one.as_json() for one in self.left_out],
         }
@@ -73,11 +77,12 @@ def residual_trace(
     fit_here: bool = False,
     resampling: Resampling | None = None,
 ) -> ResidualTrace:
-    """The residual along a trajectory, of which the comparison holds the labeled frames.
+    """The residual along the trajectories of one potential, of which the comparison holds the labeled frames.
 
-    times: fs, one for each frame that was given, the left-out ones included: `times[index]` belongs to the frame of
-    that index. given: reference energies fitted elsewhere. fit_here: fit them on these frames instead. InputError where
-    the times do not fit the frames, and where both alignments are asked for.
+    The units of the comparison are the trajectories. times: fs, one for each frame that was given, the left-out ones
+    included: `times[index]` belongs to the frame of that index. given: reference energies fitted elsewhere. fit_here:
+    fit them on these frames instead. InputError where the times do not fit the frames, and where both alignments are
+    asked for.
     """
     import numpy as np
 
@@ -92,24 +97,34 @@ def residual_trace(
     draws = resampling or Resampling()
     t = np.array([times[index] for index in comparison.indices], dtype=float)
     r = energy_residuals(comparison, fitted_here(comparison) if fit_here else given)
-    ps = (t - t.mean()) / 1000
-    one = np.ones_like(r)
-    rows = np.stack([one, ps, ps * ps, r, ps * r], axis=1)
-    moving = bool((ps != 0).any())
+    runs = [comparison.units == unit for unit in np.unique(comparison.units)]
+    about = np.concatenate([r[run] - r[run].mean() for run in runs])
+    slopes = [_slope(t[run] / 1000, r[run]) for run in runs if np.ptp(t[run]) > 0]
     return ResidualTrace(
         times=t,
         residuals=r,
         mean=float(r.mean()),
-        mean_interval=draws.interval(rows, lambda sums: sums[:, 3] / sums[:, 0], comparison.units),
-        deviation=float(r.std()),
-        drift=float(_slope(rows.sum(axis=0, keepdims=True))[0]) if moving else None,
-        drift_interval=draws.interval(rows, _slope, comparison.units) if moving else None,
+        mean_interval=draws.interval(_with_ones(r), _mean, comparison.units),
+        deviation=float(about.std()),
+        drift=float(np.mean(slopes)) if slopes else None,
+        drift_interval=draws.interval(_with_ones(np.array(slopes)), _mean) if slopes else None,
         alignment="given" if given is not None else "fitted here" if fit_here else "none",
+        trajectories=len(runs),
         left_out=comparison.left_out,
     )
 
 
-def _slope(sums: np.ndarray) -> np.ndarray:
-    """Least-squares slopes (m,) from sums (m, 5) of 1, t, t², r and t r."""
-    count, t, tt, r, tr = sums.T
-    return (count * tr - t * r) / (count * tt - t * t)
+def _slope(times: np.ndarray, values: np.ndarray) -> float:
+    """Of the least-squares line."""
+    t = times - times.mean()
+    return float(t @ values / (t @ t))
+
+
+def _with_ones(values: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    return np.stack([values, np.ones_like(values)], axis=1)
+
+
+def _mean(sums: np.ndarray) -> np.ndarray:
+    return sums[:, 0] / sums[:, 1]

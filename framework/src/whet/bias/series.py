@@ -51,7 +51,7 @@ class Series:
 
     @property
     def readings(self) -> str:
-        """The reading of the slopes, counted where seeds disagree: `soft 2/3, noise 1/3`."""
+        """The reading of the curvature, counted where seeds disagree: `soft 2/3, undecided 1/3`."""
         found = [score.softening.reading for score in self.scores]
         counts = {reading: found.count(reading) for reading in dict.fromkeys(found)}
         if len(counts) == 1:
@@ -66,6 +66,28 @@ class Series:
             lambda: slopes_of(_mean_prediction(self.scores), Resampling()).scale_interval,
         )
         return over_seeds([score.softening.slopes.scale for score in self.scores], interval)
+
+    @cached_property
+    def curvature(self) -> Estimate:
+        """Ratio of curvatures; no value where frames do not decide. The interval is that of the mean over seeds."""
+        found = [score.softening.curvature for score in self.scores]
+        interval = self._interval(lambda score: score.softening.curvature.interval, self._mean_curvature)
+        return over_seeds([one.ratio for one in found], interval)
+
+    @cached_property
+    def bounds(self) -> Interval:
+        """s and 1/b of the frames that are not discounted, means over seeds."""
+        lower, upper = (
+            self.mean(lambda one, end=end: getattr(one.softening.curvature, end)) for end in ("lower", "upper")
+        )
+        return None if lower is None or upper is None else (lower, upper)
+
+    def _mean_curvature(self) -> Interval:
+        """Of s only, and where no seed has discounted a frame: s is linear in the predictions, and 1/b is not."""
+        slopes = {score.softening.curvature.slope for score in self.scores}
+        if slopes != {"s"} or any(score.softening.discounted_frames for score in self.scores):
+            return None
+        return slopes_of(_mean_prediction(self.scores), Resampling()).scale_interval
 
     @cached_property
     def mae(self) -> Estimate:
@@ -95,16 +117,16 @@ class Series:
         return of_mean() if len(same) == 1 else None
 
 
-def softness(scale: Estimate) -> Estimate:
-    """|1 − scale| with the interval that it takes over from the scale: down to 0 where that covers 1."""
-    if scale.value is None:
-        return scale
+def softness(ratio: Estimate) -> Estimate:
+    """|1 − ratio| of curvatures, with the interval that it takes over: down to 0 where that of the ratio covers 1."""
+    if ratio.value is None:
+        return ratio
     interval = None
-    if scale.interval is not None:
-        ends = [abs(1 - end) for end in scale.interval]
-        covers = scale.interval[0] <= 1 <= scale.interval[1]
+    if ratio.interval is not None:
+        ends = [abs(1 - end) for end in ratio.interval]
+        covers = ratio.interval[0] <= 1 <= ratio.interval[1]
         interval = (0.0 if covers else min(ends), max(ends))
-    return Estimate(abs(1 - scale.value), interval, scale.spread, scale.seeds)
+    return Estimate(abs(1 - ratio.value), interval, ratio.spread, ratio.seeds)
 
 
 def absolute_by_frame(comparison: Comparison) -> np.ndarray:

@@ -1,10 +1,11 @@
-"""Softening: how much too small predicted forces are, and whether noise alone would look the same (Deng et al.)."""
+"""Softening: slopes between predicted and reference forces (Deng et al.), and what they say about the curvature."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from whet.bias.curvature import Curvature
 from whet.bias.pairs import Comparison, LeftOut
 from whet.bias.resampling import Interval, Resampling, interval_json
 from whet.bias.robust_slope import robust_slope
@@ -14,26 +15,22 @@ from whet.data.identity import JSON
 if TYPE_CHECKING:
     import numpy as np
 
-FEWEST_FRAMES = 5
-"""Below it a bootstrap over frames says too little for a verdict."""
-
-Reading = Literal["soft", "stiff", "noise", "not soft", "undecided"]
+STILL = 1e-5
+"""eV/Å, root mean square; smaller reference forces are those of a perfect crystal, and rounding."""
 
 
 @dataclass(frozen=True)
 class Slopes:
     """Slopes through the origin between reference components f and predicted components p, all without unit.
 
-    scale: s = Σpf/Σf², the softening scale. inverse_slope: b = Σpf/Σp². r2: R² = (Σpf)²/(Σp² Σf²), the share of Σf²
-    that the best-scaled prediction explains.
-
-    Why this R²: it does not change when the predictions are scaled, and s = R²/b holds exactly. So s falls short of 1
-    by two factors: R², which noise takes, and 1/b, which softness takes. For a calibrated predictor (f = p + e with e
-    uncorrelated to p) Σpf = Σp², hence b = 1 and s = R². (1 − Σ(p−f)²/Σf² also equals s there, but mixes the two.)
+    scale: s = Σpf/Σf², the softening scale. inverse_slope: b = Σpf/Σp². r2: the uncentred R² = s·b = (Σpf)²/(Σp² Σf²),
+    the share of Σf² that the best-scaled prediction explains; 1 − R² is unexplained, by random errors of the force or
+    by displaced minima. Which of s and 1/b is a ratio of curvatures, who sampled the frames decides: see `Curvature`.
+    b is also the factor that, multiplied to the predictions, makes their squared error least (see `ForceFactor`).
 
     scale, its interval and r2 are None where the reference forces are all zero; inverse_slope and r2 where the
-    predicted ones are. cmae: mean |p/s − f| in eV/Å, the error that is left once the scale is corrected to 1; None
-    where s is not positive.
+    predicted ones are. cmae: mean |p/s − f| in eV/Å, Deng's error after division by the scale, which over-corrects by
+    1/R²; None where s is not positive. units: independent units behind them.
     """
 
     scale: float | None
@@ -44,6 +41,7 @@ class Slopes:
     mae: float
     cmae: float | None
     frames: int
+    units: int
     components: int
 
     def as_json(self) -> dict[str, JSON]:
@@ -54,7 +52,7 @@ class Slopes:
         | scale, r2, inverse_slope               | numbers without unit, or null                |
         | scale_interval, inverse_slope_interval | [low, high], or null                         |
         | mae, cmae                              | eV/Å before and after correction; cmae or null |
-        | frames, components                     | counts                                       |
+        | frames, units, components              | counts                                       |
         """
         return {
             "scale": self.scale,
@@ -65,6 +63,7 @@ class Slopes:
             "mae": self.mae,
             "cmae": self.cmae,
             "frames": self.frames,
+            "units": self.units,
             "components": self.components,
         }
 
@@ -75,7 +74,7 @@ class Softening:
 
     slopes: over all frames. robust_scale: Huber's slope without the discounted frames (see `robust_slope`).
     discounted_frames: their indices. kept: the slopes without them (`slopes` itself where none is discounted; None
-    where every frame is). reading and verdict: read from `kept`; see `verdict_on`.
+    where every frame is). curvature: read from `kept`; its reading is undecided where most frames are discounted.
     """
 
     slopes: Slopes
@@ -83,10 +82,19 @@ class Softening:
     robust_scale_interval: Interval
     discounted_frames: tuple[int, ...]
     kept: Slopes | None
-    reading: Reading
-    verdict: str
+    curvature: Curvature
     left_out: tuple[LeftOut, ...]
     correction: str
+
+    @property
+    def reading(self) -> str:
+        """`soft`, `stiff`, `not soft` or `undecided`."""
+        return self.curvature.reading
+
+    @property
+    def verdict(self) -> str:
+        """The reading with its numbers, in a sentence."""
+        return self.curvature.verdict
 
     def as_json(self) -> dict[str, JSON]:
         """Plain data: the keys of `Slopes.as_json` over all frames, and
@@ -97,7 +105,12 @@ class Softening:
         | robust_scale_interval | [low, high], or null                                           |
         | discounted_frames     | indices                                                        |
         | kept                  | {keys of `Slopes.as_json`} without discounted frames, or null  |
-        | reading               | `soft`, `stiff`, `noise`, `not soft` or `undecided`            |
+        | sampler               | who sampled the frames, a word of `whet.bias.sampler`, or `mixed` |
+        | curvature             | ratio of mean curvatures, or null where the sampler allows none |
+        | curvature_interval    | [low, high], or null                                           |
+        | bounds                | [s, 1/b] of the kept frames, between which it lies, or null    |
+        | units_of              | what independent units are; empty where nobody knows           |
+        | reading               | `soft`, `stiff`, `not soft` or `undecided`                     |
         | verdict               | one sentence                                                   |
         | left_out              | [{`index`, `reason`}]                                          |
         | correction            | what was done to the predictions; empty for none               |
@@ -108,6 +121,11 @@ class Softening:
             "robust_scale_interval": interval_json(self.robust_scale_interval),
             "discounted_frames": list(self.discounted_frames),
             "kept": None if self.kept is None else self.kept.as_json(),
+            "sampler": self.curvature.sampler,
+            "curvature": self.curvature.ratio,
+            "curvature_interval": interval_json(self.curvature.interval),
+            "bounds": interval_json(self.curvature.bounds),
+            "units_of": self.curvature.units_of,
             "reading": self.reading,
             "verdict": self.verdict,
             "left_out": [one.as_json() for one in self.left_out],
@@ -116,9 +134,11 @@ class Softening:
 
 
 def softening(comparison: Comparison, resampling: Resampling | None = None) -> Softening:
-    """The softening of a comparison. FrameError where all reference forces are zero: no slope is defined then."""
+    """The softening of a comparison. FrameError where all reference forces are zero, to within STILL."""
+    import numpy as np
+
     draws = resampling or Resampling()
-    if not comparison.reference.forces.any():
+    if np.sqrt(np.mean(comparison.reference.forces**2)) < STILL:
         raise FrameError(
             f"all reference forces of the {len(comparison)} frames are zero, so no softening scale is defined",
             hint="Give frames away from equilibrium",
@@ -127,18 +147,24 @@ def softening(comparison: Comparison, resampling: Resampling | None = None) -> S
     robust = robust_slope(comparison, draws)
     rest = [place for place in range(len(comparison)) if place not in set(robust.discounted)]
     kept = slopes if len(rest) == len(comparison) else slopes_of(comparison.take(rest), draws) if rest else None
-    reading, verdict = verdict_on(kept, len(robust.discounted))
     return Softening(
         slopes=slopes,
         robust_scale=robust.scale,
         robust_scale_interval=robust.interval,
         discounted_frames=tuple(comparison.indices[place] for place in robust.discounted),
         kept=kept,
-        reading=reading,
-        verdict=verdict,
+        curvature=_curvature(comparison, kept, len(robust.discounted)),
         left_out=comparison.left_out,
         correction=comparison.correction,
     )
+
+
+def _curvature(comparison: Comparison, kept: Slopes | None, discounted: int) -> Curvature:
+    sampler, of = comparison.sampler, comparison.units_of
+    if kept is None or kept.frames < discounted:
+        why = f"undecided: {discounted} frames, most of all, are discounted as wrong beyond any scale"
+        return Curvature(sampler, "", None, None, None, None, kept.units if kept else 0, of, "undecided", why)
+    return Curvature.of(kept, sampler, of, f"; {discounted} discounted" if discounted else "")
 
 
 def slopes_of(comparison: Comparison, resampling: Resampling, atoms: np.ndarray | None = None) -> Slopes:
@@ -166,36 +192,6 @@ def slopes_of(comparison: Comparison, resampling: Resampling, atoms: np.ndarray 
         mae=float(np.abs(p[chosen] - f[chosen]).mean()),
         cmae=corrected,
         frames=len(rows),
+        units=len(np.unique(units)),
         components=int(count),
     )
-
-
-def verdict_on(slopes: Slopes | None, discounted: int = 0) -> tuple[Reading, str]:
-    """A short honest reading of slopes, from which `discounted` frames were taken out.
-
-    Soft: the intervals of the scale and of the inverse slope lie below and above 1. Noise cannot imitate that: noise
-    of a calibrated predictor leaves the inverse slope at 1, noise independent of the true force lowers it. So noise
-    may hide softness, and "noise" means that softness is not shown, not that there is none. Stiff: the interval of the
-    scale lies above 1. A calibrated predictor is called soft by chance in 2.5 % of sets of many frames, in about 8 %
-    of sets of 5.
-    """
-    aside = f" ({discounted} discounted)" if discounted else ""
-    if slopes is None or slopes.frames < discounted:
-        return "undecided", f"undecided: {discounted} frames, most of all, are discounted as wrong beyond any scale"
-    if slopes.frames < FEWEST_FRAMES:
-        return "undecided", f"undecided: {slopes.frames} frames{aside} are too few, {FEWEST_FRAMES} are needed"
-    if slopes.scale is not None and slopes.scale <= 0:
-        return "undecided", f"undecided: scale {slopes.scale:.3f}{aside}, the predictions do not follow the reference"
-    s, b = slopes.scale_interval, slopes.inverse_slope_interval
-    if slopes.scale is None or slopes.inverse_slope is None or s is None or b is None:
-        return "undecided", f"undecided: in too many of the {slopes.frames} frames{aside} all forces are zero"
-    scale = f"scale {slopes.scale:.3f} [{s[0]:.3f}, {s[1]:.3f}]{aside}"
-    inverse = f"inverse slope {slopes.inverse_slope:.3f} [{b[0]:.3f}, {b[1]:.3f}]"
-    if b[0] > 1 and s[1] < 1:
-        short = f"{100 * (1 - 1 / slopes.inverse_slope):.1f} %"
-        return "soft", f"soft beyond what noise explains, by {short}: {scale}, {inverse}"
-    if s[0] > 1:
-        return "stiff", f"stiff, forces are over-predicted: {scale}, {inverse}"
-    if s[1] < 1:
-        return "noise", f"not shown to be soft, noise alone could make the scale so small: {scale}, {inverse}"
-    return "not soft", f"no softness seen: {scale}, {inverse}"

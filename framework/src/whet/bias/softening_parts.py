@@ -1,4 +1,4 @@
-"""Where softness sits: the scale by element, by frame, and by magnitude of the force.
+"""Where softness sits: by element, by what frames are called, by frame, and by magnitude of the force.
 
 One exploded frame moves these slopes: take the `discounted_frames` of a Softening out before (`Comparison.without`).
 """
@@ -8,18 +8,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
+from whet.bias.curvature import Curvature
 from whet.bias.pairs import Comparison
 from whet.bias.resampling import Interval, Resampling, interval_json
 from whet.bias.softening import Slopes, slopes_of
 from whet.data.errors import InputError
 from whet.data.identity import JSON
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def softening_by_element(comparison: Comparison, resampling: Resampling | None = None) -> dict[str, Slopes]:
-    """Slopes over the atoms of each element."""
+
+@dataclass(frozen=True)
+class Part:
+    """Slopes of a part of a comparison, and the curvature that they say."""
+
+    slopes: Slopes
+    curvature: Curvature
+
+
+def softening_by_element(comparison: Comparison, resampling: Resampling | None = None) -> dict[str, Part]:
+    """Over the atoms of each element. The integration by parts holds for the components of some atoms too."""
     draws = resampling or Resampling()
-    return {symbol: slopes_of(comparison, draws, comparison.symbols == symbol) for symbol in comparison.elements}
+    return {symbol: _part(comparison, draws, comparison.symbols == symbol) for symbol in comparison.elements}
+
+
+def softening_by_name(
+    comparison: Comparison, names: Sequence[str], resampling: Resampling | None = None
+) -> dict[str, Part]:
+    """Over the frames of each name (material, config type, sampler), (n_frames,), in alphabetical order of names.
+
+    InputError where there are not as many names as frames.
+    """
+    if len(names) != len(comparison):
+        raise InputError(f"{len(names)} names were given for {len(comparison)} frames")
+    draws = resampling or Resampling()
+    places = {name: [place for place, one in enumerate(names) if one == name] for name in sorted(set(names))}
+    return {name: _part(comparison.take(own), draws) for name, own in places.items()}
+
+
+def _part(comparison: Comparison, draws: Resampling, atoms: np.ndarray | None = None) -> Part:
+    slopes = slopes_of(comparison, draws, atoms)
+    return Part(slopes, Curvature.of(slopes, comparison.sampler, comparison.units_of))
 
 
 @dataclass(frozen=True)

@@ -25,16 +25,23 @@ def evaluate(
     forces_key: ForcesKey = "",
     stress_key: StressKey = "",
     virial_key: VirialKey = "",
+    sampled_by: Annotated[
+        str | None, typer.Option(help="Who sampled the frames: reference, self, rattle, unknown, or a potential.")
+    ] = None,
+    groups: Annotated[
+        str, typer.Option(help="Key in the frames of what belongs together, or `frames`: each stands alone.")
+    ] = "",
     store: Annotated[Path | None, typer.Option(help="Keep results here, so that the same command resumes.")] = None,
     json: Json = False,
 ) -> None:
     """Measure potentials on labeled frames: softening, force and energy errors, with intervals.
 
-    What looks suspicious in the labels is told below the table.
+    Softening is read by who sampled the frames, which they say themselves (`sampled_by` in their info) or
+    --sampled-by. What looks suspicious in the labels is told below the table.
     """
     import tempfile
 
-    from whet.cli.scores import print_scores
+    from whet.cli.scores import print_readings, print_scores
     from whet.cli.terminal import ProgressView, print_json, say
     from whet.data.errors import FrameError, StepFailed
     from whet.study.evaluation import evaluation_study
@@ -48,6 +55,8 @@ def evaluate(
             keys=named_keys(energy_key, forces_key, stress_key, virial_key),
             store=store or Path(scratch),
             running={"workers": workers, "threads": threads, "device": device},
+            sampled_by=sampled_by,
+            groups=groups,
         )
         check_data(study)
         with ProgressView(len(study.plan.steps), 0, say_failures=False) as view:
@@ -69,6 +78,7 @@ def evaluate(
                 typer.echo(f"note: {what}", err=True)
         else:
             print_scores(scores)
+            print_readings(scores)
             for which, why in found.unscored:
                 say(f"no score: {which}: {why}")
             for what in found.suspicious:

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
+from whet.data.frame_groups import units_in_words
+
 LEAST_UNITS = 4
 """Independent units (trajectories, or frames of a file that have nothing to do with each other) below which nothing
 is decided."""
@@ -143,7 +145,7 @@ class Figure:
 class Verdict:
     """What may be said, and what not.
 
-    question: that it answers (`How biased?`); verdicts on one question stand together. claim: one sentence. evidence:
+    question: that it answers (`How soft?`); verdicts on one question stand together. claim: one sentence. evidence:
     the numbers that carry it. units: independent units behind it (trajectories; frames where a file does not know
     them); None where it only reports what was counted and nothing could be otherwise. of: what the units are.
     decided: whether the claim is a decision; below four units nothing is. limits: what it does not cover.
@@ -161,14 +163,15 @@ class Verdict:
 
     def __post_init__(self) -> None:
         if self.decided and self.units is not None and self.units < LEAST_UNITS:
-            raise ValueError(f"nothing is decided by {self.units} {self.of}: {self.claim}")
+            raise ValueError(f"nothing is decided by {units_in_words(self.units, self.of)}: {self.claim}")
 
     @classmethod
     def of_units(cls, units: int, question: str, claim: str, **rest: Any) -> Self:
         """The verdict, or `undecided: 2 trajectories` where there are too few units to say anything."""
         if units >= LEAST_UNITS:
             return cls(question, claim, units=units, **rest)
-        return cls(question, f"undecided: {units} {rest.get('of', 'trajectories')}", units=units, decided=False, **rest)
+        few = f"undecided: {units_in_words(units, rest.get('of', 'trajectories'))}"
+        return cls(question, few, units=units, decided=False, **rest)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from whet.contracts.component import Backend, OptionsT
+from whet.contracts.loss import Loss, LossWeights
 from whet.contracts.potential import Potential
 from whet.data.errors import InputError, NotApplied, Unsupported
 from whet.data.frames import FrameSet
@@ -38,6 +40,11 @@ class FineTuneRequest:
     seed: int
     replay: FrameSet = field(default_factory=lambda: FrameSet(()))
 
+    @cached_property
+    def weights(self) -> LossWeights:
+        """The weights to train with: those of the settings, with that of stress decided."""
+        return LossWeights.decided(self.settings.weights, self.train + self.valid, self.start.capabilities)
+
     def check(self) -> None:
         """InputError where these frames cannot be trained on as asked, whatever the backend; called by the core.
 
@@ -60,11 +67,11 @@ class FineTuneRequest:
         if unknown:
             raise InputError(f"potential {self.start.name!r} does not know {', '.join(unknown)}, and cannot learn it")
         lacking = sum(Labels.of(frame).stress is None or not frame.pbc.all() for frame in frames)
-        if settings.weights.stress > 0 and lacking:
+        if self.weights.stress > 0 and lacking:
             raise InputError(
                 f"{lacking} of {len(frames)} frames have no stress, which has the weight "
-                f"{settings.weights.stress:g} in the loss",
-                hint="Label them with stress, leave them out, or set the weight of stress to 0",
+                f"{self.weights.stress:g} in the loss",
+                hint="Label them with stress, leave them out, or set the weight of stress to 0 or leave it open",
             )
 
 
@@ -74,7 +81,8 @@ class Applied:
 
     epochs: begun and finished (fewer than asked only where patience ended it: `stopped_early`). batch_size,
     learning_rate: at the first step. labels: the properties whose loss entered the gradient. trainable, frozen:
-    numbers of parameters. heads: names, the new data's first. replay_frames: how many entered training.
+    numbers of parameters. heads: names, the new data's first. replay_frames: how many entered training. loss: of the
+    new data, by the objects that computed it; None where it cannot be told, and then no share of it is reported.
     other: anything else worth recording (optimizer, loss, dtype, …).
     """
 
@@ -91,11 +99,14 @@ class Applied:
     patience: int | None = None
     replay_weight: float | None = None
     stopped_early: bool = False
+    loss: Loss | None = None
     other: Mapping[str, JSON] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, JSON]:
         """Plain data for the step's result."""
-        return {**vars(self), "labels": sorted(self.labels), "heads": list(self.heads), "other": dict(self.other)}
+        loss = None if self.loss is None else self.loss.as_json()
+        plain = {"labels": sorted(self.labels), "heads": list(self.heads), "loss": loss, "other": dict(self.other)}
+        return {**vars(self), **plain}
 
     def compare(self, request: FineTuneRequest) -> None:
         """NotApplied, naming every difference, where this is not what was requested."""
@@ -114,9 +125,14 @@ class Applied:
             filled = word == "batch_size" and asked is not None and did == min(asked, len(request.train))
             if asked is not None and not (same or ended or filled):
                 wrong.append(f"{word} {asked!r} was asked for, {did!r} was done")
-        asked_labels = {name for name, weight in settings.weights if weight > 0}
+        asked_labels = {name for name, weight in request.weights if weight > 0}
         if asked_labels != self.labels:
             wrong.append(f"labels {sorted(asked_labels)} were to be trained on, {sorted(self.labels)} were")
+        told = dict(request.weights) if self.loss is None else self.loss.weights
+        for name, weight in request.weights:
+            used = told.get(name, 0.0)  # which upstream may keep in single precision
+            if not math.isclose(used, weight, rel_tol=1e-6):
+                wrong.append(f"{name} was to have the weight {weight:g} in the loss, it had {used:g}")
         if len(request.replay) != self.replay_frames:
             wrong.append(f"{len(request.replay)} replay frames were to be used, {self.replay_frames} were")
         if settings.strategy == "multihead-replay" and len(self.heads) < 2:

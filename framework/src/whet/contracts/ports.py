@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
@@ -214,7 +214,9 @@ class FineTuning(Data):
 
     train, valid: numbers of frames. applied: settings read back from upstream. curves: name -> one number an epoch.
     reference_energies: the alignment (`whet.ReferenceEnergies(**…)`). members: how many of a committee. component:
-    the potential that it made. seconds: that it took; None where that is not known.
+    the potential that it made. seconds: that it took; None where that is not known. loss_at_start: terms of the loss
+    before the first step, on the training frames, by label: weight, mean and share (numbers or None). stress: why it
+    was trained on stress or not; empty where the study says so.
     """
 
     kind = "fine-tunings"
@@ -227,6 +229,8 @@ class FineTuning(Data):
     component: Component | None
     members: int = 1
     seconds: float | None = None
+    loss_at_start: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    stress: str = ""
 
     @classmethod
     def read(cls, step: FinishedStep, ref: Ref) -> Self:
@@ -244,6 +248,8 @@ class FineTuning(Data):
             step.component,
             max(len(joined), 1),
             seconds if isinstance(seconds, int | float) else None,
+            values.get("loss_at_start", {}),  # older results have neither of the two
+            values.get("stress", ""),
         )
 
 

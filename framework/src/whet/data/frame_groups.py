@@ -41,5 +41,15 @@ def frame_groups(frames: Sequence[Atoms], by: str = "") -> tuple[list[str], str]
     named = [group_of(frame) for frame in frames]
     if any(named):
         return named, "groups"
+    if len(frames) == 1:
+        return [""], FRAMES
     formulas = [frame.get_chemical_formula() for frame in frames]
     return formulas, "materials" if len(set(formulas)) > 1 else ""
+
+
+def units_in_words(number: int, of: str) -> str:
+    """`7 trajectories`, `1 trajectory`, `1 frame`. of: what they are, in the plural; empty: `1 unit`."""
+    of = of or "units"
+    if number == 1:
+        of = f"{of[:-3]}y" if of.endswith("ies") else of.removesuffix("s")
+    return f"{number} {of}"

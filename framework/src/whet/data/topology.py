@@ -6,7 +6,7 @@ It comes from the starting structure, not from a moving cutoff: a cutoff would h
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from whet.data.errors import FrameError
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 class BondTopology:
     """The bonded pairs of a starting structure.
 
-    numbers: (n_atoms,) atomic numbers. pairs: (n_bonds, 2) atom indices. kinds: (n_bonds,) symbols in alphabetical
-    order, `C-H`. lengths: (n_bonds,) Å in the starting structure.
+    numbers: (n_atoms,) atomic numbers. pairs: (n_bonds, 2) atom indices. kinds: (n_bonds,) the two elements, each with
+    its number of bonds, in alphabetical order: `C3-O1` is C=O of a formic acid (carbon with three bonds, oxygen with
+    one), `C3-O2` the other C–O of that acid, `C4-O2` that of methanol. Pooled, their distances would hide the width of
+    each. lengths: (n_bonds,) Å in the starting structure.
     """
 
     numbers: np.ndarray
@@ -42,7 +44,7 @@ class BondTopology:
 
         named = start.get_chemical_symbols()
         symbols = np.array(named)
-        i, j, d = neighbor_list("ijd", start, multiplier * covalent_radii[start.numbers])
+        i, j = neighbor_list("ij", start, multiplier * covalent_radii[start.numbers])
         bonded = ~(np.isin(symbols[i], list(unbonded)) | np.isin(symbols[j], list(unbonded)))
         once = bonded & (i < j)
         pairs = np.stack([i[once], j[once]], axis=1)
@@ -51,10 +53,18 @@ class BondTopology:
                 f"in the cell of {start.get_chemical_formula()} an atom is bonded to two images of one atom",
                 hint="Repeat the cell (atoms.repeat), or name the ions that have no bonds",
             )
-        order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-        pairs = pairs[order]
-        kinds = np.array(["-".join(sorted((named[a], named[b]))) for a, b in pairs.tolist()], dtype=str)
-        return cls(start.numbers.copy(), pairs, kinds, d[once][order])
+        return cls.joining(start, pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))])
+
+    @classmethod
+    def joining(cls, start: Atoms, pairs: np.ndarray) -> BondTopology:
+        """The topology of given pairs of atoms, (n_bonds, 2); lengths by minimal image."""
+        import numpy as np
+
+        named, bonds = start.get_chemical_symbols(), np.bincount(pairs.ravel(), minlength=len(start)).tolist()
+        ends = [sorted((named[atom], bonds[atom]) for atom in pair) for pair in pairs.tolist()]
+        kinds = np.array(["-".join(f"{symbol}{number}" for symbol, number in pair) for pair in ends], dtype=str)
+        found = cls(start.numbers.copy(), pairs, kinds, np.zeros(len(pairs)))
+        return replace(found, lengths=found.lengths_in(start))
 
     def lengths_in(self, frame: Atoms) -> np.ndarray:
         """(n_bonds,) Å: the same pairs in another frame of the same atoms, by minimal image in the frame's own cell.

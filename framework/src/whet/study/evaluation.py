@@ -30,11 +30,16 @@ def evaluation_study(
     first: int | None = None,
     keys: Mapping[str, str] | None = None,
     running: Mapping[str, Any] | None = None,
+    sampled_by: str | None = None,
+    groups: str = "",
 ) -> Study:
     """A study that evaluates potentials (`NAME`, `NAME:MODEL`) on a file; its results are `study.stored.scores`.
 
     keys: label (`energy`, `forces`, `stress`, `virial`) -> its name in the file, where that is not a usual one.
-    Raises InputError where the file is missing or a potential is named twice, and what resolving a potential raises.
+    sampled_by: who sampled the frames: `reference`, `rattle`, `unknown`, one of the potentials, or `self`, the only
+    one; default: as frames say. groups: key of the frames' info that names those that belong together, or `frames`.
+    Raises InputError where the file is missing, a potential is named twice or `self` is not one, and what resolving a
+    potential raises.
     """
     if not frames.is_dir():
         regular_file(frames)
@@ -42,7 +47,8 @@ def evaluation_study(
     labels = {_label(given): given for given in potentials}
     if len(labels) < len(potentials):
         raise InputError("a potential is named twice", where=", ".join(potentials))
-    test = without_none({"file": str(frames.absolute()), "first": first, "keys": keys or None})
+    known = {"sampled_by": _sampler(sampled_by, list(labels)), "groups": groups or None}
+    test = without_none({"file": str(frames.absolute()), "first": first, "keys": keys or None, **known})
     file = StudyFile.checked(
         {
             "name": f"evaluation on {frames.name}",
@@ -57,21 +63,40 @@ def evaluation_study(
     return Study(file, source, resolve(file, source), Store(store))
 
 
-def evaluate(frames: str | Path, *potentials: str, device: str = "cpu", threads: int = 1) -> list[Mapping[str, Any]]:
+def evaluate(
+    frames: str | Path,
+    *potentials: str,
+    device: str = "cpu",
+    threads: int = 1,
+    sampled_by: str | None = None,
+    groups: str = "",
+) -> list[Mapping[str, Any]]:
     """Measures potentials on a file of labeled frames, in a worker; one score each, in their order.
 
     >>> whet.evaluate("test.extxyz", "chgnet", "mace:small")[0]["softening"]["scale"]
 
-    The keys are those of `scores.json`: see `whet.study.scores.scores_of`.
+    The keys are those of `scores.json`: see `whet.study.scores.scores_of`. sampled_by, groups: what frames do not say
+    themselves, see `evaluation_study`.
 
     Raises the first fault: InputError, FrameError, UnknownName, ….
     """
     with tempfile.TemporaryDirectory(prefix="whet-") as scratch:
         running = {"device": device, "threads": threads}
-        study = evaluation_study(Path(frames), potentials, store=Path(scratch), running=running)
+        said: dict[str, Any] = {"sampled_by": sampled_by, "groups": groups}
+        study = evaluation_study(Path(frames), potentials, store=Path(scratch), running=running, **said)
         for error in study.run().failed.values():
             raise error
         return list(study.stored.scores)
+
+
+def _sampler(word: str | None, labels: Sequence[str]) -> str | None:
+    """The word as a study takes it: of the potentials as they are known there."""
+    if word == "self":
+        if len(labels) > 1:
+            hint = f"Name the one that sampled the frames: {', '.join(labels)}"
+            raise InputError("`self` is one potential, and several are evaluated", hint=hint)
+        return labels[0]
+    return None if word is None else word if word in labels else _label(word)
 
 
 def _label(given: str) -> str:

@@ -20,7 +20,9 @@ def scores_of(findings: Findings) -> list[Mapping[str, Any]]:
     | potential, set, set_kind        | labels                                                            |
     | strategy, round, size, seed     | of the fine-tuning: "", 0, null and 0 for the untouched potential |
     | frames, left_out                | number of frames counted; [{index, reason}] of the others         |
-    | softening.scale, .r2, …         | slopes of the forces, with their intervals, reading and verdict   |
+    | softening.scale, .inverse_slope | s and b: slopes of the forces, with intervals; .r2: uncentred R²  |
+    | softening.curvature, .bounds    | the ratio of curvatures with its interval, or null; [s, 1/b]      |
+    | softening.sampler, .units, …    | who sampled, independent units (.units_of what), reading, verdict |
     | forces.mae, .rmse, .mae_interval| eV/Å, over components                                             |
     | forces_by_element               | the same for each element                                         |
     | energy.mae, .rmse               | meV/atom, as predicted                                            |
@@ -45,6 +47,8 @@ def _state(row: Mapping[str, Any]) -> tuple:
 def _public(row: Mapping[str, Any], left_out: list[dict[str, Any]]) -> dict[str, Any]:
     nested = _nested(row)
     softening = nested["softening"]
+    bounds = [softening.pop("lower"), softening.pop("upper")]
+    softening["bounds"] = None if None in bounds else bounds
     softening["discounted_frames"] = [int(index) for index in softening["discounted_frames"].split()]
     return {
         "potential": row["label"],

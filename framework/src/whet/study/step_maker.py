@@ -127,10 +127,15 @@ class StepMaker:
         trajectories: Sequence[int] | None,
         seeds: Sequence[int],
         title: str,
+        groups: str = "",
     ) -> list[str]:
-        """What each member of a committee is trained on: a sample of the data set's training frames."""
+        """What each member of a committee is trained on: a sample of the data set's training frames.
+
+        groups: what the study says of a file's. seeds: of each member.
+        """
         inputs = {"data": (dataset,)} | ({"labeled": tuple(labeled)} if trajectories is not None else {})
-        known = without_none({"trajectories": None if trajectories is None else list(trajectories)})
+        listed = None if trajectories is None else list(trajectories)
+        known = without_none({"trajectories": listed, "groups": groups or None})
         return [
             self._add(_task("bootstrap", seed=seed, **known), {}, inputs, f"{title}: draw frames {place}")
             for place, seed in enumerate(seeds, start=1)

@@ -90,7 +90,8 @@ class StrategyPlanner:
         datasets = [dataset] * count
         if count > 1:
             draws = [make.seed("bootstrap", ref.seed, place) for place in range(count)]
-            datasets = make.bootstrap(dataset, labeled, trajectories, draws, title)
+            groups = make.study.data[round_.data or ""].groups if round_.sampler == "data" else ""
+            datasets = make.bootstrap(dataset, labeled, trajectories, draws, title, groups)
         key, members = make.fine_tune(start, datasets, seeds, title)
         make.plan.leaves(FineTuning, ref, key)
         if ref.round == 1:

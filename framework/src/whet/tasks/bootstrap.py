@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from whet.contracts.options import Options
 from whet.contracts.ports import Dataset, LabeledFrames, Port
 from whet.contracts.task import Outcome, Task, Work
-from whet.data.frame_groups import group_of
+from whet.data.frame_groups import FRAMES, group_of
 from whet.data.frame_identity import frame_key
 from whet.data.frame_log import write_frames
 
@@ -26,6 +26,9 @@ class BootstrapSettings(Options):
     """Of the draw."""
     trajectories: list[int] | None = None
     """Which trajectory each step `labeled` is of, where that is known."""
+    groups: str = ""
+    """Of frames of a file: the key of their info that names their group, or `frames` where each stands alone; empty:
+    the first that they have of `data.frame_groups`."""
 
 
 class Bootstrap(Task):
@@ -64,13 +67,13 @@ class Bootstrap(Task):
 
     def _units(self, frames: Sequence[Atoms], work: Work) -> tuple[list[str], str]:
         """The unit of each frame, and what units are."""
-        names, by = [group_of(frame) for frame in frames], "groups"
+        key = self.options.groups
+        names, by = [str(frame.info.get(key, "")) if key else group_of(frame) for frame in frames], "groups"
         if self.options.trajectories is not None:
             parts = [one.frames for one in work.all("labeled", LabeledFrames)]
-            numbered = list(zip(self.options.trajectories, parts, strict=True))
-            # A frame of two parts is counted to the first, as in the data set.
-            origin = {frame_key(frame): str(number) for number, part in reversed(numbered) for frame in part}
+            numbered = zip(self.options.trajectories, parts, strict=True)
+            origin = {frame_key(frame): str(number) for number, part in numbered for frame in part}
             names, by = [origin[frame_key(frame)] for frame in frames], "trajectories"
-        if "" in names or len(set(names)) < FEWEST_UNITS:
-            return [str(number) for number in range(len(frames))], "frames"
-        return names, by
+        if len(set(names) - {""}) < FEWEST_UNITS:
+            return [str(number) for number in range(len(frames))], FRAMES
+        return [name or f" {number}" for number, name in enumerate(names)], by  # one that names none is alone

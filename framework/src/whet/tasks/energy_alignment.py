@@ -39,8 +39,10 @@ class EnergySource:
     theories: Sequence[LevelOfTheory] = ()
 
 
-def alignment(bare: Potential, frames: FrameSet, source: EnergySource) -> ReferenceEnergies:
-    """The per-element shift between the labels of these frames and the bare predictions.
+def alignment(
+    bare: Potential, frames: FrameSet, predicted: Sequence[Labels], source: EnergySource
+) -> ReferenceEnergies:
+    """The per-element shift between the labels of these frames and what the bare potential predicts for them.
 
     `atoms`: label − the potential's own energy of the isolated atom. Where the potential does not answer one, or
     answers what leaves more than `KNOWS_ATOMS`, it is fitted, and the note says why. A start that was itself aligned by
@@ -49,11 +51,11 @@ def alignment(bare: Potential, frames: FrameSet, source: EnergySource) -> Refere
     """
     if source.word == "none" or not frames:
         return ReferenceEnergies({}, 0, 0.0, 0, source.word)
-    predicted = [labels.energy for labels in bare.evaluate(frames, ("energy", "forces"))]
+    energies = [one.energy for one in predicted]
     labels = [Labels.of(frame).energy for frame in frames]
     if source.word == "foundation":
         _refuse_other_theories(bare, source.theories)
-        found = ReferenceEnergies.given({}, frames, labels, predicted, source="foundation")
+        found = ReferenceEnergies.given({}, frames, labels, energies, source="foundation")
         apart = f"{1000 * found.residual:.0f} meV/atom"
         note = f"the labels are {apart} from the potential's energies: are the theories one?"
         return replace(found, note=note if found.residual > SAME_SCALE else "")
@@ -61,12 +63,12 @@ def alignment(bare: Potential, frames: FrameSet, source: EnergySource) -> Refere
     if source.word == "atoms":
         shift, why = _shift_of_atoms(bare, frames.elements, source)
         if not why:
-            found = ReferenceEnergies.given(shift, frames, labels, predicted, source="atoms")
+            found = ReferenceEnergies.given(shift, frames, labels, energies, source="atoms")
             if found.residual <= KNOWS_ATOMS or source.before:
                 return found
             left = f"{found.residual:.2f} eV/atom"
             why = f"isolated atoms leave {left} between labels and potential, which knows no atoms"
-    return replace(ReferenceEnergies.fit(frames, labels, predicted), note=why)
+    return replace(ReferenceEnergies.fit(frames, labels, energies), note=why)
 
 
 def _shift_of_atoms(bare: Potential, elements: Sequence[str], source: EnergySource) -> tuple[dict[str, float], str]:

@@ -63,6 +63,8 @@ class FineTune(Task):
             "applied": made.done.applied.as_json(),
             "curves": {name: [float(value) for value in curve] for name, curve in made.done.curves.items()},
             "reference_energies": made.aligned.as_json(),
+            "loss_at_start": {name: term.as_json() for name, term in made.at_start.items()},
+            "stress": made.weights.stress_because,
         }
         return Outcome(values, {}, made.component)
 

@@ -6,24 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from whet import Applied, Strategy
+from whet import Applied, Loss, Strategy
 
 
 @dataclass
 class Account:
     """What a training did, read back from it; zeros where no epoch was asked for.
 
-    options: the keys of the loop. parameters: how many numbers the model has, of dtype. learning_rate, batch_size: of
-    the first step. labels: terms whose loss was differentiated. trainable_parameters: how many numbers a gradient
-    reached. best_epoch: whose weights were kept, from 1. start: validation before the first step, by name. curves: by
-    name, one value an epoch: `train_loss` as the epoch went on; after it `valid_loss`, `valid_energy_mae` (eV per
-    atom) and `valid_forces_mae` (eV/Å).
+    options: the keys of the loop. parameters: how many numbers the model has, of dtype. loss: that is minimized.
+    learning_rate, batch_size: of the first step. labels: terms whose loss was differentiated. trainable_parameters:
+    how many numbers a gradient reached. best_epoch: whose weights were kept, from 1. start: validation before the
+    first step, by name. curves: by name, one value an epoch: `train_loss` as the epoch went on; after it `valid_loss`,
+    `valid_energy_mae` (eV per atom) and `valid_forces_mae` (eV/Å).
     """
 
     options: Mapping[str, Any]
     parameters: int
     dtype: str
     patience: int | None
+    loss: Loss
     learning_rate: float = 0.0
     batch_size: int = 0
     epochs: int = 0
@@ -46,5 +47,6 @@ class Account:
             frozen_parameters=self.parameters - self.trainable_parameters,
             patience=self.patience,
             stopped_early=self.stopped_early,
+            loss=self.loss,
             other={**self.options, **self.start, "best_epoch": self.best_epoch, "dtype": self.dtype, **other},
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -11,7 +10,6 @@ from whet import Options
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
 
 
 class TrainingOptions(Options):
@@ -26,14 +24,15 @@ class TrainingOptions(Options):
     value, or unchanged."""
     decay_fraction: float = Field(default=1e-2, gt=0, le=1)
     """Learning rate at the last step, as a fraction of the initial one."""
-    criterion: Literal["Huber", "MSE", "MAE"] = "Huber"
-    """Loss of energies per atom (eV), force components (eV/Å) and stress components (eV/Å³), averaged over each."""
+    criterion: Literal["Huber", "MSE", "MAE"] = "MSE"
+    """Loss of energies per atom (eV), force components (eV/Å) and stress components (eV/Å³), averaged over each; with
+    another than MSE the weights mean something else than for other potentials, and the report says so."""
     delta: float = Field(default=0.1, gt=0)
-    """Of the Huber loss: quadratic for errors below it, linear above; in the unit of each term."""
+    """Of the Huber loss: half the square for errors below it, linear above; in the unit of each term."""
     gradient_clip: float | None = Field(default=None, gt=0)
     """Largest norm of the gradient of all trained parameters; a longer one is shortened to it."""
 
-    def make_criterion(self) -> Callable[[Tensor, Tensor], Tensor]:
+    def make_criterion(self) -> torch.nn.Module:
         """The mean loss of predictions against targets of the same shape."""
         from torch import nn
 

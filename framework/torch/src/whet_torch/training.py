@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic
 
-from whet import FineTuneRequest, FrameSet, InputError, PluginError, Progress
+from whet import FineTuneRequest, FrameSet, InputError, Loss, PluginError, Progress
 from whet_torch.account import Account
 from whet_torch.answers import Answers
 from whet_torch.example import Example, Graph
@@ -31,8 +31,8 @@ class Training(Generic[Graph]):
     model for a batch of graphs; the second argument says whether a loss of the answers will be differentiated.
     learning_rate, batch_size: where the request has none.
 
-    The loss is the weighted sum of the criterion of energies per atom, forces and stresses, averaged over the frames
-    or components of a batch; validation is averaged over frames, one by one.
+    The loss is `whet.Loss`: the weighted sum of the criterion of energies per atom, forces and stresses, each averaged
+    over the frames or components of a batch; validation is averaged over frames, one by one.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Training(Generic[Graph]):
         self.graph_of = graph_of
         self.answers = answers
         self.batch_size = settings.batch_size or batch_size
-        self.weights = {name: weight for name, weight in settings.weights if weight > 0}
+        self.weights = {name: weight for name, weight in request.weights if weight > 0}
         self.trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.gradient_clip = options.gradient_clip
         self.criterion = options.make_criterion()
@@ -61,7 +61,7 @@ class Training(Generic[Graph]):
         self.scheduler = options.make_scheduler(self.optimizer, max(steps, 1))
         total = sum(parameter.numel() for parameter in model.parameters())
         dtype = str(self.trained[0].dtype).removeprefix("torch.")
-        self.account = Account(options.as_json(), total, dtype, settings.patience)
+        self.account = Account(options.as_json(), total, dtype, settings.patience, self._loss())
 
     def run(self, progress: Progress) -> Account:
         """Trains; without epochs it does nothing. The process is left as it was; progress is told outside of that.
@@ -101,6 +101,15 @@ class Training(Generic[Graph]):
             self.model.load_state_dict(kept)
         self.model.eval()
         return account
+
+    def _loss(self) -> Loss:
+        """What is minimized, by what computes it."""
+        from torch import nn
+
+        for errors, kind in (("squared", nn.MSELoss), ("Huber", nn.HuberLoss), ("absolute", nn.L1Loss)):
+            if isinstance(self.criterion, kind):
+                return Loss(errors, self.weights, getattr(self.criterion, "delta", None))
+        return Loss(type(self.criterion).__name__, self.weights)
 
     def _examples(self, frames: FrameSet) -> list[Example[Graph]]:
         stress, device = "stress" in self.weights, self.trained[0].device

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whet import FineTuned, FineTuner, FineTuneRequest, InputError, Progress, Weights
+from whet import FineTuned, FineTuner, FineTuneRequest, InputError, LossWeights, Progress
 from whet_chgnet.checkpoints import write_checkpoint
 from whet_chgnet.potential import FINE_TUNED, ChgnetPotential
 from whet_torch.answers import Answers
@@ -47,6 +47,7 @@ class ChgnetFineTuner(FineTuner[TrainingOptions]):
     """Fine-tunes CHGNet on energies, forces and stresses; its per-element reference energies stay as they are."""
 
     name = "chgnet"
+    result_version = 2
     packages = ChgnetPotential.packages
     strategies = frozenset({"full", "frozen"})
     words = frozenset({"learning_rate", "batch_size", "patience"})
@@ -68,7 +69,7 @@ class ChgnetFineTuner(FineTuner[TrainingOptions]):
             request,
             self.options,
             graph_of=partial(crystal_graph, model=model),
-            answers=partial(_answers, model, settings.weights),
+            answers=partial(_answers, model, request.weights),
             learning_rate=LEARNING_RATE,
             batch_size=BATCH_SIZE,
         )
@@ -93,7 +94,7 @@ def _fresh(model: CHGNet, strategy: str) -> CHGNet:
     return fresh
 
 
-def _answers(model: CHGNet, weights: Weights, graphs: Sequence[CrystalGraph], differentiable: bool) -> Answers:
+def _answers(model: CHGNet, weights: LossWeights, graphs: Sequence[CrystalGraph], differentiable: bool) -> Answers:
     """The model's answers for a batch; no more than has a weight, for each gradient costs time."""
     import torch
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from whet import Applied, NotApplied, Unsupported
+from whet import Applied, Loss, NotApplied, Unsupported
 from whet_mace.checkpoints import head_index, heads_of
 from whet_mace.training_run import TrainingRun
 
@@ -20,6 +20,15 @@ NEW, REPLAY = "Default", "pt_head"
 
 NEVER = 1_000_000
 """Patience that does not end: upstream knows no other way to say so."""
+
+ERRORS: Mapping[str, str] = {
+    "WeightedEnergyForcesLoss": "squared",
+    "WeightedForcesLoss": "squared",
+    "WeightedEnergyForcesStressLoss": "squared",
+    "WeightedHuberEnergyForcesStressLoss": "Huber",
+}
+"""What upstream's losses make of errors, in words of `whet.Loss`. The others have forms of their own: `UniversalLoss`
+is a Huber loss whose delta becomes smaller from forces of 100 eV/Å on."""
 
 WEIGHTED_BY_FRAME = {
     "WeightedEnergyForcesLoss",
@@ -51,6 +60,7 @@ def applied(run: TrainingRun, request: FineTuneRequest) -> Applied:
         patience=seen["patience"] if seen["patience"] < NEVER else None,
         replay_weight=_replay_weight(seen, new, replay) if replay else None,
         stopped_early=seen["stopped_early"],
+        loss=stated_loss(seen),
         other={
             "kept_epoch": None if seen["kept_epoch"] is None else seen["kept_epoch"] + 1,
             "validation": "validation frames" if len(request.valid) else "training frames",
@@ -60,16 +70,16 @@ def applied(run: TrainingRun, request: FineTuneRequest) -> Applied:
             "frames_left_out_each_epoch": sum(part["frames"] for part in seen["frames"].values())
             - seen["batches"] * seen["batch_size"],
             "learning_rates": rates,
-            **{name: seen[name] for name in ("loss", "optimizer", "gradient_clip", "dtype")},
-            "weights": seen["weights"],
+            **{name: seen[name] for name in ("loss", "stage_two", "optimizer", "gradient_clip", "dtype")},
         },
     )
 
 
-def curves(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+def curves(rows: Sequence[Mapping[str, Any]], seen: Mapping[str, Any]) -> dict[str, list[float]]:
     """One value an epoch: train_loss, valid_loss, valid_energy_mae (eV/atom), valid_forces_mae (eV/Å), replay_….
 
-    Losses are upstream's. Raises NotApplied where the training diverged.
+    Losses are upstream's, validation as the mean over batches that training is, too: upstream divides the sum of its
+    batches' means by the number of frames. Raises NotApplied where the training diverged.
     """
     found: dict[str, list[float]] = {}
     epochs = sorted({row["epoch"] for row in rows if row["mode"] == "opt"})
@@ -80,7 +90,8 @@ def curves(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
         for row in here:
             if row["mode"] == "eval":
                 prefix = "replay" if row["head"] == REPLAY else "valid"
-                _add(found, f"{prefix}_loss", row["loss"], epoch)
+                frames, batches = seen["valid"][row["head"]]
+                _add(found, f"{prefix}_loss", row["loss"] * frames / batches, epoch)
                 for name, key in (("energy_mae", "mae_e_per_atom"), ("forces_mae", "mae_f")):
                     if key in row:
                         _add(found, f"{prefix}_{name}", row[key], epoch)
@@ -115,13 +126,22 @@ def check_model(model: torch.nn.Module, start: torch.nn.Module, start_head: str)
 def check_loss(loss: str, request: FineTuneRequest) -> None:
     """Unsupported where upstream's loss of that name would leave out the stress, or the weight of replay frames."""
     settings = request.settings
-    if settings.weights.stress > 0 and loss not in ("stress", "huber", "universal"):
-        raise Unsupported(f"the loss {loss!r} of MACE leaves stress out", hint="Use stress, huber or universal")
+    if request.weights.stress > 0 and loss not in ("stress", "huber", "universal"):
+        raise Unsupported(
+            f"the loss {loss!r} of MACE leaves stress out",
+            hint="Use stress, huber or universal, or set the weight of stress to 0",
+        )
     if settings.replay_weight not in (None, 1.0) and loss not in ("weighted", "forces_only", "stress"):
         raise Unsupported(
             f"the loss {loss!r} of MACE does not weight frames, so replay_weight would have no effect",
             hint="Use `upstream: {loss: stress}` or `weighted`, or leave replay_weight out",
         )
+
+
+def stated_loss(seen: Mapping[str, Any]) -> Loss:
+    """The loss of the new data, whose frames have the weight 1."""
+    errors = ERRORS.get(seen["loss"], seen["loss"])
+    return Loss(errors, seen["weights"], seen["huber_delta"] if errors == "Huber" else None)
 
 
 def _strategy(seen: Mapping[str, Any]) -> Any:

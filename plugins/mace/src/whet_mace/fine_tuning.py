@@ -68,7 +68,7 @@ class MaceFineTuner(FineTuner[MaceTrainingOptions]):
         )
         dests = {name: known_options()[name].dest for name in self._keys.given}
         check_options(self._keys.given, dests, run.seen)
-        learned = curves(run.rows)
+        learned = curves(run.rows, run.seen)
         run.take_model(path)
         model = read_checkpoint(path, "cpu")
         check_model(model, start.model, start.head)
@@ -105,9 +105,9 @@ class MaceFineTuner(FineTuner[MaceTrainingOptions]):
             "heads": heads,
             "E0s": "foundation",
             "loss": self._loss(request),
-            "energy_weight": settings.weights.energy,
-            "forces_weight": settings.weights.forces,
-            "stress_weight": settings.weights.stress,
+            "energy_weight": request.weights.energy,
+            "forces_weight": request.weights.forces,
+            "stress_weight": request.weights.stress,
             "max_num_epochs": settings.epochs,
             "lr": settings.learning_rate or LEARNING_RATE,
             # Upstream makes no step at all where the batch is larger than what there is.
@@ -139,7 +139,7 @@ class MaceFineTuner(FineTuner[MaceTrainingOptions]):
 
     def _loss(self, request: FineTuneRequest) -> str:
         """Squared errors, with stress where it has a weight; unless the user chose another."""
-        chosen = "stress" if request.settings.weights.stress > 0 else "weighted"
+        chosen = "stress" if request.weights.stress > 0 else "weighted"
         return str(self._keys.given.get("loss", chosen))
 
     def _unchanged(self, request: FineTuneRequest, path: Path) -> FineTuned:

@@ -64,7 +64,7 @@ def _account(training: dict[str, Any]) -> dict[str, Any]:
         if number.requires_grad and rates.get(id(number), 0.0) > 0
     }
     sizes = {name: number.numel() for name, number in model.named_parameters()}
-    ema = training["ema"]
+    ema, swa = training["ema"], training["swa"]
     return {
         "heads": [str(head) for head in getattr(model, "heads", ["Default"])],
         "trained": sorted(trained),
@@ -76,14 +76,21 @@ def _account(training: dict[str, Any]) -> dict[str, Any]:
         "batch_size": loader.batch_size,
         "batches": len(loader),
         "frames": _frames(loader.dataset, model),
-        "loss": type(loss).__name__,
-        "weights": {name: float(getattr(loss, f"{name}_weight", 0.0)) for name in LABELS},
+        **loss_seen(loss),
+        "stage_two": None if swa is None else {"from_epoch": swa.start + 1, **loss_seen(swa.loss_fn)},
+        "valid": {name: [len(part.dataset), len(part)] for name, part in training["valid_loaders"].items()},
         "ema": None if ema is None else float(ema.decay),
         "patience": training["patience"],
         "optimizer": type(optimizer).__name__,
         "gradient_clip": training["max_grad_norm"],
         "dtype": str(next(model.parameters()).dtype).removeprefix("torch."),
     }
+
+
+def loss_seen(loss: Any) -> dict[str, Any]:
+    """Name, weights and delta of a loss that upstream made."""
+    weights = {name: float(getattr(loss, f"{name}_weight", 0.0)) for name in LABELS}
+    return {"loss": type(loss).__name__, "weights": weights, "huber_delta": getattr(loss, "huber_delta", None)}
 
 
 def _frames(dataset: Any, model: Any) -> dict[str, dict[str, Any]]:

@@ -36,6 +36,7 @@ class MatglFineTuner(FineTuner[TrainingOptions]):
     """Trains potentials of MatGL on energies, forces and stresses; their reference energies stay as they are."""
 
     name = "matgl"
+    result_version = 2
     packages = MatglPotential.packages
     strategies = frozenset({"full", "head-only"})
     words = frozenset({"learning_rate", "batch_size", "patience"})
@@ -58,7 +59,7 @@ class MatglFineTuner(FineTuner[TrainingOptions]):
 
         def answered(graphs: Sequence[Graph], differentiable: bool) -> Answers:
             # Whether they are differentiable hangs on the mode of the model, which the loop sets.
-            return answers(model, graphs, stress=settings.weights.stress > 0)
+            return answers(model, graphs, stress=request.weights.stress > 0)
 
         training = Training(
             model,

@@ -39,7 +39,8 @@ class SevennetTrainingOptions(TrainingOptions):
     """Keys of the training."""
 
     delta: float = Field(default=0.01, gt=0)
-    """Of the Huber loss: quadratic for errors below it, linear above; in the unit of each term. SevenNet-0's own."""
+    """Of the Huber loss: half the square for errors below it, linear above; in the unit of each term. SevenNet-0's
+    own."""
 
 
 class SevennetFineTuner(FineTuner[SevennetTrainingOptions]):
@@ -49,6 +50,7 @@ class SevennetFineTuner(FineTuner[SevennetTrainingOptions]):
     """
 
     name = "sevennet"
+    result_version = 2
     packages = SevennetPotential.packages
     strategies = frozenset({"full", "frozen", "head-only"})
     words = frozenset({"learning_rate", "batch_size", "patience"})

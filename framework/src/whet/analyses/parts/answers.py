@@ -1,4 +1,4 @@
-"""Answers to what every reader asks first: how biased, what fine-tuning did, what was forgotten."""
+"""Answers to what every reader asks first: how soft, what fine-tuning did, what was forgotten."""
 
 from __future__ import annotations
 
@@ -9,27 +9,41 @@ from whet.analyses.parts.series_table import SeriesRow
 from whet.contracts.findings import LEAST_UNITS, Verdict
 from whet.data.numbers import count, decimals_for, percent, shown, with_interval
 
-WORDS = {
-    "soft": "soft beyond what noise explains",
-    "stiff": "stiff: it over-predicts forces",
-    "noise": "not shown to be soft: noise alone could make the scale so small",
-    "not soft": "no softness seen",
-}
 DECIDED = ("soft", "stiff", "not soft")
-ALIKE = "Intervals are over frames: they are too narrow where frames of one trajectory are alike."
+ANOTHER_FAULT = "Displaced minima are another fault: they do not make a potential soft, and may hurt as much."
+NAME_IT = (
+    "Who sampled the frames decides how softness is read: say it with `sampled_by:`, in the study or in their info."
+)
+GROUP_THEM = "Which frames belong together decides how sure a number is: `groups:` in the study says it."
 
 
-def how_biased(rows: Sequence[SeriesRow], on: str) -> Iterator[Verdict]:
-    """What the slopes of each untouched potential say."""
+def how_soft(rows: Sequence[SeriesRow], on: str) -> Iterator[Verdict]:
+    """What the curvature of each untouched potential is, and how large its errors are."""
     for row in (row for row in rows if row.untouched):
         evidence = (
-            f"{row.potential} on “{on}” ({count(row.frames, 'frame')}): scale {with_interval(row.scale, 3)}, R² "
-            f"{shown(row.r2.value, 3)}; the force error is {percent(row.relative_rmse)} of the typical force"
+            f"{row.potential} on “{on}” ({count(row.frames, 'frame')}): s {shown(row.lower, 3)}, 1/b "
+            f"{shown(row.upper, 3)}, uncentred R² {shown(row.r2.value, 3)}; force MAE "
+            f"{with_interval(row.mae, 3, unit='eV/Å')}, RMSE {percent(row.relative_rmse)} of the typical force; energy "
+            f"MAE {shown(row.energy_mae, 1)} meV/atom as predicted, {shown(row.fitted_mae, 1)} meV/atom with reference "
+            "energies fitted on these frames"
         )
-        words = WORDS.get(row.reading, row.in_words)
-        yield _verdict(
-            row, "How biased?", f"{row.potential}: {words}", row.reading in DECIDED, evidence=evidence, limits=ALIKE
+        yield Verdict(
+            "How soft?",
+            f"{row.potential}: {row.in_words}",
+            evidence,
+            row.units,
+            row.of or "units",
+            row.reading in DECIDED,
+            " ".join([*_ways_out(row), ANOTHER_FAULT]),
         )
+
+
+def _ways_out(row: SeriesRow) -> Iterator[str]:
+    """What somebody can say of the frames so that more is decided."""
+    if row.sampler == "unknown":
+        yield NAME_IT
+    if not row.of:
+        yield GROUP_THEM
 
 
 def after_fine_tuning(rows: Sequence[SeriesRow]) -> Iterator[Verdict]:
@@ -42,9 +56,9 @@ def after_fine_tuning(rows: Sequence[SeriesRow]) -> Iterator[Verdict]:
             f"{shown(row.mae.value, decimals)} with {row.state} ({_labels(row)}{_change(before, row, ', ')})"
             for row in final
         ]
-        scales = [row.mae.value or 0.0 for row in rows if row.corrected and row.potential == before.potential]
-        if scales:
-            parts.append(f"{shown(min(scales), decimals)} with one scale factor alone")
+        factor = [row.mae.value or 0.0 for row in rows if row.corrected == "b" and row.potential == before.potential]
+        if factor:
+            parts.append(f"{shown(min(factor), decimals)} with one factor on the forces alone")
         evidence = f"{before.potential}: force MAE {shown(before.mae.value, decimals)} eV/Å → {', '.join(parts)}"
         claim = f"{before.potential}: force error {_changes(before, final)}"
         yield _verdict(before, "After fine-tuning", claim, evidence=evidence)

@@ -1,26 +1,30 @@
-"""The first figure of a report: softening scale and force error of each state, with intervals."""
+"""The first figure of a report: curvature ratio and force error of each state, with intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from whet.analyses.parts.series_table import SeriesRow, row_names, seed_values, series_names
+from whet.analyses.parts.series_table import COLUMNS, SeriesRow, row_names, seed_values, series_names
 from whet.analyses.parts.window import Window
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.data.numbers import count, shown, with_interval
 
 POINTS, SEEDS = "in-short", "in-short-seeds"
+RATIO = COLUMNS["curvature"].name
 QUANTITIES = (
-    ("scale", "softening scale (tick: R²)", 1.0, 0.1),
+    (RATIO, "curvature ratio", 1.0, 0.1),
     ("MAE F", "force MAE (eV/Å)", 0.0, 0.0),
 )
 """Name, title of the axis, where a perfect potential is, and how far an axis reaches at least."""
 
 
 def first_figure(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[Figure, list[Table]]:
-    """One line for each row; what lies far outside is an arrow with its number. scores: of the set `on`."""
-    every = [row.scale for row in rows], [row.mae for row in rows]
+    """One line for each row; what lies far outside is an arrow with its number. scores: of the set `on`.
+
+    Where the frames do not decide, a thin line from s to 1/b stands for the curvature ratio.
+    """
+    every = [_ratio(row) for row in rows], [row.mae for row in rows]
     windows = [
         Window.of(ideal, (one for one, row in zip(found, rows, strict=True) if row.untouched), found, least)
         for found, (_, _, ideal, least) in zip(every, QUANTITIES, strict=True)
@@ -30,30 +34,43 @@ def first_figure(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[
         Table(SEEDS, "Single seeds of the first figure", SEED_COLUMNS, _seeds(rows, scores, windows), shown=False),
     ]
     panels = [
-        _panel(quantity, title, window, ideal, labels=quantity == "scale")
+        _panel(quantity, title, window, ideal, labels=quantity == RATIO)
         for (quantity, title, ideal, _), window in zip(QUANTITIES, windows, strict=True)
     ]
     caption = (
-        f"“{on}”, {count(min(row.frames for row in rows), 'frame')}; 95 % intervals over frames. Scale 1: not soft. A "
-        "scale that reaches only the tick may be noise."
+        f"“{on}”, {count(min(row.frames for row in rows), 'frame')}; bars: 95 % intervals over independent units. "
+        "Curvature ratio 1: neither soft nor stiff."
     )
+    if any(not row.slope and row.bounds for row in rows):
+        caption += " Thin line: from s to 1/b, where the frames do not decide."
     caption += " Small dots: seeds." if any(row.seeds > 1 for row in rows) else ""
     outside = any(win.beyond(one.value) for found, win in zip(every, windows, strict=True) for one in found)
     caption += " Arrows: outside the figure." if outside else ""
     said = "; ".join(
-        f"{row.potential} {row.state}: scale {with_interval(row.scale, 3)}, force MAE {with_interval(row.mae, 4)}"
+        f"{row.potential} {row.state}: curvature ratio {_said(row)}, force MAE {with_interval(row.mae, 4)}"
         for row in rows
     )
-    text = f"Softening scale and force error on {on}. {said}."
+    text = f"Curvature ratio and force error on {on}. {said}."
     return Figure("in-short", caption, text, {"hconcat": panels, "spacing": 16}, prominent=True), tables
 
 
 POINT_COLUMNS = (
     *(Column(name) for name in ("quantity", "row", "potential", "series", "state", "kind")),
     Column("value", interval=True),
-    *(Column(name) for name in ("R²", "drawn", "outside", "text")),
+    *(Column(name) for name in ("from", "to", "drawn", "outside", "text")),
 )
 SEED_COLUMNS = [Column(name) for name in ("quantity", "row", "potential", "series", "seed", "value")]
+
+
+def _ratio(row: SeriesRow) -> Estimate:
+    """The curvature ratio; without a value, from s to 1/b, where the frames do not decide."""
+    return row.curvature if row.slope else Estimate(None, row.bounds)
+
+
+def _said(row: SeriesRow) -> str:
+    if row.slope or row.bounds is None:
+        return with_interval(row.curvature, 3)
+    return f"between {shown(row.bounds[0], 3)} and {shown(row.bounds[1], 3)}"
 
 
 def _points(
@@ -62,16 +79,19 @@ def _points(
     cells: list[list[Cell]] = []
     for found, window, (quantity, *_) in zip(every, windows, QUANTITIES, strict=True):
         for row, name, series, one in zip(rows, row_names(rows), series_names(rows), found, strict=True):
+            if one.value is None and one.interval is not None:
+                ends = [window.clipped(end) for end in one.interval]
+                known = (quantity, name, row.potential, series, row.state, "bounds", one)
+                cells.append([*known, *ends, None, "", ""])
             if one.value is None:
                 continue
             side = window.beyond(one.value)
             number = shown(one.value, 2)
             text = f"{number} ▶" if side > 0 else f"◀ {number}" if side < 0 else ""
-            r2 = None if quantity != "scale" or window.beyond(row.r2.value) else row.r2.value
             cells.append(
                 [
                     *(quantity, name, row.potential, series, row.state),
-                    *("one scale" if row.corrected else "point", one, r2, window.clipped(one.value)),
+                    *("corrected" if row.corrected else "point", one, None, None, window.clipped(one.value)),
                     *({1: "right", -1: "left", 0: ""}[side], text),
                 ]
             )
@@ -93,7 +113,7 @@ def _panel(quantity: str, title: str, window: Window, ideal: float, labels: bool
     x = {"type": "quantitative", "scale": {"domain": domain, "zero": False, "nice": False}, "title": title}
     axis = {} if labels else {"axis": {"labels": False, "ticks": False}}
     y = {"field": "row", "type": "nominal", "sort": None, "title": None, **axis}
-    names = ("potential", "state", "value", "value 95 % low", HIGH, "R²")
+    names = ("potential", "state", "value", "value 95 % low", HIGH)
     shared = {
         "y": y,
         "color": {"field": "series", "type": "nominal", "legend": None},
@@ -107,22 +127,21 @@ def _panel(quantity: str, title: str, window: Window, ideal: float, labels: bool
             "encoding": {**shared, "x": {"field": x_field, **x}, **encoding},
         }
 
-    inside = "datum.outside == ''"
+    inside = "datum.outside == '' && datum.kind != 'bounds'"
     layers = [
         layer({"type": "rule", "strokeWidth": 3, "opacity": 0.6}, inside, "value 95 % low", x2={"field": HIGH}),
         layer(
             {"type": "point", "filled": True, "size": 50, "opacity": 1}, f"{inside} && datum.kind == 'point'", **CIRCLE
         ),
-        layer({"type": "point", "size": 50}, f"{inside} && datum.kind == 'one scale'", shape={"value": "diamond"}),
+        layer({"type": "point", "size": 50}, f"{inside} && datum.kind == 'corrected'", shape={"value": "diamond"}),
     ]
     for side in ("left", "right"):
         text = {"field": "text", "type": "nominal"}
         layers.append(layer({"type": "text", "align": side}, f"datum.outside == '{side}'", text=text))
     if ideal:
         perfect = {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"x": {"datum": ideal, **x}}}
-        tick = layer({"type": "tick", "thickness": 1.5, "size": 12}, "isValid(datum['R²'])", "R²")
-        del tick["encoding"]["color"]
-        layers = [perfect, *layers, tick]
+        bounds = layer({"type": "rule", "strokeWidth": 1}, "datum.kind == 'bounds'", "from", x2={"field": "to"})
+        layers = [perfect, *layers, bounds]
     seeds = layer({**DOT, "size": 8, "opacity": 0.6}, _only(quantity), "value", **CIRCLE)
     seeds["encoding"]["tooltip"] = [{"field": name} for name in ("potential", "seed", "value")]
     return {

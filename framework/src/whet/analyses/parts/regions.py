@@ -34,8 +34,8 @@ COLUMNS = (
     Column("by element", description="The share for each element; in brackets the mean of B's held-out trajectories."),
     Column("p", description="Of the permutation test over trajectories; empty where there was none.", shown=False),
 )
-MANY = "Of several such comparisons, one in twenty claims what is not there."
-LIMITS = "Not in B means far from all that B sampled, not more useful to train on."
+MANY = "Where there is nothing to find, one in twenty such comparisons claims something."
+LIMITS = "New means far from all that the other sampled, not more useful to train on."
 
 
 @dataclass
@@ -76,8 +76,8 @@ class Regions:
             if going_on - {None}:
                 reading: NewRegions | str = "undecided: same trajectory"
             else:
-                sides = tuple([distances.numbers(one) for one in trajectories(side)] for side in (new, before))
-                reading = _test(distances, *sides)
+                ours, theirs = ([distances.numbers(one) for one in trajectories(side)] for side in (new, before))
+                reading = _test(distances, ours, theirs)
             row, _ = _row(new, before, distances, reading)
             self.rows.append([f"{self.data.names[of]}, round {number}", "its earlier rounds", *row])
 
@@ -151,13 +151,13 @@ def _verdict(names: tuple[str, str], share: Cell, null: Sequence[float], test: N
     claim = (
         f"{one} reaches regions that {other} lacks" if test.found else f"{one}: no region that {other} lacks is shown"
     )
-    relabelings = "random relabelings" if test.drawn else "relabelings, exact"
-    farther = f"{shown(test.ratio, 1)} times as far away as those; " if test.ratio is not None else ""
+    p = f"{'p' if test.drawn else 'exact p'} {shown(test.p, 3)}"
+    farther = f"{shown(test.ratio, 1)} times as far from it as those; " if test.ratio is not None else ""
     held_out = f"of {other}'s own trajectories, held out, {spread(null)}; " if null else ""
     evidence = (
         f"{percent(share if isinstance(share, float) else None, 1)} of {one} is not in {other}; {held_out}"
-        f"{farther}p {shown(test.p, 3)} over {test.relabelings} {relabelings} of {test.a} and {test.b} trajectories "
-        f"(least possible {shown(test.least, 3)})"
+        f"{farther}{p} over {test.relabelings} {'random ' if test.drawn else ''}relabelings of {test.a} + {test.b} "
+        f"trajectories (least possible {shown(test.least, 3)})"
     )
     units = min(test.a, test.b)
     return Verdict(QUESTION, claim, evidence, units, decided=test.found, limits=LIMITS, prominent=False)

@@ -10,10 +10,11 @@ from whet.contracts.findings import Cell, Column, Estimate, Table
 if TYPE_CHECKING:
     from whet.bias.series import Score
 
-SLOPES = ("scale*", "r2", "inverse_slope*", "mae", "cmae", "frames", "components")
+SLOPES = ("scale*", "r2", "inverse_slope*", "mae", "cmae", "frames", "units", "components")
+CURVATURE = ("sampler", "curvature*", "lower", "upper", "units_of", "reading", "verdict")
 DEVIATION = ("mae*", "rmse*", "unit", "frames", "values")
 GROUPS = {
-    "softening": (*SLOPES, "robust_scale*", "discounted_frames", "reading", "verdict"),
+    "softening": (*SLOPES, "robust_scale*", "discounted_frames", *CURVATURE),
     "softening.kept": SLOPES,
     **dict.fromkeys(("forces", "energy", "energy_fitted", "energy_given", "stress"), DEVIATION),
 }
@@ -44,6 +45,7 @@ def score_table(scores: Sequence[tuple[Mapping[str, Cell], Score]]) -> Table:
 def _parts(score: Score) -> dict[str, Mapping[str, Any]]:
     """Plain data of each group that the score has."""
     errors, slopes = score.errors, score.softening.as_json()
+    slopes["lower"], slopes["upper"] = score.softening.curvature.bounds or (None, None)
     slopes["discounted_frames"] = " ".join(map(str, score.softening.discounted_frames))
     found = {
         "softening": slopes,

@@ -1,11 +1,12 @@
-"""Scored: a score and whose it is; and the untouched potentials with one scale, the cheapest correction."""
+"""Scored: a score and whose it is; and the untouched potentials with one factor, the cheapest correction."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from whet.analyses.parts.series_table import CORRECTED
 from whet.contracts.ports import Predictions
 from whet.contracts.ref import Ref
 from whet.contracts.reference_energies import ReferenceEnergies
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
 class Scored:
     """A score and whose it is.
 
-    label: of the potential, as `scores.json` has it. seconds: of the evaluation of a frame.
-    scaled: the strategies whose data, of that seed, gave the one scale of a correction; empty for predictions as they
-    are.
+    label: of the potential, as `scores.json` has it. seconds: of the evaluation of a frame. rule: of the one factor
+    that corrects it; empty for predictions as they are. factor_from: the strategies whose data, of that seed, gave it.
     """
 
     label: str
@@ -29,7 +29,8 @@ class Scored:
     score: Score
     seed: int
     seconds: float | None = None
-    scaled: tuple[str, ...] = ()
+    rule: str = ""
+    factor_from: tuple[str, ...] = ()
 
 
 def scored(
@@ -55,18 +56,22 @@ def scored(
         yield Scored(label, state, score, state.seed, one.seconds_per_frame)
 
 
-def with_one_scale(
+def with_one_factor(
     plain: Sequence[Scored],
     training: Sequence[Predictions],
     given: Mapping[str, ReferenceEnergies],
     unscored: list[tuple[str, str]],
 ) -> Iterator[Scored]:
-    """The untouched potentials with one scale, from the strongest frame of the first data of each strategy and seed."""
-    from whet.bias.one_scale import OneScale, one_scale_correction, strongest_frame
+    """The untouched potentials with one factor, from the strongest frame of the first data of each strategy and seed.
+
+    Each twice: times b, which is least squares, and divided by s, as Deng et al. do.
+    """
+    from whet.bias.force_factor import ForceFactor, strongest_frame
     from whet.bias.pairs import Comparison
     from whet.bias.series import Score
 
-    corrections: dict[tuple[str, int, OneScale], list[str]] = {}
+    rules: tuple[Literal["b", "1/s"], ...] = ("b", "1/s")
+    corrections: dict[tuple[str, int, ForceFactor], list[str]] = {}
     seeds: dict[str, set[int]] = {}
     for one in training:
         gathered = one.ref.gathered_by or Ref()
@@ -74,15 +79,16 @@ def with_one_scale(
         try:
             pairs = Comparison.of_predictions(one)
             place = list(one.indices).index(pairs.indices[strongest_frame(pairs)])
-            correction = one_scale_correction(one.reference[place], one.predicted[place])
+            found = [ForceFactor.of_frame(one.reference[place], one.predicted[place], rule) for rule in rules]
         except FrameError as error:
-            what = f"{one.ref.potential}, one scale from the data of {gathered.strategy}"
+            what = f"{one.ref.potential}, one factor from the data of {gathered.strategy}"
             unscored.append((what, str(error)))
             continue
-        corrections.setdefault((one.ref.potential, gathered.seed, correction), []).append(gathered.strategy)
+        for correction in found:
+            corrections.setdefault((one.ref.potential, gathered.seed, correction), []).append(gathered.strategy)
     for (potential, seed, correction), strategies in corrections.items():
         which = f", seed {seed}" if len(seeds[strategies[0]]) > 1 else ""
-        label = f"{potential}, one scale ({', '.join(strategies)}{which})"
+        label = f"{potential}, {CORRECTED[correction.rule]} ({', '.join(strategies)}{which})"
         for one in (one for one in plain if one.state.untouched and one.state.potential == potential):
             score = Score.of(correction.applied_to(one.score.comparison), given.get(potential))
-            yield Scored(label, one.state, score, seed, scaled=tuple(strategies))
+            yield Scored(label, one.state, score, seed, rule=correction.rule, factor_from=tuple(strategies))

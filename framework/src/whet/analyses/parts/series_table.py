@@ -12,14 +12,18 @@ from whet.contracts.findings import Column, Estimate, Findings, Table
 if TYPE_CHECKING:
     from whet.bias.series import Series
 
-UNTOUCHED, ONE_SCALE = "untouched", "one scale"
+UNTOUCHED = "untouched"
+CORRECTED = {"b": "one factor", "1/s": "Deng's 1/s"}
+"""Rule of a `ForceFactor` -> what a state with it is called."""
 
 
 @dataclass(frozen=True)
 class SeriesRow:
     """One potential in one state on one set, means over seeds.
 
-    state: `untouched`, `one scale`, `periodic 3`, `few, 100 frames`. labels: frames whose labels it took (training and
+    state: `untouched`, `one factor`, `periodic 3`, `few, 100 frames`. corrected: `b` or `1/s`, the rule of the factor
+    that its forces were multiplied by; empty for none. slope: which slope the curvature is. lower, upper: s and 1/b
+    of frames that are not discounted. labels: frames whose labels it took (training and
     validation), mean, fewest and most of any seed. units: independent units of the set, `of` trajectories or frames.
     Units of all numbers: as in `COLUMNS`.
     """
@@ -30,10 +34,15 @@ class SeriesRow:
     size: int | None
     last: bool
     state: str
-    corrected: bool
+    corrected: str
     labels: float
     labels_fewest: int
     labels_most: int
+    curvature: Estimate
+    slope: str
+    sampler: str
+    lower: float | None
+    upper: float | None
     scale: Estimate
     r2: Estimate
     mae: Estimate
@@ -64,8 +73,13 @@ class SeriesRow:
 
     @property
     def group(self) -> str:
-        """What its color stands for: the strategy, `untouched` or `one scale`."""
-        return self.strategy or (ONE_SCALE if self.corrected else UNTOUCHED)
+        """What its color stands for: the strategy, `untouched`, `one factor` or `Deng's 1/s`."""
+        return self.strategy or CORRECTED.get(self.corrected, UNTOUCHED)
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """s and 1/b, between which the curvature ratio lies where the sampler of the frames does not decide."""
+        return None if self.lower is None or self.upper is None else (self.lower, self.upper)
 
     @property
     def labels_shown(self) -> str:
@@ -76,7 +90,17 @@ class SeriesRow:
     @classmethod
     def of_series(cls, series: Series, **known: Any) -> SeriesRow:
         """known: the other fields."""
+        from whet.bias.sampler import sampler_of
+
+        curvatures = [one.softening.curvature for one in series.scores]
+        slopes = {one.slope for one in curvatures}
+        lower, upper = series.bounds or (None, None)
         return cls(
+            curvature=series.curvature,
+            slope=slopes.pop() if len(slopes) == 1 else "",
+            sampler=sampler_of(one.sampler for one in curvatures),
+            lower=lower,
+            upper=upper,
             scale=series.scale,
             r2=series.estimate(lambda one: one.softening.slopes.r2),
             mae=series.mae,
@@ -110,25 +134,37 @@ COLUMNS = {
     "size": Column("size", description="Frames that were drawn, of the preset subsets"),
     "last": Column("last", description="Whether its strategy ended with it"),
     "state": Column("state"),
-    "corrected": Column("corrected", description="Whether its forces were only divided by one scale"),
+    "corrected": Column("corrected", description="The rule of the one factor that its forces were multiplied by"),
     "labels": Column("labels", description="Training and validation frames, mean over seeds"),
     "labels_fewest": Column("fewest labels"),
     "labels_most": Column("most labels"),
-    "scale": Column(
-        "scale", description="Slope of predicted on reference force components", interval=True, spread=True
+    "curvature": Column(
+        "curvature ratio",
+        description="Mean curvature, predicted over reference: s or 1/b, as who sampled the frames decides",
+        interval=True,
+        spread=True,
     ),
-    "r2": Column("R²", description="Share of the reference that the best-scaled prediction explains", spread=True),
+    "slope": Column("read from", description="The slope that the curvature ratio is"),
+    "sampler": Column("sampler", description="Who sampled the frames, seen from the potential"),
+    "lower": Column("s", description="The scale without discounted frames: from below where nobody knows the sampler"),
+    "upper": Column("1/b", description="From above: one over the inverse slope without discounted frames"),
+    "scale": Column(
+        "scale", description="s: slope of predicted on reference force components", interval=True, spread=True
+    ),
+    "r2": Column(
+        "uncentred R²", description="Share of the reference that the best-scaled prediction explains", spread=True
+    ),
     "mae": Column("MAE F", "eV/Å", interval=True, spread=True),
     "rmse": Column("RMSE F", "eV/Å", interval=True, spread=True),
     "relative_rmse": Column("relative RMSE F", description="RMSE over the root mean square of the reference forces"),
-    "cmae": Column("cMAE F", "eV/Å"),
+    "cmae": Column("cMAE F", "eV/Å", description="Deng's: after division of the predictions by the scale"),
     "energy_mae": Column("MAE E raw", "meV/atom"),
     "energy_rmse": Column("RMSE E raw", "meV/atom"),
     "fitted_mae": Column("MAE E fitted here", "meV/atom"),
     "fitted_rmse": Column("RMSE E fitted here", "meV/atom"),
     "stress_rmse": Column("RMSE S", "eV/Å³"),
     "inverse_slope": Column(
-        "inverse slope", description="Of reference on predicted force components", interval=True, spread=True
+        "inverse slope", description="b: slope of reference on predicted force components", interval=True, spread=True
     ),
     "robust_scale": Column("robust scale", description="The scale by Huber's slope, without discounted frames"),
     "discounted": Column("discounted frames", description="The most of any seed"),
@@ -167,7 +203,7 @@ def row_names(rows: Sequence[SeriesRow]) -> list[str]:
 
 
 def series_names(rows: Sequence[SeriesRow]) -> list[str]:
-    """What the color of each row stands for: the strategy, `untouched` or `one scale`, and the potential as above."""
+    """What the color of each row stands for: `SeriesRow.group`, and the potential as above."""
     return _told_apart(rows, [(row.potential, row.group) for row in rows])
 
 
@@ -180,7 +216,7 @@ def _told_apart(rows: Sequence[SeriesRow], keys: Sequence[tuple[str, str]]) -> l
 
 def seed_values(scores: Findings, row: SeriesRow, quantity: str) -> list[tuple[int, float | None]]:
     """Seed and value of each score behind a row. quantity: name of a column of the row that is known of a score."""
-    column = {"scale": "softening.scale", "R²": "softening.r2", "MAE F": "forces.mae"}[quantity]
+    column = {"curvature ratio": "softening.curvature", "uncentred R²": "softening.r2", "MAE F": "forces.mae"}[quantity]
     return [
         (one["seed"], one[column])
         for one in scores.table("scores").records()

@@ -26,8 +26,11 @@ class Window:
 
     @classmethod
     def of(cls, ideal: float, untouched: Iterable[Estimate], every: Iterable[Estimate], least: float) -> Window:
-        """Around the untouched potentials and where a perfect one is."""
-        anchors = [ideal, *(one.value for one in untouched if one.value is not None)]
+        """Around the untouched potentials and where a perfect one is; bounds (no value) count up to 1 from there."""
+        anchors = [ideal]
+        for one in untouched:
+            bounds = [min(max(end, ideal - 1), ideal + 1) for end in one.interval or ()]
+            anchors += bounds if one.value is None else [one.value]
         values = [end for one in every for end in (one.value, *(one.interval or ())) if end is not None]
         return cls.around(anchors, values, least)
 

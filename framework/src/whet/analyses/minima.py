@@ -1,0 +1,270 @@
+"""minima: whether a potential displaces the minima of bonds, which is another fault than softness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from whet.analyses.parts.last_states import last_states
+from whet.analyses.parts.naming import state_name, state_names
+from whet.contracts.analysis import Analysis, StudyPieces, Wanted
+from whet.contracts.findings import LEAST_UNITS, Cell, Column, Estimate, Figure, Findings, Table, Verdict
+from whet.contracts.ports import Port, Predictions
+from whet.contracts.ref import Ref
+from whet.contracts.task import Work
+from whet.data.errors import FrameError
+from whet.data.numbers import with_interval
+
+if TYPE_CHECKING:
+    from whet.bias.bond_minima import BondMinima, BondMinimum
+    from whet.bias.mean_stress import MeanStress
+    from whet.bias.pairs import Comparison
+
+QUESTION = "Displaced minima?"
+MOST_KINDS = 2
+"""Kinds of bonds that an answer names."""
+
+DEFINITION = (
+    "The force along each bond (with the shares of neighboring bonds and of angles taken out) is fitted by a line in "
+    "the length, for the reference and for the potential on the same frames. Where each line crosses zero is the "
+    "minimum; the displacement is the potential's minus the reference's, positive where the potential wants the bond "
+    "longer, and the ratio of the slopes is how stiff the bond is. Neither depends, to first order, on who sampled the "
+    "frames. A displaced minimum makes forces wrong where a bond is at rest, and lowers the softening scale of frames "
+    "that the potential itself sampled: that is no softness. Called displaced: by more than 0.005 Å (about as much as "
+    "two good functionals differ), with an interval, for all bonds of the potential together, that excludes 0. C3-O1: "
+    "carbon with three bonds and oxygen with one. The bonds table has the change of the mean length in dynamics, an "
+    "independent estimate, where both were run."
+)
+LIMITS = (
+    "bonds of molecules only, by forces on these frames; of anharmonic bonds about a tenth of it depends on who "
+    "sampled them"
+)
+NO_BONDS = (
+    "There is no molecule whose bonds could be followed: along the bonds of a crystal, forces cancel at any lattice "
+    "constant. The evidence there is the mean stress on these frames, and forces on frames that the reference relaxed."
+)
+
+
+class Minima(Analysis):
+    """Displacement of the minimum of each kind of bond, and its stiffness, from forces on a test set."""
+
+    name = "minima"
+    place = 15
+    by_default = True
+    inputs: ClassVar[Mapping[str, Port]] = {
+        "main": Port(Predictions, what="on the first independent set: these answer on a report's first screen"),
+        "others": Port(Predictions, what="on another independent set"),
+    }
+
+    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
+        """One step for each independent set: of untouched potentials and the last state of each strategy."""
+        sets = study.by_set(Predictions, "independent")
+        return [
+            Wanted(
+                {"others" if place else "main": last_states(pieces)},
+                ref=Ref(set=name, set_kind="independent"),
+                label=name,
+            )
+            for place, (name, pieces) in enumerate(sets.items())
+        ]
+
+    def run(self, work: Work) -> Findings:
+        """Tables: `minima`; of frames without molecules `mean-stress`."""
+        main = work.all("main", Predictions)
+        made, notes = _made(main or work.all("others", Predictions))
+        if not made:
+            return Findings("Displaced minima", notes=notes or ["there are no predictions"])
+        on = next(iter(made)).set
+        names = state_names(made)
+        if not any(one.found.kinds for one in made.values()):
+            return _by_stress(made, names, on, bool(main), notes)
+        refused = {reason: None for one in made.values() for reason in one.found.refused}
+        notes += [f"Left out: {reason}." for reason in list(refused)[:1]]
+        verdicts = list(_verdicts(made, bool(main)))
+        return Findings(
+            "Displaced minima", on, [_table(made, names, on)], [_figure(on)], verdicts, DEFINITION, notes=notes
+        )
+
+
+class _Made:
+    """What was found of one state."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        from whet.bias.bond_minima import bond_minima
+        from whet.bias.mean_stress import mean_stress
+
+        self.found: BondMinima = bond_minima(comparison)
+        self.stress: MeanStress | None = mean_stress(comparison)
+        self.units, self.of = comparison.n_units, comparison.units_of or "units"
+
+    @property
+    def displaced(self) -> list[tuple[str, BondMinimum]]:
+        """The kinds that are, the most displaced first."""
+        found = [(kind, one) for kind, one in self.found.kinds.items() if one.displaced]
+        return sorted(found, key=lambda pair: -abs(pair[1].displacement or 0.0))
+
+    @property
+    def decided(self) -> bool:
+        """Whether a minimum is displaced, or all are shown to be in place."""
+        return bool(self.displaced) or all(one.in_place for one in self.found.kinds.values())
+
+    def said(self) -> str:
+        """What may be said, without the potential's name."""
+        if found := self.displaced:
+            words = [_longer(kind, one) for kind, one in found[:MOST_KINDS]]
+            more = f" and {len(found) - MOST_KINDS} more" if len(found) > MOST_KINDS else ""
+            return f"{', '.join(words)}{more}"
+        if self.decided:
+            return "every minimum of a bond within 0.005 Å of the reference's"
+        return "no minimum of a bond is shown to be displaced"
+
+
+def _longer(kind: str, one: BondMinimum) -> str:
+    """`C4-O2 minima longer by 0.021 Å [0.018, 0.024]`."""
+    value = one.displacement or 0.0
+    sign = 1 if value > 0 else -1
+    low, high = sorted(sign * end for end in one.interval) if one.interval else (0.0, 0.0)
+    size = Estimate(abs(value), (low, high) if one.interval else None)
+    return f"{kind} minima {'longer' if value > 0 else 'shorter'} by {with_interval(size, 3, unit='Å')}"
+
+
+def _made(found: Sequence[Predictions]) -> tuple[dict[Ref, _Made], list[str]]:
+    """What was found of each state, and a sentence for each of which nothing can be said."""
+    from whet.bias.pairs import Comparison
+
+    made: dict[Ref, _Made] = {}
+    notes: list[str] = []
+    for one in found:
+        try:
+            made[one.ref] = _Made(Comparison.of_predictions(one))
+        except FrameError as error:
+            notes.append(f"{one.ref}: {error.what}.")
+    return made, notes
+
+
+def _verdicts(made: Mapping[Ref, _Made], prominent: bool) -> Iterator[Verdict]:
+    """One of each untouched potential; what its fine-tunings changed is evidence."""
+    for ref, one in made.items():
+        if not ref.untouched or not one.found.kinds:
+            continue
+        after = [
+            f"after {state_name(other.state)}: {its.said() if its.found.kinds else 'unknown'}"
+            for other, its in made.items()
+            if other.potential == ref.potential and not other.untouched
+        ]
+        kinds = one.found.kinds
+        units = max((found.units for found in kinds.values()), default=0)
+        largest = max(kinds, key=lambda kind: abs(kinds[kind].displacement or 0.0))
+        if units < LEAST_UNITS:
+            after = [f"{ref.potential}: {_longer(largest, kinds[largest])}", *after]
+        claim, decided = f"{ref.potential}: {one.said()}", one.decided or units < LEAST_UNITS
+        rest = {"of": one.of, "evidence": "; ".join(after), "limits": LIMITS, "prominent": prominent}
+        yield _verdict_of(units, claim, decided, **rest)
+
+
+def _verdict_of(units: int, claim: str, decided: bool, **rest: Any) -> Verdict:
+    if decided:
+        return Verdict.of_units(units, QUESTION, claim, **rest)
+    return Verdict(QUESTION, claim, units=units, decided=False, **rest)
+
+
+def _table(made: Mapping[Ref, _Made], names: Mapping[Ref, str], on: str) -> Table:
+    columns = (
+        Column("state", description="The potential and its state."),
+        Column("bond", description="The two elements, each with its number of bonds."),
+        Column("displacement", "Å", "Of the minimum; positive: the potential wants it longer.", 3, interval=True),
+        Column("stiffness ratio", "", "Of the potential to the reference; below 1: a soft bond.", 2, interval=True),
+        Column("reference stiffness", "eV/Å²", "Slope of the reference's force along the bond.", decimals=1),
+        Column("mean length", "Å", "On these frames.", decimals=3),
+        Column("bonds", description="Lengths that were seen."),
+        Column("units", description="Independent units (trajectories, or groups of a file) that have them."),
+        Column(
+            "verdict", description="Displaced by over 0.005 Å and the interval excludes 0; undecided below 4 units."
+        ),
+    )
+    rows: list[list[Cell]] = []
+    for ref, one in made.items():
+        for kind, found in one.found.kinds.items():
+            numbers = (
+                Estimate(found.displacement, found.interval),
+                Estimate(found.stiffness_ratio, found.stiffness_ratio_interval),
+                found.stiffness,
+                found.length,
+            )
+            rows.append([names[ref.state], kind, *numbers, found.bonds, found.units, _verdict(found)])
+    caption = f"Minima of bonds on “{on}”; intervals hold for all bonds of a potential together"
+    return Table("minima", caption, columns, rows, folded=len(rows) > 12)
+
+
+def _verdict(found: BondMinimum) -> str:
+    if found.displacement is None:
+        return "no minimum"
+    if found.interval is None:
+        return "undecided"
+    if found.displaced:
+        return "longer" if found.displacement > 0 else "shorter"
+    return "in place" if found.in_place else "not shown"
+
+
+def _by_stress(
+    made: Mapping[Ref, _Made], names: Mapping[Ref, str], on: str, prominent: bool, notes: list[str]
+) -> Findings:
+    """What is left where there is no molecule."""
+    rows: list[list[Cell]] = []
+    verdicts = []
+    for ref, one in made.items():
+        if one.stress is None:
+            continue
+        size = Estimate(one.stress.change, one.stress.interval)
+        rows.append([names[ref.state], size, one.stress.frames, one.units])
+        if ref.untouched:
+            said = "mean stress not shown to be off"
+            if one.stress.displaced:
+                cell = "smaller" if one.stress.change > 0 else "larger"
+                said = f"mean stress off by {with_interval(size, 2, sign=True, unit='GPa')}: it wants a {cell} cell"
+            elif one.stress.in_place:
+                said = "mean stress within 0.1 GPa of the reference's"
+            limits = "one number for a whole crystal; plane waves cut off too low shift the reference's stress, too"
+            claim = f"{ref.potential}: {said}"
+            decided = one.stress.displaced or one.stress.in_place or one.units < LEAST_UNITS
+            verdicts.append(_verdict_of(one.units, claim, decided, of=one.of, limits=limits, prominent=prominent))
+    columns = (
+        Column("state", description="The potential and its state."),
+        Column("mean stress", "GPa", "Predicted minus reference; positive: it wants a smaller cell.", 2, interval=True),
+        Column("frames", description="With a stress of both."),
+        Column("units", description="Independent units (trajectories, or groups of a file)."),
+    )
+    tables = [Table("mean-stress", f"Mean stress on “{on}”, predicted minus reference", columns, rows)] if rows else []
+    return Findings("Displaced minima", on, tables, (), verdicts, notes=[NO_BONDS, *notes])
+
+
+def _figure(on: str) -> Figure:
+    x = {"type": "quantitative", "title": "displacement of the minimum (Å)"}
+    shared: dict[str, Any] = {
+        "y": {"field": "bond", "type": "nominal", "title": None},
+        "yOffset": {"field": "state", "type": "nominal", "sort": None},
+        "color": {"field": "state", "type": "nominal", "sort": None, "title": None},
+    }
+    low, high = "displacement 95 % low", "displacement 95 % high"
+    tooltip = [{"field": name} for name in ("state", "bond", "displacement", low, high)]
+    ends = {"x": {"field": low, **x}, "x2": {"field": high}}
+    spec = {
+        "data": {"name": "minima"},
+        "transform": [{"filter": "isValid(datum.displacement)"}],
+        "width": 420,
+        "height": {"step": 14},
+        "layer": [
+            {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"x": {"datum": 0, **x}}},
+            {
+                "transform": [{"filter": f"isValid(datum['{low}'])"}],
+                "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.5},
+                "encoding": {**shared, **ends},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "opacity": 1},
+                "encoding": {**shared, "x": {"field": "displacement", **x}, "tooltip": tooltip},
+            },
+        ],
+    }
+    caption = f"Displacement of the minima of bonds on “{on}”; 95 % intervals for all bonds of a potential together."
+    return Figure("minima", caption, caption + " The table has the numbers.", spec)

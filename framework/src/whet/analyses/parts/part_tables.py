@@ -1,0 +1,90 @@
+"""Softening of parts of a set: by element, material, config type and sampler, a folded table each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from whet.analyses.parts.series_table import COLUMNS, SeriesRow, several
+from whet.contracts.findings import Cell, Column, Estimate, Table
+
+if TYPE_CHECKING:
+    from whet.bias.pairs import Comparison
+    from whet.bias.softening_parts import Part
+
+PARTS = {
+    "element": "by element",
+    "material": "by material",
+    "config type": "by config type",
+    "sampler": "by who sampled the frames",
+}
+"""Column that names a part -> words for its table."""
+
+UNNAMED = "–"
+"""Frames without a config type."""
+
+
+def part_tables(
+    ends: Sequence[tuple[SeriesRow, Comparison]], rows: Sequence[SeriesRow], on: str, note: str = ""
+) -> Iterator[Table]:
+    """By element always; by formula, config type and sampler where frames differ. Without discounted frames.
+
+    ends: of these rows, those that there are predictions of. note: behind the captions.
+    """
+    from whet.bias.softening_parts import softening_by_element, softening_by_name
+
+    found: dict[str, list[list[Cell]]] = {kind: [] for kind in PARTS}
+    for row, comparison in ends:
+        kept = _kept(comparison)
+        if kept is None:
+            continue
+        parts = {"element": softening_by_element(kept)}
+        for kind, names in _names(kept).items():
+            if len(set(names)) > 1 or (kind == "config type" and names[0] != UNNAMED):
+                parts[kind] = softening_by_name(kept, names)
+        for kind, of in parts.items():
+            found[kind] += [[row.potential, row.state, name, *_part_cells(part)] for name, part in of.items()]
+    columns = (
+        replace(COLUMNS["scale"], name="s", decimals=3, spread=False),
+        Column("1/b", description=COLUMNS["upper"].description, decimals=3, interval=True),
+        replace(COLUMNS["curvature"], decimals=3, spread=False),
+        Column("reading"),
+        Column("units", description="Independent ones"),
+        Column("frames"),
+    )
+    for kind, cells in found.items():
+        if cells:
+            known = (Column("potential", shown=several(rows)), Column("state"), Column(kind))
+            caption = f"Softening {PARTS[kind]}, on “{on}”.{note}"
+            yield Table(f"by-{kind.replace(' ', '-')}", caption, (*known, *columns), cells, folded=True)
+
+
+def _kept(comparison: Comparison) -> Comparison | None:
+    """Without the frames that are wrong beyond any scale; None where that is most of them."""
+    from whet.bias.resampling import Resampling
+    from whet.bias.robust_slope import robust_slope
+
+    gone = {comparison.indices[place] for place in robust_slope(comparison, Resampling(resamples=1)).discounted}
+    if 2 * len(gone) > len(comparison):
+        return None
+    return comparison.without(gone, "discounted") if gone else comparison
+
+
+def _names(comparison: Comparison) -> dict[str, list[str]]:
+    """Of each frame, by the column that shows them."""
+    return {
+        "material": [frame.get_chemical_formula() for frame in comparison.frames],
+        "config type": [str(frame.info.get("config_type", UNNAMED)) for frame in comparison.frames],
+        "sampler": comparison.samplers.tolist(),
+    }
+
+
+def _part_cells(part: Part) -> list[Cell]:
+    from whet.bias.curvature import inverted
+
+    slopes, curvature = part.slopes, part.curvature
+    upper = Estimate(curvature.upper, inverted(slopes.inverse_slope_interval))
+    ratio = Estimate(curvature.ratio, curvature.interval)
+    s = Estimate(slopes.scale, slopes.scale_interval)
+    return [s, upper, ratio, curvature.reading, slopes.units, slopes.frames]

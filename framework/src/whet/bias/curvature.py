@@ -1,0 +1,116 @@
+"""Curvature: how soft a potential is, as the ratio of mean curvatures, read from the slope that the sampler allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from whet.bias.resampling import Interval
+from whet.bias.sampler import IN_WORDS
+from whet.contracts.findings import LEAST_UNITS
+from whet.data.frame_groups import units_in_words
+from whet.data.numbers import percent, shown
+
+if TYPE_CHECKING:
+    from whet.bias.softening import Slopes
+
+SMALL = 0.05
+"""A curvature that is off by less does not matter: it is within what functionals differ by."""
+
+READ_FROM = {"reference": "s", "rattle": "s", "self": "1/b"}
+"""Sampler -> the slope that is the ratio of curvatures; no other sampler has one."""
+
+Reading = Literal["soft", "stiff", "not soft", "undecided"]
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """Mean curvature of the predicted energy surface over that of the reference; below 1 a potential is soft.
+
+    Integrating ∫ρ f·p by parts, with ρ ∝ exp(−U/kT), gives s = ⟨∇²U_p⟩/⟨∇²U_f⟩ over the reference's ensemble and
+    1/b = ⟨∇²U_p⟩/⟨∇²U_f⟩ over the potential's own, exactly and for any anharmonicity; for displacements that were
+    drawn independently of both, s is the ratio of the harmonic parts along them (SCIENCE.md, "Softening"; the scale s
+    itself: Deng et al.). Random errors of the force and displaced minima do not lower it.
+
+    sampler: see `whet.bias.sampler`. slope: `s` or `1/b`, which the ratio is; empty where the sampler allows none.
+    ratio: without unit, with its 95 % interval over units; None where slope is empty or the slope is not defined.
+    lower, upper: s and 1/b, between which it lies where nobody knows the sampler; None where they are not positive.
+    units: independent units behind it, of `units_of`.
+    """
+
+    sampler: str
+    slope: str
+    ratio: float | None
+    interval: Interval
+    lower: float | None
+    upper: float | None
+    units: int
+    units_of: str
+    reading: Reading
+    verdict: str
+
+    @classmethod
+    def of(cls, slopes: Slopes, sampler: str, units_of: str, aside: str = "") -> Curvature:
+        """Read from the slopes of frames of one sampler. aside: words on what was left out, for the verdict."""
+        s, b = slopes.scale, slopes.inverse_slope
+        positive = s is not None and b is not None and s > 0 and b > 0
+        lower, upper = (s, 1 / b) if positive and b else (None, None)
+        slope = READ_FROM.get(sampler, "")
+        ratio, interval = {
+            "s": (lower, slopes.scale_interval),
+            "1/b": (upper, inverted(slopes.inverse_slope_interval)),
+            "": (None, None),
+        }[slope]
+        interval = None if ratio is None else interval
+        reading, claim = _read(ratio, interval, slopes.units, units_of, bool(slope), positive)
+        words = f" ({_numbers(slope, ratio, interval, lower, upper)}{IN_WORDS[sampler]}{aside})"
+        known = (sampler, slope, ratio, interval, lower, upper, slopes.units, units_of)
+        return cls(*known, reading, claim + words)
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """s and 1/b, where they are positive."""
+        return None if self.lower is None or self.upper is None else (self.lower, self.upper)
+
+
+def inverted(interval: Interval) -> Interval:
+    """The interval of 1/b from that of b; None where b may vanish."""
+    return None if interval is None or interval[0] <= 0 else (1 / interval[1], 1 / interval[0])
+
+
+def reading_of(ratio: float, interval: tuple[float, float]) -> Reading:
+    """Soft or stiff: beyond 1 with its whole interval, and by more than SMALL; not soft: within SMALL, surely near."""
+    low, high = interval
+    if high < 1 and ratio < 1 - SMALL:
+        return "soft"
+    if low > 1 and ratio > 1 + SMALL:
+        return "stiff"
+    near = abs(ratio - 1) <= SMALL and low >= 1 - 2 * SMALL and high <= 1 + 2 * SMALL
+    return "not soft" if near else "undecided"
+
+
+def _read(
+    ratio: float | None, interval: Interval, units: int, units_of: str, readable: bool, positive: bool
+) -> tuple[Reading, str]:
+    if not positive:
+        return "undecided", "undecided: the predictions do not follow the reference"
+    if units_of and units < LEAST_UNITS:
+        return "undecided", f"undecided: {units_in_words(units, units_of)}"
+    if not readable:
+        return "undecided", "undecided: these frames do not decide, as a curvature is read by who sampled them"
+    if not units_of:
+        return "undecided", "undecided: nobody says which frames belong together"
+    if ratio is None or interval is None:
+        return "undecided", "undecided: in too many frames all forces are zero"
+    reading = reading_of(ratio, interval)
+    by = f" by {percent(abs(1 - ratio))}" if reading in ("soft", "stiff") else ""
+    return reading, reading + by
+
+
+def _numbers(slope: str, ratio: float | None, interval: Interval, lower: float | None, upper: float | None) -> str:
+    if lower is None or upper is None:
+        return ""
+    if not slope:
+        return f"curvature ratio between s = {shown(lower, 2)} and 1/b = {shown(upper, 2)}, "
+    ends = "" if interval is None else f" [{shown(interval[0], 2)}, {shown(interval[1], 2)}]"
+    return f"curvature ratio {shown(ratio, 2)}{ends} = {slope}, "

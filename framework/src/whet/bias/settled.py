@@ -1,0 +1,144 @@
+"""Settled: whether runs of dynamics are long enough and settled enough to have a drift or a width."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from whet.contracts.findings import LEAST_UNITS
+from whet.data.errors import FrameError
+from whet.data.labels import Labels
+from whet.data.numbers import NARROW, shown
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from whet.contracts.ports import SampledTrajectory
+
+PERIODS = 10
+"""Periods of the fastest mode that a run must last."""
+
+FEWEST_FRAMES = 5
+"""Frames of each run below which nothing through time is looked at."""
+
+STRETCH_OF_HYDROGEN = 10.0
+"""fs; an X–H bond at 3300 cm⁻¹."""
+
+STIFFNESS = 1.0
+"""eV/Å²; of a soft bond between neighbors in a salt or a metal. A covalent one is up to thirty times stiffer, and so up
+to five times faster: the period is rather too long than too short."""
+
+SMALL_TREND = 0.5
+"""Standard deviations; a line that rises by so much adds 2 % to a variance."""
+
+LARGE_TREND = 1.5
+"""Standard deviations; a settled series of 20 independent frames rises by more in 5 % of the cases."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Whether runs allow a drift, a width, or any other number through time.
+
+    reason: why not, a clause (`30 fs are 3 periods of the fastest mode, and 10 are needed`); empty where they do.
+    span: fs, of the shortest run. period: fs, of the fastest mode, rather too long. change: eV/atom, by which the
+    driver's energy changes over a run, on average; fluctuation: eV/atom, its standard deviation about a line.
+    """
+
+    reason: str
+    span: float
+    period: float
+    change: float
+    fluctuation: float
+
+    @property
+    def allows(self) -> bool:
+        """Whether there may be a drift, and a width."""
+        return not self.reason
+
+    @classmethod
+    def of_trajectories(cls, found: Sequence[SampledTrajectory]) -> Settled:
+        """Of sampled trajectories, by the energies that the driver itself predicted; nothing without them."""
+        try:
+            runs = [(one.times, [Labels.of(frame).energy / len(frame) for frame in one.frames]) for one in found]
+        except FrameError:
+            return cls("the driver's energies are not known", 0.0, 0.0, 0.0, 0.0)
+        return settled(runs, {symbol for one in found for symbol in one.start.get_chemical_symbols()})
+
+
+def settled(runs: Sequence[tuple[Sequence[float], Sequence[float]]], symbols: set[str]) -> Settled:
+    """Whether runs of one driver are settled. runs: times (fs) and the driver's energies (eV/atom) of each run.
+
+    Long enough: the shortest run lasts ten periods of the fastest mode (`period_of`). Settled: a line is fitted to the
+    energies of each run. Of four runs or more, the mean change over a run differs from zero by Student's t over runs
+    (5 %; frames may be correlated as they like) and by more than half a standard deviation of the energy about the
+    lines: then they are not. Runs are independent where frames are not, which Geyer's and Chodera's estimates for a
+    single series (J. Chem. Theory Comput. 12, 1799 (2016)) have to find out from the frames: in short series they
+    accept an exponential decay as a correlation. Of fewer runs the mean change may be 1.5 standard deviations at most.
+    FrameError where there is no run.
+    """
+    import numpy as np
+    from scipy.stats import t as student
+
+    if not runs:
+        raise FrameError("there is no run to look at", hint="Give at least one")
+    period = period_of(symbols)
+    span = min(float(max(times) - min(times)) if len(times) else 0.0 for times, _ in runs)
+    fewest = min(len(times) for times, _ in runs)
+    trends = np.array([_trend(np.array(times, float), np.array(energies, float)) for times, energies in runs])
+    changes, fluctuation = trends[:, 0], float(np.sqrt((trends[:, 1] ** 2).mean()))
+    change, error = float(changes.mean()), 0.0
+    limit = LARGE_TREND * fluctuation
+    if len(runs) >= LEAST_UNITS:
+        error = float(changes.std(ddof=1)) / math.sqrt(len(runs))
+        limit = max(SMALL_TREND * fluctuation, float(student.ppf(0.975, len(runs) - 1)) * error)
+    reason = ""
+    if span < PERIODS * period:
+        reason = (
+            f"{_fs(span)} are {span / period:.0f} periods of the fastest mode (at most {_fs(period)} each), and "
+            f"{PERIODS} are needed"
+        )
+        if span < period:
+            reason = f"{_fs(span)} are less than one period of the fastest mode ({_fs(period)} at most)"
+    elif fewest < FEWEST_FRAMES:
+        reason = f"{fewest} frames are too few, {FEWEST_FRAMES} are needed"
+    elif abs(change) > limit * (1 + 1e-9) + 1e-12:
+        size = f"{shown(1000 * abs(change), 1)}{NARROW}meV/atom"
+        reason = f"the driver's energy still {'falls' if change < 0 else 'rises'}, by {size} over a run"
+    return Settled(reason, span, period, change, fluctuation)
+
+
+def period_of(symbols: set[str]) -> float:
+    """The period of the fastest mode of these elements, fs; rather too long than too short.
+
+    10 fs with hydrogen, the only element whose bonds to all others are about that fast. Else 2π √(μ/k), μ the reduced
+    mass of the two lightest elements (of one, half its mass) and k that of a soft bond: LiCl has 154 fs (its fastest
+    phonon: 80 fs), aluminium 235 fs (103 fs). Atoms that only touch (argon) are slower than that.
+    """
+    from ase.data import atomic_masses, atomic_numbers
+    from ase.units import fs
+
+    if "H" in symbols:
+        return STRETCH_OF_HYDROGEN
+    masses = sorted(float(atomic_masses[atomic_numbers[symbol]]) for symbol in symbols)
+    light, next_one = masses[0], masses[min(1, len(masses) - 1)]
+    reduced = light * next_one / (light + next_one)
+    return 2 * math.pi * math.sqrt(reduced / STIFFNESS) / fs
+
+
+def _trend(times: np.ndarray, energies: np.ndarray) -> tuple[float, float]:
+    """The change of a fitted line over a run, and the standard deviation about it."""
+    import numpy as np
+
+    t = times - times.mean() if len(times) else times
+    if not t.any():
+        return 0.0, 0.0
+    off = energies - energies.mean()
+    slope = float(t @ off / (t @ t))
+    rest = off - slope * t
+    return slope * float(np.ptp(t)), math.sqrt(float(rest @ rest) / max(len(t) - 2, 1))
+
+
+def _fs(time: float) -> str:
+    return f"{shown(time, 0)}{NARROW}fs"

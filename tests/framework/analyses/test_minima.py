@@ -1,0 +1,114 @@
+"""minima: a planted displacement is the answer on the first screen, beside what a fine-tuning left of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+
+from analysis_inputs import found, labeled, rows, study, water
+from whet.analyses.minima import Minima
+from whet.contracts.ports import Predictions
+from whet.contracts.ref import Ref
+from whet.data.frames import FrameSet
+from whet.data.labels import Labels
+from whet.data.units import GPA
+
+UNTOUCHED, TUNED = Ref("main"), Ref("main", "periodic", 3, 1, last=True)
+STIFF, LENGTH = 45.0, 0.96
+
+
+def stretch(frame: Atoms, longer: float, stiff: float = STIFF) -> np.ndarray:
+    """Forces of two harmonic O–H bonds that want to be longer than 0.96 Å by so much."""
+    forces = np.zeros((3, 3))
+    for hydrogen in (1, 2):
+        way = frame.positions[hydrogen] - frame.positions[0]
+        length = np.linalg.norm(way)
+        force = -stiff * (length - LENGTH - longer) * way / length
+        forces[hydrogen] += force
+        forces[0] -= force
+    return forces
+
+
+def predicted(
+    state: Ref, longer: float, units: int = 5, on: str = "near", stiff: float = STIFF, scatter: float = 0.001
+) -> Predictions:
+    """On frames of water; scatter: Å, of what it wants the bonds longer by, from trajectory to trajectory."""
+    frames = [water(seed, 0.03) for seed in range(10 * units)]
+    reference = labeled(frames, [0.0] * len(frames), [stretch(frame, 0.0) for frame in frames])
+    random = np.random.default_rng(0)
+    off = np.repeat(longer + scatter * random.normal(size=units), 10)
+    forces = [stretch(frame, own, stiff) for frame, own in zip(frames, off.tolist(), strict=True)]
+    answers = labeled(frames, [0.0] * len(frames), forces)
+    ref = state.on(Ref(set=on, set_kind="independent", groups="trajectories"))
+    numbers = np.repeat(np.arange(units), 10).tolist()
+    return Predictions(ref, reference, answers, range(len(frames)), (), numbers)
+
+
+def test_a_planted_displacement_is_the_answer(tmp_path: Path) -> None:
+    findings = found(Minima, tmp_path, predicted(UNTOUCHED, 0.02, stiff=0.8 * STIFF), predicted(TUNED, 0.0))
+    (verdict,) = findings.verdicts
+    assert verdict.question == "Displaced minima?" and verdict.prominent and verdict.decided
+    assert verdict.claim.startswith("main: H1-O2 minima longer by 0.020 Å [0.0")
+    assert verdict.evidence == "after periodic 3: every minimum of a bond within 0.005 Å of the reference's"
+    first, second = rows(findings, "minima")
+    assert (first["state"], first["bond"], first["verdict"]) == ("untouched", "H1-O2", "longer")
+    assert first["stiffness ratio"] == pytest.approx(0.8, abs=0.01), "soft and displaced are two numbers"
+    assert first["displacement"] == pytest.approx(0.02, abs=0.002)
+    assert first["reference stiffness"] == pytest.approx(STIFF) and first["units"] == 5
+    assert (second["state"], second["verdict"]) == ("periodic 3", "in place")
+
+
+def test_shorter_bonds_are_called_shorter(tmp_path: Path) -> None:
+    (verdict,) = found(Minima, tmp_path, predicted(UNTOUCHED, -0.03)).verdicts
+    assert verdict.claim.startswith("main: H1-O2 minima shorter by 0.030 Å [0.02")
+
+
+def test_softness_alone_is_no_displacement(tmp_path: Path) -> None:
+    (verdict,) = found(Minima, tmp_path, predicted(UNTOUCHED, 0.0, stiff=0.7 * STIFF)).verdicts
+    assert verdict.claim == "main: every minimum of a bond within 0.005 Å of the reference's"
+
+
+def test_what_is_neither_displaced_nor_shown_to_be_in_place_is_no_decision(tmp_path: Path) -> None:
+    (verdict,) = found(Minima, tmp_path, predicted(UNTOUCHED, 0.0, scatter=0.02)).verdicts
+    assert (verdict.claim, verdict.decided) == ("main: no minimum of a bond is shown to be displaced", False)
+
+
+def test_three_trajectories_decide_nothing_but_are_shown(tmp_path: Path) -> None:
+    findings = found(Minima, tmp_path, predicted(UNTOUCHED, 0.02, units=3))
+    (verdict,) = findings.verdicts
+    assert (verdict.claim, verdict.decided) == ("undecided: 3 trajectories", False)
+    assert verdict.evidence == "main: H1-O2 minima longer by 0.020 Å"
+    assert rows(findings, "minima")[0]["verdict"] == "undecided"
+
+
+def test_only_the_first_set_answers_on_the_first_screen() -> None:
+    pieces = study(predicted(UNTOUCHED, 0.0), predicted(UNTOUCHED, 0.0, on="far"))
+    wanted = Minima(Minima.Options()).wants(pieces)
+    assert [(one.label, list(one.inputs)) for one in wanted] == [("near", ["main"]), ("far", ["others"])]
+    assert Minima(Minima.Options()).wants(study()) == []
+
+
+def salt(count: int, pressure: Sequence[float]) -> tuple[FrameSet, FrameSet]:
+    """Frames of a crystal; predicted stresses that are off by so many GPa (tension positive)."""
+    atoms = bulk("NaCl", "rocksalt", a=5.64, cubic=True).repeat(2)
+    still = np.zeros((len(atoms), 3))
+    reference = FrameSet(Labels(0.0, still + 0.1, np.zeros((3, 3))).attach(atoms) for _ in range(count))
+    return reference, FrameSet(Labels(0.0, still, off * GPA * np.eye(3)).attach(atoms) for off in pressure)
+
+
+def test_of_a_crystal_the_stress_is_said(tmp_path: Path) -> None:
+    reference, answers = salt(5, [1.0, 1.2, 1.1, 1.0, 0.9])
+    ref = UNTOUCHED.on(Ref(set="salt", set_kind="independent", groups="trajectories"))
+    one = Predictions(ref, reference, answers, range(5), (), range(5))
+    findings = found(Minima, tmp_path, one)
+    (verdict,) = findings.verdicts
+    assert verdict.claim.startswith("main: mean stress off by +1.04 GPa [") and "wants a smaller cell" in verdict.claim
+    assert "no molecule whose bonds" in findings.notes[0]
+    in_place = Predictions(ref, *salt(5, [0.02, -0.02, 0.01, 0.0, -0.01]), range(5), (), range(5))
+    (verdict,) = found(Minima, tmp_path, in_place).verdicts
+    assert verdict.claim == "main: mean stress within 0.1 GPa of the reference's"
