@@ -58,7 +58,7 @@ def predictions(state, on, error, random, *, trajectories=6, each=None, stress=F
 def pair(on=DYNAMICS, naive=0.1, periodic: float | Sequence[float] = 0.1, seed=0, **how):
     """What both predict; periodic: an error, or one for each seed."""
     random = np.random.default_rng(seed)
-    errors = [periodic] if isinstance(periodic, float) else list(periodic)
+    errors = list(periodic) if isinstance(periodic, Sequence) else [periodic]
     found = [predictions(state, on, naive, random, **how) for state in NAIVE[: len(errors)]]
     return found + [predictions(state, on, one, random, **how) for state, one in zip(PERIODIC, errors, strict=False)]
 
