@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from ase import Atoms
 
 from scored_sets import found_by, rows_by, tuned
-from whet.analyses.comparison import MOST_PAIRS, StrategyComparison
+from whet.analyses.comparison import MOST_PAIRS, ComparisonOptions, StrategyComparison
 from whet.contracts.analysis import Piece, StudyPieces
 from whet.contracts.ports import Predictions
 from whet.contracts.ref import LABELER, RATTLE, Ref
@@ -26,7 +27,6 @@ PRESETS = {"naive": "naive", "periodic": "periodic"}
 DYNAMICS = Ref(set="dynamics", set_kind="independent", sampled_by=LABELER, groups="trajectories")
 SOFT = Ref(set="soft", set_kind="independent", sampled_by=MAIN, groups="trajectories")
 OWN = Ref(set="own trajectory of main", set_kind="self", sampled_by=MAIN, groups="trajectories")
-FILE = Ref(set="file", set_kind="independent", groups="frames")
 EACH = 2
 """Frames of a trajectory."""
 
@@ -52,15 +52,13 @@ def predictions(state, on, error, random, *, trajectories=6, each=None, stress=F
             guess = Labels(4 * energy * hard[1] * random.normal(), off, None if of is None else of * (1 + error))
             predicted.append(guess.attach(atoms))
             numbers.append(number)
-    return Predictions(
-        state.on(on), FrameSet(reference), FrameSet(predicted), range(len(numbers)), (), numbers if on.groups else [0]
-    )
+    return Predictions(state.on(on), FrameSet(reference), FrameSet(predicted), range(len(numbers)), (), numbers)
 
 
-def pair(on=DYNAMICS, naive=0.1, periodic=0.1, seeds=1, seed=0, **how):
+def pair(on=DYNAMICS, naive=0.1, periodic: float | Sequence[float] = 0.1, seed=0, **how):
     """What both predict; periodic: an error, or one for each seed."""
     random = np.random.default_rng(seed)
-    errors = [periodic] * seeds if isinstance(periodic, float) else list(periodic)
+    errors = list(periodic) if isinstance(periodic, Sequence) else [periodic]
     found = [predictions(state, on, naive, random, **how) for state in NAIVE[: len(errors)]]
     return found + [predictions(state, on, one, random, **how) for state, one in zip(PERIODIC, errors, strict=False)]
 
@@ -184,7 +182,7 @@ def pieces_of(*strategies, sets=(DYNAMICS,), potential="main"):
 
 
 def wanted(*pieces, pairs=(), **presets):
-    analysis = StrategyComparison(StrategyComparison.Options(pairs=pairs))
+    analysis = StrategyComparison(ComparisonOptions(pairs=tuple(pairs)))
     return analysis.wants(StudyPieces("study", pieces, strategies=presets))
 
 

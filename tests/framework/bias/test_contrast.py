@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ from whet.data.labels import Labels
 REPETITIONS = 400
 
 
-def drawn(random, units=6, seeds=1, *, ratio=1.0, hard=0.5, by_unit=0.1, by_seed=0.0):
+def drawn(random, units=6, seeds=1, *, ratio: Any = 1.0, hard=0.5, by_unit=0.1, by_seed=0.0):
     """Errors with effects of the trajectory that both share (hard), that each has (by_unit), and of the seed."""
     shared = np.exp(random.normal(0, hard, (units, 1)))
     first, second = (

@@ -54,12 +54,12 @@ class PairedErrors:
         if not common:
             raise FrameError(f"no frame has {quantity} from both potentials")
         shared = every[0].take(every[0].indices.index(index) for index in common)
-        sums = [
+        of_first, of_second = (
             by_unit(np.array([[tables[id(one)][index] for one in side] for index in common]), shared.units)
             for side in sides
-        ]
+        )
         count = {"energy": 1.0 * len(common), "forces": 3.0 * shared.n_atoms.sum(), "stress": 6.0 * len(common)}
-        return cls(quantity, *sums, float(count[quantity]), len(common), shared.units_of)
+        return cls(quantity, of_first, of_second, float(count[quantity]), len(common), shared.units_of)
 
     @property
     def n_units(self) -> int:
