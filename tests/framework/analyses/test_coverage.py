@@ -100,7 +100,7 @@ def test_one_trajectory_has_no_null_however_often_it_was_taken_up_again(tmp_path
     assert table["periodic", "naive"]["share of A not in B"] > table["periodic", "naive"][f"{null}: mean"]
     assert table["periodic", "naive"]["new regions?"] == "undecided: 1 trajectory"
     (verdict,) = findings.verdicts
-    assert (verdict.claim, verdict.units, verdict.decided) == ("undecided: 1 trajectories", 1, False)
+    assert (verdict.claim, verdict.units, verdict.decided) == ("undecided: 1 trajectory", 1, False)
     assert "periodic 1" in verdict.evidence and "naive" not in verdict.evidence
 
 
