@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from whet.bias.resampling import Interval
-from whet.bias.sampler import IN_WORDS
+from whet.bias.sampler import IN_WORDS, MINIMUM
 from whet.contracts.findings import LEAST_UNITS
 from whet.data.frame_groups import units_in_words
 from whet.data.numbers import percent, shown
@@ -34,7 +34,8 @@ class Curvature:
 
     sampler: see `whet.bias.sampler`. slope: `s` or `1/b`, which the ratio is; empty where the sampler allows none.
     ratio: without unit, with its 95 % interval over units; None where slope is empty or the slope is not defined.
-    lower, upper: s and 1/b, between which it lies where nobody knows the sampler; None where they are not positive.
+    lower, upper: s and 1/b, between which it lies where nobody knows the sampler; None where they are not positive, and
+    of relaxed structures, which have no slopes.
     units: independent units behind it, of `units_of`.
     """
 
@@ -62,6 +63,9 @@ class Curvature:
             "": (None, None),
         }[slope]
         interval = None if ratio is None else interval
+        if sampler == MINIMUM:
+            claim = f"undecided: {IN_WORDS[MINIMUM]} have no forces to read a curvature from"
+            return cls(sampler, "", None, None, None, None, slopes.units, units_of, "undecided", claim)
         reading, claim = _read(ratio, interval, slopes.units, units_of, bool(slope), positive)
         words = f" ({_numbers(slope, ratio, interval, lower, upper)}{IN_WORDS[sampler]}{aside})"
         known = (sampler, slope, ratio, interval, lower, upper, slopes.units, units_of)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whet.bias.curvature import Curvature
 from whet.bias.pairs import Comparison, LeftOut
 from whet.bias.resampling import Interval, Resampling, interval_json
 from whet.bias.robust_slope import robust_slope
+from whet.bias.sampler import MINIMUM
 from whet.data.errors import FrameError
 from whet.data.identity import JSON
 
@@ -29,7 +30,8 @@ class Slopes:
     b is also the factor that, multiplied to the predictions, makes their squared error least (see `ForceFactor`).
 
     scale, its interval and r2 are None where the reference forces are all zero; inverse_slope and r2 where the
-    predicted ones are. cmae: mean |p/s − f| in eV/Å, Deng's error after division by the scale, which over-corrects by
+    predicted ones are. All of them are None of relaxed structures: whose minima they are, his forces are what the
+    relaxation left, and a slope against them means nothing. cmae: mean |p/s − f| in eV/Å, Deng's error after division by the scale, which over-corrects by
     1/R²; None where s is not positive. units: independent units behind them.
     """
 
@@ -134,10 +136,17 @@ class Softening:
 
 
 def softening(comparison: Comparison, resampling: Resampling | None = None) -> Softening:
-    """The softening of a comparison. FrameError where all reference forces are zero, to within STILL."""
+    """The softening of a comparison; of relaxed structures, nothing but its errors.
+
+    FrameError where all reference forces of others are zero, to within STILL.
+    """
     import numpy as np
 
     draws = resampling or Resampling()
+    if comparison.sampler == MINIMUM:
+        slopes = slopes_of(comparison, draws)
+        curvature = Curvature.of(slopes, MINIMUM, comparison.units_of)
+        return Softening(slopes, None, None, (), slopes, curvature, comparison.left_out, comparison.correction)
     if np.sqrt(np.mean(comparison.reference.forces**2)) < STILL:
         raise FrameError(
             f"all reference forces of the {len(comparison)} frames are zero, so no softening scale is defined",
@@ -180,7 +189,11 @@ def slopes_of(comparison: Comparison, resampling: Resampling, atoms: np.ndarray 
     rows = comparison.sum_by_frame(per_atom)
     some = rows[:, 3] > 0
     rows, units = rows[some], comparison.units[some]
-    product, reference, predicted, count = rows.sum(axis=0).tolist()
+    known: dict[str, Any] = {"frames": len(rows), "units": len(np.unique(units)), "components": int(rows[:, 3].sum())}
+    known["mae"] = float(np.abs(p[chosen] - f[chosen]).mean())
+    if comparison.sampler == MINIMUM:
+        return Slopes(None, None, None, None, None, cmae=None, **known)
+    product, reference, predicted, _ = rows.sum(axis=0).tolist()
     scale = product / reference if reference > 0 else None
     corrected = None if scale is None or scale <= 0 else float(np.abs(p[chosen] / scale - f[chosen]).mean())
     return Slopes(
@@ -189,9 +202,6 @@ def slopes_of(comparison: Comparison, resampling: Resampling, atoms: np.ndarray 
         r2=product**2 / (predicted * reference) if predicted * reference > 0 else None,
         inverse_slope=product / predicted if predicted > 0 else None,
         inverse_slope_interval=resampling.interval(rows, lambda sums: sums[:, 0] / sums[:, 2], units),
-        mae=float(np.abs(p[chosen] - f[chosen]).mean()),
         cmae=corrected,
-        frames=len(rows),
-        units=len(np.unique(units)),
-        components=int(count),
+        **known,
     )

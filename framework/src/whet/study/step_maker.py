@@ -186,16 +186,17 @@ class StepMaker:
         known = ", ".join(["labeler", "foundation", "current", *self.study.potentials])
         raise self.source.fault(keys, f"there is no driver {word!r}", f"Known: {known}")
 
-    def sampler(self, word: str | None, keys: Keys) -> Ref | None:
-        """Whose ensemble the word means; None where nobody knows."""
+    def sampled(self, word: str | None, keys: Keys) -> dict[str, Ref]:
+        """What the word says of frames, as fields of their ref; nothing where nobody knows."""
         known = {
-            "reference": LABELER,
-            "rattle": RATTLE,
-            "unknown": None,
-            **{name: Ref(name) for name in self.study.potentials},
+            "reference": {"sampled_by": LABELER},
+            "rattle": {"sampled_by": RATTLE},
+            "minimum": {"minimum_of": LABELER},
+            "unknown": {},
+            **{name: {"sampled_by": Ref(name)} for name in self.study.potentials},
         }
         if word is None or word in known:
-            return known.get(word or "unknown")
+            return known[word or "unknown"]
         what, hint = f"nobody called {word!r} samples here", suggestion(word, known) or f"Known: {', '.join(known)}"
         raise self.source.fault(keys, what, hint)
 
