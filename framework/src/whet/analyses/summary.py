@@ -44,7 +44,7 @@ class Summary(Analysis):
 
     name = "summary"
     place = 10
-    result_version = 2
+    result_version = 3
     by_default = True
     after = ("scores",)
     Options = SummaryOptions

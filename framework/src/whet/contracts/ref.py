@@ -66,7 +66,9 @@ class Ref:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The value that `as_json` described."""
-        nested = {name: Ref.from_json(data[name]) for name in ("sampled_by", "minimum_of", "gathered_by") if name in data}
+        nested = {
+            name: Ref.from_json(data[name]) for name in ("sampled_by", "minimum_of", "gathered_by") if name in data
+        }
         return cls(**{**data, **nested})
 
 
