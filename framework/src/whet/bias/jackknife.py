@@ -32,7 +32,7 @@ class Jackknife:
     def of(
         cls, rows: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], freedom: float | None = None
     ) -> Jackknife:
-        """rows: (n_units, k), what each unit adds to k sums. statistic: (m, k) sums -> (m,) values, NaN where undefined.
+        """rows: (n_units, k), what each unit adds to k sums. statistic: (m, k) sums -> (m,) values, or NaN.
 
         freedom: of Student's t, where it is not one less than the units.
         """

@@ -30,9 +30,9 @@ class Slopes:
     b is also the factor that, multiplied to the predictions, makes their squared error least (see `ForceFactor`).
 
     scale, its interval and r2 are None where the reference forces are all zero; inverse_slope and r2 where the
-    predicted ones are. All of them are None of relaxed structures: whose minima they are, his forces are what the
-    relaxation left, and a slope against them means nothing. cmae: mean |p/s − f| in eV/Å, Deng's error after division by the scale, which over-corrects by
-    1/R²; None where s is not positive. units: independent units behind them.
+    predicted ones are. All are None of relaxed structures: one side's forces are what the relaxation left there, and a
+    slope against them means nothing. cmae: mean |p/s − f| in eV/Å, Deng's error after division by the scale, which
+    over-corrects by 1/R²; None where s is not positive. units: independent units behind them.
     """
 
     scale: float | None
