@@ -29,7 +29,7 @@ def summary(tmp_path, on=NEAR, naive=0.8, periodic=0.95, seeds=1, others=(), noi
         fine_tunings=[tuned(state) for state in states],
         training=[first_data("main", "naive", 1, 0.6)],
     )
-    return found_by(Summary, tmp_path, main=[scores], others=others)
+    return found_by(Summary, tmp_path, sets=[scores, *others])
 
 
 def answers(findings):
@@ -54,14 +54,14 @@ def test_answers_what_was_planted(tmp_path):
 
 def test_noise_is_no_decision(tmp_path):
     scores = scores_of(tmp_path, evaluated(MAIN, scale=0.9, noise=0.6, seed=3))
-    found = answers(found_by(Summary, tmp_path, main=[scores]))["How soft?"]
+    found = answers(found_by(Summary, tmp_path, sets=[scores]))["How soft?"]
     assert not found.decided
     assert "soft by" not in found.claim
 
 
 def test_frames_of_unknown_origin_decide_nothing_and_say_the_way_out(tmp_path):
     scores = scores_of(tmp_path, evaluated(MAIN, replace(NEAR, sampled_by=None), scale=0.7, noise=0.3))
-    verdict = answers(found_by(Summary, tmp_path, main=[scores]))["How soft?"]
+    verdict = answers(found_by(Summary, tmp_path, sets=[scores]))["How soft?"]
     assert not verdict.decided
     assert "these frames do not decide" in verdict.claim and "between s = 0." in verdict.claim
     assert "`sampled_by:`, in the study" in verdict.limits
@@ -69,7 +69,7 @@ def test_frames_of_unknown_origin_decide_nothing_and_say_the_way_out(tmp_path):
 
 def test_frames_that_may_belong_together_decide_nothing(tmp_path):
     on = replace(NEAR, groups="")
-    found = found_by(Summary, tmp_path, main=[scores_of(tmp_path, evaluated(MAIN, on, scale=0.7))])
+    found = found_by(Summary, tmp_path, sets=[scores_of(tmp_path, evaluated(MAIN, on, scale=0.7))])
     (verdict,) = found.verdicts
     assert "undecided: nobody says which frames belong together" in verdict.claim
     assert "`groups:` in the study" in verdict.limits
@@ -78,7 +78,7 @@ def test_frames_that_may_belong_together_decide_nothing(tmp_path):
 def test_raw_and_fitted_energy_errors_stand_in_the_first_table(tmp_path):
     """Planted: energies all off by 2.5 eV/atom, which reference energies take up."""
     scores = scores_of(tmp_path, evaluated(MAIN, scale=0.7, shift=2.5))
-    found = found_by(Summary, tmp_path, main=[scores])
+    found = found_by(Summary, tmp_path, sets=[scores])
     row = rows_by(found, "summary", "state")["untouched"]
     assert row["MAE E raw"] == pytest.approx(2500)
     assert row["MAE E fitted here"] == pytest.approx(0, abs=1e-6)
@@ -91,7 +91,7 @@ def test_raw_and_fitted_energy_errors_stand_in_the_first_table(tmp_path):
 def test_undecided_below_four_trajectories(tmp_path, frames, decided):
     sampled = replace(NEAR, sampled_by=LABELER, groups="trajectories")  # two frames each
     scores = scores_of(tmp_path, evaluated(MAIN, sampled, 0.7, noise=0.01, frames=frames))
-    (verdict,) = found_by(Summary, tmp_path, main=[scores]).verdicts
+    (verdict,) = found_by(Summary, tmp_path, sets=[scores]).verdicts
     assert (verdict.decided, verdict.units, verdict.of) == (decided, frames // 2, "trajectories")
     assert verdict.claim.startswith("main: soft by 30" if decided else "main: undecided: 3 trajectories (curvature")
     assert "main on “near”" in verdict.evidence
@@ -124,7 +124,7 @@ def test_table_has_the_ends_and_other_sets_every_state(tmp_path):
 def test_labels_of_seeds_that_differ(tmp_path):
     tunings = [tuned(NAIVE[0]), tuned(NAIVE[1], train=9)]
     scores = scores_of(tmp_path, *(evaluated(state) for state in NAIVE[:2]), fine_tunings=tunings)
-    rows = rows_by(found_by(Summary, tmp_path, main=[scores]), "summary", "state")
+    rows = rows_by(found_by(Summary, tmp_path, sets=[scores]), "summary", "state")
     assert rows["naive 1"]["labels"] == "10–11"
 
 
@@ -151,13 +151,13 @@ def test_first_figure_draws_bounds_where_frames_do_not_decide(tmp_path):
 def test_many_rows_are_the_last_states_alone(tmp_path):
     states = [Ref("main", "few", number, 1, number, last=True) for number in range(1, MOST_ROWS + 2)]
     scores = scores_of(tmp_path, evaluated(MAIN), *(evaluated(state) for state in states))
-    rows = rows_by(found_by(Summary, tmp_path, main=[scores]), "summary", "state")
+    rows = rows_by(found_by(Summary, tmp_path, sets=[scores]), "summary", "state")
     assert list(rows) == ["untouched", f"few, {MOST_ROWS + 1} frames"]
 
 
 def test_without_an_independent_set_nothing_is_said_about_bias(tmp_path):
     old = scores_of(tmp_path, evaluated(MAIN, OLD), evaluated(NAIVE[0], OLD))
-    found = found_by(Summary, tmp_path, others=[old])
+    found = found_by(Summary, tmp_path, sets=[old])
     assert "nothing can be said about bias" in answers(found)["Result"].claim
     assert found.table("summary-2-old").rows
     assert not found.figures
@@ -166,6 +166,5 @@ def test_without_an_independent_set_nothing_is_said_about_bias(tmp_path):
 def test_one_step_for_all_sets():
     pieces = [Piece("findings", on, on.set, "scores") for on in (OLD, NEAR)]
     (wanted,) = Summary(Summary.Options()).wants(StudyPieces("study", pieces))
-    assert [piece.ref.set for piece in wanted.inputs["main"]] == ["near"]
-    assert [piece.ref.set for piece in wanted.inputs["others"]] == ["old"]
+    assert [piece.ref.set for piece in wanted.inputs["sets"]] == ["near", "old"]
     assert wanted.options == {"order": ["near", "old"]}

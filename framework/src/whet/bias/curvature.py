@@ -93,6 +93,12 @@ def reading_of(ratio: float, interval: tuple[float, float]) -> Reading:
     return "not soft" if near else "undecided"
 
 
+def reading_in_words(reading: str, ratio: float | None) -> str:
+    """`soft by 20 %`, `not soft`."""
+    is_off = reading in ("soft", "stiff") and ratio is not None
+    return f"{reading} by {percent(abs(1 - ratio))}" if is_off else reading
+
+
 def _read(
     ratio: float | None, interval: Interval, units: int, units_of: str, readable: bool, positive: bool
 ) -> tuple[Reading, str]:
@@ -107,8 +113,7 @@ def _read(
     if ratio is None or interval is None:
         return "undecided", "undecided: in too many frames all forces are zero"
     reading = reading_of(ratio, interval)
-    by = f" by {percent(abs(1 - ratio))}" if reading in ("soft", "stiff") else ""
-    return reading, reading + by
+    return reading, reading_in_words(reading, ratio)
 
 
 def _numbers(slope: str, ratio: float | None, interval: Interval, lower: float | None, upper: float | None) -> str:
