@@ -63,9 +63,10 @@ class Minima(Analysis):
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
         """One step for each independent set, of untouched potentials and the last state of each strategy.
 
-        Structures that the reference relaxed are looked at beside the first other set.
+        The first is one of the reference's dynamics, where there is one; what the reference relaxed stands beside it.
         """
         sets = study.by_set(Predictions, "independent")
+        sets = dict(sorted(sets.items(), key=lambda one: one[1][0].ref.sampled_by != LABELER))
         moving = {name: last_states(pieces) for name, pieces in sets.items() if pieces[0].ref.minimum_of is None}
         relaxed = {name: last_states(pieces) for name, pieces in sets.items() if pieces[0].ref.minimum_of == LABELER}
         at_rest = [piece for pieces in relaxed.values() for piece in pieces]

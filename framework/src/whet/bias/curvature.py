@@ -95,8 +95,9 @@ def reading_of(ratio: float, interval: tuple[float, float]) -> Reading:
 
 def reading_in_words(reading: str, ratio: float | None) -> str:
     """`soft by 20 %`, `not soft`."""
-    is_off = reading in ("soft", "stiff") and ratio is not None
-    return f"{reading} by {percent(abs(1 - ratio))}" if is_off else reading
+    if ratio is None or reading not in ("soft", "stiff"):
+        return reading
+    return f"{reading} by {percent(abs(1 - ratio))}"
 
 
 def _read(

@@ -32,8 +32,8 @@ class ForceAtRest:
 
     @property
     def displaced(self) -> bool:
-        """Whether it is more than 0.05 eV/Å, with its whole interval."""
-        return self.interval is not None and self.interval[0] > TOLERANCE
+        """Whether it is more than 0.05 eV/Å and than what the relaxation left, with its whole interval."""
+        return self.interval is not None and self.interval[0] > max(TOLERANCE, self.left)
 
     @property
     def in_place(self) -> bool:
@@ -45,7 +45,7 @@ def force_at_rest(comparison: Comparison, resampling: Resampling | None = None) 
     """Of frames that the reference relaxed. A force that the cell would relax is none: that is the mean stress.
 
     At the reference's minimum p = K_p d to first order, d being the displacement of the potential's minimum and K_p its
-    force constants. Softness alone (p = s f) leaves no force there.
+    force constants. Softness alone (p = s f) leaves no force there, but (s − 1) f of what the relaxation left.
     """
     import numpy as np
 

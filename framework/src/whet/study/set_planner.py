@@ -39,7 +39,7 @@ class SetPlanner:
                 self._sampled(name, test)
             else:
                 sampled = self.make.sampled(test.sampled_by, ("tests", name, "sampled_by"))
-                ref = Ref(set=name, set_kind=test.kind, groups=test.groups, **sampled)
+                ref = replace(sampled, set=name, set_kind=test.kind, groups=test.groups)
                 entry = LabeledFile(file=test.file, keys=test.keys, first=test.first)
                 key = self.make.read(entry, ("tests", name))
                 self.make.plan.leaves(LabeledFrames, ref, key)

@@ -186,14 +186,14 @@ class StepMaker:
         known = ", ".join(["labeler", "foundation", "current", *self.study.potentials])
         raise self.source.fault(keys, f"there is no driver {word!r}", f"Known: {known}")
 
-    def sampled(self, word: str | None, keys: Keys) -> dict[str, Ref]:
-        """What the word says of frames, as fields of their ref; nothing where nobody knows."""
+    def sampled(self, word: str | None, keys: Keys) -> Ref:
+        """What the word says of frames: a ref that knows who sampled or relaxed them, and nothing else."""
         known = {
-            "reference": {"sampled_by": LABELER},
-            "rattle": {"sampled_by": RATTLE},
-            "minimum": {"minimum_of": LABELER},
-            "unknown": {},
-            **{name: {"sampled_by": Ref(name)} for name in self.study.potentials},
+            "reference": Ref(sampled_by=LABELER),
+            "rattle": Ref(sampled_by=RATTLE),
+            "minimum": Ref(minimum_of=LABELER),
+            "unknown": Ref(),
+            **{name: Ref(sampled_by=Ref(name)) for name in self.study.potentials},
         }
         if word is None or word in known:
             return known[word or "unknown"]

@@ -26,7 +26,7 @@ def how_soft(rows: Sequence[SeriesRow], own: Mapping[str, SeriesRow], on: str) -
     given = {row.potential: row for row in rows if row.untouched}
     for potential in given or own:
         first, second = given.get(potential), own.get(potential)
-        found = Softness.of(first, second)
+        found = Softness.of_readings(first, second)
         evidence = [_evidence(first, on)] if first else []
         evidence += [_own_evidence(second, bool(first))] if second else []
         limits = [] if found.is_decided or first is None else _ways_out(first)

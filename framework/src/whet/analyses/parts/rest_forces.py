@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whet.analyses.parts.naming import state_name, state_names
 from whet.contracts.findings import LEAST_UNITS, Cell, Column, Estimate, Table, Verdict
@@ -55,7 +55,7 @@ class RestForces:
             elif one.in_place:
                 said = "every minimum about in place"
             evidence = f"{ref.potential}: {self.evidence(ref.potential)}"
-            rest = {"evidence": evidence, "limits": LIMITS, "of": one.of}
+            rest: dict[str, Any] = {"evidence": evidence, "limits": LIMITS, "of": one.of}
             if one.units < LEAST_UNITS:
                 yield Verdict.of_units(one.units, question, "", **rest)
                 continue
@@ -93,4 +93,5 @@ class RestForces:
 
 def _said(one: ForceAtRest) -> str:
     size = with_interval(Estimate(one.rms, one.interval), 3, unit="eV/Å")
-    return f"RMS {size}, {count(one.structures, 'structure')}"
+    no_more = ", no more than the relaxation left" if one.rms <= one.left else ""
+    return f"RMS {size}{no_more}, {count(one.structures, 'structure')}"

@@ -40,7 +40,7 @@ class Softness:
     of: str
 
     @classmethod
-    def of(cls, given: SeriesRow | None, own: SeriesRow | None) -> Softness:
+    def of_readings(cls, given: SeriesRow | None, own: SeriesRow | None) -> Softness:
         """given: on a test set. own: on its own trajectories. ValueError where there is neither."""
         if given is None or own is None:
             return cls._of_one(given or own)
