@@ -40,7 +40,7 @@ class SetPlanner:
             else:
                 sampled = self.make.sampled(test.sampled_by, ("tests", name, "sampled_by"))
                 ref = replace(sampled, set=name, set_kind=test.kind, groups=test.groups)
-                entry = LabeledFile(file=test.file, keys=test.keys, first=test.first)
+                entry = LabeledFile(file=test.file, keys=test.keys, only=test.only, first=test.first)
                 key = self.make.read(entry, ("tests", name))
                 self.make.plan.leaves(LabeledFrames, ref, key)
                 self.sets.append(PlannedSet(ref, (key,)))

@@ -40,7 +40,7 @@ def first_figure(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[
         if any(one.value is not None or one.interval for one in found)
     ]
     panels = [
-        _panel(quantity, title, window, ideal, labels=not place)
+        _panel(quantity, title, window, ideal, row_names(rows), labels=not place)
         for place, ((quantity, title, ideal, _), window) in enumerate(drawn)
     ]
     caption = f"“{on}”, {count(min(row.frames for row in rows), 'frame')}; bars: 95 % intervals over independent units."
@@ -113,11 +113,13 @@ def _seeds(rows: Sequence[SeriesRow], scores: Findings, windows: Sequence[Window
     ]
 
 
-def _panel(quantity: str, title: str, window: Window, ideal: float, labels: bool) -> dict[str, Any]:
+def _panel(
+    quantity: str, title: str, window: Window, ideal: float, rows: Sequence[str], labels: bool
+) -> dict[str, Any]:
     domain = [window.low if ideal else 0, window.high]
     x = {"type": "quantitative", "scale": {"domain": domain, "zero": False, "nice": False}, "title": title}
     axis = {} if labels else {"axis": {"labels": False, "ticks": False}}
-    y = {"field": "row", "type": "nominal", "sort": None, "title": None, **axis}
+    y = {"field": "row", "type": "nominal", "sort": list(rows), "title": None, **axis}
     names = ("potential", "state", "value", "value 95 % low", HIGH)
     shared = {
         "y": y,
