@@ -63,6 +63,8 @@ class Curvature:
         }[slope]
         interval = None if ratio is None else interval
         reading, claim = _read(ratio, interval, slopes.units, units_of, bool(slope), positive)
+        if s is None:
+            claim = "undecided: all reference forces are zero, so there is no slope"
         words = f" ({_numbers(slope, ratio, interval, lower, upper)}{IN_WORDS[sampler]}{aside})"
         known = (sampler, slope, ratio, interval, lower, upper, slopes.units, units_of)
         return cls(*known, reading, claim + words)

@@ -8,15 +8,11 @@ from typing import TYPE_CHECKING
 from whet.bias.curvature import Curvature
 from whet.bias.pairs import Comparison, LeftOut
 from whet.bias.resampling import Interval, Resampling, interval_json
-from whet.bias.robust_slope import robust_slope
-from whet.data.errors import FrameError
+from whet.bias.robust_slope import is_still, robust_slope
 from whet.data.identity import JSON
 
 if TYPE_CHECKING:
     import numpy as np
-
-STILL = 1e-5
-"""eV/Å, root mean square; smaller reference forces are those of a perfect crystal, and rounding."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +24,9 @@ class Slopes:
     by displaced minima. Which of s and 1/b is a ratio of curvatures, who sampled the frames decides: see `Curvature`.
     b is also the factor that, multiplied to the predictions, makes their squared error least (see `ForceFactor`).
 
-    scale, its interval and r2 are None where the reference forces are all zero; inverse_slope and r2 where the
-    predicted ones are. cmae: mean |p/s − f| in eV/Å, Deng's error after division by the scale, which over-corrects by
-    1/R²; None where s is not positive. units: independent units behind them.
+    scale, its interval and r2 are None where the reference forces are all zero (see `is_still`); inverse_slope and r2
+    where the predicted ones are. cmae: mean |p/s − f| in eV/Å, Deng's error after division by the scale, which
+    over-corrects by 1/R²; None where s is not positive. units: independent units behind them.
     """
 
     scale: float | None
@@ -134,15 +130,8 @@ class Softening:
 
 
 def softening(comparison: Comparison, resampling: Resampling | None = None) -> Softening:
-    """The softening of a comparison. FrameError where all reference forces are zero, to within STILL."""
-    import numpy as np
-
+    """The softening of a comparison; undecided, without a scale, where all reference forces are zero (`is_still`)."""
     draws = resampling or Resampling()
-    if np.sqrt(np.mean(comparison.reference.forces**2)) < STILL:
-        raise FrameError(
-            f"all reference forces of the {len(comparison)} frames are zero, so no softening scale is defined",
-            hint="Give frames away from equilibrium",
-        )
     slopes = slopes_of(comparison, draws)
     robust = robust_slope(comparison, draws)
     rest = [place for place in range(len(comparison)) if place not in set(robust.discounted)]
@@ -181,12 +170,13 @@ def slopes_of(comparison: Comparison, resampling: Resampling, atoms: np.ndarray 
     some = rows[:, 3] > 0
     rows, units = rows[some], comparison.units[some]
     product, reference, predicted, count = rows.sum(axis=0).tolist()
-    scale = product / reference if reference > 0 else None
+    still = is_still(f[chosen])
+    scale = None if still else product / reference
     corrected = None if scale is None or scale <= 0 else float(np.abs(p[chosen] / scale - f[chosen]).mean())
     return Slopes(
         scale=scale,
-        scale_interval=resampling.interval(rows, lambda sums: sums[:, 0] / sums[:, 1], units),
-        r2=product**2 / (predicted * reference) if predicted * reference > 0 else None,
+        scale_interval=None if still else resampling.interval(rows, lambda sums: sums[:, 0] / sums[:, 1], units),
+        r2=None if still or not predicted else product**2 / (predicted * reference),
         inverse_slope=product / predicted if predicted > 0 else None,
         inverse_slope_interval=resampling.interval(rows, lambda sums: sums[:, 0] / sums[:, 2], units),
         mae=float(np.abs(p[chosen] - f[chosen]).mean()),
