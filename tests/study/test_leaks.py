@@ -80,6 +80,19 @@ def test_a_training_file_with_fewer_digits_that_holds_every_test_frame(tmp_path:
 
 
 @pytest.mark.usefixtures("toy")
+def test_parts_of_one_file_leak_where_they_overlap(tmp_path: Path) -> None:
+    frames = [argon(seed) for seed in range(10)]
+    for number, frame in enumerate(frames):
+        frame.info["config_type"] = "cold" if number < 6 else "hot"
+    export(tmp_path / "data.extxyz", frames)
+    parts = FILES.replace("data.extxyz, first: 8}", "data.extxyz, only: {config_type: cold}}")
+    apart = parts.replace("test.extxyz", "{file: data.extxyz, only: {config_type: hot}}")
+    assert not told(tmp_path, apart)
+    (overlap,) = told(tmp_path, apart.replace("config_type: hot", 'config_type: ["hot", "c*"]'))
+    assert overlap.startswith("data.extxyz: 6 of its 10 frames are training frames of data.extxyz")
+
+
+@pytest.mark.usefixtures("toy")
 def test_independent_frames_are_no_leak(tmp_path: Path) -> None:
     export(tmp_path / "data.extxyz", [argon(seed) for seed in range(10)])
     export(tmp_path / "test.extxyz", [argon(seed) for seed in range(20, 30)])

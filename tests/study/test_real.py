@@ -19,12 +19,14 @@ ROOT = Path(__file__).parents[2]
 SMALL = [
     "structures.molecules={methanol: 2}",
     "structures.density=0.6",
+    "minimize.steps=3",
     "dynamics.equilibration=0",
     "dynamics.production=4",
     "dynamics.every=2",
     "fine_tune.epochs=1",
     "strategies={naive: 2, periodic: {rounds: 2, train_from: previous}}",
     "tests={reference dynamics: {driver: labeler, trajectories: 1}}",
+    "self_generated.trajectories=1",
 ]
 
 

@@ -78,8 +78,8 @@ def test_planted_difference_is_named_with_its_size(tmp_path):
     found = compared(tmp_path, pair(periodic=0.03, trajectories=10))
     (verdict,) = found.verdicts
     assert verdict.question == "Naive or periodic?"
-    assert verdict.claim.startswith("periodic is better in energy on “dynamics” by ")
-    assert ", in forces on “dynamics” by " in verdict.claim
+    assert verdict.claim.startswith("periodic is better in energy by ")
+    assert ", in forces by " in verdict.claim
     assert (verdict.units, verdict.of, verdict.decided) == (10, "trajectories", True)
     assert "eV/Å" in verdict.evidence
     assert "one run of each; 10 labels each" in verdict.evidence
@@ -94,7 +94,7 @@ def test_twenty_percent_in_forces_are_found_and_energy_is_left_open(tmp_path):
     for state, force in ((NAIVE[0], 0.1), (PERIODIC[0], 0.07)):
         found.append(predictions(state, DYNAMICS, 0.0, random, each=(0.01, force)))
     (verdict,) = compared(tmp_path, found).verdicts
-    assert verdict.claim.startswith("periodic is better in forces on “dynamics” by ")
+    assert verdict.claim.startswith("periodic is better in forces by ")
     assert verdict.claim.endswith("; energy: no difference resolved")
 
 

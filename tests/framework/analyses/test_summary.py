@@ -139,6 +139,19 @@ def test_first_figure_clips_what_exploded(tmp_path):
     assert "Arrows: outside the figure" in found.figures[0].caption
 
 
+def test_panels_of_the_first_figure_have_the_same_rows_in_the_same_places(tmp_path):
+    """Only one of them has labels: a row that stands elsewhere, since it is clipped, would be read as another one."""
+    findings = summary(tmp_path, naive=0.8, periodic=25.0)
+    (figure,) = (one for one in findings.figures if one.name == "in-short")
+    orders = [
+        [layer["encoding"]["y"]["sort"] for layer in panel["layer"] if "y" in layer["encoding"]]
+        for panel in figure.spec["hconcat"]
+    ]
+    assert len(orders) == 2
+    states = list(dict.fromkeys(row["row"] for row in findings.table("in-short").records()))
+    assert all(order == states for panel in orders for order in panel)
+
+
 def test_first_figure_draws_bounds_where_frames_do_not_decide(tmp_path):
     found = summary(tmp_path, on=replace(NEAR, sampled_by=None), noise=0.3)
     point = rows_by(found, "in-short", "quantity", "row")["curvature ratio", "untouched"]

@@ -61,7 +61,7 @@ def with_interval(estimate: Estimated, decimals: int, *, sign: bool = False, uni
 
 def percent(value: float | None, decimals: int = 0, *, sign: bool = False) -> str:
     """`39 %`."""
-    return "–" if value is None else shown(100 * value, decimals, sign=sign) + f"{NARROW}%"
+    return "–" if value is None else shown(100 * value, decimals, sign=sign, tiny=False) + f"{NARROW}%"
 
 
 def duration(seconds: float) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from whet.contracts.component import Component, FileRef
 from whet.data.errors import InputError, UntrustedFile
+from whet.data.frame_choice import chosen_frames
 from whet.data.frames import FrameSet
 from whet.data.identity import JSON
 from whet.labels.frame_findings import CONFLICT, frame_findings
@@ -116,7 +117,8 @@ class _Data:
             settings = step.task.options
             if settings["labeled"]:
                 read = (read_labeled(path, settings.get("keys") or {}) for path in paths)
-                self.frames[step.key] = sum(read, FrameSet(()))[: settings.get("first")]
+                only, first = settings.get("only"), settings.get("first")
+                self.frames[step.key] = chosen_frames(sum(read, FrameSet(())), only, first, str(paths[0]))
                 continue
             if paths not in structures:  # a step for each structure that is taken
                 structures[paths] = sum((read_structures(path) for path in paths), FrameSet(()))

@@ -43,7 +43,7 @@ def structure_file(source: Source, path: str) -> StructureFile:
 def labeled_files(study: StudyFile, source: Source) -> dict[Keys, dict[str, FileRef]]:
     """The files of labeled frames of every test and of all data, by their keys in the study, each looked for once.
 
-    InputError, with its line, where one is missing, or a test has the very file of the data.
+    InputError, with its line, where one is missing, or a test has the very file of the data, and both have all of it.
     """
     found: dict[Keys, dict[str, FileRef]] = {}
     for kind, entries in (("data", study.data), ("tests", study.tests)):
@@ -53,7 +53,8 @@ def labeled_files(study: StudyFile, source: Source) -> dict[Keys, dict[str, File
     contents = {keys: {ref.sha256 for ref in files.values()} for keys, files in found.items()}
     for name in study.tests:
         for other in study.data:
-            if contents.get(("tests", name), set()) & contents["data", other]:
+            some = study.tests[name].only or study.data[other].only  # whether they overlap is seen when they are read
+            if not some and contents.get(("tests", name), set()) & contents["data", other]:
                 what = f"this is the same file as the data {other!r}: errors on training frames say nothing"
                 raise source.fault(("tests", name, "file"), what, "Test on frames that no training sees")
     return found

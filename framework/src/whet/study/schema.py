@@ -39,6 +39,10 @@ def _count_or_rounds(given: Any) -> Any:
     return {"rounds": given} if isinstance(given, int | list) else given
 
 
+def _words(given: Any) -> Any:
+    return [str(word) for word in (given if isinstance(given, list) else [given])]
+
+
 def _names(given: Any) -> Any:
     return dict.fromkeys(given, True) if isinstance(given, list) and all(isinstance(n, str) for n in given) else given
 
@@ -64,6 +68,9 @@ class LabelKeySettings(Options):
 class _FileKeys(Options):
     keys: LabelKeySettings | None = None
     """Names of the labels; found by themselves where they are usual (energy, REF_energy, dft_energy, …)."""
+    only: dict[str, Annotated[list[str], BeforeValidator(_words)]] | None = None
+    """Only frames that have one of these words under each of these keys of their info, with the wildcards * and ?:
+    `{config_type: [rattled, "md-*"]}`."""
     first: int | None = Field(default=None, ge=1)
     """Only so many frames, from the beginning."""
     theory: str | None = None
@@ -108,7 +115,7 @@ class Test(_FileKeys):
             raise ValueError(f"`{min(sampling)}` is for sampled frames; this test has a `file`")
         if self.minimize is not None and self.sampler != "minimize":
             raise ValueError("`minimize` goes with `sampler: minimize`, and only with it")
-        known = {"sampled_by", "groups"} & self.model_fields_set
+        known = {"sampled_by", "groups", "only"} & self.model_fields_set
         if self.file is None and known:
             raise ValueError(f"`{min(known)}` is for a `file`; of what the study samples it is known")
         return self

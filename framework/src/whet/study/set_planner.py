@@ -39,7 +39,7 @@ class SetPlanner:
             else:
                 sampler = self.make.sampler(test.sampled_by, ("tests", name, "sampled_by"))
                 ref = Ref(set=name, set_kind=test.kind, sampled_by=sampler, groups=test.groups)
-                entry = LabeledFile(file=test.file, keys=test.keys, first=test.first)
+                entry = LabeledFile(file=test.file, keys=test.keys, only=test.only, first=test.first)
                 key = self.make.read(entry, ("tests", name))
                 self.make.plan.leaves(LabeledFrames, ref, key)
                 self.sets.append(PlannedSet(ref, (key,)))

@@ -101,7 +101,7 @@ class StepMaker:
         """The labeled frames of a file, which stands in the study under these keys."""
         files, title = self.resolved.files[keys], f"read {keys[-1]}"
         names = entry.keys.as_json() if entry.keys else None
-        settings = without_none({"labeled": True, "keys": names, "first": entry.first})
+        settings = without_none({"labeled": True, "keys": names, "only": entry.only, "first": entry.first})
         return self.plan.add(Step(_task("import", **settings), files=files, title=title))
 
     def data(self, name: str, entry: LabeledFile) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from whet.contracts.options import Options
 from whet.contracts.task import Outcome, Task, Work
 from whet.data.errors import FrameError
+from whet.data.frame_choice import chosen_frames
 from whet.data.frame_log import write_frames
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
@@ -20,6 +21,8 @@ class ImportSettings(Options):
     """Labeled frames, or mere structures."""
     keys: Mapping[str, str] | None = None
     """Names of the labels in the file, where they are unusual."""
+    only: Mapping[str, list[str]] | None = None
+    """Only frames that have one of these words under each of these keys of their info."""
     first: int | None = None
     """Only so many frames, from the beginning."""
     index: int | None = None
@@ -49,9 +52,7 @@ class ImportFrames(Task):
             if wanted.index >= len(frames):
                 raise FrameError(f"structure {wanted.index + 1} is needed, the file has {len(frames)}", where=place)
             frames = frames.take([wanted.index])
-        if wanted.first is not None and wanted.first > len(frames):
-            raise FrameError(f"{wanted.first} frames were asked for, the file has {len(frames)}", where=place)
-        frames = frames[: wanted.first]
+        frames = chosen_frames(frames, wanted.only, wanted.first, place)
         out = work.folder / "frames.frames"
         write_frames(out, frames)
         values = {"frames": len(frames), "elements": list(frames.elements)}

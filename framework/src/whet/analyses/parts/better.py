@@ -42,10 +42,15 @@ def _claim(claimed: Sequence[Compared], others: Sequence[Compared], several: boo
         return "no difference resolved"
     parts = []
     for name in dict.fromkeys(row.better for row in claimed):
-        gains = ", ".join(f"in {_what(row, True)} by {_gain(row)}" for row in claimed if row.better == name)
-        parts.append(f"{name} is better {gains}")
+        gains: dict[str, list[str]] = {}
+        for row in claimed:
+            if row.better == name:
+                gains.setdefault(row.quantity, []).append(f"{_gain(row)} on “{row.on}”")
+        parts.append(f"{name} is better " + ", ".join(f"in {of} by {' and '.join(each)}" for of, each in gains.items()))
     if others:
-        parts.append(f"{', '.join(_what(row, several) for row in others)}: no difference resolved")
+        known = {row.quantity for row in claimed}
+        what = dict.fromkeys(_what(row, several and row.quantity in known) for row in others)
+        parts.append(f"{', '.join(what)}: no difference resolved")
     return "; ".join(parts)
 
 

@@ -34,7 +34,7 @@ def first_figure(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[
         Table(SEEDS, "Single seeds of the first figure", SEED_COLUMNS, _seeds(rows, scores, windows), shown=False),
     ]
     panels = [
-        _panel(quantity, title, window, ideal, labels=quantity == RATIO)
+        _panel(quantity, title, window, ideal, row_names(rows), labels=quantity == RATIO)
         for (quantity, title, ideal, _), window in zip(QUANTITIES, windows, strict=True)
     ]
     caption = (
@@ -108,11 +108,13 @@ def _seeds(rows: Sequence[SeriesRow], scores: Findings, windows: Sequence[Window
     ]
 
 
-def _panel(quantity: str, title: str, window: Window, ideal: float, labels: bool) -> dict[str, Any]:
+def _panel(
+    quantity: str, title: str, window: Window, ideal: float, rows: Sequence[str], labels: bool
+) -> dict[str, Any]:
     domain = [window.low if ideal else 0, window.high]
     x = {"type": "quantitative", "scale": {"domain": domain, "zero": False, "nice": False}, "title": title}
     axis = {} if labels else {"axis": {"labels": False, "ticks": False}}
-    y = {"field": "row", "type": "nominal", "sort": None, "title": None, **axis}
+    y = {"field": "row", "type": "nominal", "sort": list(rows), "title": None, **axis}
     names = ("potential", "state", "value", "value 95 % low", HIGH)
     shared = {
         "y": y,
