@@ -111,6 +111,15 @@ def test_isolated_atoms_recover_planted_energies_at_every_composition(file: Path
     assert not training.notes
 
 
+def test_a_fit_in_place_of_atoms_is_announced_with_its_rank(file: Path) -> None:
+    """Energies of atoms that are no atoms' (a cation of Ar) are not used, and whoever asked for them hears of it."""
+    study = done(file, "fine_tune.reference_energies={atoms: {Ar: -415.9, Ne: -128.2, Kr: -900.1}}")
+    assert "source" not in energies(study)
+    note, _ = study.stored.doubts
+    assert note.startswith("main few 1: fine-tune: reference energies: isolated atoms leave 11.8")
+    assert note.endswith("they were fitted instead, with rank 1 for 2 elements")
+
+
 def test_atoms_are_labeled_in_the_label_store_and_kept_in_later_rounds(toy: None, study_file: Path) -> None:
     study = Study.load(
         study_file,

@@ -38,6 +38,22 @@ def test_every_preset_runs(toy: None, study_file: Path, strategies: str) -> None
     assert all(scale > 0.85 for scale in tuned)
 
 
+@pytest.mark.parametrize(
+    ("strategy", "key", "what"),
+    [
+        ("hybrid: 1", "hybrid.rounds", "hybrid has two rounds at least"),
+        ("mine: {preset: hybrid, rounds: 1}", "mine.rounds", "hybrid has two rounds at least"),
+        ("hybrid: {rounds: 2, trajectories: 1}", "hybrid.trajectories", "hybrid has two trajectories a round at least"),
+        ("mine: {preset: hybrid, rounds: [{}]}", "mine.preset", "a preset or rounds of its own, and this one has both"),
+        ("mine: {preset: nonsense, rounds: [{}]}", "mine.preset", "a preset or rounds of its own"),
+    ],
+)
+def test_what_is_no_such_strategy_is_refused(toy: None, study_file: Path, strategy: str, key: str, what: str) -> None:
+    with pytest.raises(InputError, match=what) as refused:
+        Study.load(study_file, [f"strategies={{{strategy}}}"])
+    assert f"key strategies.{key}" in str(refused.value)
+
+
 def sampled(plan: Plan, strategy: str, number: int | None = None) -> list[Piece]:
     """The trajectories that a strategy samples, in all rounds or in one."""
     found = [(piece, piece.ref.gathered_by) for piece in plan.all(SampledTrajectory, set_kind="training")]

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from whet.bias.errors import errors
 from whet.bias.pairs import Comparison
 from whet.bias.resampling import Resampling
 from whet.bias.softening import softening
-from whet.data.errors import FrameError
+from whet.bias.softening_parts import softening_by_element
 from whet.data.labels import Labels
 from whet.plugins.frame_files import read_labeled
 
@@ -122,10 +123,28 @@ def test_where_every_frame_is_discounted_nothing_is_claimed(made, truth):
 
 
 @pytest.mark.parametrize("rounding", [0, 1e-7])
-def test_a_perfect_crystal_has_no_scale(made, rounding):
-    zero = [rounding * noise(np.zeros((2, 3)))] * 3
-    with pytest.raises(FrameError, match=r"all reference forces of the 3 frames are zero.*Give frames away"):
-        softening(made(zero, zero))
+def test_a_perfect_crystal_has_errors_and_no_scale(made, rounding):
+    zero = [rounding * noise(np.zeros((2, 3)))] * 8
+    for off in (0.0, 0.3):  # eV/Å: the second potential has its minima elsewhere
+        predicted = [one + off for one in zero]
+        comparison = made(zero, predicted)
+        found = softening(comparison, FEW)
+        assert (found.slopes.scale, found.slopes.r2, found.robust_scale, found.discounted_frames) == (None,) * 3 + ((),)
+        assert found.reading == "undecided"
+        assert found.verdict.startswith("undecided: all reference forces are zero, so there is no slope")
+        assert found.slopes.mae == pytest.approx(off)
+        assert errors(comparison).relative_force_rmse is None
+        assert json.dumps(found.as_json(), allow_nan=False)
+
+
+def test_an_element_at_rest_has_no_scale(made, truth):
+    """By symmetry its forces are rounding, of which a slope would be one of noise."""
+    still = np.where(np.arange(50)[:, None] < 25, 1e-17, 1.0) * truth
+    comparison = made(still, 0.8 * still + 1e-12, ["Cu25Ag25"] * 40, samplers=REFERENCE)
+    parts = softening_by_element(comparison, FEW)
+    assert parts["Ag"].slopes.scale == pytest.approx(0.8) and parts["Ag"].curvature.reading == "soft"
+    assert (parts["Cu"].slopes.scale, parts["Cu"].slopes.r2, parts["Cu"].curvature.ratio) == (None, None, None)
+    assert "all reference forces are zero" in parts["Cu"].curvature.verdict
 
 
 def test_plain_data_with_documented_keys(made, truth):

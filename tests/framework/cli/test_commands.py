@@ -53,6 +53,17 @@ def test_run_status_report_and_run_again(toy: None, study_file: Path) -> None:
     assert "index.html" in whet("report", study_file).stdout
 
 
+def test_answers_about_several_potentials_say_which(capsys: pytest.CaptureFixture[str]) -> None:
+    from whet.cli.findings import print_answers
+    from whet.contracts.findings import Verdict
+
+    same = Verdict("Naive or periodic?", "no difference resolved", decided=False)
+    print_answers([("chgnet", same), ("mace", same), ("liquid", Verdict("How soft?", "chgnet: not soft"))])
+    shown = capsys.readouterr().out
+    assert "chgnet: no difference" in shown and "mace: no difference" in shown
+    assert "liquid" not in shown  # the only one of its question
+
+
 def test_a_run_ends_with_the_answers_of_its_report(toy: None, study_file: Path) -> None:
     answers = json.loads(whet("run", study_file, "--json").stdout)["answers"]
     shown = whet("run", study_file, "--out", study_file.parent / "other").stdout.splitlines()

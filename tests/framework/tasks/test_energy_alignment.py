@@ -81,7 +81,11 @@ def test_the_potentials_own_atom_counts() -> None:
     [
         (RuntimeError("no edges"), "the potential does not answer an isolated atom of Ar (RuntimeError)"),
         (float("nan"), "the potential does not answer an isolated atom of Ar (energy is not finite (NaN or infinite))"),
-        (-3.0, "isolated atoms leave 3.00 eV/atom between labels and potential, which knows no atoms"),
+        (
+            -3.0,
+            "isolated atoms leave 3.00 eV/atom between labels and potential: it knows no atoms, or theirs are energies "
+            "of another theory or state",
+        ),
     ],
 )
 def test_a_potential_that_knows_no_atoms_is_fitted_and_says_so(lone: Any, said: str) -> None:
@@ -161,3 +165,12 @@ def test_the_ground_state_is_the_lowest_of_several() -> None:
     assert lowest_atoms(atoms) == {"O": -1.9}
     with pytest.raises(InputError, match="has 2 atoms, and should have one"):
         lowest_atoms([Labels(0.0, np.zeros((2, 3))).attach(Atoms("O2"))])
+
+
+@pytest.mark.parametrize("stated", [{"charge": -1}, {"total_charge": 2.0}])
+def test_an_ion_is_no_atom(stated: dict[str, float]) -> None:
+    """The anion of a halogen is lower than its atom: as the lowest it would be taken for the ground state."""
+    anion = Labels(-3.6, np.zeros((1, 3))).attach(isolated_atom("Cl"))
+    anion.info.update(stated)
+    with pytest.raises(InputError, match=r"frame 1 \(Cl\) has the charge [+-]\d"):
+        lowest_atoms([Labels(0.0, np.zeros((1, 3))).attach(isolated_atom("Cl")), anion])

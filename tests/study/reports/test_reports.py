@@ -81,7 +81,7 @@ def test_incomplete_study_is_reported_as_far_as_it_goes(tmp_path: Path, steps: i
     assert f"{waiting} of {len(study.plan.steps)} steps have no result yet" in page.text
 
 
-def test_nothing_of_a_set_without_forces_breaks_the_page(tmp_path: Path) -> None:
+def test_a_set_without_forces_has_errors_and_no_scale(tmp_path: Path) -> None:
     from ase.build import bulk
     from ase.io import write
 
@@ -90,5 +90,8 @@ def test_nothing_of_a_set_without_forces_breaks_the_page(tmp_path: Path) -> None
     write(tmp_path / "still.xyz", [still], format="extxyz")
     study = made(tmp_path, "name: still\npotentials: {main: toy}\ntests: {still: still.xyz}\n")
     text = outline(write_report(record_of(study.stored), tmp_path / "report")).text
-    assert "1 evaluation without a number" in text
-    assert "all reference forces" in text
+    assert "without a number" not in text
+    assert "undecided: 1 frame" in text or "all reference forces are zero" in text
+    (score,) = study.stored.scores
+    assert (score["softening"]["scale"], score["relative_force_rmse"]) == (None, None)
+    assert score["energy"]["mae"] > 0 and score["forces"]["mae"] == pytest.approx(0, abs=1e-12)

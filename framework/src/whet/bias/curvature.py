@@ -67,6 +67,8 @@ class Curvature:
             claim = f"undecided: {IN_WORDS[MINIMUM]} have no forces to read a curvature from"
             return cls(sampler, "", None, None, None, None, slopes.units, units_of, "undecided", claim)
         reading, claim = _read(ratio, interval, slopes.units, units_of, bool(slope), positive)
+        if s is None:
+            claim = "undecided: all reference forces are zero, so there is no slope"
         words = f" ({_numbers(slope, ratio, interval, lower, upper)}{IN_WORDS[sampler]}{aside})"
         known = (sampler, slope, ratio, interval, lower, upper, slopes.units, units_of)
         return cls(*known, reading, claim + words)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from whet.bias.pairs import Comparison, LeftOut
 from whet.bias.resampling import Interval, Resampling, interval_json
+from whet.bias.robust_slope import is_still
 from whet.bias.sampler import MINIMUM
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.identity import JSON
@@ -123,8 +124,8 @@ def errors(
 
     draws = resampling or Resampling()
     fitted = fitted_here(comparison)
-    off = comparison.predicted.forces - comparison.reference.forces
-    size = float(np.sqrt(np.mean(comparison.reference.forces**2)))
+    true = comparison.reference.forces
+    off = comparison.predicted.forces - true
     forces = _over_atoms(comparison, off, np.ones(len(off), dtype=bool), draws)
     return Errors(
         energy_raw=_energy(comparison, None, draws),
@@ -136,7 +137,9 @@ def errors(
         forces_by_element={
             symbol: _over_atoms(comparison, off, comparison.symbols == symbol, draws) for symbol in comparison.elements
         },
-        relative_force_rmse=forces.rmse / size if size > 0 and comparison.sampler != MINIMUM else None,
+        relative_force_rmse=None
+        if is_still(true) or comparison.sampler == MINIMUM
+        else forces.rmse / float(np.sqrt(np.mean(true**2))),
         stress=_stress(comparison, draws),
         frames=len(comparison),
         left_out=comparison.left_out,

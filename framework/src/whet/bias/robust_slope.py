@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from whet.bias.pairs import Comparison
 
+STILL = 1e-5
+"""eV/Å, root mean square; smaller reference forces are those of a minimum or a perfect crystal, and rounding."""
+
 HUBER = 1.345
 """Robust standard deviations beyond which a residual counts linearly (95 % efficient for normal noise; Huber 1964)."""
 
@@ -36,7 +39,7 @@ class RobustSlope:
 
     interval: over independent units, with the weights of the fit held fixed. spread: robust standard deviation of the
     residuals, eV/Å. discounted: places of the frames that were taken out before the fit (see WHAT_IS_DISCOUNTED).
-    scale and spread are None where every frame is discounted.
+    scale and spread are None where every frame is discounted, or all reference forces are zero.
     """
 
     scale: float | None
@@ -46,7 +49,7 @@ class RobustSlope:
 
 
 def robust_slope(comparison: Comparison, resampling: Resampling) -> RobustSlope:
-    """The robust slope of a comparison whose reference forces are not all zero.
+    """The robust slope of a comparison; none, and no frame discounted, where all reference forces are zero.
 
     Neither softness nor ordinary noise discounts a frame: a prediction of zero is off by just the reference force.
     Small forces weigh more than in least squares, so where softness grows with the force the two slopes differ.
@@ -54,13 +57,15 @@ def robust_slope(comparison: Comparison, resampling: Resampling) -> RobustSlope:
     import numpy as np
 
     reference, predicted = comparison.reference.forces, comparison.predicted.forces
+    if is_still(reference):
+        return RobustSlope(None, None, None, ())
     frame = comparison.frame_of_atom
     start = least_absolute_slope(reference.ravel(), predicted.ravel())
     bad = _absurd(comparison, max(1.0, abs(start)))
     if bad.all():
         return RobustSlope(None, None, None, tuple(range(len(comparison))))
     good = ~bad[frame]
-    if not reference[good].any():
+    if is_still(reference[good]):
         return RobustSlope(None, None, None, tuple(np.flatnonzero(bad).tolist()))
     scale, spread, _ = huber_slope(reference[good].ravel(), predicted[good].ravel())
     off = predicted - scale * reference
@@ -70,7 +75,7 @@ def robust_slope(comparison: Comparison, resampling: Resampling) -> RobustSlope:
     bad = bad | (share > 0.5)
     good = ~bad[frame]
     discounted = tuple(np.flatnonzero(bad).tolist())
-    if not reference[good].any():
+    if is_still(reference[good]):
         return RobustSlope(None, None, None, discounted)
     scale, spread, weights = huber_slope(reference[good].ravel(), predicted[good].ravel())
     sums = np.zeros((len(reference), 2))
@@ -79,6 +84,13 @@ def robust_slope(comparison: Comparison, resampling: Resampling) -> RobustSlope:
     rows = comparison.sum_by_frame(sums)[~bad]
     interval = resampling.interval(rows, lambda drawn: drawn[:, 0] / drawn[:, 1], comparison.units[~bad])
     return RobustSlope(scale, interval, spread, discounted)
+
+
+def is_still(forces: np.ndarray) -> bool:
+    """Whether reference forces, (n, 3) eV/Å, are all zero to within STILL: no slope is defined there."""
+    import numpy as np
+
+    return bool(np.sqrt(np.mean(np.square(forces))) < STILL)
 
 
 def least_absolute_slope(x: np.ndarray, y: np.ndarray) -> float:

@@ -29,7 +29,7 @@ class Score:
 
     @classmethod
     def of(cls, comparison: Comparison, given: ReferenceEnergies | None = None) -> Score:
-        """given: reference energies fitted elsewhere. FrameError where all reference forces are zero."""
+        """given: reference energies fitted elsewhere."""
         return cls(comparison, errors(comparison, given), softening(comparison))
 
 

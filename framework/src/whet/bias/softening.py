@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Any
 from whet.bias.curvature import Curvature
 from whet.bias.pairs import Comparison, LeftOut
 from whet.bias.resampling import Interval, Resampling, interval_json
-from whet.bias.robust_slope import robust_slope
+from whet.bias.robust_slope import is_still, robust_slope
 from whet.bias.sampler import MINIMUM
-from whet.data.errors import FrameError
 from whet.data.identity import JSON
 
 if TYPE_CHECKING:
     import numpy as np
-
-STILL = 1e-5
-"""eV/Å, root mean square; smaller reference forces are those of a perfect crystal, and rounding."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +25,10 @@ class Slopes:
     by displaced minima. Which of s and 1/b is a ratio of curvatures, who sampled the frames decides: see `Curvature`.
     b is also the factor that, multiplied to the predictions, makes their squared error least (see `ForceFactor`).
 
-    scale, its interval and r2 are None where the reference forces are all zero; inverse_slope and r2 where the
-    predicted ones are. All are None of relaxed structures: one side's forces are what the relaxation left there, and a
-    slope against them means nothing. cmae: mean |p/s − f| in eV/Å, Deng's error after division by the scale, which
-    over-corrects by 1/R²; None where s is not positive. units: independent units behind them.
+    scale, its interval and r2 are None where the reference forces are all zero (see `is_still`); inverse_slope and r2
+    where the predicted ones are. All are None of relaxed structures: one side's forces are what the relaxation left
+    there, and a slope against them means nothing. cmae: mean |p/s − f| in eV/Å, Deng's error after division by the
+    scale, which over-corrects by 1/R²; None where s is not positive. units: independent units behind them.
     """
 
     scale: float | None
@@ -136,22 +132,15 @@ class Softening:
 
 
 def softening(comparison: Comparison, resampling: Resampling | None = None) -> Softening:
-    """The softening of a comparison; of relaxed structures, nothing but its errors.
+    """The softening of a comparison; undecided, without a scale, where all reference forces are zero (`is_still`).
 
-    FrameError where all reference forces of others are zero, to within STILL.
+    Of relaxed structures nothing but their errors.
     """
-    import numpy as np
-
     draws = resampling or Resampling()
     if comparison.sampler == MINIMUM:
         slopes = slopes_of(comparison, draws)
         curvature = Curvature.of(slopes, MINIMUM, comparison.units_of)
         return Softening(slopes, None, None, (), slopes, curvature, comparison.left_out, comparison.correction)
-    if np.sqrt(np.mean(comparison.reference.forces**2)) < STILL:
-        raise FrameError(
-            f"all reference forces of the {len(comparison)} frames are zero, so no softening scale is defined",
-            hint="Give frames away from equilibrium",
-        )
     slopes = slopes_of(comparison, draws)
     robust = robust_slope(comparison, draws)
     rest = [place for place in range(len(comparison)) if place not in set(robust.discounted)]
@@ -194,12 +183,13 @@ def slopes_of(comparison: Comparison, resampling: Resampling, atoms: np.ndarray 
     if comparison.sampler == MINIMUM:
         return Slopes(None, None, None, None, None, cmae=None, **known)
     product, reference, predicted, _ = rows.sum(axis=0).tolist()
-    scale = product / reference if reference > 0 else None
+    still = is_still(f[chosen])
+    scale = None if still else product / reference
     corrected = None if scale is None or scale <= 0 else float(np.abs(p[chosen] / scale - f[chosen]).mean())
     return Slopes(
         scale=scale,
-        scale_interval=resampling.interval(rows, lambda sums: sums[:, 0] / sums[:, 1], units),
-        r2=product**2 / (predicted * reference) if predicted * reference > 0 else None,
+        scale_interval=None if still else resampling.interval(rows, lambda sums: sums[:, 0] / sums[:, 1], units),
+        r2=None if still or not predicted else product**2 / (predicted * reference),
         inverse_slope=product / predicted if predicted > 0 else None,
         inverse_slope_interval=resampling.interval(rows, lambda sums: sums[:, 0] / sums[:, 2], units),
         cmae=corrected,

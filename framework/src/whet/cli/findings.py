@@ -22,16 +22,20 @@ def print_findings(found: Iterable[Findings]) -> None:
         say()
 
 
-def print_answers(verdicts: Iterable[Verdict]) -> None:
-    """The answers that a report begins with, each question once; evidence stands below its claim."""
-    asked: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        asked.setdefault(verdict.question, []).append(verdict)
+def print_answers(verdicts: Iterable[tuple[str, Verdict]]) -> None:
+    """The answers that a report begins with, each question once; evidence stands below its claim.
+
+    verdicts: each with the label of its findings, which is shown where answers to one question differ in it.
+    """
+    asked: dict[str, list[tuple[str, Verdict]]] = {}
+    for label, verdict in verdicts:
+        asked.setdefault(verdict.question, []).append((label, verdict))
     for question, answers in asked.items():
         say()
         say(question)
-        for verdict in answers:
-            wrapped(verdict.claim, "  ")
+        several = len({label for label, _ in answers}) > 1
+        for label, verdict in answers:
+            wrapped(f"{label}: {verdict.claim}" if several and label else verdict.claim, "  ")
             wrapped(verdict.evidence, "    ")
 
 

@@ -57,8 +57,8 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
     from whet.cli.terminal import print_json, say
 
     found = loaded.stored
-    every = (one for section in found.sections for findings in section.findings for one in findings.verdicts)
-    answers = [verdict for verdict in every if verdict.prominent]
+    every = (findings for section in found.sections for findings in section.findings)
+    answers = [(one.label, verdict) for one in every for verdict in one.verdicts if verdict.prominent]
     if json:
         print_json(
             {
@@ -73,7 +73,7 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
                 "suspicious": found.suspicious,
                 "notes": found.doubts,
                 "seconds": round(account.seconds, 1),
-                "answers": [asdict(verdict) for verdict in answers],
+                "answers": [{"label": label, **asdict(verdict)} for label, verdict in answers],
                 "scores": list(found.scores),
                 "report": str(page),
             }

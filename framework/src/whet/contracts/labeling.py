@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from whet.contracts.component import Backend, OptionsT
 from whet.data.errors import InputError, Unsupported
+from whet.data.frame_identity import total_charge
 from whet.data.identity import JSON
 from whet.data.labels import Labels
 
@@ -85,13 +86,16 @@ def isolated_atom(symbol: str, box: float = 12.0) -> Atoms:
 def lowest_atoms(frames: Iterable[Atoms]) -> dict[str, float]:
     """eV by chemical symbol of labeled single atoms: of several of one element the lowest, its ground state.
 
-    Raises InputError for a frame of several atoms, FrameError for one without a label.
+    Raises InputError for a frame of several atoms and for an ion, FrameError for one without a label.
     """
     found: dict[str, float] = {}
     for number, frame in enumerate(frames):
         if len(frame) != 1:
             what = f"frame {number} ({frame.get_chemical_formula()}) has {len(frame)} atoms, and should have one"
             raise InputError(what, hint="`whet label … --isolated-atoms` labels single atoms")
+        if charge := total_charge(frame):
+            what = f"frame {number} ({frame.symbols[0]}) has the charge {charge:+g}, and should be an atom"
+            raise InputError(what, hint="Leave ions out of the file: an anion may be lower in energy than the atom")
         symbol, energy = str(frame.symbols[0]), Labels.of(frame).energy
         found[symbol] = min(energy, found.get(symbol, energy))
     return found

@@ -23,7 +23,7 @@ class HybridRounds(Rounds):
     rounds: int = Field(default=3, ge=1)
     """How many rounds, two at least."""
     trajectories: int = Field(default=2, ge=1)
-    """Trajectories in each round."""
+    """Trajectories in each round, two at least."""
 
     @field_validator("rounds")
     @classmethod
@@ -32,6 +32,13 @@ class HybridRounds(Rounds):
             raise ValueError(
                 "hybrid has two rounds at least; with 1 all is sampled by the untouched potential: use naive"
             )
+        return given
+
+    @field_validator("trajectories")
+    @classmethod
+    def _several(cls, given: int) -> int:
+        if given < 2:
+            raise ValueError("hybrid has two trajectories a round at least; for one a round use periodic")
         return given
 
 

@@ -30,6 +30,10 @@ def resolved_strategies(study: StudyFile, source: Source) -> dict[str, ResolvedS
     for name, entry in study.strategies.items():
         if entry.spelled_out is None:
             presets[name] = _preset(entry, name, source)
+        elif entry.preset is not None:
+            what = "a strategy has a preset or rounds of its own, and this one has both"
+            hint = f"Say how many `rounds` {entry.preset!r} is to have, or leave `preset` out"
+            raise source.fault(("strategies", name, "preset"), what, hint)
         elif entry.model_extra:
             extra = next(iter(entry.model_extra))
             known = ", ".join(sorted(set(Strategy.model_fields) - {"preset"}))

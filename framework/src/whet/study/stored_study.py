@@ -113,8 +113,20 @@ class StoredStudy:
 
     @cached_property
     def doubts(self) -> list[str]:
-        """What must be known before the scores are believed: energies that reference energies do not determine."""
-        return [note for findings in self.findings("scores") for note in findings.notes]
+        """What must be known before the scores are believed.
+
+        Reference energies that are not those that were asked for, and energies that they do not determine.
+        """
+        aligned: dict[str, list[str]] = {}
+        for step in self.done.values():
+            energies = step.values.get("reference_energies") or {}
+            if note := energies.get("note"):
+                rank = f"{energies['rank']} for {count(len(energies['shift']), 'element')}"
+                fitted = "" if "source" in energies else f"; they were fitted instead, with rank {rank}"
+                aligned.setdefault(f"reference energies: {note}{fitted}", []).append(step.title)
+        more = {note: f" and {len(titles) - 1} more" if len(titles) > 1 else "" for note, titles in aligned.items()}
+        said = [f"{titles[0]}{more[note]}: {note}" for note, titles in aligned.items()]
+        return [*said, *(note for findings in self.findings("scores") for note in findings.notes)]
 
     @cached_property
     def theories(self) -> list[LevelOfTheory]:

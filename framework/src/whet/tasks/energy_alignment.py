@@ -66,8 +66,8 @@ def alignment(
             found = ReferenceEnergies.given(shift, frames, labels, energies, source="atoms")
             if found.residual <= KNOWS_ATOMS or source.before:
                 return found
-            left = f"{found.residual:.2f} eV/atom"
-            why = f"isolated atoms leave {left} between labels and potential, which knows no atoms"
+            left = f"isolated atoms leave {found.residual:.2f} eV/atom between labels and potential"
+            why = f"{left}: it knows no atoms, or theirs are energies of another theory or state"
     return replace(ReferenceEnergies.fit(frames, labels, energies), note=why)
 
 
