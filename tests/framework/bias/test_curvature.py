@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -273,3 +273,16 @@ def test_samplers(by, info, state, sampler):
     ref = state.on(Ref(set="x", set_kind="independent", sampled_by=by))
     comparison = Comparison.of_predictions(Predictions(ref, frames, frames, [0], (), [0]))
     assert comparison.samplers.tolist() == [sampler] and comparison.sampler == sampler
+
+
+def test_runs_that_remember_where_they_began_decide_nothing():
+    """They start at the minimum of a potential whose minima are displaced: forces of the two oppose each other."""
+    reference, potential = Bonds(STIFFNESS, LENGTH), Bonds(STIFFNESS, LENGTH + 0.06)
+    begun = np.full((TRAJECTORIES, FRAMES, PAIRS, 2), [LENGTH + 0.06, 0.0])
+    begun[..., 0] += np.random.default_rng(1).normal(0, 0.02, begun.shape[:-1])
+    found = softening(predictions(begun, reference, potential, LABELER, 7)).curvature
+    assert found.reading == "soft" and (found.ratio or 1) < 0.3  # what is said where nobody knows
+    doubted = found.doubted("frames begin 0 fs after the start")
+    assert (doubted.reading, doubted.slope, doubted.ratio, doubted.interval) == ("undecided", "", None, None)
+    assert doubted.verdict.startswith("undecided: frames begin 0 fs after the start (s = 0.1")
+    assert replace(found, units=3).doubted("frames").verdict.startswith("undecided: 3 trajectories, and frames (")

@@ -134,11 +134,12 @@ class ToyFineTuner(FineTuner[ToyUpstream]):
         for frame in request.train:
             sums, gradient, strain = features(frame)
             labels = Labels.of(frame)
-            energy, forces = np.sqrt(weights.energy / count), np.sqrt(weights.forces / components)
+            # Means over the frames and over all components, times the number of frames: bits as they were before.
+            energy, forces = np.sqrt(weights.energy), np.sqrt(weights.forces / (components / count))
             rows += [energy * sums[None] / len(frame), forces * -gradient.reshape(-1, len(c))]
             targets += [energy * np.array([labels.energy]) / len(frame), forces * labels.forces.ravel()]
             if weights.stress and labels.stress is not None:
-                stress = np.sqrt(weights.stress / 9 / count)
+                stress = np.sqrt(weights.stress / 9)
                 rows.append(stress * strain.reshape(9, -1) / frame.get_volume())
                 targets.append(stress * labels.stress.ravel())
         matrix, wanted = np.concatenate(rows), np.concatenate(targets)
@@ -146,7 +147,7 @@ class ToyFineTuner(FineTuner[ToyUpstream]):
         losses = []
         for epoch in range(request.settings.epochs):
             c = c - rate * metric @ (matrix.T @ (matrix @ c - wanted) + self.options.decay * c)
-            losses.append(float(np.sum((matrix @ c - wanted) ** 2)))
+            losses.append(float(np.sum((matrix @ c - wanted) ** 2)) / count)
             progress(epoch + 1, request.settings.epochs)
         path = folder / "coefficients.json"
         path.write_text(json.dumps(list(map(float, c))))

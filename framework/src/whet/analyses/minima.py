@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from whet.bias.pairs import Comparison
 
 QUESTION = "Displaced minima?"
-MOST_KINDS = 2
+MOST_KINDS = 4
 """Kinds of bonds that an answer names."""
 
 DEFINITION = (

@@ -13,7 +13,7 @@ from whet.analyses.parts.scored import Scored, scored, with_one_factor
 from whet.analyses.parts.series_table import COLUMNS, CORRECTED, SeriesRow, series_table, several
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Findings, Table
-from whet.contracts.ports import FineTuning, Port, Predictions
+from whet.contracts.ports import FineTuning, Port, Predictions, SampledTrajectory
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
 
@@ -37,6 +37,7 @@ class Scores(Analysis):
         "predictions": Port(Predictions, what="of every potential on the set"),
         "fine-tunings": Port(FineTuning, what="that made these potentials"),
         "alignment": Port(FineTuning, what="the first of each potential, whose reference energies align it untouched"),
+        "trajectories": Port(SampledTrajectory, what="of the set, where it was sampled: whether they are equilibrated"),
         "training": Port(Predictions, what="of the untouched potentials on first training data: they give one factor"),
     }
 
@@ -52,6 +53,7 @@ class Scores(Analysis):
                     "predictions": pieces,
                     "fine-tunings": [piece for piece in tunings if piece.ref.state in states],
                     "alignment": first_fine_tunings(study, potentials),
+                    "trajectories": study.all(SampledTrajectory, set=name, set_kind=kind),
                     "training": [p for p in training if p.ref.state in states and kind != "self"],
                 }
                 one = pieces[0].ref
@@ -61,12 +63,15 @@ class Scores(Analysis):
 
     def run(self, work: Work) -> Findings:
         """Tables: `scores`, `series`, and of sets that are no potential's own `errors`, `elements`, `left-out`."""
+        from whet.bias.settled import not_equilibrated
+
         found = work.all("predictions", Predictions)
         on = found[0].ref if found else Ref()
         given = given_energies(work.all("alignment", FineTuning))
         unscored: list[tuple[str, str]] = []
-        plain = list(scored(found, given, unscored))
-        every = [*plain, *with_one_factor(plain, work.all("training", Predictions), given, unscored)]
+        doubt = not_equilibrated(work.all("trajectories", SampledTrajectory))
+        plain = list(scored(found, given, unscored, doubt))
+        every = [*plain, *with_one_factor(plain, work.all("training", Predictions), given, unscored, doubt)]
         labels = {one.ref.state: one.train + one.valid for one in work.all("fine-tunings", FineTuning)}
         groups = _groups(every, found)
         rows = [_row(members, groups, labels) for members in groups]

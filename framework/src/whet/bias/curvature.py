@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from whet.bias.resampling import Interval
@@ -72,6 +72,15 @@ class Curvature:
         words = f" ({_numbers(slope, ratio, interval, lower, upper)}{IN_WORDS[sampler]}{aside})"
         known = (sampler, slope, ratio, interval, lower, upper, slopes.units, units_of)
         return cls(*known, reading, claim + words)
+
+    def doubted(self, why: str) -> Curvature:
+        """Read from no slope, as the frames are not what they are taken for: why, a clause."""
+        if self.reading == "undecided" and not self.slope:
+            return self
+        numbers = f"s = {shown(self.lower, 2)}, 1/b = {shown(self.upper, 2)}, {IN_WORDS[self.sampler]}"
+        few = f"{units_in_words(self.units, self.units_of)}, and " if self.units < LEAST_UNITS else ""
+        verdict = f"undecided: {few}{why} ({numbers})"
+        return replace(self, slope="", ratio=None, interval=None, reading="undecided", verdict=verdict)
 
     @property
     def bounds(self) -> tuple[float, float] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,13 @@ class Score:
     def of(cls, comparison: Comparison, given: ReferenceEnergies | None = None) -> Score:
         """given: reference energies fitted elsewhere."""
         return cls(comparison, errors(comparison, given), softening(comparison))
+
+    def doubted(self, why: str) -> Score:
+        """Without a curvature, where the frames are no ensemble from which one is read; as it is without a reason."""
+        if not why:
+            return self
+        curvature = self.softening.curvature.doubted(why)
+        return replace(self, softening=replace(self.softening, curvature=curvature))
 
 
 @dataclass(frozen=True, eq=False)

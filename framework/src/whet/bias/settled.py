@@ -108,6 +108,24 @@ def settled(runs: Sequence[tuple[Sequence[float], Sequence[float]]], symbols: se
     return Settled(reason, span, period, change, fluctuation)
 
 
+def not_equilibrated(found: Sequence[SampledTrajectory]) -> str:
+    """Why these runs of one driver are no canonical ensemble, a clause; empty where nothing says so.
+
+    They are where the first frame comes ten periods of the fastest mode after the start, or the run lasts ten times as
+    long, so that its beginning hardly counts; and where the driver's energy does not run up or down (`settled`).
+    Before, frames remember the starting structure: where that is a minimum of another potential, the forces of the two
+    oppose each other, and a potential whose minima are displaced looks soft.
+    """
+    if not found:
+        return ""
+    wanted = PERIODS * period_of({symbol for one in found for symbol in one.start.get_chemical_symbols()})
+    begin = min((min(one.times) for one in found if len(one.times)), default=0.0)
+    run = Settled.of_trajectories(found)
+    if begin < wanted and run.span < 10 * wanted:
+        return f"frames begin {_fs(begin)} after the start, and {_fs(wanted)} are {PERIODS} periods of the fastest mode"
+    return run.reason if "energy still" in run.reason else ""
+
+
 def period_of(symbols: set[str]) -> float:
     """The period of the fastest mode of these elements, fs; rather too long than too short.
 

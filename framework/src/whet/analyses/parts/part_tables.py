@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,8 @@ def part_tables(
             if len(set(names)) > 1 or (kind == "config type" and names[0] != UNNAMED):
                 parts[kind] = softening_by_name(kept, names)
         for kind, of in parts.items():
-            found[kind] += [[row.potential, row.state, name, *_part_cells(part)] for name, part in of.items()]
+            decided = _with_the_doubts_of(row, of)
+            found[kind] += [[row.potential, row.state, name, *_part_cells(part)] for name, part in decided.items()]
     columns = (
         replace(COLUMNS["scale"], name="s", decimals=3, spread=False),
         Column("1/b", description=COLUMNS["upper"].description, decimals=3, interval=True),
@@ -58,6 +59,17 @@ def part_tables(
             known = (Column("potential", shown=several(rows)), Column("state"), Column(kind))
             caption = f"Softening {PARTS[kind]}, on “{on}”.{note}"
             yield Table(f"by-{kind.replace(' ', '-')}", caption, (*known, *columns), cells, folded=True)
+
+
+def _with_the_doubts_of(row: SeriesRow, parts: Mapping[str, Part]) -> Mapping[str, Part]:
+    """The parts without a curvature where the whole, though of a known sampler, has none: runs not equilibrated."""
+    from whet.bias.curvature import READ_FROM
+
+    if row.slope or row.sampler not in READ_FROM:
+        return parts
+    return {
+        name: replace(part, curvature=part.curvature.doubted("as on the whole set")) for name, part in parts.items()
+    }
 
 
 def _kept(comparison: Comparison) -> Comparison | None:

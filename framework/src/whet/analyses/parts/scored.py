@@ -34,11 +34,14 @@ class Scored:
 
 
 def scored(
-    found: Sequence[Predictions], given: Mapping[str, ReferenceEnergies], unscored: list[tuple[str, str]]
+    found: Sequence[Predictions],
+    given: Mapping[str, ReferenceEnergies],
+    unscored: list[tuple[str, str]],
+    doubt: str = "",
 ) -> Iterator[Scored]:
     """Every prediction's score. given: potential -> reference energies that align it while it is untouched.
 
-    unscored: takes what gives no score, and why.
+    unscored: takes what gives no score, and why. doubt: why the frames are no ensemble from which a curvature is read.
     """
     from whet.bias.pairs import Comparison
     from whet.bias.series import Score
@@ -49,7 +52,7 @@ def scored(
         label = f"{state}{f' (seed {state.seed})' if len(seeds) > 1 else ''}"
         try:
             comparison = Comparison.of_predictions(one)
-            score = Score.of(comparison, given.get(state.potential) if state.untouched else None)
+            score = Score.of(comparison, given.get(state.potential) if state.untouched else None).doubted(doubt)
         except FrameError as error:
             unscored.append((f"{label} on {one.ref.set}", str(error)))
             continue
@@ -61,6 +64,7 @@ def with_one_factor(
     training: Sequence[Predictions],
     given: Mapping[str, ReferenceEnergies],
     unscored: list[tuple[str, str]],
+    doubt: str = "",
 ) -> Iterator[Scored]:
     """The untouched potentials with one factor, from the strongest frame of the first data of each strategy and seed.
 
@@ -90,5 +94,5 @@ def with_one_factor(
         which = f", seed {seed}" if len(seeds[strategies[0]]) > 1 else ""
         label = f"{potential}, {CORRECTED[correction.rule]} ({', '.join(strategies)}{which})"
         for one in (one for one in plain if one.state.untouched and one.state.potential == potential):
-            score = Score.of(correction.applied_to(one.score.comparison), given.get(potential))
+            score = Score.of(correction.applied_to(one.score.comparison), given.get(potential)).doubted(doubt)
             yield Scored(label, one.state, score, seed, rule=correction.rule, factor_from=tuple(strategies))
