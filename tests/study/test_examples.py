@@ -35,7 +35,7 @@ def test_the_page_of_the_quickstart_says_nothing_of_its_own() -> None:
     answers, text = claimed(), PAGE.read_text(encoding="utf-8")
     assert set(answers) == {"How soft?", "After fine-tuning", "Naive or periodic?", "Displaced minima?"}
     assert ("**CHGNet is not soft" in text) == ("not soft" in answers["How soft?"])
-    assert ("**Its minima are displaced" in text) == ("minima longer" in answers["Displaced minima?"])
+    assert ("**Its minima are displaced" in text) == ("longer by" in answers["Displaced minima?"])
     (percent,) = set(re.findall(r"force error −(\d+) %", answers["After fine-tuning"]))
     assert f"take {percent} % off the force error" in text
     assert ("In forces no difference is resolved" in text) == ("forces: no difference" in answers["Naive or periodic?"])

@@ -56,7 +56,7 @@ def test_a_planted_displacement_is_the_answer(tmp_path: Path) -> None:
     findings = found(Minima, tmp_path, predicted(UNTOUCHED, 0.02, stiff=0.8 * STIFF), predicted(TUNED, 0.0))
     (verdict,) = findings.verdicts
     assert verdict.question == "Displaced minima?" and verdict.prominent and verdict.decided
-    assert verdict.claim.startswith("main: H1-O2 minima longer by 0.020 Å [0.0")
+    assert verdict.claim.startswith("main: H1-O2 longer by 0.020 Å [0.0")
     assert verdict.evidence == "after periodic 3: every minimum of a bond within 0.005 Å of the reference's"
     first, second = rows(findings, "minima")
     assert (first["state"], first["bond"], first["verdict"]) == ("untouched", "H1-O2", "longer")
@@ -68,7 +68,7 @@ def test_a_planted_displacement_is_the_answer(tmp_path: Path) -> None:
 
 def test_shorter_bonds_are_called_shorter(tmp_path: Path) -> None:
     (verdict,) = found(Minima, tmp_path, predicted(UNTOUCHED, -0.03)).verdicts
-    assert verdict.claim.startswith("main: H1-O2 minima shorter by 0.030 Å [0.02")
+    assert verdict.claim.startswith("main: H1-O2 shorter by 0.030 Å [0.02")
 
 
 def test_softness_alone_is_no_displacement(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_three_trajectories_decide_nothing_but_are_shown(tmp_path: Path) -> None
     findings = found(Minima, tmp_path, predicted(UNTOUCHED, 0.02, units=3))
     (verdict,) = findings.verdicts
     assert (verdict.claim, verdict.decided) == ("undecided: 3 trajectories", False)
-    assert verdict.evidence == "main: H1-O2 minima longer by 0.020 Å"
+    assert verdict.evidence == "main: H1-O2 longer by 0.020 Å"
     assert rows(findings, "minima")[0]["verdict"] == "undecided"
 
 
@@ -106,7 +106,7 @@ def test_forces_at_the_references_minima_are_evidence_beside_the_bonds(tmp_path:
     work = GivenWork(tmp_path, {"main": [predicted(UNTOUCHED, 0.02), predicted(TUNED, 0.0)], "minima": at_rest})
     findings = Minima(Minima.Options()).run(work)  # pyright: ignore[reportArgumentType]
     (verdict,) = findings.verdicts
-    assert verdict.claim.startswith("main: H1-O2 minima longer by 0.020 Å [0.0")
+    assert verdict.claim.startswith("main: H1-O2 longer by 0.020 Å [0.0")
     after, evidence = verdict.evidence.split("; ")
     assert after.startswith("after periodic 3: every minimum of a bond")
     assert (
@@ -148,7 +148,7 @@ def test_a_file_may_say_that_it_was_relaxed_frame_by_frame(tmp_path: Path) -> No
         frame.info["sampled_by"] = "minimum"
     both = [[*one, *two] for one, two in ((moving.reference, at_rest.reference), (moving.predicted, at_rest.predicted))]
     numbers = [*moving.trajectories, *(10 + number for number in at_rest.trajectories)]
-    one = Predictions(moving.ref, *map(FrameSet, both), range(len(numbers)), (), numbers)
+    one = Predictions(moving.ref, FrameSet(both[0]), FrameSet(both[1]), range(len(numbers)), (), numbers)
     findings = found(Minima, tmp_path, one)
     assert rows(findings, "minima")[0]["bonds"] == 2 * len(moving.reference)
     assert rows(findings, "forces-at-minima")[0]["structures"] == 6

@@ -136,12 +136,12 @@ class _Made:
 
 
 def _longer(kind: str, one: BondMinimum) -> str:
-    """`C4-O2 minima longer by 0.021 Å [0.018, 0.024]`."""
+    """`C4-O2 longer by 0.021 Å [0.018, 0.024]`."""
     value = one.displacement or 0.0
     sign = 1 if value > 0 else -1
     low, high = sorted(sign * end for end in one.interval) if one.interval else (0.0, 0.0)
     size = Estimate(abs(value), (low, high) if one.interval else None)
-    return f"{kind} minima {'longer' if value > 0 else 'shorter'} by {with_interval(size, 3, unit='Å')}"
+    return f"{kind} {'longer' if value > 0 else 'shorter'} by {with_interval(size, 3, unit='Å')}"
 
 
 def _made(found: Sequence[Predictions]) -> tuple[dict[Ref, _Made], RestForces, list[str]]:

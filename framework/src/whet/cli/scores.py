@@ -20,11 +20,9 @@ SAMPLED = {
     "unknown": "unknown",
     "mixed": "several",
 }
-LEGEND = (
-    "curvature: of the energy surface, predicted over reference. 1: not soft",
-    "0.5–1.5: from s to 1/b, undecided. [95 % bootstrap over independent units]",
-    "MAE F: eV/Å. MAE E: meV/atom, raw and with reference energies fitted here.",
-)
+CURVATURE = "curvature: of the energy surface, predicted over reference; [95 %]. 1: not soft"
+BOUNDS = "curvature 0.5–1.5: from s to 1/b, undecided."
+ERRORS = "MAE F: eV/Å. MAE E: meV/atom, raw and with reference energies fitted here."
 
 
 def print_scores(scores: Iterable[Score]) -> None:
@@ -41,8 +39,12 @@ def print_scores(scores: Iterable[Score]) -> None:
                 say(f"{score['potential']}: {len(out)} frames left out; frame {first['index']}: {first['reason']}")
     if by_set:
         say()
-        for line in LEGEND:
-            say(line)
+        slopes = [score["softening"] for rows in by_set.values() for score in rows]
+        if any(one["curvature"] is not None for one in slopes):
+            say(CURVATURE)
+        if any(one["curvature"] is None and one["bounds"] is not None for one in slopes):
+            say(BOUNDS)
+        say(ERRORS)
 
 
 def print_readings(scores: Iterable[Score]) -> None:

@@ -76,7 +76,7 @@ def _ways_out(row: SeriesRow) -> list[str]:
 
 
 def after_fine_tuning(rows: Sequence[SeriesRow]) -> Iterator[Verdict]:
-    """The force error before and after the last state of each strategy."""
+    """The errors of forces and energies before and after the last state of each strategy."""
     for before, final in _finals(rows):
         if before.mae.value is None:
             continue
@@ -89,6 +89,10 @@ def after_fine_tuning(rows: Sequence[SeriesRow]) -> Iterator[Verdict]:
         if factor:
             parts.append(f"{shown(min(factor), decimals)} with one factor on the forces alone")
         evidence = f"{before.potential}: force MAE {shown(before.mae.value, decimals)} eV/Å → {', '.join(parts)}"
+        fitted = ", ".join(f"{shown(row.fitted_mae, 1)} with {row.state}" for row in final)
+        evidence += (
+            f"; energy MAE {shown(before.fitted_mae, 1)} meV/atom → {fitted}, each with reference energies fitted"
+        )
         claim = f"{before.potential}: force error {_changes(before, final)}"
         yield _verdict(before, "After fine-tuning", claim, evidence=evidence)
 
