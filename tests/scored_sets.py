@@ -87,7 +87,8 @@ def scores_of(folder: Path, *predictions: Predictions, **inputs: Any) -> Found:
     from whet.analyses.scores import Scores
 
     on = predictions[0].ref
-    ref = Ref(set=on.set, set_kind=on.set_kind, sampled_by=on.sampled_by, groups=on.groups)
+    names = ("set", "set_kind", "sampled_by", "minimum_of", "groups")
+    ref = Ref(**{name: getattr(on, name) for name in names})
     return Found(ref, found_by(Scores, folder, predictions=predictions, **inputs))
 
 

@@ -10,6 +10,7 @@ import pytest
 from in_process import whet
 from whet import Labels, Study
 from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
+from whet.contracts.ref import LABELER, Ref
 from whet.data.errors import InputError
 from whet.data.frame_identity import frame_key
 from whet.running.stored_step import StoredSteps
@@ -62,6 +63,14 @@ def test_a_test_set_of_fresh_minima(toy: None, study_file: Path, driver: str) ->
     pieces = study.plan.all(LabeledFrames, set="packings")
     assert [one.ref.trajectory for one in pieces] == [0, 1, 2]
     assert all(one.ref.sampled_by is None and one.ref.set_kind == "independent" for one in pieces)
+    assert {one.ref.minimum_of for one in pieces} == {LABELER if driver == "labeler" else Ref("main")}
+    (score,) = study.stored.scores  # whoever relaxed them, there is no slope to read
+    assert score["softening"]["sampler"] == "minimum" and score["relative_force_rmse"] is None
+    assert all(score["softening"][name] is None for name in ("scale", "r2", "inverse_slope", "curvature", "bounds"))
+    assert score["forces"]["rmse"] > 0.002 and score["softening"]["units_of"] == "frames"
+    found = study.stored.findings("minima")
+    shown = [table.name for one in found for table in one.tables]
+    assert shown == (["forces-at-minima"] if driver == "labeler" else [])
     stored = StoredSteps(study.store)
     (piece,) = study.plan.all(Predictions, set="packings")
     found = Predictions.read(stored[piece.key], piece.ref)
@@ -127,6 +136,7 @@ def test_one_that_did_not_converge_is_told(toy: None, study_file: Path) -> None:
     ("words", "key", "what"),
     [
         ("tests={a: {minimize: {fmax: 0.1}}}", "tests.a", "goes with `sampler: minimize`"),
+        ("tests={a: {sampler: minimize, minimize: {frames: 3}}}", "tests.a", "a test evaluates minima alone"),
         ("tests={a: {file: x.extxyz, sampler: minimize}}", "tests.a", "`sampler` is for sampled frames"),
         ("strategies={a: [{minimize: {fmax: 0.1}}]}", "strategies.a.rounds.0", "goes with `sampler: minimize`"),
         (

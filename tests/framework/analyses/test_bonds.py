@@ -56,7 +56,7 @@ def test_a_planted_shift_is_called_different(tmp_path: Path) -> None:
     assert (shift["from"], shift["to"], shift["bond"]) == ("reference dynamics", "own run of untouched", "H1-O2")
     assert shift["mean change"] == pytest.approx(0.19, abs=0.03)
     assert shift["mean change 95 % low"] > 0.1
-    assert shift["distance 95 % low"] > shift["noise floor"]
+    assert shift["distance 95 % low"] > shift["distance by chance"]
     assert shift["verdict"].startswith("different: mean") and shift["p"] == shift["p of the mean"] <= 0.05
     said = "5 against 5 trajectories can be dealt out in so few ways that no p is below 0.0079."
     assert findings.notes == [said]
@@ -74,7 +74,7 @@ def test_three_trajectories_decide_nothing(tmp_path: Path) -> None:
     findings = found(Bonds, tmp_path, *data)
     (shift,) = rows(findings, "bond-shifts")
     assert shift["verdict"] == "undecided: 3 trajectories"
-    assert shift["noise floor"] is None and shift["p"] is None and shift["distance 95 % low"] is None
+    assert shift["distance by chance"] is None and shift["p"] is None and shift["distance 95 % low"] is None
     assert shift["mean change"] == pytest.approx(0.19, abs=0.03)
     assert rows(findings, "bonds")[0]["mean 95 % low"] is None
 

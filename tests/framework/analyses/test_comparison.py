@@ -27,6 +27,8 @@ PRESETS = {"naive": "naive", "periodic": "periodic"}
 DYNAMICS = Ref(set="dynamics", set_kind="independent", sampled_by=LABELER, groups="trajectories")
 SOFT = Ref(set="soft", set_kind="independent", sampled_by=MAIN, groups="trajectories")
 OWN = Ref(set="own trajectory of main", set_kind="self", sampled_by=MAIN, groups="trajectories")
+PACKINGS = Ref(set="packings", set_kind="independent", minimum_of=LABELER, groups="frames")
+OWN_MINIMA = replace(PACKINGS, minimum_of=MAIN)
 EACH = 2
 """Frames of a trajectory."""
 
@@ -114,7 +116,14 @@ def test_fewer_than_four_trajectories_are_undecided(tmp_path):
     assert {row["reading"] for row in found.table("comparison").records()} == {"undecided: 3 trajectories"}
 
 
-@pytest.mark.parametrize("on", [SOFT, OWN], ids=["driver", "own"])
+def test_structures_that_the_reference_relaxed_decide(tmp_path):
+    found = compared(tmp_path, pair(PACKINGS, periodic=0.03, trajectories=10))
+    (verdict,) = found.verdicts
+    assert verdict.decided and verdict.claim.startswith("periodic is better in energy by ")
+    assert {row["frames of"] for row in found.table("comparison").records()} == {"relaxed structures"}
+
+
+@pytest.mark.parametrize("on", [SOFT, OWN, OWN_MINIMA], ids=["driver", "own", "minima"])
 def test_frames_of_a_potentials_dynamics_decide_nothing(tmp_path, on):
     found = compared(tmp_path, pair(on, periodic=0.01))
     (verdict,) = found.verdicts

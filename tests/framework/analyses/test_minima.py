@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ from ase.build import bulk
 
 from analysis_inputs import found, labeled, rows, study, water
 from whet.analyses.minima import Minima
+from whet.contracts.analysis import Piece
 from whet.contracts.ports import Predictions
-from whet.contracts.ref import Ref
+from whet.contracts.ref import LABELER, Ref
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
 from whet.data.units import GPA
+from whet.testing.given_work import GivenWork
 
 UNTOUCHED, TUNED = Ref("main"), Ref("main", "periodic", 3, 1, last=True)
 STIFF, LENGTH = 45.0, 0.96
@@ -84,6 +87,81 @@ def test_three_trajectories_decide_nothing_but_are_shown(tmp_path: Path) -> None
     assert (verdict.claim, verdict.decided) == ("undecided: 3 trajectories", False)
     assert verdict.evidence == "main: H1-O2 minima longer by 0.020 Å"
     assert rows(findings, "minima")[0]["verdict"] == "undecided"
+
+
+def relaxed(state: Ref, size: float, structures: int = 6, on: str = "packings", by: Ref = LABELER) -> Predictions:
+    """On relaxed structures: the reference's forces are 0.01 eV/Å, the potential's off by normal ones of that size."""
+    random = np.random.default_rng(7)
+    frames = [water(100 + seed, 0.0) for seed in range(structures)]
+    left = [0.01 * np.sign(random.normal(size=(3, 3))) for _ in frames]
+    off = [one + size * random.normal(size=(3, 3)) for one in left]
+    energies = [0.0] * structures
+    ref = state.on(Ref(set=on, set_kind="independent", minimum_of=by, groups="frames"))
+    sets = labeled(frames, energies, left), labeled(frames, energies, off)
+    return Predictions(ref, *sets, range(structures), (), range(structures))
+
+
+def test_forces_at_the_references_minima_are_evidence_beside_the_bonds(tmp_path: Path) -> None:
+    at_rest = [relaxed(UNTOUCHED, 0.3, 40), relaxed(TUNED, 0.1, 40)]
+    work = GivenWork(tmp_path, {"main": [predicted(UNTOUCHED, 0.02), predicted(TUNED, 0.0)], "minima": at_rest})
+    findings = Minima(Minima.Options()).run(work)  # pyright: ignore[reportArgumentType]
+    (verdict,) = findings.verdicts
+    assert verdict.claim.startswith("main: H1-O2 minima longer by 0.020 Å [0.0")
+    after, evidence = verdict.evidence.split("; ")
+    assert after.startswith("after periodic 3: every minimum of a bond")
+    assert (
+        evidence.startswith("force at the reference's minima: RMS 0.") and "40 structures (after periodic 3" in evidence
+    )
+    first, second = rows(findings, "forces-at-minima")
+    assert (first["RMS F"], second["RMS F"]) == pytest.approx((0.3, 0.1), rel=0.1)
+    assert first["RMS F 95 % low"] < 0.3 < first["RMS F 95 % high"]
+    assert first["largest"] > first["RMS F"] and first["left by the relaxation"] == pytest.approx(0.01)
+    assert (first["state"], second["state"], first["structures"]) == ("untouched", "periodic 3", 40)
+
+
+@pytest.mark.parametrize(
+    ("size", "structures", "claim", "decided"),
+    [
+        (0.3, 6, "main: minima displaced (force there RMS 0.", True),
+        (0.001, 6, "main: every minimum about in place (force there RMS 0.001 eV/Å [0.001, 0.001], no more than", True),
+        (0.05, 6, "main: minima not shown to be displaced (force there RMS 0.0", False),
+        (0.3, 3, "undecided: 3 structures", False),
+    ],
+)
+def test_where_nothing_else_is_known_they_answer(
+    tmp_path: Path, size: float, structures: int, claim: str, decided: bool
+) -> None:
+    """Also softness: p = 0.7 f leaves nothing where f vanishes, so that none of these can come from it."""
+    work = GivenWork(tmp_path, {"minima": [relaxed(UNTOUCHED, size, structures)]})
+    findings = Minima(Minima.Options()).run(work)  # pyright: ignore[reportArgumentType]
+    (verdict,) = findings.verdicts
+    assert verdict.claim.startswith(claim) and verdict.decided == decided and verdict.prominent
+    assert verdict.evidence.startswith("main: force at the reference's minima: RMS 0.")
+    assert not findings.notes
+
+
+def test_a_file_may_say_that_it_was_relaxed_frame_by_frame(tmp_path: Path) -> None:
+    """Frames of dynamics and minima in one file: each is read as what it is."""
+    moving = predicted(UNTOUCHED, 0.02)
+    at_rest = replace(relaxed(UNTOUCHED, 0.3), ref=moving.ref)
+    for frame in at_rest.reference:
+        frame.info["sampled_by"] = "minimum"
+    both = [[*one, *two] for one, two in ((moving.reference, at_rest.reference), (moving.predicted, at_rest.predicted))]
+    numbers = [*moving.trajectories, *(10 + number for number in at_rest.trajectories)]
+    one = Predictions(moving.ref, *map(FrameSet, both), range(len(numbers)), (), numbers)
+    findings = found(Minima, tmp_path, one)
+    assert rows(findings, "minima")[0]["bonds"] == 2 * len(moving.reference)
+    assert rows(findings, "forces-at-minima")[0]["structures"] == 6
+
+
+def test_minima_of_the_reference_stand_beside_the_first_set_and_others_nowhere() -> None:
+    own = relaxed(UNTOUCHED, 0.3, on="own packings", by=UNTOUCHED)
+    pieces = study(relaxed(UNTOUCHED, 0.3), own, predicted(UNTOUCHED, 0.0), predicted(UNTOUCHED, 0.0, on="far"))
+    wanted = Minima(Minima.Options()).wants(pieces)
+    assert [(one.label, list(one.inputs)) for one in wanted] == [("near", ["main", "minima"]), ("far", ["others"])]
+    assert [one.ref.set for one in wanted[0].inputs["minima"] if isinstance(one, Piece)] == ["packings"]
+    (alone,) = Minima(Minima.Options()).wants(study(relaxed(UNTOUCHED, 0.3), own))
+    assert (alone.label, list(alone.inputs)) == ("packings", ["minima"])
 
 
 def test_only_the_first_set_answers_on_the_first_screen() -> None:

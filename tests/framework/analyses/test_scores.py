@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scored_sets import NEAR, evaluated, first_data, found_by, labeled, rows_by, scores_of, tuned
+from scored_sets import NEAR, evaluated, first_data, found_by, labeled, predicted, rows_by, scores_of, tuned
 from whet.analyses.parts.series_table import series_rows
 from whet.analyses.scores import Scores
 from whet.bias.errors import errors
@@ -157,12 +157,18 @@ def test_one_frame_has_no_interval(tmp_path):
     assert row.reading == "undecided"
 
 
+def test_frames_at_rest_have_errors_and_no_slope(tmp_path):
+    still = FrameSet(Labels(0.0, np.zeros((4, 3))).attach(frame) for frame in labeled(6))
+    at_rest = Predictions(MAIN.on(NEAR), still, predicted(still, 1.0, 0.1), range(6), (), [0] * 6)
+    (row,) = series_rows(scores_of(tmp_path, at_rest).findings)
+    assert (row.scale.value, row.curvature.value, row.reading) == (None, None, "undecided")
+    assert row.mae.value == pytest.approx(0.08, abs=0.02)
+
+
 def test_what_gives_no_score_is_told(tmp_path):
-    nothing = Predictions(MAIN.on(NEAR), FrameSet(()), FrameSet(()), (), [(0, "it broke")], ())
-    found = scores_of(tmp_path, nothing, evaluated(FEW[0])).findings
-    ((evaluation, reason),) = found.table("unscored").rows
-    assert evaluation == "main on near"
-    assert "no frame was predicted" in str(reason)
+    none = Predictions(MAIN.on(NEAR), FrameSet(()), FrameSet(()), (), [(0, "it knows no Cl")], ())
+    found = scores_of(tmp_path, none, evaluated(FEW[0])).findings
+    assert list(found.table("unscored").rows) == [("main on near", "no frame was predicted")]
     assert [row.strategy for row in series_rows(found)] == ["few"]
 
 

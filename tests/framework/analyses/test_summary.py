@@ -7,8 +7,13 @@ from dataclasses import replace
 import pytest
 
 from scored_sets import NEAR, OLD, evaluated, first_data, found_by, rows_by, scores_of, tuned
+from whet.analyses.parts.series_table import SeriesRow
+from whet.analyses.parts.softness import Softness
 from whet.analyses.summary import MOST_ROWS, Summary
+from whet.bias.curvature import Curvature
+from whet.bias.softening import Slopes
 from whet.contracts.analysis import Piece, StudyPieces
+from whet.contracts.findings import Estimate
 from whet.contracts.ref import LABELER, Ref
 from whet.testing.analyses import check_analysis
 
@@ -29,7 +34,7 @@ def summary(tmp_path, on=NEAR, naive=0.8, periodic=0.95, seeds=1, others=(), noi
         fine_tunings=[tuned(state) for state in states],
         training=[first_data("main", "naive", 1, 0.6)],
     )
-    return found_by(Summary, tmp_path, main=[scores], others=others)
+    return found_by(Summary, tmp_path, sets=[scores, *others])
 
 
 def answers(findings):
@@ -54,14 +59,14 @@ def test_answers_what_was_planted(tmp_path):
 
 def test_noise_is_no_decision(tmp_path):
     scores = scores_of(tmp_path, evaluated(MAIN, scale=0.9, noise=0.6, seed=3))
-    found = answers(found_by(Summary, tmp_path, main=[scores]))["How soft?"]
+    found = answers(found_by(Summary, tmp_path, sets=[scores]))["How soft?"]
     assert not found.decided
     assert "soft by" not in found.claim
 
 
 def test_frames_of_unknown_origin_decide_nothing_and_say_the_way_out(tmp_path):
     scores = scores_of(tmp_path, evaluated(MAIN, replace(NEAR, sampled_by=None), scale=0.7, noise=0.3))
-    verdict = answers(found_by(Summary, tmp_path, main=[scores]))["How soft?"]
+    verdict = answers(found_by(Summary, tmp_path, sets=[scores]))["How soft?"]
     assert not verdict.decided
     assert "these frames do not decide" in verdict.claim and "between s = 0." in verdict.claim
     assert "`sampled_by:`, in the study" in verdict.limits
@@ -69,7 +74,7 @@ def test_frames_of_unknown_origin_decide_nothing_and_say_the_way_out(tmp_path):
 
 def test_frames_that_may_belong_together_decide_nothing(tmp_path):
     on = replace(NEAR, groups="")
-    found = found_by(Summary, tmp_path, main=[scores_of(tmp_path, evaluated(MAIN, on, scale=0.7))])
+    found = found_by(Summary, tmp_path, sets=[scores_of(tmp_path, evaluated(MAIN, on, scale=0.7))])
     (verdict,) = found.verdicts
     assert "undecided: nobody says which frames belong together" in verdict.claim
     assert "`groups:` in the study" in verdict.limits
@@ -78,7 +83,7 @@ def test_frames_that_may_belong_together_decide_nothing(tmp_path):
 def test_raw_and_fitted_energy_errors_stand_in_the_first_table(tmp_path):
     """Planted: energies all off by 2.5 eV/atom, which reference energies take up."""
     scores = scores_of(tmp_path, evaluated(MAIN, scale=0.7, shift=2.5))
-    found = found_by(Summary, tmp_path, main=[scores])
+    found = found_by(Summary, tmp_path, sets=[scores])
     row = rows_by(found, "summary", "state")["untouched"]
     assert row["MAE E raw"] == pytest.approx(2500)
     assert row["MAE E fitted here"] == pytest.approx(0, abs=1e-6)
@@ -91,7 +96,7 @@ def test_raw_and_fitted_energy_errors_stand_in_the_first_table(tmp_path):
 def test_undecided_below_four_trajectories(tmp_path, frames, decided):
     sampled = replace(NEAR, sampled_by=LABELER, groups="trajectories")  # two frames each
     scores = scores_of(tmp_path, evaluated(MAIN, sampled, 0.7, noise=0.01, frames=frames))
-    (verdict,) = found_by(Summary, tmp_path, main=[scores]).verdicts
+    (verdict,) = found_by(Summary, tmp_path, sets=[scores]).verdicts
     assert (verdict.decided, verdict.units, verdict.of) == (decided, frames // 2, "trajectories")
     assert verdict.claim.startswith("main: soft by 30" if decided else "main: undecided: 3 trajectories (curvature")
     assert "main on “near”" in verdict.evidence
@@ -124,7 +129,7 @@ def test_table_has_the_ends_and_other_sets_every_state(tmp_path):
 def test_labels_of_seeds_that_differ(tmp_path):
     tunings = [tuned(NAIVE[0]), tuned(NAIVE[1], train=9)]
     scores = scores_of(tmp_path, *(evaluated(state) for state in NAIVE[:2]), fine_tunings=tunings)
-    rows = rows_by(found_by(Summary, tmp_path, main=[scores]), "summary", "state")
+    rows = rows_by(found_by(Summary, tmp_path, sets=[scores]), "summary", "state")
     assert rows["naive 1"]["labels"] == "10–11"
 
 
@@ -164,21 +169,137 @@ def test_first_figure_draws_bounds_where_frames_do_not_decide(tmp_path):
 def test_many_rows_are_the_last_states_alone(tmp_path):
     states = [Ref("main", "few", number, 1, number, last=True) for number in range(1, MOST_ROWS + 2)]
     scores = scores_of(tmp_path, evaluated(MAIN), *(evaluated(state) for state in states))
-    rows = rows_by(found_by(Summary, tmp_path, main=[scores]), "summary", "state")
+    rows = rows_by(found_by(Summary, tmp_path, sets=[scores]), "summary", "state")
     assert list(rows) == ["untouched", f"few, {MOST_ROWS + 1} frames"]
 
 
 def test_without_an_independent_set_nothing_is_said_about_bias(tmp_path):
     old = scores_of(tmp_path, evaluated(MAIN, OLD), evaluated(NAIVE[0], OLD))
-    found = found_by(Summary, tmp_path, others=[old])
+    found = found_by(Summary, tmp_path, sets=[old])
     assert "nothing can be said about bias" in answers(found)["Result"].claim
     assert found.table("summary-2-old").rows
     assert not found.figures
 
 
+OWN = Ref(set="own trajectory of main", set_kind="self", sampled_by=MAIN, groups="trajectories")
+DYNAMICS = Ref(set="dynamics", set_kind="independent", sampled_by=LABELER, groups="trajectories")
+
+
+def row(slope="s", ratio=1.0, reach=0.02, units=6, sampler=""):
+    """One potential's row with that curvature ratio, whose interval reaches so far; 0: too few units for one."""
+    sampler = sampler or {"s": "reference", "1/b": "self", "": "unknown"}[slope]
+    units = units if reach else 2
+    slopes = Slopes(
+        ratio, (ratio - reach, ratio + reach) if reach else None, 0.9, 1 / ratio, None, 0.1, 0.1, 9, units, 9
+    )
+    if slope == "1/b":
+        ends = (1 / (ratio + reach), 1 / (ratio - reach)) if reach else None
+        slopes = replace(slopes, scale=0.5, scale_interval=None, inverse_slope_interval=ends)
+    one = Curvature.of(slopes, sampler, "trajectories")
+    fields = dict.fromkeys(SeriesRow.__dataclass_fields__)
+    known = {"curvature": Estimate(one.ratio, one.interval), "slope": one.slope, "sampler": sampler, "units": units}
+    return SeriesRow(**{**fields, **known, "of": "trajectories", "reading": one.reading, "in_words": one.verdict})
+
+
+BLIND, FEW = row(""), row("1/b", 0.99, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "own", "decided", "claim"),
+    [
+        # Both decide, alike: one claim with both numbers.
+        (row("s", 0.98), row("1/b", 0.99), True, "not soft (curvature ratio 0.98 [0.96, 1.00] = s, frames of the ref"),
+        (row("s", 0.8), row("1/b", 0.79), True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82] = s, frames of the r"),
+        (row("s", 0.8), row("1/b", 0.7), True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82] = s, frames of the r"),
+        # They disagree beyond their intervals, whether or not both decide.
+        (row("s", 0.8), row("1/b", 0.99), False, "undecided: the two readings disagree (curvature ratio 0.80"),
+        (row("s", 0.99), row("1/b", 1.2), False, "undecided: the two readings disagree (curvature ratio 0.99"),
+        (row("s", 0.85), row("1/b", 1.05, 0.12), False, "undecided: the two readings disagree (curvature ratio 0.85"),
+        (row("s", 0.93, 0.075), row("1/b", 1.1, 0.09), False, "undecided: the two readings disagree (curvature ra"),
+        # At the limit of 5 % it is nothing to disagree about.
+        (row("s", 0.94), row("1/b", 0.97), False, "undecided: between soft by 6 % and not soft (curvature ratio 0.94"),
+        (row("s", 0.94, 0.005), row("1/b", 0.955, 0.005), False, "undecided: between soft by 6 % and not soft (curv"),
+        # One decides; too wide an interval, too few units or frames that do not decide are no evidence against it.
+        (row("s", 0.95, 0.2), row("1/b", 0.99), True, "not soft (curvature ratio 0.99 [0.97, 1.01] = 1/b, frames of "),
+        (row("s", 0.98), row("1/b", 0.9, 0.2), True, "not soft (curvature ratio 0.98 [0.96, 1.00] = s, frames of"),
+        (row("s", 0.8), row("1/b", 0.9, 0.2), True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82] = s, frames of"),
+        (row("s", 0.8), FEW, True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82] = s, frames of"),
+        (BLIND, row("1/b", 0.8), True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82] = 1/b, frames of its own"),
+        # None decides: as the test set says.
+        (row("s", 0.95, 0.2), row("1/b", 0.99, 0.2), False, "undecided (curvature ratio 0.95 [0.75, 1.15] = s, fr"),
+        (BLIND, FEW, False, "undecided: these frames do not decide"),
+        # There is one.
+        (None, row("1/b", 0.8), True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82] = 1/b, frames of its own"),
+        (None, FEW, False, "undecided: 2 trajectories"),
+        (row("s", 0.98), None, True, "not soft (curvature ratio 0.98 [0.96, 1.00] = s, frames of the reference's dyn"),
+    ],
+)
+def test_two_readings_say_one_thing(given, own, decided, claim):
+    found = Softness.of_readings(given, own)
+    assert found.claim.replace("\N{NO-BREAK SPACE}", " ").startswith(claim)
+    assert found.is_decided == decided
+    both = "; " in found.claim
+    assert both == (" = 1/b, its own trajectories)" in found.claim)
+    assert ("one of the ensembles is not settled, or the frames are too few" in found.claim) == ("disagree" in claim)
+
+
+def scores_on(tmp_path, on, scale, noise=0.02, **how):
+    return scores_of(tmp_path, evaluated(MAIN, on, scale, noise=noise, **how))
+
+
+def test_own_trajectories_stand_beside_the_test_set(tmp_path):
+    sets, own = [scores_on(tmp_path, DYNAMICS, 0.8)], [scores_on(tmp_path, OWN, 0.8)]
+    (verdict,) = found_by(Summary, tmp_path, sets=sets, own=own).verdicts
+    assert verdict.decided and (verdict.units, verdict.of) == (6, "trajectories")
+    assert "= s, frames of the reference's dynamics; 0.80 [0.79, 0.80] = 1/b, its own trajectories)" in verdict.claim
+    assert "; on its own 6 trajectories (12 frames): s 0.799, 1/b 0.800" in verdict.evidence
+    (verdict,) = found_by(Summary, tmp_path, sets=sets, own=[scores_on(tmp_path, OWN, 1.0)]).verdicts
+    assert not verdict.decided and "the two readings disagree" in verdict.claim
+
+
+def test_without_a_test_set_own_trajectories_answer(tmp_path):
+    found = found_by(Summary, tmp_path, own=[scores_on(tmp_path, OWN, 0.8)])
+    (verdict,) = found.verdicts
+    assert verdict.decided and verdict.claim.startswith("main: soft by 20")
+    assert verdict.evidence.startswith("main on its own 6 trajectories (12 frames): s 0.799, 1/b 0.800")
+
+
+@pytest.mark.parametrize(
+    ("sets", "first"),
+    [
+        ([replace(NEAR, sampled_by=None), DYNAMICS], "dynamics"),  # a file that does not decide
+        ([NEAR, DYNAMICS], "dynamics"),  # both can: the reference's dynamics
+        ([NEAR, replace(DYNAMICS, groups="")], "near"),  # nobody says which frames belong together
+        ([replace(NEAR, set="packed", sampled_by=None, minimum_of=LABELER), NEAR], "near"),
+        ([NEAR, replace(NEAR, set="again")], "near"),  # the first of two that can
+    ],
+)
+def test_the_first_screen_is_of_a_set_that_can_decide(tmp_path, sets, first):
+    """Planted: wherever frames were, the scale is 0.7; which set is taken does not hang on what it shows."""
+    scores = [scores_on(tmp_path, on, 0.7) for on in sets]
+    found = found_by(Summary, tmp_path, {"order": [on.set for on in sets]}, sets=scores)
+    assert f"main on “{first}” (12 frames)" in answers(found)["How soft?"].evidence
+    assert found.table("summary").caption.startswith(f"“{first}”")
+    assert found.figures[0].caption.startswith(f"“{first}”")
+
+
+def test_relaxed_structures_have_no_slopes_and_no_panel_of_them(tmp_path):
+    packed = replace(NEAR, set="packed", sampled_by=None, minimum_of=LABELER)
+    found = found_by(Summary, tmp_path, sets=[scores_on(tmp_path, packed, 0.7)])
+    (verdict,) = found.verdicts
+    assert verdict.claim == "main: undecided: relaxed structures have no forces to read a curvature from"
+    assert (
+        "1/b" not in verdict.evidence and "typical force" not in verdict.evidence and "sampled_by" not in verdict.limits
+    )
+    shown = {column.name for column in found.table("summary").columns if column.shown}
+    assert not shown & {"curvature ratio", "s", "1/b", "reading", "uncentred R²"} and "MAE F" in shown
+    assert len(found.figures[0].spec["hconcat"]) == 1
+
+
 def test_one_step_for_all_sets():
-    pieces = [Piece("findings", on, on.set, "scores") for on in (OLD, NEAR)]
+    fine_tuned = replace(OWN, set="own trajectory of main naive 1", sampled_by=NAIVE[0])
+    pieces = [Piece("findings", on, on.set, "scores") for on in (OLD, NEAR, OWN, fine_tuned)]
     (wanted,) = Summary(Summary.Options()).wants(StudyPieces("study", pieces))
-    assert [piece.ref.set for piece in wanted.inputs["main"]] == ["near"]
-    assert [piece.ref.set for piece in wanted.inputs["others"]] == ["old"]
+    assert [piece.ref.set for piece in wanted.inputs["sets"]] == ["near", "old"]
+    assert [piece.ref.set for piece in wanted.inputs["own"]] == ["own trajectory of main"]
     assert wanted.options == {"order": ["near", "old"]}

@@ -56,7 +56,7 @@ def test_a_planted_shift_is_found_in_its_kind_alone() -> None:
     assert moved.mean_change == pytest.approx(0.02, abs=0.01)
     assert moved.mean_change_interval is not None and moved.mean_change_interval[0] > 0
     assert moved.verdict == "different: mean" and moved.p["mean"] == pytest.approx(2 / 70)
-    assert moved.noise_floor is not None and moved.wasserstein < moved.noise_floor
+    assert moved.by_chance is not None and moved.wasserstein < moved.by_chance
     assert {kind for kind, shift in shifts.items() if shift.different} == {"C4-O2"}
     assert json.dumps(moved.as_json(), allow_nan=False)
 
@@ -97,7 +97,7 @@ def test_the_distance_is_scipys_with_trajectories_that_count_the_same() -> None:
 def test_three_trajectories_decide_nothing() -> None:
     shift = bond_shifts(sampled(3, 7), sampled(6, 8, longer=0.3), FEW)["C4-O2"]
     assert shift.verdict == "undecided: 3 trajectories"
-    assert not shift.different and shift.noise_floor is None and shift.mean_change_interval is None
+    assert not shift.different and shift.by_chance is None and shift.mean_change_interval is None
     assert shift.mean_change == pytest.approx(0.3, abs=0.02)
 
 

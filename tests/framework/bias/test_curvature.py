@@ -227,6 +227,24 @@ def test_a_single_frame_and_opposite_predictions_decide_nothing(made):
     assert (wrong.reading, wrong.ratio, wrong.bounds) == ("undecided", None, None)
 
 
+def test_relaxed_structures_have_no_slope_whoever_relaxed_them(made):
+    """Not even the bounds that other frames of unknown origin have."""
+    truth = np.random.default_rng(0).normal(size=(8, 5, 3))
+    found = softening(made(truth, 0.7 * truth, samplers=["minimum"] * 8))
+    slopes = found.slopes
+    assert (slopes.scale, slopes.r2, slopes.inverse_slope, slopes.cmae, found.robust_scale) == (None,) * 5
+    assert (found.reading, found.curvature.ratio, found.curvature.bounds) == ("undecided", None, None)
+    assert found.verdict == "undecided: relaxed structures have no forces to read a curvature from"
+    assert slopes.mae > 0 and slopes.units == 8
+    at_rest = softening(made(0 * truth, 0.1 * truth, samplers=["minimum"] * 8))  # of others it would be refused
+    assert at_rest.slopes.mae == pytest.approx(0.1 * np.abs(truth).mean())
+    for minimum_of in (LABELER, MAIN):
+        frames = FrameSet([Labels(0.0, np.ones((2, 3))).attach(Atoms("Cu2", [[0, 0, 0], [0, 0, 2.5]]))])
+        ref = MAIN.on(Ref(set="x", set_kind="independent", minimum_of=minimum_of))
+        assert Ref.from_json(ref.as_json()) == ref
+        assert Comparison.of_predictions(Predictions(ref, frames, frames, [0], (), [0])).sampler == "minimum"
+
+
 @pytest.mark.parametrize(
     ("by", "info", "state", "sampler"),
     [
@@ -239,6 +257,7 @@ def test_a_single_frame_and_opposite_predictions_decide_nothing(made):
         (Ref("main", "few", 1, 2), None, Ref("main", "few", 1, 1), "other"),
         (None, "reference", MAIN, "reference"),
         (None, "rattle", MAIN, "rattle"),
+        (None, "minimum", MAIN, "minimum"),
         (None, "main", MAIN, "self"),
         (None, "main", Ref("main", "few", 1, 1), "other"),
         (None, "chgnet", MAIN, "other"),

@@ -46,7 +46,9 @@ SHIFTS = (
     Column("mean change", "Å", "Of the mean length, second minus first.", decimals=3, interval=True),
     Column("width change", "Å", "Of the standard deviation, second minus first.", decimals=3, interval=True),
     Column("distance", "Å", "Wasserstein's, between the two distributions.", decimals=3, interval=True),
-    Column("noise floor", "Å", "The distance that dealing out whole trajectories at random explains.", decimals=3),
+    Column(
+        "distance by chance", "Å", "The distance that dealing out whole trajectories at random explains.", decimals=3
+    ),
     Column("p", description="Chance that dealing sets any bond in any aspect so far apart.", decimals=3),
     *(Column(f"p of the {one}", description=f"The same, of the {one}.", shown=False) for one in ASPECTS),
     Column("verdict", description="In what the two sets differ (p at most 0.05)."),
@@ -68,7 +70,7 @@ class Bonds(Analysis):
     """Bond lengths in what each strategy sampled, in each potential's own trajectory, and in reference dynamics."""
 
     name = "bonds"
-    result_version = 2
+    result_version = 3
     place = 60
     by_default = True
     inputs: ClassVar = {
@@ -199,7 +201,7 @@ def _changes(found: Mapping[str, BondLengths], why_not: Collection[str]) -> tupl
             mean = Estimate(shift.mean_change, shift.mean_change_interval)
             width = Estimate(shift.width_change, shift.width_change_interval) if widths else None
             distance = Estimate(shift.wasserstein, shift.wasserstein_interval)
-            known = [mean, width, distance, shift.noise_floor, min(shift.p.values(), default=None)]
+            known = [mean, width, distance, shift.by_chance, min(shift.p.values(), default=None)]
             rows.append([*pair, kind, *known, *(shift.p.get(aspect) for aspect in ASPECTS), shift.verdict])
             if shift.least_p is not None and shift.least_p > 0.005:
                 least["{} against {}".format(*shift.trajectories)] = shift.least_p

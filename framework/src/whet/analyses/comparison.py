@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from whet.analyses.parts.better import better
-from whet.analyses.parts.compared import SELF, Compared, compared, kind_of
+from whet.analyses.parts.compared import SELF, SELF_RELAXED, Compared, compared, kind_of
 from whet.analyses.parts.comparison_figure import comparison_figure
 from whet.analyses.parts.naming import state_name
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
@@ -32,9 +32,9 @@ DEFINITION = (
     "names); an interval is over units and, where a strategy was repeated, over seeds too, and excludes no difference "
     "only where both do. All quantities and sets of a pair that may decide are one family: p is Holm's, and a "
     "difference is claimed below 0.05, so that one or more false claims happen in 5 % of pairs at most. Below four "
-    "units nothing is claimed. Frames of the reference's dynamics, of rattled structures and of files favor neither "
-    "side. On frames that a potential sampled itself, force errors favor the naive strategy, which is trained on such "
-    "frames: they are shown and decide nothing."
+    "units nothing is claimed. Frames of the reference's dynamics, structures that it relaxed, rattled ones and files "
+    "favor neither side. On frames that a potential sampled or relaxed itself, force errors favor the naive strategy, "
+    "which is trained on such frames: they are shown and decide nothing."
 )
 
 
@@ -145,7 +145,7 @@ def _on_sets(pieces: Sequence[Piece], finals: Collection[Ref]) -> list[Piece]:
 
 def _set_names(found: Sequence[Predictions]) -> dict[str, str]:
     """Set -> what it is called: own trajectories by who ran them; sets that may decide first."""
-    refs = {one.ref.set: one.ref for one in sorted(found, key=lambda one: kind_of(one.ref) == SELF)}
+    refs = {one.ref.set: one.ref for one in sorted(found, key=lambda one: kind_of(one.ref) in (SELF, SELF_RELAXED))}
     names: dict[str, str] = {}
     for name, ref in refs.items():
         own = f"own run of {state_name(ref.sampled_by)}" if ref.set_kind == "self" and ref.sampled_by else name

@@ -82,14 +82,15 @@ def _decided(rows: Sequence[SeriesRow]) -> bool:
 def _table(rows: Sequence[SeriesRow], on: str) -> Table:
     from whet.bias.series import softness
 
+    bounds = not _decided(rows) and any(row.bounds for row in rows)
     columns = (
         Column("potential"),
         Column("state"),
         COLUMNS["labels"],
         Column(SOFTNESS, "", "Softness or stiffness", 3, interval=True, spread=True, shown=_decided(rows)),
-        replace(COLUMNS["lower"], decimals=3, shown=not _decided(rows)),
-        replace(COLUMNS["upper"], decimals=3, shown=not _decided(rows)),
-        replace(COLUMNS["r2"], decimals=3, brief=True),
+        replace(COLUMNS["lower"], decimals=3, shown=bounds),
+        replace(COLUMNS["upper"], decimals=3, shown=bounds),
+        replace(COLUMNS["r2"], decimals=3, brief=True, shown=any(row.r2.value is not None for row in rows)),
         COLUMNS["mae"],
         Column("seeds"),
     )
@@ -117,6 +118,8 @@ def _figure(rows: Sequence[SeriesRow], found: Found) -> tuple[Figure, Table]:
     drawn = [one for one in PANELS if one[0] != (BOUNDS if _decided(rows) else RATIO)]
     for quantity, title, ideal in drawn:
         every = [_estimate(row, quantity) for row in rows]
+        if all(one.value is None and one.interval is None for one in every):
+            continue  # relaxed structures have no slopes
         untouched = [one for one, row in zip(every, rows, strict=True) if row.untouched]
         window = Window.of(ideal, untouched, every, least=1.0 if quantity == R2 else 0.0)
         points += _points(rows, found, quantity, axis, window)

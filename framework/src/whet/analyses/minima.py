@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from whet.analyses.parts.last_states import last_states
 from whet.analyses.parts.naming import state_name, state_names
+from whet.analyses.parts.rest_forces import DEFINITION as AT_REST
+from whet.analyses.parts.rest_forces import RestForces
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import LEAST_UNITS, Cell, Column, Estimate, Figure, Findings, Table, Verdict
 from whet.contracts.ports import Port, Predictions
-from whet.contracts.ref import Ref
+from whet.contracts.ref import LABELER, Ref
 from whet.contracts.task import Work
 from whet.data.errors import FrameError
 from whet.data.numbers import with_interval
 
 if TYPE_CHECKING:
     from whet.bias.bond_minima import BondMinima, BondMinimum
+    from whet.bias.force_at_rest import ForceAtRest
     from whet.bias.mean_stress import MeanStress
     from whet.bias.pairs import Comparison
 
 QUESTION = "Displaced minima?"
-MOST_KINDS = 2
+MOST_KINDS = 4
 """Kinds of bonds that an answer names."""
 
 DEFINITION = (
@@ -41,12 +44,12 @@ LIMITS = (
 )
 NO_BONDS = (
     "There is no molecule whose bonds could be followed: along the bonds of a crystal, forces cancel at any lattice "
-    "constant. The evidence there is the mean stress on these frames, and forces on frames that the reference relaxed."
+    "constant. The evidence there is the mean stress on these frames, and forces where the reference has relaxed them."
 )
 
 
 class Minima(Analysis):
-    """Displacement of the minimum of each kind of bond, and its stiffness, from forces on a test set."""
+    """Displacement of the minimum of each kind of bond, and its stiffness; and forces at the reference's minima."""
 
     name = "minima"
     place = 15
@@ -54,36 +57,49 @@ class Minima(Analysis):
     inputs: ClassVar[Mapping[str, Port]] = {
         "main": Port(Predictions, what="on the first independent set: these answer on a report's first screen"),
         "others": Port(Predictions, what="on another independent set"),
+        "minima": Port(Predictions, what="on structures that the reference relaxed"),
     }
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
-        """One step for each independent set: of untouched potentials and the last state of each strategy."""
+        """One step for each independent set, of untouched potentials and the last state of each strategy.
+
+        The first is one of the reference's dynamics, where there is one; what the reference relaxed stands beside it.
+        """
         sets = study.by_set(Predictions, "independent")
-        return [
-            Wanted(
-                {"others" if place else "main": last_states(pieces)},
-                ref=Ref(set=name, set_kind="independent"),
-                label=name,
-            )
-            for place, (name, pieces) in enumerate(sets.items())
-        ]
+        sets = dict(sorted(sets.items(), key=lambda one: one[1][0].ref.sampled_by != LABELER))
+        moving = {name: last_states(pieces) for name, pieces in sets.items() if pieces[0].ref.minimum_of is None}
+        relaxed = {name: last_states(pieces) for name, pieces in sets.items() if pieces[0].ref.minimum_of == LABELER}
+        at_rest = [piece for pieces in relaxed.values() for piece in pieces]
+        wanted = []
+        for place, name in enumerate(moving or list(relaxed)[:1]):
+            inputs = {"others" if place else "main": moving.get(name, []), "minima": [] if place else at_rest}
+            feeds = {role: pieces for role, pieces in inputs.items() if pieces}
+            wanted.append(Wanted(feeds, ref=Ref(set=name, set_kind="independent"), label=name))
+        return wanted
 
     def run(self, work: Work) -> Findings:
-        """Tables: `minima`; of frames without molecules `mean-stress`."""
-        main = work.all("main", Predictions)
-        made, notes = _made(main or work.all("others", Predictions))
-        if not made:
+        """Tables: `minima`, of frames without molecules `mean-stress`, of relaxed structures `forces-at-minima`."""
+        main, at_rest = work.all("main", Predictions), work.all("minima", Predictions)
+        prominent = bool(main or at_rest)
+        made, rest, notes = _made([*(main or work.all("others", Predictions)), *at_rest])
+        if not made and not rest.found:
             return Findings("Displaced minima", notes=notes or ["there are no predictions"])
-        on = next(iter(made)).set
-        names = state_names(made)
-        if not any(one.found.kinds for one in made.values()):
-            return _by_stress(made, names, on, bool(main), notes)
-        refused = {reason: None for one in made.values() for reason in one.found.refused}
-        notes += [f"Left out: {reason}." for reason in list(refused)[:1]]
-        verdicts = list(_verdicts(made, bool(main)))
-        return Findings(
-            "Displaced minima", on, [_table(made, names, on)], [_figure(on)], verdicts, DEFINITION, notes=notes
-        )
+        on = next(iter(made or rest.found)).set
+        names, definitions = state_names(made), [AT_REST] if rest.found else []
+        tables, figures, verdicts = [], [], []
+        bonded = any(one.found.kinds for one in made.values())
+        if bonded:
+            refused = {reason: None for one in made.values() for reason in one.found.refused}
+            notes += [f"Left out: {reason}." for reason in list(refused)[:1]]
+            tables, figures, definitions = [_table(made, names, on)], [_figure(on)], [DEFINITION, *definitions]
+            verdicts = list(_verdicts(made, rest, prominent))
+        elif made:
+            tables, verdicts = _by_stress(made, rest, names, on, prominent)
+            notes = [NO_BONDS, *notes]
+        answered = {ref.potential for ref, one in made.items() if (one.found.kinds if bonded else one.stress)}
+        verdicts += rest.verdicts(QUESTION, {ref.potential for ref in rest.found} - answered)
+        tables += rest.tables()
+        return Findings("Displaced minima", on, tables, figures, verdicts, "\n\n".join(definitions), notes=notes)
 
 
 class _Made:
@@ -128,21 +144,30 @@ def _longer(kind: str, one: BondMinimum) -> str:
     return f"{kind} minima {'longer' if value > 0 else 'shorter'} by {with_interval(size, 3, unit='Å')}"
 
 
-def _made(found: Sequence[Predictions]) -> tuple[dict[Ref, _Made], list[str]]:
-    """What was found of each state, and a sentence for each of which nothing can be said."""
+def _made(found: Sequence[Predictions]) -> tuple[dict[Ref, _Made], RestForces, list[str]]:
+    """What was found of each state where atoms move and where they rest, and a sentence for what could not be read."""
+    from whet.bias.force_at_rest import force_at_rest
     from whet.bias.pairs import Comparison
+    from whet.bias.sampler import MINIMUM
 
     made: dict[Ref, _Made] = {}
+    rest: dict[Ref, ForceAtRest] = {}
     notes: list[str] = []
     for one in found:
         try:
-            made[one.ref] = _Made(Comparison.of_predictions(one))
+            comparison = Comparison.of_predictions(one)
         except FrameError as error:
             notes.append(f"{one.ref}: {error.what}.")
-    return made, notes
+            continue
+        is_rest = comparison.samplers == MINIMUM
+        if is_rest.any():
+            rest[one.ref] = force_at_rest(comparison.take(is_rest.nonzero()[0]))
+        if not is_rest.all():
+            made[one.ref] = _Made(comparison.take((~is_rest).nonzero()[0]))
+    return made, RestForces(rest), notes
 
 
-def _verdicts(made: Mapping[Ref, _Made], prominent: bool) -> Iterator[Verdict]:
+def _verdicts(made: Mapping[Ref, _Made], rest: RestForces, prominent: bool) -> Iterator[Verdict]:
     """One of each untouched potential; what its fine-tunings changed is evidence."""
     for ref, one in made.items():
         if not ref.untouched or not one.found.kinds:
@@ -157,9 +182,10 @@ def _verdicts(made: Mapping[Ref, _Made], prominent: bool) -> Iterator[Verdict]:
         largest = max(kinds, key=lambda kind: abs(kinds[kind].displacement or 0.0))
         if units < LEAST_UNITS:
             after = [f"{ref.potential}: {_longer(largest, kinds[largest])}", *after]
+        after += filter(None, [rest.evidence(ref.potential)])
         claim, decided = f"{ref.potential}: {one.said()}", one.decided or units < LEAST_UNITS
-        rest = {"of": one.of, "evidence": "; ".join(after), "limits": LIMITS, "prominent": prominent}
-        yield _verdict_of(units, claim, decided, **rest)
+        more = {"of": one.of, "evidence": "; ".join(after), "limits": LIMITS, "prominent": prominent}
+        yield _verdict_of(units, claim, decided, **more)
 
 
 def _verdict_of(units: int, claim: str, decided: bool, **rest: Any) -> Verdict:
@@ -207,8 +233,8 @@ def _verdict(found: BondMinimum) -> str:
 
 
 def _by_stress(
-    made: Mapping[Ref, _Made], names: Mapping[Ref, str], on: str, prominent: bool, notes: list[str]
-) -> Findings:
+    made: Mapping[Ref, _Made], rest: RestForces, names: Mapping[Ref, str], on: str, prominent: bool
+) -> tuple[list[Table], list[Verdict]]:
     """What is left where there is no molecule."""
     rows: list[list[Cell]] = []
     verdicts = []
@@ -227,7 +253,8 @@ def _by_stress(
             limits = "one number for a whole crystal; plane waves cut off too low shift the reference's stress, too"
             claim = f"{ref.potential}: {said}"
             decided = one.stress.displaced or one.stress.in_place or one.units < LEAST_UNITS
-            verdicts.append(_verdict_of(one.units, claim, decided, of=one.of, limits=limits, prominent=prominent))
+            more = {"of": one.of, "evidence": rest.evidence(ref.potential), "limits": limits, "prominent": prominent}
+            verdicts.append(_verdict_of(one.units, claim, decided, **more))
     columns = (
         Column("state", description="The potential and its state."),
         Column("mean stress", "GPa", "Predicted minus reference; positive: it wants a smaller cell.", 2, interval=True),
@@ -235,7 +262,7 @@ def _by_stress(
         Column("units", description="Independent units (trajectories, or groups of a file)."),
     )
     tables = [Table("mean-stress", f"Mean stress on “{on}”, predicted minus reference", columns, rows)] if rows else []
-    return Findings("Displaced minima", on, tables, (), verdicts, notes=[NO_BONDS, *notes])
+    return tables, verdicts
 
 
 def _figure(on: str) -> Figure:

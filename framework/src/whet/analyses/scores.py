@@ -56,7 +56,8 @@ class Scores(Analysis):
                     "trajectories": study.all(SampledTrajectory, set=name, set_kind=kind),
                     "training": [p for p in training if p.ref.state in states and kind != "self"],
                 }
-                ref = Ref(set=name, set_kind=kind, sampled_by=pieces[0].ref.sampled_by)
+                one = pieces[0].ref
+                ref = Ref(set=name, set_kind=kind, sampled_by=one.sampled_by, minimum_of=one.minimum_of)
                 wanted.append(Wanted({role: feeds for role, feeds in inputs.items() if feeds}, ref=ref, label=name))
         return wanted
 

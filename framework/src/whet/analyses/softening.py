@@ -55,10 +55,10 @@ class Softening(Analysis):
     }
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
-        """One step for each independent set."""
+        """One step for each independent set but those of relaxed structures, which have no slope."""
         wanted = []
         for piece in study.all(Found, set_kind="independent"):
-            if piece.role == "scores":
+            if piece.role == "scores" and piece.ref.minimum_of is None:
                 ends = last_states(study.all(Predictions, set=piece.ref.set))
                 ref = Ref(set=piece.ref.set, set_kind="independent")
                 wanted.append(Wanted({"scores": [piece], "predictions": ends}, ref=ref, label=ref.set))
@@ -68,6 +68,8 @@ class Softening(Analysis):
         """Tables: `softening` (readings), `by-element` and other parts, `magnitude`; figures: `parity`, `magnitude`."""
         found = work.one("scores", Found)
         rows, on = series_rows(found.findings), found.ref.set
+        if rows and all(row.sampler == "minimum" for row in rows):
+            return Findings("Softening in detail", on, notes=["These structures are relaxed: they have no slope."])
         ends = _ends_of(rows, work.all("predictions", Predictions))
         tables: list[Table] = [_readings(rows, on)] if rows else []
         figures = []

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from whet.analyses.parts.answers import after_fine_tuning, forgotten, how_soft
 from whet.analyses.parts.first_figure import first_figure
+from whet.analyses.parts.first_set import first_set, own_rows
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, series_rows, several
-from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
+from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Findings, Table, Verdict, slug
 from whet.contracts.options import Options
 from whet.contracts.ports import Found, Port
@@ -44,31 +45,34 @@ class Summary(Analysis):
 
     name = "summary"
     place = 10
-    result_version = 2
+    result_version = 3
     by_default = True
     after = ("scores",)
     Options = SummaryOptions
     inputs: ClassVar[Mapping[str, Port]] = {
-        "main": Port(Found, many=False, what="scores of the first independent set"),
-        "others": Port(Found, what="scores of the other independent sets and of the replay sets"),
+        "sets": Port(
+            Found, what="scores of independent sets, of which one is for the first screen, and of replay sets"
+        ),
+        "own": Port(Found, what="scores of own trajectories of the untouched potentials"),
     }
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
         """One step for all sets."""
         scores = [piece for piece in study.all(Found) if piece.role == "scores"]
-        found = [piece for kind in ("independent", "replay") for piece in scores if piece.ref.set_kind == kind]
-        if not found:
-            return []
-        inputs: dict[str, Sequence[Piece]] = {"others": found}
-        if found[0].ref.set_kind == "independent":
-            inputs = {"main": found[:1], "others": found[1:]}
-        order = list(self.options.order) or [piece.ref.set for piece in found]
-        return [Wanted({role: pieces for role, pieces in inputs.items() if pieces}, options={"order": order})]
+        sets = [piece for kind in ("independent", "replay") for piece in scores if piece.ref.set_kind == kind]
+        own = [
+            one for one in scores if one.ref.set_kind == "self" and one.ref.sampled_by and one.ref.sampled_by.untouched
+        ]
+        inputs = {role: pieces for role, pieces in (("sets", sets), ("own", own)) if pieces}
+        order = list(self.options.order) or [piece.ref.set for piece in sets]
+        return [Wanted(inputs, options={"order": order})] if inputs else []
 
     def run(self, work: Work) -> Findings:
-        """Tables: `summary` of the main set, `summary-PLACE-SET` of each other; the figure of the first screen."""
-        main, order = work.all("main", Found), {name: place for place, name in enumerate(self.options.order)}
-        others = sorted(work.all("others", Found), key=lambda one: order.get(one.ref.set, len(order)))
+        """Tables: `summary` of the first set, `summary-PLACE-SET` of each other; the figure of the first screen."""
+        order = {name: place for place, name in enumerate(self.options.order)}
+        sets = sorted(work.all("sets", Found), key=lambda one: order.get(one.ref.set, len(order)))
+        main = first_set([one for one in sets if one.ref.set_kind == "independent"])
+        others = [one for one in sets if one is not main]
         tables = [
             _table(f"summary-{place}-{slug(one.ref.set)}".rstrip("-"), one, series_rows(one.findings))
             for place, one in enumerate(others, 2)
@@ -79,14 +83,17 @@ class Summary(Analysis):
             if one.ref.set_kind == "replay"
             for verdict in forgotten(series_rows(one.findings), one.ref.set)
         ]
-        rows = series_rows(main[0].findings) if main else []
-        if not rows:
+        rows, own = series_rows(main.findings) if main else [], own_rows(work.all("own", Found))
+        on = main.ref.set if main else ""
+        answers = list(how_soft(rows, own, on))
+        if main is None or not rows:
             nothing = "No independent test set has been evaluated, so nothing can be said about bias"
-            return Findings("In short", tables=tables, verdicts=[Verdict("Result", nothing, decided=False), *forgot])
-        on, ends = main[0].ref.set, _ends(rows)
-        figure, points = first_figure(ends, main[0].findings, on)
-        answers = [*how_soft(rows, on), *after_fine_tuning(rows), *forgot]
-        tables = [_table("summary", main[0], ends), *tables, *points]
+            answers = answers or [Verdict("Result", nothing, decided=False)]
+            return Findings("In short", tables=tables, verdicts=[*answers, *forgot])
+        ends = _ends(rows)
+        figure, points = first_figure(ends, main.findings, on)
+        answers += [*after_fine_tuning(rows), *forgot]
+        tables = [_table("summary", main, ends), *tables, *points]
         return Findings("In short", "", tables, [figure], answers, notes=[_reading_note(rows)])
 
 
@@ -112,8 +119,9 @@ def _reading_note(rows: Sequence[SeriesRow]) -> str:
 
 def _table(name: str, of: Found, rows: Sequence[SeriesRow]) -> Table:
     """What every reader wants to know of each state, in one row."""
+    slopes = any(row.r2.value is not None for row in rows)  # not of relaxed structures
     tuned = {row.seeds for row in rows if row.strategy}
-    bounds = any(not row.slope for row in rows)
+    bounds = any(not row.slope and row.bounds for row in rows)
     columns = (
         Column("potential", shown=several(rows)),
         Column("state"),
@@ -121,8 +129,8 @@ def _table(name: str, of: Found, rows: Sequence[SeriesRow]) -> Table:
         replace(COLUMNS["curvature"], decimals=3, shown=any(row.curvature.value is not None for row in rows)),
         replace(COLUMNS["lower"], decimals=3, shown=bounds),
         replace(COLUMNS["upper"], decimals=3, shown=bounds),
-        Column("reading"),
-        replace(COLUMNS["r2"], decimals=3, brief=True),
+        Column("reading", shown=slopes),
+        replace(COLUMNS["r2"], decimals=3, brief=True, shown=slopes),
         COLUMNS["energy_mae"],
         COLUMNS["fitted_mae"],
         COLUMNS["mae"],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whet.bias.bond_forces import bond_forces
+from whet.bias.jackknife import Jackknife
 from whet.bias.pairs import Comparison
 from whet.bias.resampling import Interval, by_unit, interval_json
 from whet.contracts.findings import LEAST_UNITS
@@ -178,16 +180,14 @@ def _minimum(frames: list[tuple[int, np.ndarray]], level: float) -> BondMinimum:
 
     rows = by_unit(np.stack([row for _, row in frames]), np.array([unit for unit, _ in frames]))
     total = rows.sum(axis=0, keepdims=True)
-    stiffness = _finite(_stiffness(total, 3))
-    displacement, interval = _jackknife(rows, _displacement, level)
-    ratio, ratio_interval = _jackknife(rows, _ratio, level)
+    displacement, ratio = Jackknife.of(rows, _displacement), Jackknife.of(rows, _ratio)
     return BondMinimum(
-        displacement=displacement,
-        interval=interval,
+        displacement=_finite(displacement.value),
+        interval=displacement.interval(level),
         length=float(total[0, 1] / total[0, 0]) + ORIGIN,
-        stiffness=stiffness,
-        stiffness_ratio=ratio,
-        stiffness_ratio_interval=ratio_interval,
+        stiffness=_finite(float(_stiffness(total, 3)[0])),
+        stiffness_ratio=_finite(ratio.value),
+        stiffness_ratio_interval=ratio.interval(level),
         bonds=round(total[0, 0]),
         units=len(rows),
     )
@@ -213,27 +213,5 @@ def _ratio(sums: np.ndarray) -> np.ndarray:
     return _stiffness(sums, 5) / _stiffness(sums, 3)
 
 
-def _jackknife(
-    rows: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], level: float
-) -> tuple[float | None, Interval]:
-    """A statistic of the sum of rows (n_units, k), and its interval by Student's t."""
-    import numpy as np
-    from scipy.stats import t as student
-
-    total = rows.sum(axis=0, keepdims=True)
-    value = _finite(statistic(total))
-    if value is None or len(rows) < LEAST_UNITS:
-        return value, None
-    count = len(rows)
-    without = statistic(total - rows)
-    if not np.isfinite(without).all():
-        return value, None
-    error = float(np.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum()))
-    reach = float(student.ppf((1 + level) / 2, count - 1)) * error
-    return value, (value - reach, value + reach)
-
-
-def _finite(values: np.ndarray) -> float | None:
-    import numpy as np
-
-    return float(values[0]) if np.isfinite(values[0]) else None
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

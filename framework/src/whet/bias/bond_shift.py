@@ -30,11 +30,11 @@ class BondShift:
 
     mean_change: second − first. width_change: of the standard deviation, second − first. wasserstein: first
     Wasserstein distance between the two distributions. Each trajectory counts the same. Intervals: over trajectories,
-    95 % each. noise_floor: the distance that the dealing of trajectories at random explains. p: for each aspect the
+    95 % each. by_chance: the distance that the dealing of trajectories at random explains. p: for each aspect the
     chance that dealing would set *any* kind of bond in *any* aspect as far apart as this one is. different: the
     aspects in which the sets differ, their p being at most 5 %. least_p: below which no p can be, as few trajectories
-    can be dealt in few ways. trajectories: of both sets; below four in one there is neither an interval nor a noise
-    floor nor a p.
+    can be dealt in few ways. trajectories: of both sets; below four in one there is neither an interval nor a p
+    nor a distance by chance.
     """
 
     mean_change: float
@@ -43,7 +43,7 @@ class BondShift:
     width_change_interval: Interval
     wasserstein: float
     wasserstein_interval: Interval
-    noise_floor: float | None
+    by_chance: float | None
     p: Mapping[Aspect, float]
     least_p: float | None
     trajectories: tuple[int, int]
@@ -70,7 +70,7 @@ class BondShift:
         | mean_change, width_change                    | Å, second − first                              |
         | wasserstein                                  | Å                                              |
         | mean_change_interval, width_change_interval, wasserstein_interval | [low, high] in Å, or null |
-        | noise_floor                                  | Å, or null                                     |
+        | by_chance                                    | Å, or null                                     |
         | p                                            | {`mean`, `width`, `distance`: probability}     |
         | least_p                                      | probability, or null                           |
         | trajectories                                 | [count, count], of both sets                   |
@@ -83,7 +83,7 @@ class BondShift:
             "width_change_interval": interval_json(self.width_change_interval),
             "wasserstein": self.wasserstein,
             "wasserstein_interval": interval_json(self.wasserstein_interval),
-            "noise_floor": self.noise_floor,
+            "by_chance": self.by_chance,
             "p": dict(self.p),
             "least_p": self.least_p,
             "trajectories": list(self.trajectories),
@@ -98,8 +98,8 @@ def bond_shifts(
 
     All kinds and aspects are tested together, so that the chance of *any* false difference in the comparison is at
     most 5 % (see `Dealing`). Trajectories that both have are left out. widths: whether the width is one of the
-    aspects; not where a series has none. The distance itself is exact; its interval and noise floor are computed on a
-    grid of 128 quantiles of both sets.
+    aspects; not where a series has none. The distance itself is exact; its interval and the distance by chance are
+    computed on a grid of 128 quantiles of both sets.
     InputError where no kind is common.
     """
     import numpy as np
@@ -118,8 +118,8 @@ def bond_shifts(
     dealt = {kind: one.changes(*one.dealt(dealing.first)) for kind, one in sets.items()}
     tested: list[tuple[str, Aspect]] = [(kind, aspect) for kind in sets for aspect in aspects]
     apart = {kind: one.apart() for kind, one in sets.items()}
-    p, floors = dealing.test([(np.abs(dealt[kind][aspect]), apart[kind][aspect]) for kind, aspect in tested])
-    p_of, floor_of = dict(zip(tested, p, strict=bool(p))), dict(zip(tested, floors, strict=bool(floors)))
+    p, by_chance = dealing.test([(np.abs(dealt[kind][aspect]), apart[kind][aspect]) for kind, aspect in tested])
+    p_of, chance_of = dict(zip(tested, p, strict=bool(p))), dict(zip(tested, by_chance, strict=bool(by_chance)))
     found = {}
     for kind, one in sets.items():
         change: dict[Aspect, float] = {aspect: float(dealt[kind][aspect][0]) for aspect in ASPECTS}
@@ -133,7 +133,7 @@ def bond_shifts(
             width_change_interval=interval["width"],
             wasserstein=one.distance,
             wasserstein_interval=interval["distance"],
-            noise_floor=floor_of.get((kind, "distance")),
+            by_chance=chance_of.get((kind, "distance")),
             p={aspect: p_of[kind, aspect] for aspect in aspects if (kind, aspect) in p_of},
             least_p=dealing.least if p else None,
             trajectories=(first.trajectories, second.trajectories),

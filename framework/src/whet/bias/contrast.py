@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from whet.bias.jackknife import Jackknife
 from whet.bias.paired_errors import PairedErrors
 from whet.bias.resampling import Interval
 from whet.contracts.findings import LEAST_UNITS, Estimate
@@ -51,47 +52,28 @@ class Contrast:
         single = np.log(np.maximum(errors.second.sum(axis=0), 1e-300) / np.maximum(errors.first.sum(axis=0), 1e-300))
         spread = float(np.std(np.expm1(single), ddof=1)) if errors.seeds > 1 else None
         change = Estimate(math.expm1(found), None, spread, errors.seeds)
-        units = _Reach.of(errors.first.sum(axis=1), errors.second.sum(axis=1))
-        seeds = _Reach.of(errors.first.sum(axis=0), errors.second.sum(axis=0)) if errors.seeds > 1 else None
+        units = _log_ratio(errors.first.sum(axis=1), errors.second.sum(axis=1))
+        seeds = _log_ratio(errors.first.sum(axis=0), errors.second.sum(axis=0)) if errors.seeds > 1 else None
         reaches = [units] if seeds is None else [units, seeds]
         if errors.n_units < LEAST_UNITS or not all(math.isfinite(one.error) for one in reaches):
             return cls(change)
         change = Estimate(change.value, _interval(found, _joint(reaches, 0.05)), spread, errors.seeds)
-        over_seeds = None if seeds is None else _interval(found, seeds.at(0.05))
-        return cls(change, _interval(found, units.at(0.05)), over_seeds, _p(found, reaches))
+        over_seeds = None if seeds is None else _interval(found, seeds.reach(0.05))
+        return cls(change, _interval(found, units.reach(0.05)), over_seeds, _p(found, reaches))
 
 
-@dataclass(frozen=True)
-class _Reach:
-    """Half-width of an interval. error: standard error; freedom: of Student's t, fewer where a few units hold most."""
+def _log_ratio(first: np.ndarray, second: np.ndarray) -> Jackknife:
+    """Of two sums, from what each unit adds to them: (n,). A few units that hold most count as few."""
+    import numpy as np
 
-    error: float
-    freedom: float
-
-    @classmethod
-    def of(cls, first: np.ndarray, second: np.ndarray) -> _Reach:
-        """Of the logarithm of the ratio of two sums, from what each unit adds to them: (n,)."""
-        import numpy as np
-
-        n = len(first)
-        if n < 2:
-            return cls(math.inf, 1)
-        with np.errstate(all="ignore"):
-            without = np.log((second.sum() - second) / (first.sum() - first))
-        error = float(np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum()))
-        shares = (first / first.sum() + second / second.sum()) / 2
-        effective = 1 / float((shares**2).sum())
-        return cls(error if math.isfinite(error) else math.inf, max(effective - 1, 0.1))
-
-    def at(self, p: float) -> float:
-        """At a two-sided level."""
-        from scipy.special import stdtrit
-
-        return -float(stdtrit(self.freedom, p / 2)) * self.error
+    shares = (first / first.sum() + second / second.sum()) / 2
+    effective = 1 / float((shares**2).sum())
+    rows = np.stack([first, second], axis=1)
+    return Jackknife.of(rows, lambda sums: np.log(sums[:, 1] / sums[:, 0]), max(effective - 1, 0.1))
 
 
-def _joint(reaches: Sequence[_Reach], p: float) -> float:
-    return math.hypot(*(one.at(p) for one in reaches))
+def _joint(reaches: Sequence[Jackknife], p: float) -> float:
+    return math.hypot(*(one.reach(p) for one in reaches))
 
 
 def _interval(found: float, reach: float) -> Interval:
@@ -99,7 +81,7 @@ def _interval(found: float, reach: float) -> Interval:
     return math.expm1(found - reach), math.expm1(found + reach)
 
 
-def _p(found: float, reaches: Sequence[_Reach]) -> float:
+def _p(found: float, reaches: Sequence[Jackknife]) -> float:
     low, high = math.log(LEAST_P), 0.0
     for _ in range(40):
         middle = (low + high) / 2

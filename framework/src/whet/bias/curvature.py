@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from whet.bias.resampling import Interval
-from whet.bias.sampler import IN_WORDS
+from whet.bias.sampler import IN_WORDS, MINIMUM
 from whet.contracts.findings import LEAST_UNITS
 from whet.data.frame_groups import units_in_words
 from whet.data.numbers import percent, shown
@@ -34,7 +34,8 @@ class Curvature:
 
     sampler: see `whet.bias.sampler`. slope: `s` or `1/b`, which the ratio is; empty where the sampler allows none.
     ratio: without unit, with its 95 % interval over units; None where slope is empty or the slope is not defined.
-    lower, upper: s and 1/b, between which it lies where nobody knows the sampler; None where they are not positive.
+    lower, upper: s and 1/b, between which it lies where nobody knows the sampler; None where they are not positive, and
+    of relaxed structures, which have no slopes.
     units: independent units behind it, of `units_of`.
     """
 
@@ -62,6 +63,9 @@ class Curvature:
             "": (None, None),
         }[slope]
         interval = None if ratio is None else interval
+        if sampler == MINIMUM:
+            claim = f"undecided: {IN_WORDS[MINIMUM]} have no forces to read a curvature from"
+            return cls(sampler, "", None, None, None, None, slopes.units, units_of, "undecided", claim)
         reading, claim = _read(ratio, interval, slopes.units, units_of, bool(slope), positive)
         if s is None:
             claim = "undecided: all reference forces are zero, so there is no slope"
@@ -100,6 +104,13 @@ def reading_of(ratio: float, interval: tuple[float, float]) -> Reading:
     return "not soft" if near else "undecided"
 
 
+def reading_in_words(reading: str, ratio: float | None) -> str:
+    """`soft by 20 %`, `not soft`."""
+    if ratio is None or reading not in ("soft", "stiff"):
+        return reading
+    return f"{reading} by {percent(abs(1 - ratio))}"
+
+
 def _read(
     ratio: float | None, interval: Interval, units: int, units_of: str, readable: bool, positive: bool
 ) -> tuple[Reading, str]:
@@ -114,8 +125,7 @@ def _read(
     if ratio is None or interval is None:
         return "undecided", "undecided: in too many frames all forces are zero"
     reading = reading_of(ratio, interval)
-    by = f" by {percent(abs(1 - ratio))}" if reading in ("soft", "stiff") else ""
-    return reading, reading + by
+    return reading, reading_in_words(reading, ratio)
 
 
 def _numbers(slope: str, ratio: float | None, interval: Interval, lower: float | None, upper: float | None) -> str:

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 class Dealing:
     """Ways to deal the trajectories of two sets out to two sets of the same sizes.
 
-    first: (m, n_trajectories) bool, which are dealt to the first set; row 0 is how they are. fewest: trajectories of
-    the smaller set; below four there is no test. least: the smallest p that these ways allow.
+    first: (m, n_trajectories) bool, which are dealt to the first set; row 0 is how they are. drawn: whether these are
+    random ones of more ways. fewest: trajectories of the smaller set; below four there is no test. least: the smallest
+    p that these ways allow a distance, which is the same from either set.
     """
 
     first: np.ndarray
+    drawn: bool
     fewest: int
     least: float
     level: float
@@ -46,7 +48,16 @@ class Dealing:
             dealt[0] = as_they_are
         # Two sets of one size can change places without any distance being another.
         least = (2 if exact and first == second else 1) / len(dealt)
-        return cls(dealt, min(first, second), least, draws.level)
+        return cls(dealt, not exact, min(first, second), least, draws.level)
+
+    def p_of(self, numbers: np.ndarray) -> float:
+        """The share of the ways in which one number (m,) is at least as large as it is, itself counted.
+
+        Exact, whatever the distribution and however alike frames of one trajectory are (Pitman, Suppl. J. R. Stat. Soc.
+        4 (1937) 119); valid still where ways are drawn (Phipson & Smyth, Stat. Appl. Genet. Mol. Biol. 9 (2010) 39).
+        """
+        # Sums in another order differ in their last digits.
+        return float((numbers >= numbers[0] - 1e-12).mean())
 
     def test(self, numbers: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[list[float], list[float]]:
         """The p of each number, and the value that it must exceed to be further apart than chance; nothing of few.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from whet.bias.pairs import Comparison, LeftOut
 from whet.bias.resampling import Interval, Resampling, interval_json
 from whet.bias.robust_slope import is_still
+from whet.bias.sampler import MINIMUM
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.identity import JSON
 
@@ -60,7 +61,8 @@ class Errors:
     very frames (so an optimistic number), which are `fitted_here`. energy_given: after adding reference energies that
     were fitted elsewhere; None where none were given. given_lacks: elements to which these give no shift, so that the
     frames with them stay unaligned in energy_given. stress: None where no frame has both.
-    relative_force_rmse: RMSE over the root mean square of the reference components; None where these are all zero.
+    relative_force_rmse: RMSE over the root mean square of the reference components; None where these are all zero, and
+    of relaxed structures.
     """
 
     energy_raw: Deviation
@@ -135,7 +137,9 @@ def errors(
         forces_by_element={
             symbol: _over_atoms(comparison, off, comparison.symbols == symbol, draws) for symbol in comparison.elements
         },
-        relative_force_rmse=None if is_still(true) else forces.rmse / float(np.sqrt(np.mean(true**2))),
+        relative_force_rmse=None
+        if is_still(true) or comparison.sampler == MINIMUM
+        else forces.rmse / float(np.sqrt(np.mean(true**2))),
         stress=_stress(comparison, draws),
         frames=len(comparison),
         left_out=comparison.left_out,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 from whet.bias.coverage import NeighborDistances
+from whet.bias.dealing import Dealing
+from whet.bias.resampling import Resampling
 from whet.data.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 LEVEL = 0.05
 """Of the test: where A and B sample the same, so often at most a new region is claimed."""
 
-MOST_RELABELINGS = 1000
-"""Where there are more ways to tell the trajectories apart, so many are drawn."""
-
 
 @dataclass(frozen=True)
 class NewRegions:
@@ -27,10 +25,7 @@ class NewRegions:
 
     Null: whether a trajectory is of A or of B makes no difference (they are exchangeable). Then every way to call as
     many of all the trajectories A as A has is as likely as the one that was seen. p is the share of these relabelings
-    in which A lies at least as far from B as in the one that was seen, itself counted: exact, whatever the distribution
-    of environments and however alike those of one trajectory are (Pitman, Suppl. J. R. Stat. Soc. 4 (1937) 119). Where
-    only some relabelings are drawn, at random with a fixed seed, p is valid still (Phipson & Smyth, Stat. Appl. Genet.
-    Mol. Biol. 9 (2010) 39).
+    in which A lies at least as far from B as in the one that was seen (`Dealing.p_of`).
 
     The statistic is the mean logarithm of the distance of A's environments to the nearest in B. The share of unique
     environments orders relabelings worse: its threshold is the distance within trajectories, so where trajectories lie
@@ -64,16 +59,14 @@ class NewRegions:
         if a < 1 or b < 1:
             raise InputError(f"{a} and {b} trajectories cannot be compared", hint="Give at least one of each")
         apart = _Apart.of(distances, a + b)
-        drawn = math.comb(a + b, a) > MOST_RELABELINGS
-        relabeled = _drawn(a + b, a) if drawn else combinations(range(a + b), a)
-        seen = apart.between(range(a), range(a, a + b))
-        every = [apart.between(one, [unit for unit in range(a + b) if unit not in set(one)]) for one in relabeled]
-        # Sums in another order differ in their last digits.
-        p = float((np.array(every) >= seen - 1e-12).mean())
+        dealing = Dealing.of(a, b, Resampling())
+        ways = ((np.flatnonzero(first).tolist(), np.flatnonzero(~first).tolist()) for first in dealing.first)
+        every = np.array([apart.between(*way) for way in ways])
+        seen = float(every[0])
         theirs = range(a, a + b) if b > 1 else ()
         held_out = [apart.between([one], [unit for unit in theirs if unit != one]) for one in theirs]
         ratio = math.exp(seen - sum(held_out) / b) if held_out and math.isfinite(seen - sum(held_out)) else None
-        return cls(p, len(every), drawn, a, b, ratio)
+        return cls(dealing.p_of(every), len(every), dealing.drawn, a, b, ratio)
 
     @property
     def found(self) -> bool:
@@ -114,13 +107,3 @@ class _Apart:
                 total += weight * float(near[others][:, in_a].min(axis=0).mean())
                 weights += weight
         return total / weights
-
-
-def _drawn(units: int, a: int) -> Iterator[Sequence[int]]:
-    """The one that was seen and random ones."""
-    import numpy as np
-
-    random: np.random.Generator = np.random.default_rng(0)
-    yield range(a)
-    for _ in range(MOST_RELABELINGS - 1):
-        yield random.permutation(units)[:a].tolist()

@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 
     from whet.contracts.ports import Predictions
 
-Sampler = Literal["reference", "self", "rattle", "other", "unknown"]
+Sampler = Literal["reference", "self", "rattle", "minimum", "other", "unknown"]
 """`reference`: dynamics of the labels' theory. `self`: dynamics of the evaluated potential in that very state.
-`rattle`: displacements or strains drawn at random. `other`: dynamics of another potential or state."""
+`rattle`: displacements or strains drawn at random. `minimum`: relaxed, by whomever; where forces of one of the two
+vanish, no slope is a curvature. `other`: dynamics of another potential or state."""
+
+MINIMUM: Sampler = "minimum"
 
 MIXED = "mixed"
 """What several samplers are together."""
@@ -23,12 +26,14 @@ IN_WORDS = {
     "reference": "frames of the reference's dynamics",
     "self": "frames of its own dynamics",
     "rattle": "rattled frames",
+    MINIMUM: "relaxed structures",
     "other": "frames of another potential's dynamics",
     "unknown": "frames of which nobody says who sampled them",
     MIXED: "frames of several samplers",
 }
 
-NAMED: dict[str, Sampler] = {"reference": "reference", "rattle": "rattle", "unknown": "unknown"}
+NAMED: dict[str, Sampler] = {"reference": "reference", "rattle": "rattle", "minimum": MINIMUM, "unknown": "unknown"}
+"""Words of files; a `minimum` there is one of the labels' theory."""
 
 
 def samplers_of(found: Predictions) -> list[Sampler]:
@@ -37,6 +42,8 @@ def samplers_of(found: Predictions) -> list[Sampler]:
     There a potential is named as the study names it, and means that potential untouched.
     """
     by, state = found.ref.sampled_by, found.ref.state
+    if found.ref.minimum_of is not None:
+        return [MINIMUM] * len(found.reference)
     if by is None:
         return [_named(frame, state) for frame in found.reference]
     one: Sampler = "other"

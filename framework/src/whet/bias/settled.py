@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from whet.bias.jackknife import Jackknife
 from whet.contracts.findings import LEAST_UNITS
 from whet.data.errors import FrameError
 from whet.data.labels import Labels
@@ -79,7 +80,6 @@ def settled(runs: Sequence[tuple[Sequence[float], Sequence[float]]], symbols: se
     FrameError where there is no run.
     """
     import numpy as np
-    from scipy.stats import t as student
 
     if not runs:
         raise FrameError("there is no run to look at", hint="Give at least one")
@@ -88,11 +88,10 @@ def settled(runs: Sequence[tuple[Sequence[float], Sequence[float]]], symbols: se
     fewest = min(len(times) for times, _ in runs)
     trends = np.array([_trend(np.array(times, float), np.array(energies, float)) for times, energies in runs])
     changes, fluctuation = trends[:, 0], float(np.sqrt((trends[:, 1] ** 2).mean()))
-    change, error = float(changes.mean()), 0.0
+    change = float(changes.mean())
     limit = LARGE_TREND * fluctuation
     if len(runs) >= LEAST_UNITS:
-        error = float(changes.std(ddof=1)) / math.sqrt(len(runs))
-        limit = max(SMALL_TREND * fluctuation, float(student.ppf(0.975, len(runs) - 1)) * error)
+        limit = max(SMALL_TREND * fluctuation, Jackknife.of_mean(changes).reach(0.05))
     reason = ""
     if span < PERIODS * period:
         reason = (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whet.bias.curvature import Curvature
 from whet.bias.pairs import Comparison, LeftOut
 from whet.bias.resampling import Interval, Resampling, interval_json
 from whet.bias.robust_slope import is_still, robust_slope
+from whet.bias.sampler import MINIMUM
 from whet.data.identity import JSON
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ class Slopes:
     b is also the factor that, multiplied to the predictions, makes their squared error least (see `ForceFactor`).
 
     scale, its interval and r2 are None where the reference forces are all zero (see `is_still`); inverse_slope and r2
-    where the predicted ones are. cmae: mean |p/s − f| in eV/Å, Deng's error after division by the scale, which
-    over-corrects by 1/R²; None where s is not positive. units: independent units behind them.
+    where the predicted ones are. All are None of relaxed structures: one side's forces are what the relaxation left
+    there, and a slope against them means nothing. cmae: mean |p/s − f| in eV/Å, Deng's error after division by the
+    scale, which over-corrects by 1/R²; None where s is not positive. units: independent units behind them.
     """
 
     scale: float | None
@@ -130,8 +132,15 @@ class Softening:
 
 
 def softening(comparison: Comparison, resampling: Resampling | None = None) -> Softening:
-    """The softening of a comparison; undecided, without a scale, where all reference forces are zero (`is_still`)."""
+    """The softening of a comparison; undecided, without a scale, where all reference forces are zero (`is_still`).
+
+    Of relaxed structures nothing but their errors.
+    """
     draws = resampling or Resampling()
+    if comparison.sampler == MINIMUM:
+        slopes = slopes_of(comparison, draws)
+        curvature = Curvature.of(slopes, MINIMUM, comparison.units_of)
+        return Softening(slopes, None, None, (), slopes, curvature, comparison.left_out, comparison.correction)
     slopes = slopes_of(comparison, draws)
     robust = robust_slope(comparison, draws)
     rest = [place for place in range(len(comparison)) if place not in set(robust.discounted)]
@@ -169,7 +178,11 @@ def slopes_of(comparison: Comparison, resampling: Resampling, atoms: np.ndarray 
     rows = comparison.sum_by_frame(per_atom)
     some = rows[:, 3] > 0
     rows, units = rows[some], comparison.units[some]
-    product, reference, predicted, count = rows.sum(axis=0).tolist()
+    known: dict[str, Any] = {"frames": len(rows), "units": len(np.unique(units)), "components": int(rows[:, 3].sum())}
+    known["mae"] = float(np.abs(p[chosen] - f[chosen]).mean())
+    if comparison.sampler == MINIMUM:
+        return Slopes(None, None, None, None, None, cmae=None, **known)
+    product, reference, predicted, _ = rows.sum(axis=0).tolist()
     still = is_still(f[chosen])
     scale = None if still else product / reference
     corrected = None if scale is None or scale <= 0 else float(np.abs(p[chosen] / scale - f[chosen]).mean())
@@ -179,9 +192,6 @@ def slopes_of(comparison: Comparison, resampling: Resampling, atoms: np.ndarray 
         r2=None if still or not predicted else product**2 / (predicted * reference),
         inverse_slope=product / predicted if predicted > 0 else None,
         inverse_slope_interval=resampling.interval(rows, lambda sums: sums[:, 0] / sums[:, 2], units),
-        mae=float(np.abs(p[chosen] - f[chosen]).mean()),
         cmae=corrected,
-        frames=len(rows),
-        units=len(np.unique(units)),
-        components=int(count),
+        **known,
     )

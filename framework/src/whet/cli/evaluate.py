@@ -26,7 +26,8 @@ def evaluate(
     stress_key: StressKey = "",
     virial_key: VirialKey = "",
     sampled_by: Annotated[
-        str | None, typer.Option(help="Who sampled the frames: reference, self, rattle, unknown, or a potential.")
+        str | None,
+        typer.Option(help="Who sampled the frames: reference, self, rattle, minimum, unknown, or a potential."),
     ] = None,
     groups: Annotated[
         str, typer.Option(help="Key in the frames of what belongs together, or `frames`: each stands alone.")

@@ -15,6 +15,7 @@ SAMPLED = {
     "reference": "the reference's dynamics",
     "self": "the potential's own dynamics",
     "rattle": "random displacements",
+    "minimum": "relaxation",
     "other": "another potential's dynamics",
     "unknown": "unknown",
     "mixed": "several",

@@ -16,8 +16,10 @@ class Ref:
     set: name of the frames; set_kind: `independent`, `replay`, `self` (somebody's own trajectory), `training`, or
     `replayed` (the frames with which multihead training replays the foundation model's).
     trajectory: its number in the set, from 0. sampled_by: whose ensemble the frames are of (`LABELER`, or a potential
-    in a state), or `RATTLE`; None where that is not known. groups: which frames of the set belong together, as
-    `data.frame_groups` has it: `trajectories`, `frames`, a key of their info; empty: as they say themselves.
+    in a state), or `RATTLE`; None where that is not known. minimum_of: of relaxed structures, whose energy it is that
+    they are minima of (`LABELER`, or a potential in a state); they are of nobody's ensemble, and sampled_by is None.
+    groups: which frames of the set belong together, as `data.frame_groups` has it: `trajectories`, `frames`, a key of
+    their info; empty: as they say themselves.
     gathered_by: of training frames, the state that they were gathered for.
     """
 
@@ -31,6 +33,7 @@ class Ref:
     set_kind: str = ""
     trajectory: int | None = None
     sampled_by: Ref | None = None
+    minimum_of: Ref | None = None
     groups: str = ""
     gathered_by: Ref | None = None
 
@@ -46,7 +49,7 @@ class Ref:
 
     def on(self, frames: Ref) -> Ref:
         """This state on those frames."""
-        names = ("set", "set_kind", "trajectory", "sampled_by", "groups", "gathered_by")
+        names = ("set", "set_kind", "trajectory", "sampled_by", "minimum_of", "groups", "gathered_by")
         return replace(self.state, **{name: getattr(frames, name) for name in names})
 
     def __str__(self) -> str:
@@ -63,7 +66,9 @@ class Ref:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The value that `as_json` described."""
-        nested = {name: Ref.from_json(data[name]) for name in ("sampled_by", "gathered_by") if name in data}
+        nested = {
+            name: Ref.from_json(data[name]) for name in ("sampled_by", "minimum_of", "gathered_by") if name in data
+        }
         return cls(**{**data, **nested})
 
 

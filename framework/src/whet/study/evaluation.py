@@ -36,8 +36,9 @@ def evaluation_study(
     """A study that evaluates potentials (`NAME`, `NAME:MODEL`) on a file; its results are `study.stored.scores`.
 
     keys: label (`energy`, `forces`, `stress`, `virial`) -> its name in the file, where that is not a usual one.
-    sampled_by: who sampled the frames: `reference`, `rattle`, `unknown`, one of the potentials, or `self`, the only
-    one; default: as frames say. groups: key of the frames' info that names those that belong together, or `frames`.
+    sampled_by: who sampled the frames: `reference`, `rattle`, `minimum`, `unknown`, one of the potentials, or `self`,
+    the only one; default: as frames say. groups: key of the frames' info that names those that belong together, or
+    `frames`.
     Raises InputError where the file is missing, a potential is named twice or `self` is not one, and what resolving a
     potential raises.
     """

@@ -17,7 +17,7 @@ Given = str | dict[str, Any]
 
 
 def _free_name(name: str) -> str:
-    if name in ("labeler", "foundation", "current", "reference", "rattle", "unknown"):
+    if name in ("labeler", "foundation", "current", "reference", "rattle", "minimum", "unknown"):
         raise ValueError("this word has a meaning as what drives or samples; choose another name")
     if not name.isprintable() or name != name.strip() or not name:
         raise ValueError("a name is printable text without spaces around it")
@@ -77,8 +77,9 @@ class _FileKeys(Options):
     """Level of theory of the labels, for the report (`PBE`)."""
     sampled_by: str | None = None
     """Who sampled the frames, which decides how softening is read: `reference` (dynamics of the labels' theory),
-    `rattle` (displacements or strains drawn at random), or the name of one of the study's potentials, untouched. By
-    default what frames say themselves (`sampled_by` in their info), and else unknown."""
+    `rattle` (displacements or strains drawn at random), `minimum` (structures that the labels' theory relaxed: there is
+    no slope to read, and a potential's forces show displaced minima), or the name of one of the study's potentials,
+    untouched. By default what frames say themselves (`sampled_by` in their info), and else unknown."""
     groups: str = ""
     """Which frames belong together, and so are no independent evidence: the key of their info that names the group, or
     `frames` where each stands alone. By default `trajectory`, `group`, `config_type` or `source`, the first that there
@@ -106,7 +107,7 @@ class Test(_FileKeys):
     trajectories: int = Field(default=2, ge=1)
     """How many trajectories are sampled, or structures relaxed; each starts from a structure of its own."""
     minimize: Minimization | None = None
-    """With `sampler: minimize`: how; by default as the study's `minimize` says."""
+    """With `sampler: minimize`: how; by default as the study's `minimize` says. Only the minimum is evaluated."""
 
     @model_validator(mode="after")
     def _file_or_sampling(self) -> Test:
@@ -115,6 +116,8 @@ class Test(_FileKeys):
             raise ValueError(f"`{min(sampling)}` is for sampled frames; this test has a `file`")
         if self.minimize is not None and self.sampler != "minimize":
             raise ValueError("`minimize` goes with `sampler: minimize`, and only with it")
+        if self.minimize is not None and self.minimize.frames > 1:
+            raise ValueError("a test evaluates minima alone; `frames` of the way there are for rounds of a strategy")
         known = {"sampled_by", "groups", "only"} & self.model_fields_set
         if self.file is None and known:
             raise ValueError(f"`{min(known)}` is for a `file`; of what the study samples it is known")

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from whet.contracts.minimization import Minimization
 from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
-from whet.data.frame_groups import TRAJECTORIES
+from whet.data.frame_groups import FRAMES, TRAJECTORIES
 from whet.study.schema import LabeledFile, Test
 from whet.study.step_maker import StepMaker, Trained
 from whet.study.structure_split import OWN, Purpose
@@ -37,8 +38,8 @@ class SetPlanner:
             if test.file is None:
                 self._sampled(name, test)
             else:
-                sampler = self.make.sampler(test.sampled_by, ("tests", name, "sampled_by"))
-                ref = Ref(set=name, set_kind=test.kind, sampled_by=sampler, groups=test.groups)
+                sampled = self.make.sampled(test.sampled_by, ("tests", name, "sampled_by"))
+                ref = replace(sampled, set=name, set_kind=test.kind, groups=test.groups)
                 entry = LabeledFile(file=test.file, keys=test.keys, only=test.only, first=test.first)
                 key = self.make.read(entry, ("tests", name))
                 self.make.plan.leaves(LabeledFrames, ref, key)
@@ -87,15 +88,17 @@ class SetPlanner:
 
     def _sampled(self, name: str, test: Test) -> None:
         driver = self.make.driver(test.driver, None, ("tests", name, "driver"))
-        ref = Ref(set=name, set_kind=test.kind, groups=TRAJECTORIES)
-        if test.sampler == "md":  # minima are of no ensemble
-            ref = replace(ref, sampled_by=driver.ref if driver else LABELER)
+        who = driver.ref if driver else LABELER
+        ref = Ref(set=name, set_kind=test.kind, sampled_by=who, groups=TRAJECTORIES)
+        if test.sampler == "minimize":
+            ref = Ref(set=name, set_kind=test.kind, minimum_of=who, groups=FRAMES)
         labels = ()
         for number in range(test.trajectories):
             purpose, title = Purpose("test", name), f"{name} {number + 1}"
             start, own = self.make.structure(purpose, number, ("tests", name)), replace(ref, trajectory=number)
             if test.sampler == "minimize":
-                minimum = self.make.minimize(driver, start, test.minimize, f"{title}: relax")
+                how = (test.minimize or self.make.study.minimize or Minimization()).model_copy(update={"frames": 1})
+                minimum = self.make.minimize(driver, start, how, f"{title}: relax")
                 labels += (self.make.label(minimum, f"{title}: label"),)
                 self.make.plan.leaves(LabeledFrames, own, labels[-1])
                 continue

@@ -186,16 +186,17 @@ class StepMaker:
         known = ", ".join(["labeler", "foundation", "current", *self.study.potentials])
         raise self.source.fault(keys, f"there is no driver {word!r}", f"Known: {known}")
 
-    def sampler(self, word: str | None, keys: Keys) -> Ref | None:
-        """Whose ensemble the word means; None where nobody knows."""
+    def sampled(self, word: str | None, keys: Keys) -> Ref:
+        """What the word says of frames: a ref that knows who sampled or relaxed them, and nothing else."""
         known = {
-            "reference": LABELER,
-            "rattle": RATTLE,
-            "unknown": None,
-            **{name: Ref(name) for name in self.study.potentials},
+            "reference": Ref(sampled_by=LABELER),
+            "rattle": Ref(sampled_by=RATTLE),
+            "minimum": Ref(minimum_of=LABELER),
+            "unknown": Ref(),
+            **{name: Ref(sampled_by=Ref(name)) for name in self.study.potentials},
         }
         if word is None or word in known:
-            return known.get(word or "unknown")
+            return known[word or "unknown"]
         what, hint = f"nobody called {word!r} samples here", suggestion(word, known) or f"Known: {', '.join(known)}"
         raise self.source.fault(keys, what, hint)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from whet.analyses.parts.series_table import SeriesRow
+from whet.analyses.parts.softness import Softness
 from whet.contracts.findings import LEAST_UNITS, Verdict
+from whet.data.frame_groups import units_in_words
 from whet.data.numbers import count, decimals_for, percent, shown, with_interval
 
-DECIDED = ("soft", "stiff", "not soft")
 ANOTHER_FAULT = "Displaced minima are another fault: they do not make a potential soft, and may hurt as much."
 NAME_IT = (
     "Who sampled the frames decides how softness is read: say it with `sampled_by:`, in the study or in their info."
@@ -17,33 +18,61 @@ NAME_IT = (
 GROUP_THEM = "Which frames belong together decides how sure a number is: `groups:` in the study says it."
 
 
-def how_soft(rows: Sequence[SeriesRow], on: str) -> Iterator[Verdict]:
-    """What the curvature of each untouched potential is, and how large its errors are."""
-    for row in (row for row in rows if row.untouched):
-        evidence = (
-            f"{row.potential} on “{on}” ({count(row.frames, 'frame')}): s {shown(row.lower, 3)}, 1/b "
-            f"{shown(row.upper, 3)}, uncentred R² {shown(row.r2.value, 3)}; force MAE "
-            f"{with_interval(row.mae, 3, unit='eV/Å')}, RMSE {percent(row.relative_rmse)} of the typical force; energy "
-            f"MAE {shown(row.energy_mae, 1)} meV/atom as predicted, {shown(row.fitted_mae, 1)} meV/atom with reference "
-            "energies fitted on these frames"
-        )
+def how_soft(rows: Sequence[SeriesRow], own: Mapping[str, SeriesRow], on: str) -> Iterator[Verdict]:
+    """How soft each untouched potential is, and how large its errors are.
+
+    rows: on the test set `on`; none where there is no test set. own: potential -> its row on its own trajectories.
+    """
+    given = {row.potential: row for row in rows if row.untouched}
+    for potential in given or own:
+        first, second = given.get(potential), own.get(potential)
+        found = Softness.of_readings(first, second)
+        evidence = [_evidence(first, on)] if first else []
+        evidence += [_own_evidence(second, bool(first))] if second else []
+        limits = [] if found.is_decided or first is None else _ways_out(first)
         yield Verdict(
             "How soft?",
-            f"{row.potential}: {row.in_words}",
-            evidence,
-            row.units,
-            row.of or "units",
-            row.reading in DECIDED,
-            " ".join([*_ways_out(row), ANOTHER_FAULT]),
+            f"{potential}: {found.claim}",
+            "; ".join(evidence),
+            found.units,
+            found.of or "units",
+            found.is_decided,
+            " ".join([*limits, ANOTHER_FAULT]),
         )
 
 
-def _ways_out(row: SeriesRow) -> Iterator[str]:
+def _evidence(row: SeriesRow, on: str) -> str:
+    energy = (
+        f"energy MAE {shown(row.energy_mae, 1)} meV/atom as predicted, {shown(row.fitted_mae, 1)} meV/atom with "
+        "reference energies fitted on these frames"
+    )
+    parts = [_slopes(row), _forces(row), energy]
+    return f"{row.potential} on “{on}” ({count(row.frames, 'frame')}): {'; '.join(filter(None, parts))}"
+
+
+def _own_evidence(row: SeriesRow, is_second: bool) -> str:
+    where = "on its own" if is_second else f"{row.potential} on its own"
+    parts = [_slopes(row), "" if is_second else _forces(row)]
+    return (
+        f"{where} {units_in_words(row.units, row.of)} ({count(row.frames, 'frame')}): {'; '.join(filter(None, parts))}"
+    )
+
+
+def _slopes(row: SeriesRow) -> str:
+    """Nothing of relaxed structures."""
+    if row.lower is None:
+        return ""
+    return f"s {shown(row.lower, 3)}, 1/b {shown(row.upper, 3)}, uncentred R² {shown(row.r2.value, 3)}"
+
+
+def _forces(row: SeriesRow) -> str:
+    relative = "" if row.relative_rmse is None else f", RMSE {percent(row.relative_rmse)} of the typical force"
+    return f"force MAE {with_interval(row.mae, 3, unit='eV/Å')}{relative}"
+
+
+def _ways_out(row: SeriesRow) -> list[str]:
     """What somebody can say of the frames so that more is decided."""
-    if row.sampler == "unknown":
-        yield NAME_IT
-    if not row.of:
-        yield GROUP_THEM
+    return [NAME_IT] * (row.sampler == "unknown") + [GROUP_THEM] * (not row.of)
 
 
 def after_fine_tuning(rows: Sequence[SeriesRow]) -> Iterator[Verdict]:

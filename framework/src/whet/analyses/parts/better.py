@@ -97,5 +97,7 @@ def _limits(rows: Sequence[Compared], enough: Sequence[Compared], labels: Mappin
     few = {row.on: row for row in rows if row.may_decide and row not in enough} if enough else {}
     found += [f"“{on}” is left out ({too_few(row.units, row.of)})." for on, row in few.items()]
     if not any(row.may_decide for row in rows):
-        found.append("Frames that a potential sampled itself favor the naive strategy in forces, and decide nothing.")
+        found.append(
+            "Frames that a potential sampled or relaxed itself favor the naive strategy in forces, and decide nothing."
+        )
     return found

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from whet.bias.contrast import Contrast
     from whet.bias.pairs import Comparison
 
-REFERENCE, RATTLED, GIVEN, SELF = "reference dynamics", "rattled", "given frames", "a potential's dynamics"
-"""Kinds of sets: who sampled them. Given frames: files and packings, which nobody's dynamics sampled."""
+REFERENCE, RATTLED, RELAXED, GIVEN = "reference dynamics", "rattled", "relaxed structures", "given frames"
+SELF, SELF_RELAXED = "a potential's dynamics", "a potential's minima"
+"""Kinds of sets: who sampled or relaxed them; given frames are of files that do not say."""
 
 LEVEL = 0.05
 """Of all claims about one pair together."""
@@ -46,8 +47,8 @@ class Compared:
 
     @property
     def may_decide(self) -> bool:
-        """Whether the set favors neither side: no potential of the study sampled it."""
-        return self.kind != SELF
+        """Whether the set favors neither side: no potential of the study sampled or relaxed it."""
+        return self.kind not in (SELF, SELF_RELAXED)
 
     @property
     def is_claimed(self) -> bool:
@@ -83,6 +84,8 @@ def too_few(units: int, of: str) -> str:
 
 def kind_of(frames: Ref) -> str:
     """The kind of a set."""
+    if frames.minimum_of is not None:
+        return RELAXED if frames.minimum_of == LABELER else SELF_RELAXED
     if frames.sampled_by is None:
         return GIVEN
     return {LABELER: REFERENCE, RATTLE: RATTLED}.get(frames.sampled_by, SELF)

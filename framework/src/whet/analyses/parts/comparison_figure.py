@@ -27,7 +27,7 @@ WORST = 7.0
 CAPTION = (
     "MAE of the second strategy over that of the first: left of 0, the second errs less. Bars: 95 % intervals over "
     "trajectories and, where there are several, over seeds, one at a time. Frames that a "
-    "potential sampled itself (open points) favor the naive strategy in forces, and decide nothing."
+    "potential sampled or relaxed itself (open points) favor the naive strategy in forces, and decide nothing."
 )
 
 

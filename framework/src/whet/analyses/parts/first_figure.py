@@ -22,7 +22,8 @@ QUANTITIES = (
 def first_figure(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[Figure, list[Table]]:
     """One line for each row; what lies far outside is an arrow with its number. scores: of the set `on`.
 
-    Where the frames do not decide, a thin line from s to 1/b stands for the curvature ratio.
+    Where the frames do not decide, a thin line from s to 1/b stands for the curvature ratio. Relaxed structures have
+    none.
     """
     every = [_ratio(row) for row in rows], [row.mae for row in rows]
     windows = [
@@ -33,14 +34,18 @@ def first_figure(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[
         Table(POINTS, "Points of the first figure", POINT_COLUMNS, _points(rows, every, windows), shown=False),
         Table(SEEDS, "Single seeds of the first figure", SEED_COLUMNS, _seeds(rows, scores, windows), shown=False),
     ]
-    panels = [
-        _panel(quantity, title, window, ideal, row_names(rows), labels=quantity == RATIO)
-        for (quantity, title, ideal, _), window in zip(QUANTITIES, windows, strict=True)
+    drawn = [
+        (quantity, window)
+        for quantity, window, found in zip(QUANTITIES, windows, every, strict=True)
+        if any(one.value is not None or one.interval for one in found)
     ]
-    caption = (
-        f"“{on}”, {count(min(row.frames for row in rows), 'frame')}; bars: 95 % intervals over independent units. "
-        "Curvature ratio 1: neither soft nor stiff."
-    )
+    panels = [
+        _panel(quantity, title, window, ideal, row_names(rows), labels=not place)
+        for place, ((quantity, title, ideal, _), window) in enumerate(drawn)
+    ]
+    caption = f"“{on}”, {count(min(row.frames for row in rows), 'frame')}; bars: 95 % intervals over independent units."
+    if any(quantity == RATIO for (quantity, *_), _ in drawn):
+        caption += " Curvature ratio 1: neither soft nor stiff."
     if any(not row.slope and row.bounds for row in rows):
         caption += " Thin line: from s to 1/b, where the frames do not decide."
     caption += " Small dots: seeds." if any(row.seeds > 1 for row in rows) else ""
