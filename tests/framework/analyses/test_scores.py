@@ -164,15 +164,6 @@ def test_what_gives_no_score_is_told(tmp_path):
     assert [row.strategy for row in series_rows(found)] == ["few"]
 
 
-def test_frames_at_rest_have_errors_and_no_slope(tmp_path):
-    still = FrameSet(Labels(0.0, np.zeros((4, 3))).attach(frame) for frame in labeled(3))
-    moved = FrameSet(Labels(0.0, np.full((4, 3), 0.2)).attach(frame) for frame in labeled(3))
-    found = scores_of(tmp_path, Predictions(MAIN.on(NEAR), still, moved, range(3), (), [0] * 3)).findings
-    (row,) = series_rows(found)
-    assert (row.mae.value, row.scale.value, row.relative_rmse) == (pytest.approx(0.2), None, None)
-    assert "all reference forces are zero" in row.in_words
-
-
 def test_nothing_is_found_in_nothing(tmp_path):
     assert series_rows(found_by(Scores, tmp_path)) == []
 

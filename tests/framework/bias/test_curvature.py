@@ -285,4 +285,4 @@ def test_runs_that_remember_where_they_began_decide_nothing():
     doubted = found.doubted("frames begin 0 fs after the start")
     assert (doubted.reading, doubted.slope, doubted.ratio, doubted.interval) == ("undecided", "", None, None)
     assert doubted.verdict.startswith("undecided: frames begin 0 fs after the start (s = 0.1")
-    assert replace(found, units=3).doubted("frames").verdict.startswith("undecided: 3 trajectories, and frames (")
+    assert replace(found, units=3).doubted("frames").verdict.startswith("undecided: 3 trajectories, frames (")

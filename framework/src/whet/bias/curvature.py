@@ -78,7 +78,7 @@ class Curvature:
         if self.reading == "undecided" and not self.slope:
             return self
         numbers = f"s = {shown(self.lower, 2)}, 1/b = {shown(self.upper, 2)}, {IN_WORDS[self.sampler]}"
-        few = f"{units_in_words(self.units, self.units_of)}, and " if self.units < LEAST_UNITS else ""
+        few = f"{units_in_words(self.units, self.units_of)}, " if self.units < LEAST_UNITS else ""
         verdict = f"undecided: {few}{why} ({numbers})"
         return replace(self, slope="", ratio=None, interval=None, reading="undecided", verdict=verdict)
 

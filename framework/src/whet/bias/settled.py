@@ -122,8 +122,9 @@ def not_equilibrated(found: Sequence[SampledTrajectory]) -> str:
     begin = min((min(one.times) for one in found if len(one.times)), default=0.0)
     run = Settled.of_trajectories(found)
     if begin < wanted and run.span < 10 * wanted:
-        return f"frames begin {_fs(begin)} after the start, and {_fs(wanted)} are {PERIODS} periods of the fastest mode"
-    return run.reason if "energy still" in run.reason else ""
+        when = f"frames begin {_fs(begin)} after the start"
+        return f"not equilibrated: {when}, and {PERIODS} periods of the fastest mode are {_fs(wanted)}"
+    return f"not equilibrated: {run.reason}" if "energy still" in run.reason else ""
 
 
 def period_of(symbols: set[str]) -> float:
