@@ -251,7 +251,7 @@ def test_own_trajectories_stand_beside_the_test_set(tmp_path):
     sets, own = [scores_on(tmp_path, DYNAMICS, 0.8)], [scores_on(tmp_path, OWN, 0.8)]
     (verdict,) = found_by(Summary, tmp_path, sets=sets, own=own).verdicts
     assert verdict.decided and (verdict.units, verdict.of) == (6, "trajectories")
-    assert "= s, frames of the reference's dynamics; 0.80 [0.79, 0.80] = 1/b, its own trajectories)" in verdict.claim
+    assert "= s, frames of the reference's dynamics; 0.80 [0.79, 0.81] = 1/b, its own trajectories)" in verdict.claim
     assert "; on its own 6 trajectories (12 frames): s 0.799, 1/b 0.800" in verdict.evidence
     (verdict,) = found_by(Summary, tmp_path, sets=sets, own=[scores_on(tmp_path, OWN, 1.0)]).verdicts
     assert not verdict.decided and "the two readings disagree" in verdict.claim

@@ -262,6 +262,10 @@ def test_relaxed_structures_have_no_slope_whoever_relaxed_them(made):
         (None, "main", Ref("main", "few", 1, 1), "other"),
         (None, "chgnet", MAIN, "other"),
         (None, "unknown", MAIN, "unknown"),
+        (None, "Reference ", MAIN, "reference"),
+        (None, "refrence", MAIN, "unknown"),  # misspelt, it is nobody's dynamics
+        (None, "self", MAIN, "unknown"),
+        (None, "", MAIN, "unknown"),
         (None, None, MAIN, "unknown"),
     ],
 )

@@ -28,8 +28,11 @@ def test_interval_of_a_mean_is_scipys():
     draws = {"n_resamples": 20000, "method": "percentile", "confidence_level": 1 - 2 * tail}
     draws["rng"] = np.random.default_rng(2)
     theirs = scipy.stats.bootstrap((values,), np.mean, **draws).confidence_interval
+    student = scipy.stats.t.interval(0.95, 59, loc=values.mean(), scale=scipy.stats.sem(values))
     # Both draw at random, from seeds; a hundredth is about three standard errors of such a quantile.
-    assert (low, high) == pytest.approx((theirs.low, theirs.high), abs=0.01)
+    wanted = min(theirs.low, student[0]), max(theirs.high, student[1])
+    assert (low, high) == pytest.approx(wanted, abs=0.01)
+    assert theirs.high > student[1] + 0.01 and student[0] < theirs.low - 0.01  # each has one of the ends
 
 
 @settings(max_examples=50, deadline=None)
@@ -61,14 +64,14 @@ def test_rows_of_a_unit_add_up_wherever_they_stand():
 
 @pytest.mark.parametrize("trajectories", [4, 6, 12])
 def test_few_trajectories_are_covered_about_as_often_as_stated(trajectories):
-    """Frames of a trajectory share its offset. Percentiles that are not expanded cover four in 77 % of the cases."""
+    """Frames of a trajectory share its offset. Percentiles alone cover it in 77 % of the cases, of four trajectories."""
     random, covered = np.random.default_rng(trajectories), 0
     units = np.repeat(np.arange(trajectories), 5)
     for seed in range(400):
         values = random.normal(size=trajectories).repeat(5) + 0.5 * random.normal(size=len(units))
         low, high = Resampling(seed=seed, resamples=400).interval(rows_of(values), mean, units) or (0, 0)
         covered += low <= 0 <= high
-    assert 0.86 <= covered / 400 <= 0.985
+    assert 0.925 <= covered / 400 <= 0.985
 
 
 def test_many_frames_are_drawn_in_parts_with_the_same_sums():

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whet.bias.resampling import Interval
-from whet.contracts.findings import LEAST_UNITS
+from whet.contracts.findings import LEAST_UNITS, Interval
 
 if TYPE_CHECKING:
     import numpy as np

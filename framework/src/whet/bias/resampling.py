@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from whet.contracts.findings import LEAST_UNITS
+from whet.bias.jackknife import Jackknife
+from whet.contracts.findings import LEAST_UNITS, Interval
 from whet.data.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
-
-Interval = tuple[float, float] | None
-"""Lower and upper end; None where too few units, or a statistic that resampling leaves undefined, allow none."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,9 @@ class Resampling:
 
     Whole units are drawn because frames of one trajectory, and the force components of one frame, are alike. The
     ends are Efron's percentiles, expanded for few units: the percentile of t(n − 1) √(n / (n − 1)) in place of the
-    normal one (Hesterberg, Am. Stat. 69, 371 (2015), section 5.3). resamples: how many draws. seed: of NumPy's
+    normal one (Hesterberg, Am. Stat. 69, 371 (2015), section 5.3). Draws never leave the range of the units, which holds
+    the mean of four in 88 % of all cases: intervals reach at least as far as Student's t with the jackknife's error does.
+    resamples: how many draws. seed: of NumPy's
     generator; the same seed gives the same interval. level: probability inside the interval. InputError where a
     setting makes no sense.
     """
@@ -46,8 +46,7 @@ class Resampling:
 
         rows: (n_frames, k), what each frame adds to the k sums. statistic: (m, k) sums -> (m,) values, NaN where
         undefined. units: (n_frames,) the unit of each frame; None: each is one. It is None for fewer than four units,
-        and where over 5 % of the draws are undefined. The interval always covers the estimate itself: it is widened
-        where the draws are biased.
+        and where over 5 % of the draws are undefined. The interval always covers the estimate itself.
         """
         import numpy as np
 
@@ -57,7 +56,10 @@ class Resampling:
         with np.errstate(all="ignore"):
             drawn = statistic(self.sums(summed))
             estimate = float(statistic(rows.sum(axis=0, keepdims=True))[0])
-        return self.between(drawn, estimate, len(summed))
+        if (drawn_ends := self.between(drawn, estimate, len(summed))) is None:
+            return None
+        jackknife = Jackknife.of(summed, statistic).interval(self.level) or drawn_ends
+        return min(drawn_ends[0], jackknife[0]), max(drawn_ends[1], jackknife[1])
 
     def between(self, drawn: np.ndarray, estimate: float, units: int) -> Interval:
         """The interval of (resamples,) values drawn from so many units, widened to cover `estimate`; or None."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from whet.contracts.ref import LABELER, RATTLE, Ref
+from whet.data.errors import suggestion
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -61,7 +62,10 @@ def sampler_of(samplers: Iterable[str]) -> str:
 
 
 def _named(frame: Atoms, state: Ref) -> Sampler:
-    word = str(frame.info.get("sampled_by", "unknown"))
-    if word in NAMED:
+    said = str(frame.info.get("sampled_by", "unknown")).strip()
+    if (word := said.casefold()) in NAMED:
         return NAMED[word]
-    return "self" if state == Ref(word) else "other"
+    if state == Ref(said):
+        return "self"
+    # A misspelt word is no potential's name, and "self" does not say whose.
+    return "unknown" if word in ("", "self") or suggestion(word, NAMED) else "other"
