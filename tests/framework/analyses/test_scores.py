@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scored_sets import NEAR, evaluated, first_data, found_by, labeled, rows_by, scores_of, tuned
+from scored_sets import NEAR, evaluated, first_data, found_by, rows_by, scores_of, tuned
 from whet.analyses.parts.series_table import series_rows
 from whet.analyses.scores import Scores
 from whet.bias.errors import errors

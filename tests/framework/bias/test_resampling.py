@@ -64,7 +64,7 @@ def test_rows_of_a_unit_add_up_wherever_they_stand():
 
 @pytest.mark.parametrize("trajectories", [4, 6, 12])
 def test_few_trajectories_are_covered_about_as_often_as_stated(trajectories):
-    """Frames of a trajectory share its offset. Percentiles alone cover it in 77 % of the cases, of four trajectories."""
+    """Frames of a trajectory share its offset. Of four, percentiles alone cover it in 77 % of the cases."""
     random, covered = np.random.default_rng(trajectories), 0
     units = np.repeat(np.arange(trajectories), 5)
     for seed in range(400):
