@@ -28,6 +28,12 @@ def test_without_names_it_is_the_material_that_tells_frames_apart():
     assert frame_groups(made) == (["Ar", "Ar", "Kr"], "materials")
 
 
+def test_a_name_that_all_frames_share_tells_no_materials_apart():
+    made = [*frames({"source": "MPtrj"}), *frames({"source": "MPtrj"}, formula="Kr")]
+    assert frame_groups(made) == (["Ar", "Kr"], "materials")
+    assert frame_groups(frames({"source": "run 1"}, {"source": "run 1"})) == (["run 1", "run 1"], "groups")
+
+
 def test_of_one_material_without_names_nobody_knows():
     groups, of = frame_groups(frames({}, {}))
     assert (len(set(groups)), of) == (1, "")

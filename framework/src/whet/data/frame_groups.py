@@ -26,7 +26,8 @@ def frame_groups(frames: Sequence[Atoms], by: str = "") -> tuple[list[str], str]
     """The group of each frame, and what groups are: `frames`, `groups`, `materials`, or empty where nobody knows.
 
     by: `frames`, where each stands alone, or the key of `info` that names groups. Without it frames are asked
-    (`group_of`); where none names a group, frames of one formula belong together, if there are several formulas.
+    (`group_of`); where all name the same group, or none, frames of one formula belong together, if there are several
+    formulas.
     FrameError where `by` is a key that a frame lacks.
     """
     if by == FRAMES:
@@ -39,12 +40,12 @@ def frame_groups(frames: Sequence[Atoms], by: str = "") -> tuple[list[str], str]
                 raise FrameError(what, where=f"frame {number}", hint=f"Its keys: {known}")
         return [str(frame.info[by]) for frame in frames], "groups"
     named = [group_of(frame) for frame in frames]
+    formulas = [frame.get_chemical_formula() for frame in frames]
+    if len(set(named)) == 1 and len(set(formulas)) > 1:
+        return formulas, "materials"
     if any(named):
         return named, "groups"
-    if len(frames) == 1:
-        return [""], FRAMES
-    formulas = [frame.get_chemical_formula() for frame in frames]
-    return formulas, "materials" if len(set(formulas)) > 1 else ""
+    return formulas, FRAMES if len(frames) == 1 else ""
 
 
 def units_in_words(number: int, of: str) -> str:
