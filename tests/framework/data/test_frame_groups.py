@@ -63,5 +63,5 @@ def test_units_in_words(number: int, of: str, words: str) -> None:
 
 
 def test_a_single_frame_stands_alone() -> None:
-    assert frame_groups([Atoms("Ar")]) == ([""], "frames")
+    assert frame_groups([Atoms("Ar")]) == (["Ar"], "frames")
     assert frame_groups([Atoms("Ar"), Atoms("Ar")])[1] == ""
