@@ -52,7 +52,7 @@ class Minima(Analysis):
     """Displacement of the minimum of each kind of bond, and its stiffness; and forces at the reference's minima."""
 
     name = "minima"
-    place = 15
+    place = 12
     by_default = True
     inputs: ClassVar[Mapping[str, Port]] = {
         "main": Port(Predictions, what="on the first independent set: these answer on a report's first screen"),
