@@ -25,8 +25,8 @@ class Weights(Options):
     package make it another, which the report then says. Errors of forces (0.2 to 0.5 eV/Å before the first step) are
     far larger as numbers than those of aligned energies (0.01 to 0.05 eV/atom) and of stress (0.01 eV/Å³): under 1, 10
     the energy has 0.02 to 0.2 % of the loss of CHGNet and MACE-MP-0 small on PBE frames of LGPS and LiCl, before the
-    first step. Under the defaults, which are within the ranges of Liu et al. (Table III: 1–20, 1–20, 0–20), it has 0.8 to
-    9 %, and stress about 1 %: CHGNet fine-tuned on 16 LiCl frames then errs by 4.6 instead of 19.8 meV/atom near
+    first step. Under the defaults, which are within the ranges of Liu et al. (Table III: 1–20, 1–20, 0–20), it has
+    0.8 to 9 %, and stress about 1 %: CHGNet fine-tuned on 16 LiCl frames then errs by 4.6 instead of 19.8 meV/atom near
     equilibrium, and by the same in forces. More is not better: with 20, 1 SevenNet-0 and networks from scratch learned
     forces more slowly. The report gives the shares of each fine-tuning.
     """
