@@ -78,7 +78,8 @@ def test_a_step_that_kills_its_workers_is_one_line(deaths: Path, tmp_path: Path)
     deaths.write_text("9\n9")
     ended = whet_run(tmp_path)
     assert ended.returncode == 2, ended.stderr
-    (line,) = [line for line in ended.stdout.splitlines() if line.startswith("  ")]
+    _, _, failures = ended.stdout.partition(" steps failed")
+    (line,) = [line for line in failures.splitlines() if line.startswith("  ")]
     assert "label: worker: the worker was ended by signal 9; the first one that tried it: the worker was ended" in line
     assert "1 steps failed" in ended.stdout and "Traceback" not in ended.stderr
     assert whet_run(tmp_path).returncode == 0
