@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from whet.bias.bond_forces import bond_forces
 from whet.bias.jackknife import Jackknife
 from whet.bias.pairs import Comparison
-from whet.bias.resampling import Interval, by_unit, interval_json
-from whet.contracts.findings import LEAST_UNITS
+from whet.bias.resampling import by_unit, interval_json
+from whet.contracts.findings import LEAST_UNITS, Interval
 from whet.data.errors import FrameError
 from whet.data.identity import JSON
 from whet.data.topology import BondTopology

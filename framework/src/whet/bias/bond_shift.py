@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from whet.bias.bonds import BondLengths, equal_weights
 from whet.bias.dealing import Dealing
-from whet.bias.resampling import Interval, Resampling, interval_json
+from whet.bias.resampling import Resampling, interval_json
+from whet.contracts.findings import Interval
 from whet.data.errors import InputError
 from whet.data.identity import JSON
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whet.bias.resampling import Interval, Resampling, interval_json
+from whet.bias.resampling import Resampling, interval_json
+from whet.contracts.findings import Interval
 from whet.data.errors import FrameError, InputError
 from whet.data.identity import JSON
 from whet.data.topology import BondTopology

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from whet.bias.jackknife import Jackknife
 from whet.bias.paired_errors import PairedErrors
-from whet.bias.resampling import Interval
-from whet.contracts.findings import LEAST_UNITS, Estimate
+from whet.contracts.findings import LEAST_UNITS, Estimate, Interval
 
 if TYPE_CHECKING:
     import numpy as np

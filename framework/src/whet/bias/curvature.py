@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from whet.bias.resampling import Interval
 from whet.bias.sampler import IN_WORDS, MINIMUM
-from whet.contracts.findings import LEAST_UNITS
+from whet.contracts.findings import LEAST_UNITS, Interval
 from whet.data.frame_groups import units_in_words
 from whet.data.numbers import percent, shown
 

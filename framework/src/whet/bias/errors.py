@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whet.bias.pairs import Comparison, LeftOut
-from whet.bias.resampling import Interval, Resampling, interval_json
+from whet.bias.resampling import Resampling, interval_json
 from whet.bias.robust_slope import is_still
 from whet.bias.sampler import MINIMUM
+from whet.contracts.findings import Interval
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.identity import JSON
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from whet.bias.resampling import Interval
-from whet.contracts.findings import Estimate
+from whet.contracts.findings import Estimate, Interval
 
 
 def over_seeds(values: Sequence[float | None], interval: Interval = None) -> Estimate:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from whet.bias.errors import errors
 from whet.bias.pairs import Comparison
-from whet.bias.resampling import Interval, Resampling
+from whet.bias.resampling import Resampling
+from whet.contracts.findings import Interval
 from whet.data.frame_groups import FRAMES
 
 TOLERANCE = 0.05

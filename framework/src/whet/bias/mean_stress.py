@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from whet.bias.pairs import Comparison
-from whet.bias.resampling import Interval, Resampling
+from whet.bias.resampling import Resampling
+from whet.contracts.findings import Interval
 
 TOLERANCE = 0.1
 """GPa; a crystal with a bulk modulus of 30 GPa changes its lattice constant by 0.1 % under it."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from whet.bias.errors import energy_residuals, fitted_here
 from whet.bias.pairs import Comparison, LeftOut
-from whet.bias.resampling import Interval, Resampling, interval_json
+from whet.bias.resampling import Resampling, interval_json
+from whet.contracts.findings import Interval
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.errors import InputError
 from whet.data.identity import JSON

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whet.bias.resampling import Interval, Resampling
+from whet.bias.resampling import Resampling
+from whet.contracts.findings import Interval
 
 if TYPE_CHECKING:
     import numpy as np

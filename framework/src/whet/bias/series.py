@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from whet.bias.errors import Errors, errors
 from whet.bias.estimate import over_seeds
 from whet.bias.pairs import Comparison
-from whet.bias.resampling import Interval, Resampling
+from whet.bias.resampling import Resampling
 from whet.bias.softening import Softening, slopes_of, softening
-from whet.contracts.findings import Estimate
+from whet.contracts.findings import Estimate, Interval
 from whet.contracts.reference_energies import ReferenceEnergies
 
 if TYPE_CHECKING:

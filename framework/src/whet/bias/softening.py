@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from whet.bias.curvature import Curvature
 from whet.bias.pairs import Comparison, LeftOut
-from whet.bias.resampling import Interval, Resampling, interval_json
+from whet.bias.resampling import Resampling, interval_json
 from whet.bias.robust_slope import is_still, robust_slope
 from whet.bias.sampler import MINIMUM
+from whet.contracts.findings import Interval
 from whet.data.identity import JSON
 
 if TYPE_CHECKING:

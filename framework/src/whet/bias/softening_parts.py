@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from whet.bias.curvature import Curvature
 from whet.bias.pairs import Comparison
-from whet.bias.resampling import Interval, Resampling, interval_json
+from whet.bias.resampling import Resampling, interval_json
 from whet.bias.softening import Slopes, slopes_of
+from whet.contracts.findings import Interval
 from whet.data.errors import InputError
 from whet.data.identity import JSON
 
