@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from scored_sets import NEAR, evaluated, first_data, found_by, rows_by, scores_of, tuned
+from scored_sets import NEAR, evaluated, first_data, found_by, labeled, predicted, rows_by, scores_of, tuned
 from whet.analyses.parts.series_table import series_rows
 from whet.analyses.scores import Scores
 from whet.bias.errors import errors
@@ -155,6 +157,25 @@ def test_one_frame_has_no_interval(tmp_path):
     (row,) = series_rows(scores_of(tmp_path, evaluated(MAIN, noise=0.1, frames=1)).findings)
     assert row.mae.interval is None
     assert row.reading == "undecided"
+
+
+def test_forces_that_are_no_gradient_are_read_on_frames_of_others_alone(tmp_path):
+    """Its own frames are of no ensemble of an energy, and 1/b is no ratio of curvatures there."""
+    own = Ref(set="own", set_kind="self", sampled_by=MAIN, groups="trajectories")
+    for on, reading in ((own, "undecided"), (replace(own, set_kind="independent", sampled_by=LABELER), "soft")):
+        (row,) = series_rows(scores_of(tmp_path, replace(evaluated(MAIN, on, 0.7), conservative=False)).findings)
+        assert row.reading == reading
+        assert ("no gradient of an energy" in row.in_words) == (reading == "undecided")
+    (row,) = series_rows(scores_of(tmp_path, evaluated(MAIN, own, 0.7)).findings)
+    assert row.reading == "soft"
+
+
+def test_frames_at_rest_have_errors_and_no_slope(tmp_path):
+    still = FrameSet(Labels(0.0, np.zeros((4, 3))).attach(frame) for frame in labeled(6))
+    at_rest = Predictions(MAIN.on(NEAR), still, predicted(still, 1.0, 0.1), range(6), (), [0] * 6)
+    (row,) = series_rows(scores_of(tmp_path, at_rest).findings)
+    assert (row.scale.value, row.curvature.value, row.reading) == (None, None, "undecided")
+    assert row.mae.value == pytest.approx(0.08, abs=0.02)
 
 
 def test_what_gives_no_score_is_told(tmp_path):

@@ -147,7 +147,8 @@ class Predictions(Data):
     indices: their numbers in the set. left_out: (index, reason) of the frames that are not among them. trajectories:
     for each frame the number of the trajectory, in the set, that it is of; the same for all of a file whose
     trajectories are not known. seconds_per_frame: None where it was not measured. doubts: sentences on compositions
-    whose energy the potential's reference energies do not determine.
+    whose energy the potential's reference energies do not determine. conservative: whether the potential's forces are
+    the gradient of its energy.
     """
 
     kind = "predictions"
@@ -159,6 +160,7 @@ class Predictions(Data):
     trajectories: Sequence[int]
     seconds_per_frame: float | None = None
     doubts: Sequence[str] = ()
+    conservative: bool = True
 
     @classmethod
     def read(cls, step: FinishedStep, ref: Ref) -> Self:
@@ -175,6 +177,7 @@ class Predictions(Data):
             [trajectories[index] for index in kept],
             step.measured.get("seconds_per_frame"),
             step.values.get("energy_doubts", ()),
+            step.values.get("conservative", True),
         )
 
 

@@ -37,7 +37,8 @@ class Evaluate(Task):
         """Leaves `frames`, the predictions.
 
         Values: frames, kept (indices of those predicted), left_out (index, reason), and where there are such
-        energy_doubts (sentences on compositions whose energy the potential's reference energies do not determine).
+        energy_doubts (sentences on compositions whose energy the potential's reference energies do not determine),
+        conservative (false where forces are no gradient of the energy).
         Measured: seconds_per_frame. A frame that the potential cannot answer (an element that it does not know, a
         non-finite answer) is left out and listed; where it can answer none, the fault is raised.
         """
@@ -69,4 +70,5 @@ class Evaluate(Task):
         write_frames(path, predicted)
         values = {"frames": len(frames), "kept": kept, "left_out": left_out}
         values |= {"energy_doubts": list(doubts)} if doubts else {}
+        values |= {} if potential.capabilities.conservative else {"conservative": False}
         return Outcome(values, {"frames": path}, measured={"seconds_per_frame": seconds})

@@ -52,7 +52,10 @@ def scored(
         label = f"{state}{f' (seed {state.seed})' if len(seeds) > 1 else ''}"
         try:
             comparison = Comparison.of_predictions(one)
-            score = Score.of(comparison, given.get(state.potential) if state.untouched else None).doubted(doubt)
+            score = Score.of(comparison, given.get(state.potential) if state.untouched else None)
+            # Integration by parts needs an ensemble of the energy whose gradient the forces are.
+            gradient = one.conservative or comparison.sampler != "self"
+            score = score.doubted(doubt if gradient else "its forces are no gradient of an energy")
         except FrameError as error:
             unscored.append((f"{label} on {one.ref.set}", str(error)))
             continue
