@@ -47,6 +47,7 @@ SUPPORT = sorted((ROOT / "framework").glob("*/src"))
 """Distributions that plugins share and that are no plugins themselves."""
 
 MODULES = [path for source in (CORE, *PLUGIN_SOURCES, *SUPPORT) for path in sorted(source.rglob("*.py"))]
+TESTS = [path for path in sorted(ROOT.rglob("tests/**/*.py")) if not {".venv", ".envs"} & set(path.parts)]
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "tools"}
 HEAVY = ("torch", "pymatgen", "ase", "numpy", "scipy", "sklearn", "matplotlib", "dscribe", "tblite", "mace", "chgnet")
 
@@ -211,7 +212,7 @@ def test_every_public_name_is_there(package: str) -> None:
     assert [name for name in module.__all__ if getattr(module, name, None) is None] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", [*MODULES, *TESTS], ids=lambda path: str(path.relative_to(ROOT)))
 def test_modules_are_short_and_named(path: Path) -> None:
     text = path.read_text()
     assert path.stem not in EMPTY_NAMES

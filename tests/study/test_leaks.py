@@ -9,6 +9,8 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
+from file_cases import TRAINING, case
+from in_process import whet
 from whet import Labels, Study, export_frames
 from whet.plugins.registry import registry
 from whet.study.inspection import inspect
@@ -176,3 +178,29 @@ def test_only_data_that_name_groups_are_split_by_them(tmp_path: Path) -> None:
     assert asked(["a", "b", "c", "d"]) == ""
     assert asked(["a", "b", "c", "d"], ", groups: frames") is None
     assert asked([], ", groups: run") == "run"
+
+
+@pytest.mark.usefixtures("toy")
+def test_training_frames_among_those_tested_on_are_told(reference_data: Path, tmp_path: Path) -> None:
+    part, test = (case(reference_data, f"{name}.extxyz", tmp_path) for name in ("part", "test"))
+    (tmp_path / "study.yaml").write_text(TRAINING.replace("FILE", str(part)).replace("OTHER", str(test)))
+    ended = whet("check", "study.yaml", folder=tmp_path)
+    assert "3 of its 6 frames are training frames of" in ended.stdout
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_report_tells_what_was_trained_and_tested_on(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    frames = []
+    for _ in range(6):
+        argon = bulk("Ar", "fcc", a=5.2, cubic=True)
+        argon.positions += random.normal(scale=0.1, size=(4, 3))
+        frames.append(Labels(-1.0, random.normal(size=(4, 3))).attach(argon))
+    export_frames(tmp_path / "data.extxyz", frames[:4])
+    export_frames(tmp_path / "test.extxyz", frames[2:])
+    text = TRAINING.replace("FILE", "data.extxyz").replace("OTHER", "test.extxyz")
+    (tmp_path / "study.yaml").write_text(text)
+    ended = whet("run", "study.yaml", folder=tmp_path)
+    told = "other: 2 of its 4 frames were trained on (main few)"
+    assert f"suspicious: {told}" in ended.stdout
+    assert told in (tmp_path / "report" / "index.html").read_text()
