@@ -62,8 +62,8 @@ def test_numbers_are_those_of_the_bias_room(tmp_path):
     (score,) = public.scores_of(scores_of(tmp_path, one).findings)
     errs, soft = errors(comparison(one)), softening(comparison(one))
     assert score["softening"] == soft.as_json()
-    assert score["forces"] == errs.as_json()["forces"]
-    assert score["forces_by_element"] == errs.as_json()["forces_by_element"]
+    assert score["forces"] == errs.forces.as_json()
+    assert score["forces_by_element"] == {one: of.as_json() for one, of in errs.forces_by_element.items()}
     assert score["energy"] == errs.energy_raw.as_json()
     assert score["energy_fitted"] == errs.energy_fitted_here.as_json()
     assert score["stress"] is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -103,7 +102,6 @@ def test_minima_displaced_by_six_hundredths_are_found_whoever_sampled(
         assert one.interval is not None and one.interval[0] < 0.06 < one.interval[1]
         assert one.displaced and not one.in_place
         assert one.stiffness == pytest.approx(STIFF) and one.stiffness_ratio == pytest.approx(curvature, abs=0.02)
-    assert json.dumps([one.as_json() for one in found.kinds.values()], allow_nan=False)
 
 
 def test_a_bond_that_the_potential_wants_shorter_has_a_negative_displacement() -> None:

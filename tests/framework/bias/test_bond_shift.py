@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import scipy.stats
@@ -58,7 +56,6 @@ def test_a_planted_shift_is_found_in_its_kind_alone() -> None:
     assert moved.verdict == "different: mean" and moved.p["mean"] == pytest.approx(2 / 70)
     assert moved.by_chance is not None and moved.wasserstein < moved.by_chance
     assert {kind for kind, shift in shifts.items() if shift.different} == {"C4-O2"}
-    assert json.dumps(moved.as_json(), allow_nan=False)
 
 
 def test_a_shift_of_two_hundredths_of_an_angstrom_is_found_nearly_always() -> None:
@@ -110,7 +107,7 @@ def test_trajectories_that_both_sets_have_are_left_out() -> None:
         return BondLengths(one.topology, np.concatenate([shared.lengths, one.lengths]), units)
 
     apart, together = bond_shifts(first, second, FEW), bond_shifts(joined(first), joined(second), FEW)
-    assert together["C4-O2"].as_json() == apart["C4-O2"].as_json()
+    assert together["C4-O2"] == apart["C4-O2"]
     assert together["C4-O2"].trajectories == (4, 4)
     assert bond_shifts(first, first) == {}
 

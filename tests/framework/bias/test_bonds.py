@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -86,10 +85,9 @@ def test_summary_is_the_distributions(box):
     summary = found.summary(FEW)["C4-H1"]
     lengths = found.of_kind("C4-H1").ravel()
     assert summary.mean == pytest.approx(lengths.mean()) and summary.width == pytest.approx(lengths.std())
-    assert (summary.bonds, summary.frames, summary.broken, summary.first_broken_frame) == (6, 30, 0, None)
+    assert (summary.bonds, summary.frames, summary.broken) == (6, 30, 0)
     assert summary.width_interval is not None and summary.width is not None
     assert summary.width_interval[0] < summary.width < summary.width_interval[1]
-    assert json.dumps(summary.as_json(), allow_nan=False)
 
 
 def test_a_broken_bond_is_counted_and_leaves_the_distribution(box):
@@ -102,7 +100,7 @@ def test_a_broken_bond_is_counted_and_leaves_the_distribution(box):
         away = frame.get_distance(oxygen, hydrogen, mic=True, vector=True)
         frame.positions[hydrogen] += away * 0.6 / np.linalg.norm(away)
     summary = follow(topology, frames).summary(FEW)["H1-O2"]
-    assert (summary.broken, summary.broken_lengths, summary.first_broken_frame) == (1, 4, 6)
+    assert summary.broken == 1
     assert summary.mean == pytest.approx(topology.lengths[bond]) and summary.width == pytest.approx(0, abs=1e-6)
     every = shaken(box, 3, 0.0, 2)
     for frame in every:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -43,8 +41,6 @@ def test_limits_by_element_are_mean_and_two_deviations(plane):
     flagged = limits.beyond_element(q, symbols)
     assert 0 < flagged.mean() < 0.08
     assert limits.beyond_element(np.array([0.0]), ["Xe"]).all(), "an element that was never seen is an outlier"
-    assert list(limits.as_json()) == ["by_element", "jackson_mudholkar", "confidence", "caution"]
-    assert json.dumps(limits.as_json(), allow_nan=False)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +74,7 @@ def test_what_does_not_fit_is_refused(plane):
     with pytest.raises(InputError, match=r"confidence 1.0 does not lie"):
         jackson_mudholkar((1, 1, 1), 1.0)
     with pytest.raises(InputError, match="1 symbols do not fit 2"):
-        QLimits({}, 0.0, 0.95).beyond_element(np.zeros(2), ["H"])
+        QLimits({}, 0.0).beyond_element(np.zeros(2), ["H"])
 
 
 def test_jackson_mudholkar_where_its_exponent_vanishes_or_its_bracket_does():

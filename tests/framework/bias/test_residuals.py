@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.stats
 
-from whet.bias.pairs import Comparison
+from whet.bias.pairs import Comparison, LeftOut
 from whet.bias.residuals import residual_trace
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.errors import InputError
@@ -34,7 +33,7 @@ def test_mean_and_drift_are_scipys(run):
     assert trace.drift == pytest.approx(slope) and trace.drift == pytest.approx(2, abs=0.1)
     # One trajectory has one drift, and nothing to be held against.
     assert trace.drift_interval is None and trace.trajectories == 1
-    assert json.dumps(trace.as_json(), allow_nan=False) and trace.as_json()["times"][1] == 500
+    assert trace.times[1] == 500
 
 
 def test_alignment_takes_out_what_it_says(run):
@@ -42,11 +41,9 @@ def test_alignment_takes_out_what_it_says(run):
     comparison = Comparison.of(truth, predicted, units=[0] * 12)
     given = residual_trace(comparison, times, ReferenceEnergies({"Cu": 0.016}, 1, 0.0, 5))
     assert given.residuals == pytest.approx(wanted + 16) and given.alignment == "given"
-    fitted = residual_trace(comparison, times, fit_here=True)
-    assert fitted.mean == pytest.approx(0, abs=1e-9) and fitted.alignment == "fitted here"
-    assert fitted.drift == pytest.approx(given.drift)
-    with pytest.raises(InputError, match="Choose one"):
-        residual_trace(comparison, times, ReferenceEnergies({}, 0, 0.0, 0), fit_here=True)
+    plain = residual_trace(comparison, times)
+    assert plain.residuals == pytest.approx(wanted) and plain.alignment == "none"
+    assert plain.drift == pytest.approx(given.drift)
 
 
 def test_times_belong_to_frames_by_their_index(run):
@@ -55,7 +52,7 @@ def test_times_belong_to_frames_by_their_index(run):
     trace = residual_trace(comparison, times)
     assert trace.times.tolist() == np.delete(times, 3).tolist()
     assert trace.residuals == pytest.approx(np.delete(wanted, 3))
-    assert trace.as_json()["left_out"] == [{"index": 3, "reason": "no prediction: not converged"}]
+    assert trace.left_out == (LeftOut(3, "no prediction: not converged"),)
     with pytest.raises(InputError, match="11 times do not fit 12 frames, 1 of them left out"):
         residual_trace(comparison, times[:11])
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from whet.bias.bond_forces import bond_forces
 from whet.bias.jackknife import Jackknife
 from whet.bias.pairs import Comparison
-from whet.bias.resampling import by_unit, interval_json
+from whet.bias.resampling import by_unit
 from whet.contracts.findings import LEAST_UNITS, Interval
 from whet.data.errors import FrameError
-from whet.data.identity import JSON
 from whet.data.topology import BondTopology
 
 if TYPE_CHECKING:
@@ -58,32 +57,6 @@ class BondMinimum:
     def in_place(self) -> bool:
         """Whether the interval lies within 0.005 Å of the reference's minimum."""
         return self.interval is not None and max(map(abs, self.interval)) <= TOLERANCE
-
-    def as_json(self) -> dict[str, JSON]:
-        """Plain data.
-
-        | key                                    | value                    |
-        |----------------------------------------|--------------------------|
-        | displacement, length                   | Å (displacement or null) |
-        | interval                               | [low, high] in Å, or null |
-        | stiffness                              | eV/Å², or null           |
-        | stiffness_ratio                        | without unit, or null    |
-        | stiffness_ratio_interval               | [low, high], or null     |
-        | bonds, units                           | counts                   |
-        | displaced, in_place                    | true or false            |
-        """
-        return {
-            "displacement": self.displacement,
-            "interval": interval_json(self.interval),
-            "length": self.length,
-            "stiffness": self.stiffness,
-            "stiffness_ratio": self.stiffness_ratio,
-            "stiffness_ratio_interval": interval_json(self.stiffness_ratio_interval),
-            "bonds": self.bonds,
-            "units": self.units,
-            "displaced": self.displaced,
-            "in_place": self.in_place,
-        }
 
 
 @dataclass(frozen=True)

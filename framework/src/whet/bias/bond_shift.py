@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from whet.bias.bonds import BondLengths, equal_weights
 from whet.bias.dealing import Dealing
-from whet.bias.resampling import Resampling, interval_json
+from whet.bias.resampling import Resampling
 from whet.contracts.findings import Interval
 from whet.data.errors import InputError
-from whet.data.identity import JSON
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,34 +61,6 @@ class BondShift:
             few = min(self.trajectories)
             return f"undecided: {few} trajector{'y' if few == 1 else 'ies'}"
         return f"different: {', '.join(self.different)}" if self.different else "no difference resolved"
-
-    def as_json(self) -> dict[str, JSON]:
-        """Plain data.
-
-        | key                                          | value                                          |
-        |----------------------------------------------|------------------------------------------------|
-        | mean_change, width_change                    | Å, second − first                              |
-        | wasserstein                                  | Å                                              |
-        | mean_change_interval, width_change_interval, wasserstein_interval | [low, high] in Å, or null |
-        | by_chance                                    | Å, or null                                     |
-        | p                                            | {`mean`, `width`, `distance`: probability}     |
-        | least_p                                      | probability, or null                           |
-        | trajectories                                 | [count, count], of both sets                   |
-        | verdict                                      | one phrase                                     |
-        """
-        return {
-            "mean_change": self.mean_change,
-            "mean_change_interval": interval_json(self.mean_change_interval),
-            "width_change": self.width_change,
-            "width_change_interval": interval_json(self.width_change_interval),
-            "wasserstein": self.wasserstein,
-            "wasserstein_interval": interval_json(self.wasserstein_interval),
-            "by_chance": self.by_chance,
-            "p": dict(self.p),
-            "least_p": self.least_p,
-            "trajectories": list(self.trajectories),
-            "verdict": self.verdict,
-        }
 
 
 def bond_shifts(

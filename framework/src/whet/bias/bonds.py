@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whet.bias.resampling import Resampling, interval_json
+from whet.bias.resampling import Resampling
 from whet.contracts.findings import Interval
 from whet.data.errors import FrameError, InputError
-from whet.data.identity import JSON
 from whet.data.topology import BondTopology
 
 if TYPE_CHECKING:
@@ -53,8 +52,8 @@ def equal_weights(counts: np.ndarray, units: np.ndarray) -> np.ndarray:
 class BondSummary:
     """Distribution of the lengths of one kind of bond, Å, broken ones not counted; each trajectory counts the same.
 
-    width: standard deviation over frames, bonds and trajectories. broken: bonds that were broken in some frame.
-    broken_lengths: lengths left out for that. mean and width are None where no length is left.
+    width: standard deviation over frames, bonds and trajectories. broken: bonds that were broken in some frame. mean
+    and width are None where no length is left.
     """
 
     mean: float | None
@@ -64,31 +63,6 @@ class BondSummary:
     bonds: int
     frames: int
     broken: int
-    broken_lengths: int
-    first_broken_frame: int | None
-
-    def as_json(self) -> dict[str, JSON]:
-        """Plain data.
-
-        | key                            | value                                     |
-        |--------------------------------|-------------------------------------------|
-        | mean, width                    | Å, or null                                |
-        | mean_interval, width_interval  | [low, high] in Å, or null                 |
-        | bonds, frames                  | counts                                    |
-        | broken, broken_lengths         | counts: bonds, and lengths left out       |
-        | first_broken_frame             | place of the frame, or null               |
-        """
-        return {
-            "mean": self.mean,
-            "mean_interval": interval_json(self.mean_interval),
-            "width": self.width,
-            "width_interval": interval_json(self.width_interval),
-            "bonds": self.bonds,
-            "frames": self.frames,
-            "broken": self.broken,
-            "broken_lengths": self.broken_lengths,
-            "first_broken_frame": self.first_broken_frame,
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +123,6 @@ class BondLengths:
         rows = np.stack([(~broken).sum(axis=1), off.sum(axis=1), (off**2).sum(axis=1)], axis=1).astype(float)
         rows *= equal_weights(rows[:, 0], self.units)[:, None]
         total = rows.sum(axis=0, keepdims=True)
-        when = np.flatnonzero(broken.any(axis=1))
 
         def mean(sums: np.ndarray) -> np.ndarray:
             return center + sums[:, 1] / sums[:, 0]
@@ -166,6 +139,4 @@ class BondLengths:
             bonds=lengths.shape[1],
             frames=lengths.shape[0],
             broken=int(broken.any(axis=0).sum()),
-            broken_lengths=int(broken.sum()),
-            first_broken_frame=int(when[0]) if len(when) else None,
         )

@@ -20,15 +20,12 @@ environments of trajectories anything from a few to most are, so a share means n
 class ElementShare:
     """One element: share of A's environments that B lacks; None where B has one environment only, thus no distances.
 
-    share: 0 to 1. unique, environments, environments_in_b: counts. threshold: distance in PC space beyond which an
-    environment is unique; None where B has fewer than two of them.
+    share: 0 to 1. unique, environments: counts.
     """
 
     share: float | None
     unique: int
     environments: int
-    environments_in_b: int
-    threshold: float | None
 
 
 @dataclass(frozen=True)
@@ -125,12 +122,12 @@ class NeighborDistances:
             if not of_a:
                 continue
             if of_b < 2:
-                shares[symbol] = ElementShare(None if of_b else 1.0, 0 if of_b else of_a, of_a, of_b, None)
+                shares[symbol] = ElementShare(None if of_b else 1.0, 0 if of_b else of_a, of_a)
                 continue
             near = distances[list(b)].min(axis=0)
             threshold = max(float(np.percentile(near[in_b], PERCENTILE)), self.rounding[symbol])
             far = int((near[in_a] > threshold).sum())
-            shares[symbol] = ElementShare(far / of_a, far, of_a, of_b, threshold)
+            shares[symbol] = ElementShare(far / of_a, far, of_a)
         return UniqueShare(shares)
 
 

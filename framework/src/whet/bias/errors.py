@@ -59,9 +59,8 @@ class Errors:
     """Errors of one potential on one set of frames (Wong & Yang, eqs. 1–3).
 
     energy_raw: energies as predicted. energy_fitted_here: after adding per-element reference energies fitted on these
-    very frames (so an optimistic number), which are `fitted_here`. energy_given: after adding reference energies that
-    were fitted elsewhere; None where none were given. given_lacks: elements to which these give no shift, so that the
-    frames with them stay unaligned in energy_given. stress: None where no frame has both.
+    very frames (so an optimistic number). energy_given: after adding reference energies that were fitted elsewhere, to
+    the elements that they have; None where none were given. stress: None where no frame has both.
     relative_force_rmse: RMSE over the root mean square of the reference components; None where these are all zero, and
     of relaxed structures.
     """
@@ -69,8 +68,6 @@ class Errors:
     energy_raw: Deviation
     energy_fitted_here: Deviation
     energy_given: Deviation | None
-    given_lacks: tuple[str, ...]
-    fitted_here: ReferenceEnergies
     forces: Deviation
     forces_by_element: Mapping[str, Deviation]
     relative_force_rmse: float | None
@@ -78,39 +75,6 @@ class Errors:
     frames: int
     left_out: tuple[LeftOut, ...]
     correction: str
-
-    def as_json(self) -> dict[str, JSON]:
-        """Plain data; each deviation as `Deviation.as_json` gives it.
-
-        | key                | value                                                              |
-        |--------------------|--------------------------------------------------------------------|
-        | energy             | {`raw`, `fitted_here`, `given` or null}: deviations in meV/atom    |
-        | given_lacks        | symbols that the given reference energies do not cover             |
-        | reference_energies | {`shift` (eV by symbol), `rank`, `residual`, `frames`}: fitted here |
-        | forces             | deviation in eV/Å over all components                              |
-        | forces_by_element  | {symbol: deviation in eV/Å}                                        |
-        | relative_force_rmse | number without unit, or null                                      |
-        | stress             | deviation in eV/Å³ over six components, or null                    |
-        | frames             | count                                                              |
-        | left_out           | [{`index`, `reason`}]                                              |
-        | correction         | what was done to the predictions; empty for none                   |
-        """
-        return {
-            "energy": {
-                "raw": self.energy_raw.as_json(),
-                "fitted_here": self.energy_fitted_here.as_json(),
-                "given": None if self.energy_given is None else self.energy_given.as_json(),
-            },
-            "given_lacks": list(self.given_lacks),
-            "reference_energies": self.fitted_here.as_json(),
-            "forces": self.forces.as_json(),
-            "forces_by_element": {symbol: one.as_json() for symbol, one in self.forces_by_element.items()},
-            "relative_force_rmse": self.relative_force_rmse,
-            "stress": None if self.stress is None else self.stress.as_json(),
-            "frames": self.frames,
-            "left_out": [one.as_json() for one in self.left_out],
-            "correction": self.correction,
-        }
 
 
 def errors(
@@ -124,7 +88,8 @@ def errors(
     import numpy as np
 
     draws = resampling or Resampling()
-    fitted = fitted_here(comparison)
+    labels, predictions = comparison.reference.energies.tolist(), comparison.predicted.energies.tolist()
+    fitted = ReferenceEnergies.fit(comparison.frames, labels, predictions)
     true = comparison.reference.forces
     off = comparison.predicted.forces - true
     forces = _over_atoms(comparison, off, np.ones(len(off), dtype=bool), draws)
@@ -132,8 +97,6 @@ def errors(
         energy_raw=_energy(comparison, None, draws),
         energy_fitted_here=_energy(comparison, fitted, draws),
         energy_given=None if given is None else _energy(comparison, given, draws),
-        given_lacks=() if given is None else tuple(el for el in comparison.elements if el not in given.shift),
-        fitted_here=fitted,
         forces=forces,
         forces_by_element={
             symbol: _over_atoms(comparison, off, comparison.symbols == symbol, draws) for symbol in comparison.elements
@@ -145,13 +108,6 @@ def errors(
         frames=len(comparison),
         left_out=comparison.left_out,
         correction=comparison.correction,
-    )
-
-
-def fitted_here(comparison: Comparison) -> ReferenceEnergies:
-    """Per-element reference energies fitted on the frames of the comparison itself."""
-    return ReferenceEnergies.fit(
-        comparison.frames, comparison.reference.energies.tolist(), comparison.predicted.energies.tolist()
     )
 
 

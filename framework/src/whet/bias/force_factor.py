@@ -9,7 +9,6 @@ from whet.bias.pairs import Comparison
 from whet.bias.resampling import Resampling
 from whet.bias.softening import slopes_of
 from whet.data.errors import FrameError
-from whet.data.identity import JSON
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -21,11 +20,10 @@ scale, larger by 1/R², so that it over-corrects whatever is not explained by a 
 
 @dataclass(frozen=True)
 class ForceFactor:
-    """A number without unit that multiplies predicted forces. components: force components that gave it."""
+    """A number without unit that multiplies predicted forces."""
 
     factor: float
     rule: Rule
-    components: int
 
     @classmethod
     def of_frame(cls, reference: Atoms, predicted: Atoms, rule: Rule = "b") -> ForceFactor:
@@ -43,11 +41,7 @@ class ForceFactor:
                 f"the frame gives the slope {slopes.scale:.3g}, which is not positive and corrects nothing",
                 hint=f"{ANOTHER}, of higher energy",
             )
-        return cls(slopes.inverse_slope if rule == "b" else 1 / slopes.scale, rule, slopes.components)
-
-    def as_json(self) -> dict[str, JSON]:
-        """`factor` (without unit), `rule` and `components` (count)."""
-        return {"factor": self.factor, "rule": self.rule, "components": self.components}
+        return cls(slopes.inverse_slope if rule == "b" else 1 / slopes.scale, rule)
 
     def applied_to(self, comparison: Comparison) -> Comparison:
         """The comparison with predicted forces times the factor; `correction` says so.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from whet.bias.feature_sums import FeatureSums, checked_features
 from whet.data.errors import InputError
-from whet.data.identity import JSON
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +24,6 @@ class PrincipalComponents:
     | variances       | (k,)   | variance along each axis, falling                                     |
     | total_variance  | scalar | trace of the covariance                                               |
     | residual_sums   | (3,)   | Σλ, Σλ², Σλ³ over the variances that are not kept                     |
-    | environments    | scalar | atoms that it was fitted to                                           |
     """
 
     mean: np.ndarray
@@ -33,7 +31,6 @@ class PrincipalComponents:
     variances: np.ndarray
     total_variance: float
     residual_sums: tuple[float, float, float]
-    environments: int
 
     @classmethod
     def fit(cls, chunks: Iterable[np.ndarray], components: int = 5) -> PrincipalComponents:
@@ -73,7 +70,7 @@ class PrincipalComponents:
         )
         if residual_sums[0] <= 1e-12 * trace:
             residual_sums = (0.0, 0.0, 0.0)
-        return cls(sums.mean, axes, variances, trace, residual_sums, count)
+        return cls(sums.mean, axes, variances, trace, residual_sums)
 
     @property
     def explained(self) -> tuple[float, ...]:
@@ -95,12 +92,3 @@ class PrincipalComponents:
 
         centered = checked_features(features, len(self.mean)) - self.mean
         return np.square(centered - (centered @ self.axes.T) @ self.axes).sum(axis=1)
-
-    def as_json(self) -> dict[str, JSON]:
-        """`components`, `features`, `environments` (counts), `explained_variance` (share along each axis)."""
-        return {
-            "components": len(self.variances),
-            "features": len(self.mean),
-            "environments": self.environments,
-            "explained_variance": list(self.explained),
-        }

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from whet.bias.principal_components import PrincipalComponents
 from whet.data.errors import InputError
-from whet.data.identity import JSON
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +31,6 @@ class QLimits:
 
     by_element: Mapping[str, float]
     jackson_mudholkar: float
-    confidence: float
 
     @classmethod
     def fit(
@@ -58,7 +56,7 @@ class QLimits:
                 found.setdefault(symbol, []).append(q[elements == symbol])
         every = {symbol: np.concatenate(parts) for symbol, parts in sorted(found.items())}
         by_element = {symbol: float(q.mean() + 2 * q.std()) for symbol, q in every.items()}
-        return cls(by_element, jackson_mudholkar(components.residual_sums, confidence), confidence)
+        return cls(by_element, jackson_mudholkar(components.residual_sums, confidence))
 
     def beyond_element(self, q: np.ndarray, symbols: Sequence[str] | np.ndarray) -> np.ndarray:
         """(n,) bool: beyond the element's limit. An element that the training set lacks always is."""
@@ -74,23 +72,6 @@ class QLimits:
         import numpy as np
 
         return np.asarray(q) > self.jackson_mudholkar
-
-    def as_json(self) -> dict[str, JSON]:
-        """Plain data; limits in the squared unit of the features.
-
-        | key                | value                               |
-        |--------------------|-------------------------------------|
-        | by_element         | {symbol: mean + 2 sd}               |
-        | jackson_mudholkar  | limit                               |
-        | confidence         | 0 to 1, of jackson_mudholkar        |
-        | caution            | sentence to be shown with the flags |
-        """
-        return {
-            "by_element": dict(self.by_element),
-            "jackson_mudholkar": self.jackson_mudholkar,
-            "confidence": self.confidence,
-            "caution": CAUTION,
-        }
 
 
 def jackson_mudholkar(residual_sums: tuple[float, float, float], confidence: float) -> float:

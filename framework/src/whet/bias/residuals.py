@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from whet.bias.errors import energy_residuals, fitted_here
+from whet.bias.errors import energy_residuals
 from whet.bias.pairs import Comparison, LeftOut
-from whet.bias.resampling import Resampling, interval_json
+from whet.bias.resampling import Resampling
 from whet.contracts.findings import Interval
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.errors import InputError
-from whet.data.identity import JSON
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,9 +24,8 @@ class ResidualTrace:
     times: (n_frames,) fs. residuals: (n_frames,) meV/atom. mean: meV/atom, over all frames. deviation: meV/atom, the
     standard deviation about the mean of each trajectory. drift: meV/atom per ps, the mean over trajectories of the
     slope of each one's least-squares line; None where none has two times. Intervals: over trajectories, none below
-    four. Whether the series allows a drift and a deviation is `Settled`'s to say. alignment: `none`, `given`
-    (reference energies fitted elsewhere) or `fitted here`, which makes the mean zero along one trajectory, as its
-    composition does not change: only drift and deviation say something then.
+    four. Whether the series allows a drift and a deviation is `Settled`'s to say. alignment: `none` or
+    `given` (reference energies fitted elsewhere).
     """
 
     times: np.ndarray
@@ -41,54 +39,22 @@ class ResidualTrace:
     trajectories: int
     left_out: tuple[LeftOut, ...]
 
-    def as_json(self) -> dict[str, JSON]:
-        """Plain data.
-
-        | key                             | value                                   |
-        |---------------------------------|-----------------------------------------|
-        | times                           | [fs]                                    |
-        | residuals                       | [meV/atom]                              |
-        | mean, deviation                 | meV/atom                                |
-        | drift                           | meV/atom per ps, or null                |
-        | mean_interval, drift_interval   | [low, high] in the same unit, or null   |
-        | alignment                       | `none`, `given` or `fitted here`        |
-        | trajectories, frames            | counts                                  |
-        | left_out                        | [{`index`, `reason`}]                   |
-        """
-        return {
-            "times": self.times.tolist(),
-            "residuals": self.residuals.tolist(),
-            "mean": self.mean,
-            "mean_interval": interval_json(self.mean_interval),
-            "deviation": self.deviation,
-            "drift": self.drift,
-            "drift_interval": interval_json(self.drift_interval),
-            "alignment": self.alignment,
-            "trajectories": self.trajectories,
-            "frames": len(self.times),
-            "left_out": [one.as_json() for one in self.left_out],
-        }
-
 
 def residual_trace(
     comparison: Comparison,
     times: Sequence[float],
     given: ReferenceEnergies | None = None,
     *,
-    fit_here: bool = False,
     resampling: Resampling | None = None,
 ) -> ResidualTrace:
     """The residual along the trajectories of one potential, of which the comparison holds the labeled frames.
 
     The units of the comparison are the trajectories. times: fs, one for each frame that was given, the left-out ones
-    included: `times[index]` belongs to the frame of that index. given: reference energies fitted elsewhere. fit_here:
-    fit them on these frames instead. InputError where the times do not fit the frames, and where both alignments are
-    asked for.
+    included: `times[index]` belongs to the frame of that index. given: reference energies fitted elsewhere.
+    InputError where the times do not fit the frames.
     """
     import numpy as np
 
-    if given is not None and fit_here:
-        raise InputError("reference energies are given and to be fitted here", hint="Choose one of the two")
     total = len(comparison) + len(comparison.left_out)
     if len(times) != total or max(comparison.indices) >= total:
         raise InputError(
@@ -97,7 +63,7 @@ def residual_trace(
         )
     draws = resampling or Resampling()
     t = np.array([times[index] for index in comparison.indices], dtype=float)
-    r = energy_residuals(comparison, fitted_here(comparison) if fit_here else given)
+    r = energy_residuals(comparison, given)
     runs = [comparison.units == unit for unit in np.unique(comparison.units)]
     about = np.concatenate([r[run] - r[run].mean() for run in runs])
     slopes = [_slope(t[run] / 1000, r[run]) for run in runs if np.ptp(t[run]) > 0]
@@ -109,7 +75,7 @@ def residual_trace(
         deviation=float(about.std()),
         drift=float(np.mean(slopes)) if slopes else None,
         drift_interval=draws.interval(_with_ones(np.array(slopes)), _mean) if slopes else None,
-        alignment="given" if given is not None else "fitted here" if fit_here else "none",
+        alignment="none" if given is None else "given",
         trajectories=len(runs),
         left_out=comparison.left_out,
     )

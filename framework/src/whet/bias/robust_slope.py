@@ -25,27 +25,22 @@ FLAGGED = 6.0
 ABSURD = 3.0
 """Predicted over reference force beyond which a frame's prediction is absurd."""
 
-WHAT_IS_DISCOUNTED = (
-    f"a frame whose largest predicted force is over {ABSURD:g} times the largest reference force (of the frame, or the "
-    "set's 99th percentile where that is larger), or in which over half of the components are further from the robust "
-    f"line than {FLAGGED:g} robust standard deviations and than the reference force itself; for a stiff "
-    "potential reference forces are taken times its robust scale"
-)
-"""The rule, in words for a report."""
-
 
 @dataclass(frozen=True)
 class RobustSlope:
     """Huber's slope of predicted on reference force components, through the origin.
 
-    interval: over independent units, with the weights of the fit held fixed. spread: robust standard deviation of the
-    residuals, eV/Å. discounted: places of the frames that were taken out before the fit (see WHAT_IS_DISCOUNTED).
-    scale and spread are None where every frame is discounted, or all reference forces are zero.
+    interval: over independent units, with the weights of the fit held fixed. discounted: places of the frames that were
+    taken out before the fit. scale is None where every frame is, or all reference forces are zero.
+
+    Discounted is a frame whose largest predicted force is over 3 times the largest reference force (of the frame, or
+    the set's 99th percentile where that is larger), or in which over half of the components are further from the robust
+    line than 6 robust standard deviations and than the reference force itself; for a stiff potential reference forces
+    are taken times its robust scale.
     """
 
     scale: float | None
     interval: Interval
-    spread: float | None
     discounted: tuple[int, ...]
 
 
@@ -59,15 +54,15 @@ def robust_slope(comparison: Comparison, resampling: Resampling) -> RobustSlope:
 
     reference, predicted = comparison.reference.forces, comparison.predicted.forces
     if is_still(reference):
-        return RobustSlope(None, None, None, ())
+        return RobustSlope(None, None, ())
     frame = comparison.frame_of_atom
     start = least_absolute_slope(reference.ravel(), predicted.ravel())
     bad = _absurd(comparison, max(1.0, abs(start)))
     if bad.all():
-        return RobustSlope(None, None, None, tuple(range(len(comparison))))
+        return RobustSlope(None, None, tuple(range(len(comparison))))
     good = ~bad[frame]
     if is_still(reference[good]):
-        return RobustSlope(None, None, None, tuple(np.flatnonzero(bad).tolist()))
+        return RobustSlope(None, None, tuple(np.flatnonzero(bad).tolist()))
     scale, spread, _ = huber_slope(reference[good].ravel(), predicted[good].ravel())
     off = predicted - scale * reference
     beyond = np.linalg.norm(off, axis=1) > max(1.0, abs(scale)) * np.linalg.norm(reference, axis=1)
@@ -77,14 +72,14 @@ def robust_slope(comparison: Comparison, resampling: Resampling) -> RobustSlope:
     good = ~bad[frame]
     discounted = tuple(np.flatnonzero(bad).tolist())
     if is_still(reference[good]):
-        return RobustSlope(None, None, None, discounted)
-    scale, spread, weights = huber_slope(reference[good].ravel(), predicted[good].ravel())
+        return RobustSlope(None, None, discounted)
+    scale, _, weights = huber_slope(reference[good].ravel(), predicted[good].ravel())
     sums = np.zeros((len(reference), 2))
     sums[good, 0] = (weights.reshape(-1, 3) * reference[good] * predicted[good]).sum(axis=1)
     sums[good, 1] = (weights.reshape(-1, 3) * reference[good] ** 2).sum(axis=1)
     rows = comparison.sum_by_frame(sums)[~bad]
     interval = resampling.interval(rows, lambda drawn: drawn[:, 0] / drawn[:, 1], comparison.units[~bad])
-    return RobustSlope(scale, interval, spread, discounted)
+    return RobustSlope(scale, interval, discounted)
 
 
 def is_still(forces: np.ndarray) -> bool:
