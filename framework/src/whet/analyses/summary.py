@@ -28,7 +28,7 @@ READING = (
     "other frames s and 1/b are bounds, and the frames do not decide. Uncentred R²: s times b; what is missing to 1 is "
     "unexplained by any factor on the forces: random errors or displaced minima, which are another fault. Energy "
     "errors: as predicted, and after fitting reference energies on these very frames, which flatters. Brackets: 95 % "
-    "bootstrap over independent units."
+    "intervals over independent units."
 )
 
 
