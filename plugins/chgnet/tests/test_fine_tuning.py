@@ -8,6 +8,7 @@ import torch
 
 from whet import Applied, FineTuneRequest, FineTuneSettings, Labels, Spec
 from whet.plugins.registry import registry
+from whet.testing import documented_loss
 
 
 def nothing(done: int, total: int) -> None:
@@ -120,19 +121,7 @@ def test_weights_have_an_effect(fine_tune):
 
 def test_the_loss_is_the_one_documented(fine_tune, potential, labeled):
     given = {"energy": 2.0, "forces": 3.0, "stress": 500.0}
-    train = labeled[:4]
-    predicted = list(potential.evaluate(train))
-    wanted = [Labels.of(frame) for frame in train]
-
-    def squared(errors: list) -> float:
-        return float((np.concatenate([np.ravel(error) for error in errors]) ** 2).mean())
-
-    pairs = list(zip(predicted, wanted, strict=True))
-    expected = (
-        2.0 * squared([(one.energy - other.energy) / 4 for one, other in pairs])
-        + 3.0 * squared([one.forces - other.forces for one, other in pairs])
-        + 500.0 * squared([one.stress - other.stress for one, other in pairs])
-    )
+    expected = documented_loss(labeled[:4], list(potential.evaluate(labeled[:4])), given)
     # One batch, so that the loss of the first epoch is that of the start.
     made = fine_tune(epochs=1, batch_size=4, weights=given)
     assert made.curves["train_loss"][0] == pytest.approx(expected, rel=1e-4)

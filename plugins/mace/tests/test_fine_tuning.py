@@ -14,6 +14,7 @@ import torch
 
 from whet import Component, FileRef, FineTuneSettings, FrameSet, Labels, NotApplied, Unsupported
 from whet.tasks.aligned_training import Material, fine_tuned
+from whet.testing import documented_loss
 from whet_mace.account import REPLAY, curves, stated_loss
 from whet_mace.fine_tuning import MaceFineTuner
 from whet_mace.training_files import write_training_file
@@ -187,17 +188,6 @@ def test_a_training_that_diverges_raises():
         curves(rows, {"valid": {"Default": [2, 1]}})
 
 
-def by_hand(potential, frames, weights) -> dict[str, float]:
-    """The weighted terms of the loss over all frames as one batch: squared errors of eV/atom, eV/Å and eV/Å³."""
-    errors = {"energy": [], "forces": [], "stress": []}
-    for frame, said in zip(frames, potential.evaluate(frames), strict=True):
-        labels = Labels.of(frame)
-        errors["energy"].append((said.energy - labels.energy) / len(frame))
-        errors["forces"].extend((said.forces - labels.forces).ravel())
-        errors["stress"].extend((said.stress - labels.stress).ravel())
-    return {name: weights[name] * float(np.mean(np.square(errors[name]))) for name in weights}
-
-
 def test_the_loss_is_the_one_documented(tune, tiny):
     weights = {"energy": 2.0, "forces": 3.0, "stress": 500.0}
     # One batch of training, so that upstream's number is of the start; two of validation.
@@ -205,10 +195,9 @@ def test_the_loss_is_the_one_documented(tune, tiny):
     request = tune.request
     assert made.applied.loss.criterion == "squared errors"
     assert made.applied.loss.weights == weights
-    wanted = sum(by_hand(tiny, request.train, weights).values())
-    assert made.curves["train_loss"] == [pytest.approx(wanted, rel=1e-3)]
-    wanted = sum(by_hand(tiny, request.valid, weights).values())
-    assert made.curves["valid_loss"] == [pytest.approx(wanted, rel=1e-3)]
+    for curve, frames in (("train_loss", request.train), ("valid_loss", request.valid)):
+        expected = documented_loss(frames, list(tiny.evaluate(frames)), weights)
+        assert made.curves[curve] == [pytest.approx(expected, rel=1e-3)]
 
 
 @pytest.mark.parametrize(("loss", "criterion"), [("huber", "Huber, delta 0.03"), ("universal", "UniversalLoss")])

@@ -9,6 +9,7 @@ import torch
 from whet import Applied, FineTuneRequest, FineTuneSettings, FrameSet, InputError, Labels, Spec, Unsupported
 from whet.data.errors import PluginError
 from whet.plugins.registry import registry
+from whet.testing import documented_loss
 from whet_matgl.architectures import ARCHITECTURES
 from whet_matgl.foundation import FILES
 
@@ -176,18 +177,7 @@ def test_weights_have_an_effect(fine_tune):
 
 def test_the_loss_is_the_one_documented(fine_tune, start, labeled):
     given = {"energy": 2.0, "forces": 3.0, "stress": 500.0}
-    predicted = list(start.evaluate(labeled[:9]))
-    wanted = [Labels.of(frame) for frame in labeled[:9]]
-
-    def squared(errors: list) -> float:
-        return float((np.concatenate([np.ravel(error) for error in errors]) ** 2).mean())
-
-    pairs = list(zip(predicted, wanted, strict=True))
-    expected = (
-        2.0 * squared([(one.energy - other.energy) / 4 for one, other in pairs])
-        + 3.0 * squared([one.forces - other.forces for one, other in pairs])
-        + 500.0 * squared([one.stress - other.stress for one, other in pairs])
-    )
+    expected = documented_loss(labeled[:9], list(start.evaluate(labeled[:9])), given)
     # One batch, so that the loss of the first epoch is that of the start.
     made = fine_tune(epochs=1, batch_size=9, weights=given)
     assert made.curves["train_loss"][0] == pytest.approx(expected, rel=1e-4)

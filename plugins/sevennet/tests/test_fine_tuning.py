@@ -11,6 +11,7 @@ from ase import Atoms
 from whet import FrameSet, Labels, ReferenceEnergies, Spec, Unsupported
 from whet.data.errors import OptionsError
 from whet.plugins.registry import registry
+from whet.testing import documented_loss
 
 pytestmark = pytest.mark.skipif(
     find_spec("sevenn") is None, reason="sevenn is in an environment of its own: whet env create sevennet"
@@ -116,16 +117,7 @@ def test_weights_have_an_effect(tune):
 
 def test_the_loss_is_the_one_documented(tune, tiny, labeled):
     given = {"energy": 2.0, "forces": 3.0, "stress": 500.0}
-    pairs = list(zip(tiny.evaluate(labeled[:4]), map(Labels.of, labeled[:4]), strict=True))
-
-    def squared(errors: list) -> float:
-        return float((np.concatenate([np.ravel(error) for error in errors]) ** 2).mean())
-
-    expected = (
-        2.0 * squared([(one.energy - other.energy) / 2 for one, other in pairs])
-        + 3.0 * squared([one.forces - other.forces for one, other in pairs])
-        + 500.0 * squared([one.stress - other.stress for one, other in pairs])
-    )
+    expected = documented_loss(labeled[:4], list(tiny.evaluate(labeled[:4])), given)
     # One batch, so that the loss of the first epoch is that of the start.
     made = tune(epochs=1, batch_size=4, weights=given)
     assert made.curves["train_loss"][0] == pytest.approx(expected, rel=1e-4)

@@ -6,6 +6,7 @@ from .check import CheckFailed as CheckFailed
 from .conformance import Conformance as Conformance
 from .conformance import Outcome as Outcome
 from .descriptors import check_descriptor as check_descriptor
+from .documented_loss import documented_loss as documented_loss
 from .engine_subject import same_trajectory as same_trajectory
 from .engines import check_engine as check_engine
 from .given_work import GivenWork as GivenWork
