@@ -54,7 +54,7 @@ def study(toys: None, tmp_path: Path) -> Study:
     """A study of which half has run."""
     (tmp_path / "study.yaml").write_text(STUDY)
     loaded = Study.load(tmp_path / "study.yaml")
-    Runner(loaded.store, 0).run(FirstFive(loaded))
+    Runner(loaded.store).run(FirstFive(loaded))
     return loaded
 
 

@@ -30,6 +30,7 @@ FLOORS = [
     "selectors",
     "strategies",
     "analyses",
+    "executors",
     "builtin",
     "running",
     "worker",
@@ -139,7 +140,7 @@ def test_rooms_are_reached_by_imports_alone() -> None:
             if re.fullmatch(r"whet\.\w+(\.\w*)*", text) and FLOORS.index(room(text)) > FLOORS.index(mine):
                 upward.setdefault(str(path.relative_to(CORE)), set()).add(room(text))
     # The kit of a kind; and the program that another interpreter runs.
-    assert upward == {"plugins/hookspecs.py": {"testing"}, "running/worker_process.py": {"worker"}}
+    assert upward == {"plugins/hookspecs.py": {"testing"}, "programs/worker_process.py": {"worker"}}
 
 
 def test_kinds_are_listed_in_one_table() -> None:

@@ -46,7 +46,6 @@ def deaths(toy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("15", "worker: the worker was ended by signal 15"),
         ("exit", "worker: the worker ended with exit code 3"),
         ("nonsense", "worker: the worker's answer makes no sense ('nonsense')"),
-        ("cut", "worker: the worker "),
     ],
 )
 def test_a_step_whose_worker_is_lost_is_tried_again(deaths: Path, tmp_path: Path, how: str, said: str) -> None:
@@ -55,6 +54,15 @@ def test_a_step_whose_worker_is_lost_is_tried_again(deaths: Path, tmp_path: Path
     assert not account.failed and not account.not_run
     logs = "".join(path.read_text() for path in tmp_path.glob(".whet/steps/label-*/log.txt"))
     assert said in logs
+
+
+def test_a_worker_that_is_lost_after_its_result_has_done_its_step(deaths: Path, tmp_path: Path) -> None:
+    deaths.write_text("cut")
+    study = Study.load(tmp_path / "study.yaml")
+    account = study.run(workers=2)
+    assert not account.failed and {*account.ran} == {*study.plan.steps}
+    (events,) = (tmp_path / ".whet" / "runs").iterdir()
+    assert "step-lost" not in events.read_text()
 
 
 @pytest.mark.parametrize("how", ["9", "nonsense"])

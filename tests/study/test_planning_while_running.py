@@ -18,9 +18,10 @@ from whet.contracts.component import Component
 from whet.contracts.task import Outcome, Work
 from whet.dynamics.run import check_start
 from whet.plugins.registry import registry
-from whet.running.runner import Account, Runner, Silent
+from whet.running.runner import Account, Runner
 from whet.running.step import Step
 from whet.running.store import Store
+from whet.running.watcher import Silent
 from whet.study.record import record_of
 from whet.tasks.evaluate import Evaluate
 
@@ -50,7 +51,7 @@ class OneByOne:
 
 @pytest.mark.parametrize("asks", [True, False])
 def test_a_planner_adds_steps_as_results_arrive(toy: None, tmp_path: Path, asks: bool) -> None:
-    runner = Runner(Store(tmp_path / "store"), workers=0)
+    runner = Runner(Store(tmp_path / "store"))
     keys = [structure(number).key for number in range(3)]
     account = runner.run(OneByOne(3, asks))
     assert account.ran == keys and not account.reused and not account.not_run
@@ -59,7 +60,7 @@ def test_a_planner_adds_steps_as_results_arrive(toy: None, tmp_path: Path, asks:
 
 
 def test_one_that_was_stopped_goes_on_where_it_was(toy: None, tmp_path: Path) -> None:
-    runner = Runner(Store(tmp_path / "store"), workers=0)
+    runner = Runner(Store(tmp_path / "store"))
     runner.run(OneByOne(2, asks=True))
     account = runner.run(OneByOne(4, asks=True))
     assert len(account.reused) == 2 and len(account.ran) == 2
@@ -92,7 +93,7 @@ def test_steps_of_a_batch_are_settled_before_the_planner_is_asked(
             raise ValueError("this one is cursed")
 
     monkeypatch.setattr("whet.dynamics.run.check_start", choosy)
-    runner = Runner(study.store, workers=0, together=True)
+    runner = Runner(study.store, together=True)
     account = runner.run(AsksAlways([*study.plan.steps.values()]))
     assert len(account.failed) == 1
     assert not account.reused

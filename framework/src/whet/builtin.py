@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 import whet.analyses
+import whet.executors
 import whet.selectors
 import whet.strategies
 import whet.tasks
@@ -25,6 +26,7 @@ whet_api = {
     "strategies": 1,
     "monitors": 1,
     "protocols": 1,
+    "executors": 1,
     "formats": 1,
 }
 
@@ -63,6 +65,12 @@ def strategies() -> list[type]:
 def monitors() -> list[type]:
     """Absurd forces, runaway temperatures and volumes, broken bonds, evaporation, spread, time."""
     return list(BUILT_IN)
+
+
+@hookimpl
+def executors() -> list[type]:
+    """Workers on this machine."""
+    return _every(whet.executors, "executors")
 
 
 @hookimpl

@@ -1,29 +1,33 @@
-"""`python -m whet.worker STEP…` runs steps by their folders, in this interpreter or another environment's.
+"""`python -m whet.worker STEP…` does steps by their folders, at once, in this interpreter or another environment's.
+
+`--device` and `--batch` are as in the study file; `--answer FILE` writes there what the last line of this page calls an
+answer, all or nothing.
 
 `python -m whet.worker -` reads jobs from standard input, one JSON object a line, and answers on standard output:
 `{"run": [FOLDER, …], "device": "cpu", "batch": 1}` (several folders: steps that are done at once),
-`{"resolve": [{"hook": …, "name": …, …}, …]}` or `{"wish": ANALYSIS, "study": PIECES}`. Answers are
-`{"progress": [done, total]}` and, last for each job, `{"done": …}` or `{"fault": {…}}`. It ends when its standard
-input closes.
+`{"resolve": [{"hook": …, "name": …, …}, …]}` or `{"wish": ANALYSIS, "study": PIECES}`. It ends when its standard input
+closes. An answer is `{"done": …}` or `{"fault": {…}}`, one for each job.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from whet.contracts.analysis import StudyPieces
 from whet.contracts.component import Component
+from whet.data.durable import write_json
 from whet.data.errors import OptionsError, WhetError
 from whet.running.environments import Question, Wish
+from whet.running.progress_file import ProgressFile
 from whet.running.store import Store
-from whet.running.work import run_step, run_together
+from whet.running.work import run_together
 
 
 def main(arguments: list[str]) -> int:
@@ -31,14 +35,22 @@ def main(arguments: list[str]) -> int:
     if arguments == ["-"]:
         serve()
         return 0
-    for argument in arguments:
-        folder = Path(argument).resolve()
-        try:
-            run_step(Store(folder.parent.parent), folder.name)
-        except WhetError as error:
-            print(error, file=sys.stderr)  # noqa: T201 -- the program's own answer
-            return 2
-    return 0
+    parser = argparse.ArgumentParser(prog="python -m whet.worker", description="Does steps by their folders.")
+    parser.add_argument("steps", nargs="+", type=Path)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--answer", type=Path)
+    asked = parser.parse_args(arguments)
+    job = {"run": [str(step.resolve()) for step in asked.steps], "device": asked.device, "batch": asked.batch}
+    code, answer = 0, {"done": True}
+    try:
+        _do(job)
+    except WhetError as error:
+        print(error, file=sys.stderr)  # noqa: T201 -- the program's own answer
+        code, answer = 2, {"fault": described(error)}
+    if asked.answer is not None:
+        write_json(asked.answer, answer)
+    return code
 
 
 def serve() -> None:
@@ -53,20 +65,19 @@ def serve() -> None:
             jobs.put(json.loads(line))
         os._exit(0)
 
-    def answer(message: dict[str, Any]) -> None:
-        answers.write(json.dumps(message) + "\n")
-
     threading.Thread(target=listen, daemon=True).start()
     while True:
-        job = jobs.get()
-        try:
-            answer({"done": _do(job, lambda done, total: answer({"progress": [done, total]}))})
-        except WhetError as error:
-            answer({"fault": described(error)})
-        except (Exception, SystemExit) as error:  # an upstream package may call sys.exit
-            answer(
-                {"fault": {"kind": "StepFailed", "what": f"{type(error).__name__}: {error}", "where": "", "hint": ""}}
-            )
+        answers.write(json.dumps(_answer(jobs.get())) + "\n")
+
+
+def _answer(job: dict[str, Any]) -> dict[str, Any]:
+    """What was done, or the fault in it."""
+    try:
+        return {"done": _do(job)}
+    except WhetError as error:
+        return {"fault": described(error)}
+    except (Exception, SystemExit) as error:  # an upstream package may call sys.exit
+        return {"fault": {"kind": "StepFailed", "what": f"{type(error).__name__}: {error}", "where": "", "hint": ""}}
 
 
 def described(error: WhetError) -> dict[str, Any]:
@@ -82,10 +93,12 @@ def described(error: WhetError) -> dict[str, Any]:
     return fault
 
 
-def _do(job: dict[str, Any], progress: Callable[[int, int], None]) -> Any:
+def _do(job: dict[str, Any]) -> Any:
     if "run" in job:
         folders = [Path(folder) for folder in job["run"]]
         keys = [folder.name for folder in folders]
+        # Of several steps, the first one's file speaks for all, as its log does.
+        progress = ProgressFile(folders[0])
         run_together(Store(folders[0].parent.parent), keys, device=job["device"], batch=job["batch"], progress=progress)
         return True
     if "wish" in job:

@@ -88,7 +88,7 @@ def made(folder: Path, text: str, steps: int | None = None) -> Study:
             account = study.run(workers=0)
             assert not account.failed
         elif steps:
-            Runner(study.store, 0).run(First(list(study.plan.steps.values())[:steps]))
+            Runner(study.store).run(First(list(study.plan.steps.values())[:steps]))
     return study
 
 

@@ -68,6 +68,7 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
                 "reused": len(account.reused),
                 "failed": {key: str(error) for key, error in account.failed.items()},
                 "not_run": account.not_run,
+                "damaged": account.damaged,
                 "labels": found.labels,
                 "label_failures": len(found.failures),
                 "suspicious": found.suspicious,
@@ -93,6 +94,8 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
         say(f"note: {what}")
     if found.failures:
         say(f"{len(found.failures)} frames could not be labeled; the report lists them.")
+    for key, damage in account.damaged.items():
+        say(f"damaged, and done again: {loaded.plan.steps[key].title if key in loaded.plan.steps else key}: {damage}")
     if account.failed:
         say(f"{len(account.failed)} steps failed and {len(account.not_run)} could not run because of them:")
         for error in account.failed.values():

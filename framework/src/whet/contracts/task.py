@@ -12,6 +12,7 @@ from whet.contracts.component import Backend, Component, FileRef, OptionsT
 from whet.contracts.fine_tuning import Progress
 from whet.contracts.labeling import Labeler
 from whet.contracts.ports import Data, FinishedStep, Port
+from whet.contracts.resources import Resources
 from whet.data.errors import WhetError
 from whet.data.labels import Failure, Labels
 
@@ -122,14 +123,6 @@ class Work(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Resources:
-    """What a step of a task needs. cores: None for as many as the study gives a worker."""
-
-    cores: int | None = None
-    gpu: bool = False
-
-
 class Task(Backend[OptionsT], ABC):
     """One kind of step.
 
@@ -144,6 +137,14 @@ class Task(Backend[OptionsT], ABC):
     @abstractmethod
     def run(self, work: Work) -> Any:
         """Does it, and gives its Outcome; an analysis gives Findings. Raises WhetError for a known fault."""
+
+    @classmethod
+    def labels_wanted(cls, work: Work) -> Sequence[Atoms]:
+        """Frames whose labels the step will ask its `labeler` for, as far as that is known before it runs.
+
+        So that no other step computes the same ones beside it.
+        """
+        return ()
 
     @classmethod
     def batch_key(cls, components: Mapping[str, Component], inputs: Mapping[str, Sequence[str]]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from whet.contracts.labeling import Labeler
 from whet.contracts.potential import Capabilities, Potential, Property
@@ -14,7 +14,6 @@ from whet.data.errors import FrameError
 from whet.data.frame_identity import frame_key
 from whet.data.frames import ChosenFrames
 from whet.data.labels import Failure, Labels
-from whet.labels.label_store import LabelStore
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -22,19 +21,39 @@ if TYPE_CHECKING:
     from whet.data.theory import LevelOfTheory
 
 
+class KeepsLabels(Protocol):
+    """Where labels are found and kept: the label store, or a step's log in front of it."""
+
+    def get(self, frame: Atoms, theory: LevelOfTheory) -> Labels | None:
+        """The labels of a frame at a level of theory; None where there are none."""
+        ...
+
+    def keys(self, theory: LevelOfTheory) -> set[str]:
+        """The keys of the frames that have labels of this level of theory."""
+        ...
+
+    def put(self, frame: Atoms, theory: LevelOfTheory, labels: Labels) -> None:
+        """Keeps the labels durably before it returns."""
+        ...
+
+    def describe(self, theory: LevelOfTheory) -> None:
+        """Keeps a theory without a label of it, so that it can be named."""
+        ...
+
+
 @dataclass
 class StoredLabeler:
     """bought: labels that were computed, not found. folder: the labeler's scratch space."""
 
     labeler: Labeler
-    label_store: LabelStore
+    kept: KeepsLabels
     folder: Path
     bought: int = 0
 
     def label(self, frame: Atoms) -> Labels | Failure:
         """The frame's label, from the label store or computed; then kept, durably, before this returns."""
         theory = self.labeler.theory
-        if (found := self.label_store.get(frame, theory)) is not None:
+        if (found := self.kept.get(frame, theory)) is not None:
             return found
         answers = iter(self.labeler.label([frame], self.folder))
         answer = self._kept(frame, theory, next(answers))
@@ -47,9 +66,9 @@ class StoredLabeler:
         The labeler gets every frame that is not in the label store, once, so that it may compute several at a time.
         """
         theory = self.labeler.theory
-        self.label_store.describe(theory)
+        self.kept.describe(theory)
         keys = [frame_key(frame) for frame in frames]
-        there = self.label_store.keys(theory)
+        there = self.kept.keys(theory)
         first = {key: index for index, key in reversed(list(enumerate(keys))) if key not in there}
         wanted = ChosenFrames(frames, sorted(first.values()))
         answers = iter(self.labeler.label(wanted, self.folder)) if wanted else iter(())
@@ -58,7 +77,7 @@ class StoredLabeler:
             if first.get(key) == index:
                 answer = self._kept(frames[index], theory, next(answers))
             else:
-                answer = failed.get(key) or self.label_store.get(frames[index], theory)
+                answer = failed.get(key) or self.kept.get(frames[index], theory)
             if isinstance(answer, Failure):
                 failed[key] = answer
             assert answer is not None
@@ -73,7 +92,7 @@ class StoredLabeler:
             answer = answer.checked(len(frame))
         except FrameError as error:
             return Failure(f"the labeler answered nonsense: {error.what}")
-        self.label_store.put(frame, theory, answer)
+        self.kept.put(frame, theory, answer)
         self.bought += 1
         return answer
 

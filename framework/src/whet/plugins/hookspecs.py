@@ -125,6 +125,7 @@ KINDS = {
             "whet.contracts.protocol_preset.ProtocolPreset",
             "Published protocols of dynamics, under a name.",
         ),
+        Kind("executors", "executor", "whet.contracts.executor.Executor", "Where steps run."),
         Kind(
             "formats",
             "format",

@@ -15,7 +15,7 @@ from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.data.errors import InputError, ProcessLost, StepFailed, WhetError
 from whet.data.identity import key_of
 from whet.plugins.registry import registry
-from whet.running.worker_process import WorkerProcess, fault
+from whet.programs.worker_process import WorkerProcess, fault
 
 PATIENCE = 120
 """Seconds that another interpreter has to import its plugins and answer; a network disk takes its time."""
@@ -123,7 +123,7 @@ class Environment:
         return Wish.from_json(self._asked({"wish": analysis.as_json(), "study": study.as_json()}))
 
     def _asked(self, job: Mapping[str, Any]) -> Any:
-        with self.worker(threads=1) as worker:
+        with self.worker() as worker:
             patience = Timer(PATIENCE, worker.kill)
             patience.start()
             try:
@@ -135,10 +135,6 @@ class Environment:
             finally:
                 patience.cancel()
 
-    def worker(self, *, threads: int) -> WorkerProcess:
+    def worker(self) -> WorkerProcess:
         """A worker in this interpreter. Raises InputError where there is none, or no Whet in it."""
-        where = f"environment {self.name!r}: {self.python}" if self.name else "worker"
-        if not self.python.is_file():
-            hint = f"Make it with `whet env create {self.name} --plugin PLUGIN`, or mend `python:`"
-            raise InputError("there is no such interpreter", where=where, hint=hint)
-        return WorkerProcess(self.python, where=where, threads=threads)
+        return WorkerProcess(self.python, environment=self.name)

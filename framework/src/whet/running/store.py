@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from whet.contracts.component import Component, FileRef
-from whet.data.durable import locked, read_json, write_json
+from whet.data.durable import locked, read_json, unwritable, write_json
 from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
 from whet.labels.label_store import LabelStore
@@ -19,6 +19,8 @@ from whet.running.step import KEY, Step
 
 FORMAT = 2
 """Version of the store's layout."""
+
+_BUSY = StoreError("another process holds the step")
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class Store:
         """Writes step.json, so that a worker can run the step from its folder; gives the folder."""
         folder = self.folder(step.key)
         path = folder / "step.json"
-        if not path.exists():
+        if not path.is_file() or not path.stat().st_size:
             write_json(path, step.as_json())
         return folder
 
@@ -182,6 +184,62 @@ class Store:
             return result.outputs[role].locate(self.root)
         except InputError as error:
             error.hint = f"Remove the folder {self.folder(key)} and run again: labels stay in the label store"
+            raise
+
+    def damage(self, key: str, *, thoroughly: bool = False) -> str:
+        """What is wrong with a finished step, in words; empty where nothing is.
+
+        Files are looked into where they were written after the result, and all of them `thoroughly`.
+        """
+        try:
+            result = self.result(key)
+        except StoreError as error:
+            return error.what
+        path = self.folder(key) / "result.json"
+        for role, ref in result.outputs.items():
+            output = self.root / ref.path
+            try:
+                if thoroughly or output.is_dir() or output.stat().st_mtime_ns > path.stat().st_mtime_ns:
+                    ref.locate(self.root)
+            except FileNotFoundError:
+                return f"its {role} is gone ({ref.path})"
+            except (InputError, OSError) as error:
+                return f"its {role}: {error}"
+        return ""
+
+    def discard(self, key: str) -> None:
+        """Forgets the result of a step that is damaged, with the outputs that are not what they were.
+
+        Its labels stay: they are in the label store. StoreError where that cannot be written.
+        """
+        outputs: list[FileRef] = []
+        with suppress(StoreError):
+            outputs = list(self.result(key).outputs.values())
+        try:
+            (self.folder(key) / "result.json").unlink(missing_ok=True)
+            for ref in outputs:
+                try:
+                    ref.locate(self.root)
+                except InputError:
+                    (self.root / ref.path).unlink(missing_ok=True)
+            with suppress(StoreError):
+                self.step(key)
+                return
+            (self.folder(key) / "step.json").unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(self.folder(key), error) from error
+
+    def is_busy(self, key: str) -> bool:
+        """Whether some process holds the step at this moment (see `locked`)."""
+        path = self.folder(key) / ".lock"
+        if not path.exists():
+            return False
+        try:
+            with locked(path, busy=_BUSY):
+                return False
+        except StoreError as error:
+            if error is _BUSY:
+                return True
             raise
 
     def fault(self, key: str) -> str:

@@ -25,6 +25,8 @@ from whet.data.durable import unwritable, write_json
 from whet.data.errors import PluginError, StepFailed, WhetError
 from whet.data.logs import captured
 from whet.data.partials import remove_all_dead
+from whet.labels import label_log
+from whet.labels.label_log import LabelLog
 from whet.labels.stored_labeler import StoredLabeler
 from whet.plugins.registry import registry
 from whet.running.step import Step
@@ -103,8 +105,9 @@ class OpenStep:
         return registry().load(self.component(role), store=self.store, device=self.device)
 
     def labeler(self, role: str = "labeler") -> StoredLabeler:
-        """The labeler of that role, over the store of labels."""
-        return StoredLabeler(self.load(role), self.stored.store.labels, self.folder / "labeler")
+        """The labeler of that role; labels are found in the label store, and kept in the step's own log."""
+        log = LabelLog(self.folder / label_log.NAME, self.stored.store.labels)
+        return StoredLabeler(self.load(role), log, self.folder / "labeler")
 
 
 def run_step(store: Store, key: str, *, device: str = "cpu", progress: Progress = lambda done, total: None) -> Result:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from whet.contracts.component import Component, FileRef, Spec, expanded
 from whet.contracts.fine_tune_settings import FineTuneSettings, IsolatedAtoms
-from whet.data.errors import InputError, OptionsError, UnknownName, suggestion
+from whet.data.errors import InputError, OptionsError, UnknownName, WhetError, suggestion
 from whet.data.input_files import located
 from whet.plugins.registry import registry
 from whet.running.environments import Environment
@@ -22,7 +22,7 @@ from whet.study.named_files import (
 )
 from whet.study.questions import Questions
 from whet.study.resolved_strategies import ResolvedStrategy, resolved_strategies
-from whet.study.schema import AnalysisEntry, Given, PotentialEntry, StudyFile
+from whet.study.schema import AnalysisEntry, Given, PotentialEntry, Running, StudyFile
 from whet.study.study_file import Source
 from whet.study.yaml_tree import Keys
 
@@ -70,6 +70,7 @@ class Resolved:
     descriptor: Placed | None
     analyses: Sequence[ResolvedAnalysis]
     environments: Mapping[str, Environment]
+    executor: Component
     files: Mapping[Keys, Mapping[str, FileRef]] = field(default_factory=dict)
     grouped: frozenset[str] = frozenset()
 
@@ -147,6 +148,7 @@ def resolve(study: StudyFile, source: Source) -> Resolved:
         placed(descriptor),
         _in_order([ResolvedAnalysis(name, Placed(answers[i], env)) for name, (i, env) in analyses.items()]),
         environments,
+        _executor(study, source, potentials),
         files,
         frozenset(name for name, entry in study.data.items() if are_grouped(entry, files["data", name])),
     )
@@ -201,6 +203,36 @@ def _environments(study: StudyFile, source: Source) -> dict[str, Environment]:
         except InputError as error:
             raise error.at(source.place(("environments", name))) from None
     return found
+
+
+def _executor(study: StudyFile, source: Source, potentials: Collection[str]) -> Component:
+    """Where steps run. Its options stand among the study's own keys, so that a typing error may be of either."""
+    running, here = study.running, registry()
+    try:
+        offered = here.find("executors", running.use)
+    except WhetError as error:
+        raise error.at(source.place(("running", "use"))) from None
+    options = dict(running.model_extra or {})
+    known = {*Running.model_fields, *offered.Options.model_fields}
+    for key in options:
+        if key not in known:
+            what = f"neither `running` nor the executor {running.use!r} has the key {key!r}"
+            raise source.fault(("running", key), what, suggestion(key, known) or f"Known: {', '.join(sorted(known))}")
+    for name in running.resources:
+        kinds = {*here.names("tasks"), *here.names("analyses"), *here.names("selectors")}
+        if name in kinds and name in potentials:
+            raise source.fault(("running", "resources", name), f"{name!r} is both a task and a potential of the study")
+        if name not in kinds and name not in potentials:
+            hint = suggestion(name, {*kinds, *potentials}) or f"Potentials: {', '.join(potentials)}"
+            raise source.fault(
+                ("running", "resources", name), f"{name!r} is no task, and no potential of the study", hint
+            )
+    try:
+        return here.resolve("executors", Spec(running.use, options, source.folder))
+    except OptionsError as error:
+        raise source.all_faults(error.problems, ("running",)) from None
+    except WhetError as error:
+        raise error.at(source.place(("running",))) from None
 
 
 def _entry(given: Given, source: Source, keys: Keys) -> tuple[Given, str, dict[str, Any]]:

@@ -10,6 +10,8 @@ from whet.contracts.device import checked_device
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.minimization import Minimization
 from whet.contracts.options import Options
+from whet.contracts.resources import Resources
+from whet.running.attempts import Retries
 from whet.study.strategy import Strategy
 
 Given = str | dict[str, Any]
@@ -167,13 +169,18 @@ class EnvironmentEntry(Options):
     """Its path, relative to the study file; Whet and the plugins must be installed there."""
 
 
-class Running(Options):
-    """Where and how steps run; never part of any result's identity."""
+class Running(Retries):
+    """Where and how steps run; never part of any result's identity. The executor's options stand beside these keys."""
 
-    workers: int = Field(default=1, ge=1, le=4096)
-    """Steps side by side, each in a process of its own."""
+    model_config = ConfigDict(extra="allow")
+
+    use: str = "local"
+    """Executor: where steps run. `local` is this machine."""
+    workers: int | None = Field(default=None, ge=1, le=4096)
+    """Steps side by side at the most. Default: as many as the executor takes, which is 1 on this machine."""
     threads: int = Field(default=1, ge=1, le=4096)
-    """Threads of each worker's numerical libraries; above the free cores potentials get very slow."""
+    """Threads of each worker's numerical libraries, and so the cores of a step for which `resources` says nothing;
+    above the free cores potentials get very slow."""
     device: Annotated[str, AfterValidator(checked_device)] = "cpu"
     """Where potentials live: `cpu`, `cuda`, `cuda:1`, `mps`, `xpu`, `xpu:1`."""
     batch: int = Field(default=1, ge=1, le=4096)
@@ -182,6 +189,8 @@ class Running(Options):
     together: bool | None = None
     """Whether an engine that can run many trajectories as one batch does so; by default on every device but the CPU,
     where workers side by side are faster."""
+    resources: dict[str, Resources] = Field(default_factory=dict)
+    """What steps need: by kind of task (`fine-tune`, `label`) or by name of a potential, which has the last word."""
     most_steps: int = Field(default=20_000, ge=1)
     """A study that comes to more steps is refused before anything is planned: a number may have a digit too many."""
 

@@ -10,17 +10,20 @@ from typing import Self
 from whet.contracts.component import expanded
 from whet.data.errors import InputError, UnknownName
 from whet.data.input_files import located
+from whet.plugins.registry import registry
 from whet.running.environments import Wish
+from whet.running.in_process import InProcess
 from whet.running.runner import Account, Runner
 from whet.running.step import Step
 from whet.running.store import Store
-from whet.running.worker_pool import Watcher
+from whet.running.watcher import Watcher
 from whet.study.plan import Plan
 from whet.study.plan_size import check_size
 from whet.study.planner import plan
 from whet.study.refused_files import refused_files
 from whet.study.resolved import Resolved, resolve
 from whet.study.schema import StudyFile
+from whet.study.step_resources import StepResources
 from whet.study.stored_plan import StoredPlan
 from whet.study.stored_study import StoredStudy
 from whet.study.study_file import Source, read_study
@@ -68,7 +71,7 @@ class Study:
         return StoredStudy(self.store, StoredPlan.of(self.file, self.resolved, self.plan))
 
     def run(self, watcher: Watcher | None = None, *, workers: int | None = None) -> Account:
-        """Runs what has not run yet; the same call resumes. workers: processes side by side, 0 for this process.
+        """Runs what has not run yet; the same call resumes. workers: steps side by side, 0 for this process.
 
         Raises UntrustedFile before the first step where one would load a file that runs code and that nobody vouches
         for; StoreError where the store cannot be written.
@@ -97,12 +100,14 @@ class Study:
         running = self.file.running
         runner = Runner(
             self.store,
+            InProcess() if workers == 0 else registry().load(self.resolved.executor),
             running.workers if workers is None else workers,
-            running.threads,
             running.device,
             self.resolved.environments,
+            StepResources(running, self.resolved, lambda: self.plan.steps),
             running.device != "cpu" if running.together is None else running.together,
             running.batch,
+            running,
         )
         self._keep_plan()
         return runner.run(_Extending(self, first) if extends else _Fixed(first), watcher)

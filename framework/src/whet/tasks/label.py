@@ -20,6 +20,11 @@ class LabelFrames(Task):
     inputs: ClassVar = {"frames": Port(Frames, what="frames to label")}
     components: ClassVar = {"labeler": "labelers"}
 
+    @classmethod
+    def labels_wanted(cls, work: Work) -> FrameSet:
+        """All of them."""
+        return sum((one.frames for one in work.all("frames", Frames)), FrameSet(()))
+
     def run(self, work: Work) -> Outcome:
         """Leaves `frames` (those with labels). A frame that fails is listed, the others go on.
 
@@ -28,7 +33,7 @@ class LabelFrames(Task):
         """
         labeler = work.labeler()
         theory = labeler.labeler.theory
-        frames = sum((one.frames for one in work.all("frames", Frames)), FrameSet(()))
+        frames = self.labels_wanted(work)
         labeled, kept, failures, doubts = [], [], [], dict[str, None]()
         for index, (frame, labels) in enumerate(zip(frames, labeler.labels(frames), strict=True)):
             work.progress(index + 1, len(frames))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from subprocess import PIPE
@@ -21,10 +21,18 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class WorkerProcess:
-    """A worker of an interpreter, which ends with this process. where: what its faults are said to be of."""
+    """A worker of an interpreter, which ends with this process.
 
-    def __init__(self, python: Path, *, where: str, threads: int) -> None:
-        self._python, self._where = python, where
+    environment: the interpreter's name in the study; "" for the driver's own. threads: of the numerical libraries.
+    Raises InputError where there is no such interpreter.
+    """
+
+    def __init__(self, python: Path, *, environment: str = "", threads: int = 1) -> None:
+        self._python = python
+        self._where = f"environment {environment!r}: {python}" if environment else "worker"
+        if not python.is_file():
+            hint = f"Make it with `whet env create {environment} --plugin PLUGIN`, or mend `python:`"
+            raise InputError("there is no such interpreter", where=self._where, hint=hint)
         self._errors = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 -- closed with the worker
         try:
             self._program = Program(
@@ -45,10 +53,11 @@ class WorkerProcess:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def ask(self, job: Mapping[str, Any], progress: Callable[[int, int], None] = lambda done, total: None) -> Any:
-        """The answer to a job. Raises the fault that it ended with, ProcessLost where the worker gave no answer.
+    def ask(self, job: Mapping[str, Any]) -> Any:
+        """The answer to a job (see `whet.worker`).
 
-        InputError where there is no Whet in its interpreter.
+        Raises the fault that it ended with, ProcessLost where the worker gave no answer, InputError where there is no
+        Whet in its interpreter.
         """
         assert self._program.stdin is not None
         try:
@@ -56,11 +65,7 @@ class WorkerProcess:
             self._program.stdin.flush()
         except (OSError, ValueError):  # it died, or was dismissed
             raise self._died() from None
-        while "done" not in (message := self._message()):
-            if "fault" in message:
-                raise message["fault"]
-            progress(*message["progress"])
-        return message["done"]
+        return self._answer()
 
     @property
     def alive(self) -> bool:
@@ -85,8 +90,8 @@ class WorkerProcess:
         self._program.end()
         self._errors.close()
 
-    def _message(self) -> Mapping[str, Any]:
-        """What the worker says next. Raises ProcessLost where it says nothing more, or nonsense: then it is ended."""
+    def _answer(self) -> Any:
+        """What the worker says. Raises ProcessLost where it says nothing, or nonsense: then it is ended."""
         assert self._program.stdout is not None
         try:
             line = self._program.stdout.readline()
@@ -95,12 +100,10 @@ class WorkerProcess:
         if not line.endswith("\n"):
             raise self._died()
         try:
-            message = json.loads(line)
-            if "progress" in message:
-                done, total = message["progress"]
-                return {"progress": (int(done), int(total))}
-            return {"fault": fault(message["fault"])} if "fault" in message else {"done": message["done"]}
-        except (ValueError, KeyError, TypeError, AttributeError):
+            return answered(json.loads(line))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if isinstance(error, WhetError):
+                raise
             self._program.end(0)
             raise ProcessLost(
                 f"the worker's answer makes no sense ({line.strip()[:80]!r})", where=self._where
@@ -131,6 +134,23 @@ class WorkerProcess:
             return ([line.strip() for line in self._errors if line.strip()] or [""])[-1]
         except ValueError:  # closed by whoever ended the worker
             return ""
+
+
+def answered(message: Mapping[str, Any]) -> Any:
+    """What a worker's answer says was done; raises the fault that it names, and KeyError, TypeError, … for nonsense."""
+    if "fault" in message:
+        raise fault(message["fault"])
+    return message["done"]
+
+
+def read_answer(path: Path) -> None:
+    """Raises what a worker left in a file as its answer (see `Job.command`); ProcessLost where it left none."""
+    try:
+        answered(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, WhetError):
+            raise
+        raise ProcessLost("the worker ended without an answer", where=str(path)) from None
 
 
 def fault(data: Mapping[str, Any]) -> WhetError:

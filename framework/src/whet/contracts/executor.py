@@ -1,0 +1,82 @@
+"""Executor: takes jobs to where they run. It is transport only: state, retries and results stay in the store."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from whet.contracts.component import Backend, OptionsT
+from whet.contracts.resources import Resources
+
+
+@dataclass(frozen=True)
+class Job:
+    """Steps that one worker does, at once where there are several; plain data, which may travel.
+
+    folders: of the steps, absolute, on a disk that driver and worker share. python: the interpreter that has their
+    plugins; environment: its name in the study, "" for the driver's own. device: where potentials live. batch: frames
+    that a potential may be asked for at once. resources: with nothing left open but memory and walltime.
+    """
+
+    folders: tuple[Path, ...]
+    python: Path
+    environment: str = ""
+    device: str = "cpu"
+    batch: int = 1
+    resources: Resources = field(default_factory=lambda: Resources(cores=1, gpus=0))
+
+    @property
+    def name(self) -> str:
+        """What people and schedulers call it: the key of its first step."""
+        return self.folders[0].name
+
+    @property
+    def cores(self) -> int:
+        """Threads of the worker's numerical libraries."""
+        return self.resources.cores or 1
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What a `whet.worker -` is asked (see `WorkerProcess.ask`)."""
+        return {"run": [str(folder) for folder in self.folders], "device": self.device, "batch": self.batch}
+
+    def command(self, answer: Path) -> list[str]:
+        """The command line of a worker that does this job alone; its answer is for `read_answer`."""
+        how = ["--device", self.device, "--batch", str(self.batch), "--answer", str(answer)]
+        return [str(self.python), "-m", "whet.worker", *how, *(str(folder) for folder in self.folders)]
+
+
+@dataclass(frozen=True)
+class Site:
+    """What an executor is told of the study that it works for.
+
+    folder: for its own files; in the store, which driver and workers share. workers: jobs side by side at the most;
+    None where the study does not say.
+    """
+
+    folder: Path
+    workers: int | None = None
+
+
+class Executor(Backend[OptionsT], ABC):
+    """Takes jobs to where they run: `start`, `submit` for each job, `stop`; all of them are called by one thread."""
+
+    @abstractmethod
+    def start(self, site: Site) -> int:
+        """Gets ready. Gives how many jobs it is to have at once; others wait, and can still be chosen among."""
+
+    @abstractmethod
+    def submit(self, job: Job) -> Future[None]:
+        """Hands a job on, without waiting for it.
+
+        The future ends well where the worker said that the job is done; with the WhetError that the worker named; with
+        ProcessLost where there is no answer of it (killed, out of memory, out of time, its node gone). A lost job may
+        be given again.
+        """
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Ends whatever runs for it, in any state. Nothing that it started lives after that."""

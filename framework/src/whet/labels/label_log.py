@@ -1,0 +1,125 @@
+"""LabelLog: the labels that one step got, durable as they arrive, until they are taken into the label store.
+
+Workers may run anywhere, many at once; one that died in the middle of a transaction would have the label store's lock.
+So each appends to a file of its own, and the driver is the only one that writes the label store.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from whet.data.errors import FrameError
+from whet.data.frame_identity import frame_key
+from whet.data.identity import canonical
+from whet.data.labels import Labels
+from whet.data.record_log import RecordLog
+from whet.data.theory import LevelOfTheory
+from whet.labels.label_store import LabelStore
+from whet.labels.stored_label import pack_label, unpack_label
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+NAME = "labels.log"
+"""Of the file, in the step's folder."""
+
+MAGIC = b"whet-labels 1\n\0\0"
+"""First 16 bytes of the file; the number is the version of the format."""
+
+
+class LabelLog:
+    """What a step's labeler keeps its labels in: reads from the label store and from the log, writes the log alone.
+
+    A record is a line of JSON (the fingerprint of the theory and the frame's key, or a theory's description) and, for a
+    label, its bytes as the label store has them.
+    """
+
+    def __init__(self, path: Path, label_store: LabelStore) -> None:
+        self._label_store = label_store
+        self._log = _opened(path)
+        self._own: dict[tuple[str, str], Labels] = {}
+        self._described: set[str] = set()
+        for entry in _entries(self._log):
+            if not isinstance(entry, FrameError):
+                theory, frame, labels = entry
+                self._own[theory.fingerprint, frame_key(frame)] = labels
+                self._described.add(theory.fingerprint)
+
+    def get(self, frame: Atoms, theory: LevelOfTheory) -> Labels | None:
+        """The labels of a frame at a level of theory; None where there are none."""
+        return self._own.get((theory.fingerprint, frame_key(frame))) or self._label_store.get(frame, theory)
+
+    def keys(self, theory: LevelOfTheory) -> set[str]:
+        """The keys of the frames that have labels of this level of theory."""
+        own = {key for fingerprint, key in self._own if fingerprint == theory.fingerprint}
+        return own | self._label_store.keys(theory)
+
+    def put(self, frame: Atoms, theory: LevelOfTheory, labels: Labels) -> None:
+        """Keeps the labels durably before it returns."""
+        key = frame_key(frame)
+        head = canonical({"theory": theory.fingerprint, "frame": key}).encode()
+        self.describe(theory)
+        self._log.append(head + b"\n" + pack_label(frame, labels.checked(len(frame))), durably=True)
+        self._own[theory.fingerprint, key] = labels
+
+    def describe(self, theory: LevelOfTheory) -> None:
+        """Keeps a theory without a label of it, so that it can be named."""
+        if theory.fingerprint not in self._described:
+            self._log.append(canonical({"describes": theory.as_json()}).encode() + b"\n", durably=True)
+            self._described.add(theory.fingerprint)
+
+
+def take_in(path: Path, label_store: LabelStore) -> tuple[int, list[str]]:
+    """Puts the labels of a log into the label store, and removes the log. Nobody may be writing it.
+
+    Gives how many were new there, and what is damaged. A damaged log stays beside, under another name: its labels that
+    are whole are in the label store, the others are computed again. Raises StoreError where the label store cannot be
+    written: the log stays as it is.
+    """
+    if not path.is_file():
+        return 0, []
+    labeled: dict[str, tuple[LevelOfTheory, list[tuple[Atoms, Labels]]]] = {}
+    damage: list[str] = []
+    try:
+        for entry in _entries(_opened(path)):
+            if isinstance(entry, FrameError):
+                damage.append(str(entry))
+                continue
+            theory, frame, labels = entry
+            labeled.setdefault(theory.fingerprint, (theory, []))[1].append((frame, labels))
+    except FrameError as error:
+        damage.append(str(error))
+    new = 0
+    for theory, pairs in labeled.values():
+        new += sum(before is None for before in label_store.put_many(pairs, theory))
+    if damage:
+        path.replace(path.with_name(f"labels-damaged-{path.stat().st_mtime_ns}.log"))
+    else:
+        path.unlink()
+    return new, damage
+
+
+def _opened(path: Path) -> RecordLog:
+    return RecordLog(path, MAGIC, b"LABL", kind="a log of labels", noun="label")
+
+
+def _entries(log: RecordLog) -> Iterator[tuple[LevelOfTheory, Atoms, Labels] | FrameError]:
+    """Every label that is whole, and the damage of those that are not."""
+    theories: dict[str, LevelOfTheory] = {}
+    for index in range(len(log)):
+        try:
+            head, _, content = log[index].partition(b"\n")
+            about = json.loads(head)
+            if "describes" in about:
+                theory = LevelOfTheory.from_json(about["describes"])
+                theories[theory.fingerprint] = theory
+                continue
+            frame, labels = unpack_label(content, about["frame"])
+            yield theories[about["theory"]], frame, labels
+        except FrameError as error:
+            yield error
+        except (ValueError, KeyError, TypeError) as error:
+            yield FrameError(f"the label cannot be read ({error})", where=f"{log.path}, label {index}")

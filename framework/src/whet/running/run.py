@@ -1,0 +1,300 @@
+"""Run: one run of a runner, from the first step that is handed to the executor until nothing is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from itertools import islice
+from queue import Empty, SimpleQueue
+
+from whet.contracts.executor import Job, Site
+from whet.contracts.task import Task
+from whet.data.errors import PluginError, ProcessLost, StoreError, WhetError
+from whet.labels import label_log
+from whet.labels.label_log import take_in
+from whet.plugins.registry import registry
+from whet.running.attempts import Attempts
+from whet.running.claims import Claims
+from whet.running.environments import Environment
+from whet.running.event_log import EventLog
+from whet.running.progress_file import read_progress
+from whet.running.runner import Account, Planner, Runner
+from whet.running.schedule import Schedule
+from whet.running.step import Step
+from whet.running.watcher import Watcher
+
+LOOK = 1.0
+"""Seconds between looks at how far steps are, and at steps that other runs hold."""
+
+MOST_LOOKED_AT = 32
+"""Steps whose progress is read at one look: they are files on a disk that may be slow."""
+
+
+MOST_REDONE = 2
+"""How often a step is done again whose result is found damaged: a disk that damages everything is not to be fed."""
+
+
+class Run:
+    """The driver's state. Only its own thread changes it; executors tell of the end of a job through a queue."""
+
+    def __init__(self, runner: Runner, planner: Planner, watcher: Watcher) -> None:
+        self._runner, self._planner, self._watcher = runner, planner, watcher
+        self._store = runner.store
+        self._account = Account()
+        self._schedule = Schedule(self._batch_of)
+        self._attempts, self._claims = Attempts(runner.retries), Claims(runner.store)
+        self._say = EventLog(runner.store.root)
+        self._ended: SimpleQueue[tuple[list[Step], float, Future[None]]] = SimpleQueue()
+        self._running: dict[str, Step] = {}
+        self._jobs = 0
+        self._room = 0
+        self._elsewhere: dict[str, Step] = {}
+        self._planned: dict[str, Step] = {}
+        self._alone: set[str] = set()
+        self._redone: dict[str, int] = {}
+        self._look_at = 0.0
+
+    def __call__(self) -> Account:
+        """Until nothing is left that can run."""
+        self._take_in_leftovers()
+        self._take()
+        try:
+            while True:
+                self._hand_on()
+                if self._running or self._elsewhere or self._attempts.waiting:
+                    self._wait()
+                elif not self._take():
+                    break
+        finally:
+            if self._room:
+                self._runner.executor.stop()
+            for key in self._running:
+                self._take_in(key)
+            self._say("run-ended", ran=len(self._account.ran), failed=len(self._account.failed))
+            self._say.close()
+        self._account.not_run = list(self._schedule.waiting)
+        return self._account
+
+    # What there is to do
+
+    def _take(self) -> bool:
+        """Puts what the planner has now in the place of what waits; says whether there are steps that are new."""
+        account, waiting = self._account, self._schedule.waiting
+        held = {**self._running, **self._elsewhere, **{step.key: step for step in self._attempts.waiting}}
+        known = {*account.ran, *account.reused, *account.failed, *held}
+        self._planned = found = {step.key: step for step in self._planner.plan(account)}
+        new = [step for key, step in found.items() if key not in known and key not in waiting]
+        done = {step.key for step in new if self._is_done(step)}
+        account.reused += [step.key for step in new if step.key in done]
+        if any(step.key not in done for step in new):
+            self._store.prepare()
+        for step in new:  # recipes of finished steps, too, are read by those that these feed
+            self._store.describe(step)
+        to_do = {key: step for key, step in found.items() if key not in known and key not in done}
+        self._schedule.replace(to_do, {*held, *account.failed})
+        return bool(new)
+
+    def _is_done(self, step: Step) -> bool:
+        """Whether it has a result that can be used; a damaged one is gone after this."""
+        if not self._store.is_done(step.key):
+            return False
+        if damage := self._store.damage(step.key):
+            self._redo(step.key, damage)
+            return False
+        return True
+
+    def _redo(self, key: str, damage: str) -> None:
+        self._account.damaged[key] = damage
+        self._redone[key] = self._redone.get(key, 0) + 1
+        self._say("step-damaged", step=key, damage=damage)
+        self._store.discard(key)
+
+    def _batch_of(self, step: Step) -> str:
+        """The same for steps that gain from being one job, as their task says where it is installed here."""
+        if not self._runner.together or step.key in self._alone:
+            return step.key
+        with suppress(WhetError):
+            task: type[Task] = registry().find(step.task.hook, step.task.name)
+            if (key := task.batch_key(step.components, step.inputs)) is not None:
+                return f"{step.environment} {step.kind} {key}"
+        return step.key
+
+    # To the executor
+
+    def _hand_on(self) -> None:
+        """As many jobs as there is room for."""
+        while (not self._room or self._jobs < self._room) and (steps := self._schedule.take(self._running)):
+            if holder := self._claims.holder(steps):
+                for step in steps:
+                    self._schedule.put_back(step, [_labels_of(holder)])
+                continue
+            if any(self._store.is_busy(step.key) for step in steps):
+                self._elsewhere |= {step.key: step for step in steps}
+                continue
+            self._submit(steps)
+
+    def _submit(self, steps: list[Step]) -> None:
+        if not self._room:
+            self._start()
+        job = self._job(steps)
+        for step in steps:
+            self._running[step.key] = step
+            self._claims.take(step)
+            self._watcher.began(step)
+            self._say("step-submitted", step=step.key, title=step.title, job=job.name)
+        self._jobs += 1
+        started = time.monotonic()
+        future = self._runner.executor.submit(job)
+        future.add_done_callback(lambda done: self._ended.put((steps, started, done)))
+
+    def _start(self) -> None:
+        executor = self._runner.executor
+        folder = self._store.root / "executors" / executor.name
+        self._room = max(1, executor.start(Site(folder, self._runner.workers)))
+        self._say("run-started", executor=executor.name, room=self._room)
+
+    def _job(self, steps: Sequence[Step]) -> Job:
+        environment = steps[0].environment
+        place = self._runner.environments[environment] if environment else Environment()
+        folders = tuple(self._store.folder(step.key) for step in steps)
+        needs = self._runner.resources(steps[0])
+        return Job(folders, place.python, environment, self._runner.device, self._runner.batch, needs)
+
+    # And back
+
+    def _wait(self) -> None:
+        """Until a job ends, or it is time to look at something."""
+        pause = min(LOOK, LOOK if self._attempts.next_in is None else self._attempts.next_in)
+        try:
+            ended = [self._ended.get(timeout=pause)]
+        except Empty:
+            ended = []
+        with suppress(Empty):
+            while True:
+                ended.append(self._ended.get_nowait())
+        asked = False
+        for steps, started, future in ended:
+            self._jobs -= 1
+            keys = [step.key for step in steps]
+            for key in keys:
+                del self._running[key]
+                self._claims.release(key)
+            self._settle(steps, started, future)
+            asked = asked or any(self._planner.asks_after(key) for key in keys)
+        if asked:
+            self._take()
+        for step in self._attempts.due():
+            self._schedule.put_back(step)
+        if time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + LOOK
+            self._look()
+
+    def _look(self) -> None:
+        """At how far steps are, the same few only where there are few, and at those that other runs held."""
+        for key in list(islice(self._running, MOST_LOOKED_AT)):
+            step = self._running.pop(key)
+            self._running[key] = step
+            if (said := read_progress(self._store.folder(key))) is not None and said.total:
+                self._watcher.progress(step, said.done, said.total)
+        for key, step in list(self._elsewhere.items()):
+            if self._store.is_busy(key):
+                continue
+            del self._elsewhere[key]
+            if self._is_done(step):
+                self._account.reused.append(key)
+                self._schedule.done(key)
+            else:
+                self._schedule.put_back(step)
+
+    def _settle(self, steps: list[Step], started: float, future: Future[None]) -> None:
+        seconds = (time.monotonic() - started) / len(steps)
+        fault = _fault(future, self._runner.executor.name)
+        for step in steps:
+            self._take_in(step.key)
+            self._schedule.done(_labels_of(step.key))
+        if fault is not None and not isinstance(fault, ProcessLost) and self._heal(steps):
+            return
+        if isinstance(fault, StoreError):
+            raise fault
+        for step in steps:
+            if self._store.is_done(step.key):  # also one of several, of which another failed
+                self._account.ran.append(step.key)
+                self._schedule.done(step.key)
+                self._say("step-ended", step=step.key, seconds=round(seconds, 3))
+                self._watcher.ended(step, None, seconds)
+            else:
+                self._failed(step, fault or ProcessLost("the worker left no result"), alone=len(steps) == 1)
+
+    def _failed(self, step: Step, fault: WhetError, *, alone: bool) -> None:
+        log = self._store.folder(step.key) / "log.txt"
+        if isinstance(fault, ProcessLost):
+            with suppress(OSError), log.open("a", encoding="utf-8") as file:  # where upstream's last words are
+                file.write(f"{fault}\n")
+            self._say("step-lost", step=step.key, why=str(fault))
+        if not alone:  # one that cannot run is not to stop the others: each shows for itself what it can do
+            self._alone.add(step.key)
+            self._schedule.put_back(step)
+            return
+        ends_with: WhetError | None = fault
+        if isinstance(fault, ProcessLost):
+            ends_with = self._attempts.lost(step, fault, log)
+        if ends_with is None:
+            return
+        self._account.failed[step.key] = ends_with
+        self._store.note_fault(step.key, str(ends_with))
+        self._say("step-failed", step=step.key, why=str(ends_with))
+        self._watcher.ended(step, ends_with, 0.0)
+
+    def _heal(self, steps: Sequence[Step]) -> bool:
+        """Has what fed these steps done again where it is damaged; says whether that was so, and they are to wait."""
+        damaged = {key: self._store.damage(key, thoroughly=True) for step in steps for key in step.feeds}
+        damaged = {key: damage for key, damage in damaged.items() if damage and self._redone.get(key, 0) < MOST_REDONE}
+        for key, damage in damaged.items():
+            self._redo(key, damage)
+            self._store.describe(self._planned[key])
+            for account in (self._account.ran, self._account.reused):
+                with suppress(ValueError):
+                    account.remove(key)
+            self._schedule.put_back(self._planned[key], [feed for feed in self._planned[key].feeds if feed in damaged])
+        for step in steps if damaged else ():
+            self._schedule.put_back(step, [key for key in step.feeds if key in damaged])
+        return bool(damaged)
+
+    # Labels
+
+    def _take_in(self, key: str) -> None:
+        """Labels of a step's log into the label store; not while somebody else, as another run, has the step."""
+        path = self._store.folder(key) / label_log.NAME
+        if not path.is_file() or self._store.is_busy(key):
+            return
+        with self._store.locked(key):
+            new, damage = take_in(path, self._store.labels)
+        if new:
+            self._say("labels-kept", step=key, labels=new)
+        for what in damage:
+            self._account.damaged[key] = what
+            self._say("labels-damaged", step=key, damage=what)
+
+    def _take_in_leftovers(self) -> None:
+        """What workers left to a run that was killed."""
+        for path in sorted((self._store.root / "steps").glob(f"*/{label_log.NAME}")):
+            self._take_in(path.parent.name)
+
+
+def _labels_of(key: str) -> str:
+    """What a step waits for that wants labels which another step computes: not for the other's result."""
+    return f"labels of {key}"
+
+
+def _fault(future: Future[None], executor: str) -> WhetError | None:
+    try:
+        future.result()
+    except WhetError as error:
+        return error
+    except CancelledError:
+        return ProcessLost("the job was taken back")
+    except Exception as error:
+        return PluginError(f"the executor {executor!r} failed ({type(error).__name__}: {error})")
+    return None
