@@ -140,7 +140,7 @@ def test_rooms_are_reached_by_imports_alone() -> None:
             if re.fullmatch(r"whet\.\w+(\.\w*)*", text) and FLOORS.index(room(text)) > FLOORS.index(mine):
                 upward.setdefault(str(path.relative_to(CORE)), set()).add(room(text))
     # The kit of a kind; and the program that another interpreter runs.
-    assert upward == {"plugins/hookspecs.py": {"testing"}, "programs/worker_process.py": {"worker"}}
+    assert upward == {"plugins/hookspecs.py": {"testing"}, "contracts/executor.py": {"worker"}}
 
 
 def test_kinds_are_listed_in_one_table() -> None:
@@ -252,7 +252,7 @@ def test_listing_imports_nothing_that_computes() -> None:
     script = f"{program(['plugins'])}\nimport sys, json; sys.stderr.write(json.dumps(sorted(sys.modules)))"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = [name for name in json.loads(ended.stderr.splitlines()[-1]) if name.startswith("whet.")]
-    listed = ["tasks", "analyses", "selectors", "strategies", "potentials"]
+    listed = ["tasks", "analyses", "selectors", "strategies", "potentials", "executors"]
     assert {room(name) for name in loaded} <= {*LIGHT, *listed}
 
 

@@ -11,6 +11,9 @@ from typing import Any
 from whet.contracts.component import Backend, OptionsT
 from whet.contracts.resources import Resources
 
+WORKER = ("-m", "whet.worker")
+"""The program that does jobs, for any interpreter that has Whet."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -46,7 +49,7 @@ class Job:
     def command(self, answer: Path) -> list[str]:
         """The command line of a worker that does this job alone; its answer is for `read_answer`."""
         how = ["--device", self.device, "--batch", str(self.batch), "--answer", str(answer)]
-        return [str(self.python), "-m", "whet.worker", *how, *(str(folder) for folder in self.folders)]
+        return [str(self.python), *WORKER, *how, *(str(folder) for folder in self.folders)]
 
 
 @dataclass(frozen=True)

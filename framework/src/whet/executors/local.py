@@ -6,10 +6,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from whet.contracts.executor import Executor, Job, Site
 from whet.data.errors import ProcessLost
-from whet.programs.worker_process import WorkerProcess
+
+if TYPE_CHECKING:
+    from whet.programs.worker_process import WorkerProcess
 
 
 class LocalExecutor(Executor):
@@ -63,6 +66,8 @@ class LocalExecutor(Executor):
                 return worker
 
     def _started(self, job: Job) -> WorkerProcess:
+        from whet.programs.worker_process import WorkerProcess
+
         with self._starting:
             if self._is_over:
                 raise ProcessLost("the run is being stopped")

@@ -11,6 +11,7 @@ from pathlib import Path
 from subprocess import PIPE
 from typing import Any, Self
 
+from whet.contracts.executor import WORKER
 from whet.data.errors import InputError, KeyProblem, OptionsError, ProcessLost, WhetError, by_name
 from whet.programs.program import Program
 
@@ -36,7 +37,7 @@ class WorkerProcess:
         self._errors = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 -- closed with the worker
         try:
             self._program = Program(
-                [python, "-m", "whet.worker", "-"],
+                [python, *WORKER, "-"],
                 Path.cwd(),
                 environment=dict.fromkeys(THREADS, str(threads)),
                 stdin=PIPE,
