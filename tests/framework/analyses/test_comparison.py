@@ -95,7 +95,10 @@ def test_planted_difference_of_repeated_strategies_is_claimed_with_its_size(tmp_
     assert " on “dynamics”), in forces (periodic −" in verdict.claim
     assert (verdict.units, verdict.of, verdict.decided) == (10, "trajectories", True)
     assert "eV/Å" in verdict.evidence
-    assert "10 trajectories (20 frames) of “dynamics”; 6 seeds of each; 10 labels each" in verdict.evidence
+    assert verdict.evidence.startswith(
+        "MAE, naive → periodic, on “dynamics” (10 trajectories, 20 frames): relative energies "
+    )
+    assert verdict.evidence.endswith("; 6 seeds of each; 10 labels each")
     row = rows_by(found, "comparison", "quantity")["forces"]
     assert row["change"] == pytest.approx(-0.7, abs=0.1)
     assert row["reading"] == "periodic errs less"
@@ -137,7 +140,7 @@ def test_a_constant_offset_of_the_energy_is_stated_and_not_claimed(tmp_path, run
     assert row["p"] > 0.05
     first, second = (float(part) for part in row["energy offset"].removesuffix(" meV/atom").split(" against "))
     assert (first, second) == (pytest.approx(20, abs=5), pytest.approx(300, abs=5))
-    assert f"energy offset {row['energy offset']} on “dynamics”" in verdict.evidence
+    assert f", energy offset {row['energy offset']}, forces " in verdict.evidence
 
 
 def test_the_same_states_but_for_a_constant_are_the_same(tmp_path):
@@ -201,8 +204,8 @@ def test_a_claimed_quantity_that_the_loss_hardly_saw_is_named(tmp_path):
 def test_evidence_says_how_much_there_is_of_each_set(tmp_path):
     both = [*pair(periodic=[0.03] * 6, trajectories=10), *pair(PACKINGS, periodic=[0.03] * 6, trajectories=7)]
     (verdict,) = compared(tmp_path, both).verdicts
-    assert "10 trajectories (20 frames) of “dynamics”" in verdict.evidence
-    assert "14 relaxed structures of “packings”" in verdict.evidence
+    assert "“dynamics” (10 trajectories, 20 frames): " in verdict.evidence
+    assert "“packings” (14 relaxed structures): " in verdict.evidence
     assert (verdict.units, verdict.of) == (10, "or more independent units a set")
 
 
@@ -343,3 +346,18 @@ def test_replay_frames_answer_another_question():
 def test_a_study_without_two_strategies_shows_nothing():
     assert not wanted(*pieces_of("naive"), naive="naive")
     assert not wanted()
+
+
+def test_the_figure_names_both_strategies_and_tells_sets_apart_that_decide_nothing(tmp_path):
+    found = compared(tmp_path, [*pair(), *pair(OWN, seed=1)])
+    (figure,) = found.figures
+    assert figure.caption.startswith("Change of the MAE from naive to periodic: left of 0, periodic errs less.")
+    assert found.table("comparison").caption == "Change from naive to periodic: naive (10 labels), periodic (10 labels)"
+    layers = (figure.spec or {})["layer"]
+    assert "change of the MAE from naive to periodic, logarithmic" in str(layers)
+    # One channel says both, so that the legend draws the symbols as they are.
+    (shape,) = [layer["encoding"]["shape"] for layer in layers if "shape" in layer["encoding"]]
+    (disc, ring), kinds = shape["scale"]["range"], shape["scale"]["domain"]
+    assert kinds == ["reference dynamics", "a potential's dynamics"]
+    assert disc == "circle" != ring
+    assert all(layer["encoding"]["color"]["scale"]["domain"] == kinds for layer in layers[1:])

@@ -87,7 +87,8 @@ class StrategyComparison(Analysis):
             if pieces:
                 tunings = [piece for piece in study.all(FineTuning) if piece.ref.state in states]
                 starts = {**_starts(study, states), **self.options.starts}
-                options = {"pairs": [list(pair) for pair in pairs], "presets": presets, "starts": starts}
+                options = {"pairs": [list(pair) for pair in pairs], "presets": presets}
+                options |= {"starts": starts} if starts else {}
                 inputs = {"predictions": pieces, "fine-tunings": tunings}
                 inputs = {role: feeds for role, feeds in inputs.items() if feeds}
                 wanted.append(Wanted(inputs, options=options, ref=Ref(potential), label=potential))
@@ -196,10 +197,10 @@ def _table(rows: Sequence[Compared], data: Mapping[str, Gathered]) -> Table:
         Column("MAE second", "", "Of the second strategy, mean over seeds, in the unit of its row.", shown=False),
         Column("unit", shown=False),
         Column(
-            "change", "", f"MAE of {second} over that of {first}, less 1.", 1, percent=True, interval=True, spread=True
+            "change", "", f"MAE of {second} over that of {first}, less 1.", 0, percent=True, interval=True, spread=True
         ),
         *(
-            Column(f"over {of} {end}", "", f"The interval of the change over {of} alone.", 1, True, shown=False)
+            Column(f"over {of} {end}", "", f"The interval of the change over {of} alone.", 0, True, shown=False)
             for of in ("units", "seeds")
             for end in ("low", "high")
         ),

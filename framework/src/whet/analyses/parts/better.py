@@ -76,22 +76,21 @@ def _what(row: Compared, is_set_named: bool) -> str:
 
 
 def _evidence(rows: Sequence[Compared], data: tuple[Gathered, Gathered]) -> str:
-    """Errors of both, with their change where the claim does not have it; offsets of energies; how much there is."""
-    parts = []
+    """Errors of both on each set, with their change where the claim does not have it, and offsets of energies."""
+    on_sets: dict[str, list[str]] = {}
     for row in rows[:MOST_EVIDENCE]:
         change = "" if row.is_claimed else f" ({row.change_shown})"
-        parts.append(f"{_what(row, True)} {row.maes_shown}{change}")
+        offset = [f"energy offset {row.offsets_shown}"] if row.offsets else []
+        said = on_sets.setdefault(f"“{row.on}” ({row.size})", [])
+        said += [f"{row.quantity} {row.maes_shown}{change}", *offset]
+    parts = [f"{on}: {', '.join(said)}" for on, said in on_sets.items()]
     if len(rows) > MOST_EVIDENCE:
         parts.append(f"{len(rows) - MOST_EVIDENCE} more in the table")
-    sets = {row.on: row for row in rows}
-    offsets = [f"{row.offsets_shown} on “{row.on}”" for row in rows if row.offsets]
-    parts += [f"energy offset {', '.join(offsets)}"] if offsets else []
-    parts += [f"{row.size} of “{on}”" for on, row in sets.items()]
     seeds = {row.contrast.change.seeds for row in rows}
     parts.append("one run of each" if seeds == {1} else f"{count(max(seeds), 'seed')} of each")
     first, second = (one.labels for one in data)
     parts.append(f"{first} each" if first == second else f"{first} and {second}")
-    return f"MAE, {rows[0].first} → {rows[0].second}: {'; '.join(parts)}"
+    return f"MAE, {rows[0].first} → {rows[0].second}, on {'; '.join(parts)}"
 
 
 def _limits(rows: Sequence[Compared], enough: Sequence[Compared], data: tuple[Gathered, Gathered]) -> list[str]:
@@ -103,7 +102,7 @@ def _limits(rows: Sequence[Compared], enough: Sequence[Compared], data: tuple[Ga
     found += [also] if (also := differences(*data)) else []
     found += small_shares((row.quantity for row in enough if row.is_claimed), *data)
     if all(row.contrast.change.seeds == 1 for row in rows):
-        found.append("Other runs may differ by more than these two: `seeds` of a strategy repeat it.")
+        found.append("Other runs may differ by more: repeat the strategies with `seeds`.")
     few = {row.on: row for row in rows if row.may_decide and row not in enough} if enough else {}
     found += [f"“{on}” is left out ({too_few(row.units, row.of)})." for on, row in few.items()]
     if not any(row.may_decide for row in rows):

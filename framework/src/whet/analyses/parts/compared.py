@@ -82,10 +82,10 @@ class Compared:
 
     @property
     def size(self) -> str:
-        """`6 trajectories (36 frames)`, `6 relaxed structures`."""
+        """`6 trajectories, 36 frames`; `6 relaxed structures`."""
         if self.of == FRAMES:
             return f"{self.units} {RELAXED}" if self.kind == RELAXED else units_in_words(self.units, FRAMES)
-        return f"{units_in_words(self.units, self.of)} ({count(self.frames, 'frame')})"
+        return f"{units_in_words(self.units, self.of)}, {count(self.frames, 'frame')}"
 
     @property
     def reading(self) -> str:

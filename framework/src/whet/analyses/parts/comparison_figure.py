@@ -33,9 +33,9 @@ RING = "M1,0A1,1,0,1,1,-1,0A1,1,0,1,1,1,0ZM0.6,0A0.6,0.6,0,1,0,-0.6,0A0.6,0.6,0,
 
 CAPTION = (
     "Change of the MAE from {} to {}: left of 0, {} errs less. The axis is logarithmic: half and double the error are "
-    "equally far from 0. Bars: 95 % intervals over units and, where there are several, over seeds, one at a time. "
-    "Rings: frames that a potential sampled or relaxed itself. They favor the naive strategy in forces, and decide "
-    "nothing, whichever way they lean."
+    "equally far from 0. Bars: 95 % intervals over units and, where there are several, over seeds, one at a time; one "
+    "that ends at an edge goes on beyond it. Rings: frames that a potential sampled or relaxed itself. They favor the "
+    "naive strategy in forces, and decide nothing, whichever way they lean."
 )
 
 
