@@ -46,7 +46,7 @@ class Softening(Analysis):
 
     name = "softening"
     place = 25
-    result_version = 2
+    result_version = 3
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = {

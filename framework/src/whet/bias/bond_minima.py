@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.005
 """Å; a smaller displacement is no fault worth a verdict. Good density functionals differ by about so much in one bond
-(and by 0.01 Å from experiment), and a bond of 30 eV/Å² that is so displaced pulls with 0.15 eV/Å."""
+(and by 0.01 Å from experiment), and a bond of 30 eV/Å² that is so displaced pulls with 0.15 eV/Å. Tight binding and
+other approximate references err by more than that themselves."""
 
 LEVEL = 0.95
 
@@ -57,6 +58,27 @@ class BondMinimum:
     def in_place(self) -> bool:
         """Whether the interval lies within 0.005 Å of the reference's minimum."""
         return self.interval is not None and max(map(abs, self.interval)) <= TOLERANCE
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may well be displaced: by more than 0.005 Å, but with 0 in the interval."""
+        return self.interval is not None and not self.displaced and abs(self.displacement or 0.0) > TOLERANCE
+
+    @property
+    def reading(self) -> str:
+        """`longer`, `shorter`, `within 0.005 Å`, `undecided` or `no minimum`.
+
+        Within: the whole interval is, or the displacement itself is and its interval excludes 0 (and so, being even to
+        both sides, reaches less than twice as far).
+        """
+        if self.displacement is None:
+            return "no minimum"
+        if self.displaced:
+            return "longer" if self.displacement > 0 else "shorter"
+        if self.interval is None or self.is_open:
+            return "undecided"
+        excludes_none = not self.interval[0] <= 0 <= self.interval[1]
+        return "within 0.005 Å" if self.in_place or excludes_none else "undecided"
 
 
 @dataclass(frozen=True)

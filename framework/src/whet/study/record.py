@@ -9,6 +9,7 @@ from typing import Any
 
 from whet.data.identity import key_of
 from whet.data.numbers import count, duration
+from whet.study.label_costs import LabelCosts
 from whet.study.provenance import provenance, warnings
 from whet.study.section import Section
 from whet.study.stored_study import StoredStudy
@@ -44,14 +45,12 @@ def record_of(study: StoredStudy) -> Record:
 
 
 def _cost(study: StoredStudy) -> list[str]:
-    labels, spent = study.labels, study.cost
-    lines = []
-    if labels["labeled"]:
-        along = f" and {labels['dynamics']} along reference dynamics" if labels["dynamics"] else ""
-        lines.append(f"{count(labels['bought'], 'label')} computed{along}, tests included.")
+    spent, lines = study.cost, list(LabelCosts.of(study).sentences())
     shares = sorted(((seconds, task) for task, seconds in spent.items() if seconds >= 0.05), reverse=True)
     parts = [f"{task} {duration(seconds)}" for seconds, task in shares[:4]]
-    return [*lines, f"{duration(sum(spent.values()))} of work: {', '.join(parts)}."] if parts else lines
+    work, clock = sum(spent.values()), study.clock
+    together = f", which side by side add up to {duration(work)}" if work > 1.05 * clock else ""
+    return [*lines, f"Steps ran for {duration(clock)}{together}: {', '.join(parts)}."] if parts else lines
 
 
 def _missing(study: StoredStudy) -> list[str]:
