@@ -29,14 +29,14 @@ DEFINITION = (
     "minimum; the displacement is the potential's minus the reference's, positive where the potential wants the bond "
     "longer, and the ratio of the slopes is how stiff the bond is. Neither depends, to first order, on who sampled the "
     "frames. A displaced minimum makes forces wrong where a bond is at rest, and lowers the softening scale of frames "
-    "that the potential itself sampled: that is no softness. Called displaced: by more than 0.005 Å, with an interval, "
-    "for all bonds of the potential together, that excludes 0. Within 0.005 Å: the whole interval is, or the "
-    "displacement itself is and its interval excludes 0. Else undecided. 0.005 Å is about as much as two good "
-    "functionals differ; a more approximate reference, such as tight binding, errs by more itself. C3-O1: carbon with "
-    "three bonds and oxygen with one. A kind may pool bonds that chemistry tells apart: H1-O2 is the O–H of acids and "
-    "of alcohols. An estimate that needs no forces is the change of the mean length from the reference's dynamics to "
-    "the potential's own, where both were run. It confirms a displacement of the same sign where the p of the mean (in "
-    "the CSV of the shifts of bond lengths) is at most 0.05, and is undecided above."
+    "that the potential itself sampled: that is no softness. Called displaced: by more than 0.005 Å, with an "
+    "interval, for all bonds of the potential together, that excludes 0. Within 0.005 Å: the displacement is, and its "
+    "interval lies within 0.010 Å. Else undecided. 0.005 Å is about as much as two good functionals differ; a more "
+    "approximate reference, such as tight binding, errs by more itself. C3-O1: carbon with three bonds and oxygen with "
+    "one. A kind may pool bonds that chemistry tells apart: H1-O2 is the O–H of acids and of alcohols. An estimate "
+    "that needs no forces is the change of the mean length from the reference's dynamics to the potential's own, where "
+    "both were run. It confirms a displacement of the same sign where the p of the mean (in the CSV of the shifts of "
+    "bond lengths) is at most 0.05, and is undecided above."
 )
 LIMITS = (
     "relative to the reference, which errs too (tight binding by more than 0.005 Å): the difference of the theories is "
@@ -186,8 +186,8 @@ def _table(made: Mapping[Ref, StateMinima], names: Mapping[Ref, str], on: str) -
         Column("bond", description="The two elements, each with its number of bonds."),
         Column(
             "verdict",
-            description="Longer or shorter: by over 0.005 Å, and the interval excludes 0. Within 0.005 Å: the interval "
-            "is, or the displacement is and its interval excludes 0. Else undecided, as below 4 units.",
+            description="Longer or shorter: by over 0.005 Å, and the interval excludes 0. Within 0.005 Å: the "
+            "displacement is, and its interval is within 0.010 Å. Else undecided, as below 4 units.",
         ),
         Column("displacement", "Å", "Of the minimum; positive: the potential wants it longer.", 3, interval=True),
         Column("stiffness ratio", "", "Of the potential to the reference; below 1: a soft bond.", 2, interval=True),

@@ -68,17 +68,15 @@ class BondMinimum:
     def reading(self) -> str:
         """`longer`, `shorter`, `within 0.005 Å`, `undecided` or `no minimum`.
 
-        Within: the whole interval is, or the displacement itself is and its interval excludes 0 (and so, being even to
-        both sides, reaches less than twice as far).
+        Within: the displacement is, and its interval lies within 0.010 Å, as a curvature is read as `not soft`. An
+        interval that excludes 0 is even to both sides and so never reaches further. It is no proof as `in_place` is.
         """
         if self.displacement is None:
             return "no minimum"
         if self.displaced:
             return "longer" if self.displacement > 0 else "shorter"
-        if self.interval is None or self.is_open:
-            return "undecided"
-        excludes_none = not self.interval[0] <= 0 <= self.interval[1]
-        return "within 0.005 Å" if self.in_place or excludes_none else "undecided"
+        is_near = self.interval is not None and max(map(abs, self.interval)) <= 2 * TOLERANCE
+        return "within 0.005 Å" if is_near and not self.is_open else "undecided"
 
 
 @dataclass(frozen=True)

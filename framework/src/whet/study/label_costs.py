@@ -24,7 +24,8 @@ class LabelCosts:
     """Numbers of labels by what they are for.
 
     computed: as labels. along: that came out of dynamics and relaxations which the labeler itself drove. known: that
-    were in the label store before. calls: of the labeler, by what it drove (dynamics, relaxations).
+    were in the label store when they were asked for, from another part of the study or from before. calls: of the
+    labeler, by what it drove (dynamics, relaxations).
     """
 
     computed: Mapping[str, int]
@@ -63,7 +64,7 @@ class LabelCosts:
         elif drove:
             yield f"The reference drove {drove}."
         if self.known:
-            yield f"In the label store before: {_shares(self.known)}."
+            yield f"Known from elsewhere in the study, or from before: {_shares(self.known)}."
 
 
 def _shares(numbers: Mapping[str, int], more: str = "") -> str:

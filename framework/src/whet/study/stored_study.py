@@ -186,26 +186,6 @@ class StoredStudy:
         return dict(spent)
 
     @cached_property
-    def clock(self) -> float:
-        """Seconds in which at least one step ran: less than `cost` where they ran side by side.
-
-        A step whose beginning is not known counts with its whole time.
-        """
-        ran: Counter[float] = Counter()  # steps of one batch begin together, each with its share of the time
-        alone = 0.0
-        for step in self.done.values():
-            seconds = step.measured.get("seconds", 0.0)
-            if "started" in step.measured:
-                ran[step.measured["started"]] += seconds
-            else:
-                alone += seconds
-        end = 0.0
-        for start, seconds in sorted(ran.items()):
-            alone += max(0.0, start + seconds - max(start, end))
-            end = max(end, start + seconds)
-        return alone
-
-    @cached_property
     def stale(self) -> list[str]:
         """Titles of steps whose inputs were recomputed since and came out different."""
         return [one.title for one in self.done.values() if any(self._changed(one))]
