@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,7 +13,7 @@ def time_on_the_clock(measured: Iterable[Mapping[str, Any]]) -> float:
     measured: of each step, when it `started` (s) and the `seconds` of its work. Steps of one batch started together,
     and each has its share of the batch's time. One whose start is not known counts with all of its work.
     """
-    ran: Counter[float] = Counter()
+    ran: defaultdict[float, float] = defaultdict(float)
     total = 0.0
     for one in measured:
         seconds = float(one.get("seconds", 0.0))

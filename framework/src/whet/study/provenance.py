@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from whet.contracts.component import Component
 from whet.contracts.findings import Cell, Column, Findings, Table
 from whet.data.numbers import count
 from whet.study.label_costs import LabelCosts
+from whet.study.protocol_words import ProtocolWords
 from whet.study.stored_study import StoredStudy
 
 
@@ -42,16 +44,18 @@ def _notes(study: StoredStudy) -> Iterator[str]:
 
 def _components(study: StoredStudy) -> Table:
     rows: list[list[Cell]] = [
-        [role, one.component.name, _options(one.component.options), one.environment]
-        for role, one in study.stored.roles.items()
+        [role, one.component.name, _options(one.component), one.environment] for role, one in study.stored.roles.items()
     ]
     columns = (Column("role"), Column("component"), Column("options"), Column("environment"))
     return Table("components", "What was put together", columns, rows)
 
 
-def _options(options: Mapping[str, object]) -> str:
-    """`model: soft, scale: 1.0`, without those that are not set."""
-    return ", ".join(f"{key}: {value}" for key, value in options.items() if value not in (None, "", {}, []))
+def _options(component: Component) -> str:
+    """`model: soft, scale: 1.0`, without those that are not set; of dynamics with their units."""
+    given = {key: value for key, value in component.options.items() if value not in (None, "", {}, [])}
+    if component.hook == "md_engines":
+        given = {key: ProtocolWords(component.options).option(key) for key in given}
+    return ", ".join(f"{key}: {value}" for key, value in given.items())
 
 
 def _failures(study: StoredStudy) -> Table:
