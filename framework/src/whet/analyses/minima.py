@@ -39,12 +39,13 @@ DEFINITION = (
     "bond lengths) is at most 0.05, and is undecided above."
 )
 LIMITS = (
-    "relative to the reference, which errs too (tight binding by more than 0.005 Å): the difference of the theories is "
-    "in it; bonds of molecules only; about a tenth of a displacement depends on who sampled the frames"
+    "Relative to the reference, itself approximate (tight binding errs by more than 0.005 Å): any difference between its "
+    "theory and that of the potential's training data is included. Bonds of molecules only. About a tenth of a "
+    "displacement depends on who sampled the frames."
 )
 STRESS_LIMITS = (
-    "relative to the reference, which errs too: the difference of the theories is in it; one number for a whole "
-    "crystal; plane waves cut off too low shift the reference's stress"
+    "Relative to the reference, itself approximate: any difference between its theory and that of the potential's "
+    "training data is included. One number for a whole crystal; plane waves cut off too low shift the reference's stress."
 )
 NO_BONDS = (
     "There is no molecule whose bonds could be followed: along the bonds of a crystal, forces cancel at any lattice "

@@ -19,8 +19,8 @@ DEFINITION = (
     "its relaxation left. Softness alone leaves none there; displaced minima do, of crystals and molecules alike."
 )
 LIMITS = (
-    "relative to the reference, which errs too: the difference of the theories is in it; structures in a given cell; "
-    "how far the minima are away, a force alone does not tell"
+    "Relative to the reference, itself approximate: any difference between its theory and that of the potential's "
+    "training data is included. Structures in a given cell; how far the minima are away, a force alone does not tell."
 )
 
 
