@@ -39,13 +39,14 @@ DEFINITION = (
     "bond lengths) is at most 0.05, and is undecided above."
 )
 LIMITS = (
-    "Relative to the reference, itself approximate (tight binding errs by more than 0.005 Å): any difference between its "
-    "theory and that of the potential's training data is included. Bonds of molecules only. About a tenth of a "
+    "Relative to the reference, itself approximate (tight binding errs by more than 0.005 Å): any difference between "
+    "its theory and that of the potential's training data is included. Bonds of molecules only. About a tenth of a "
     "displacement depends on who sampled the frames."
 )
 STRESS_LIMITS = (
     "Relative to the reference, itself approximate: any difference between its theory and that of the potential's "
-    "training data is included. One number for a whole crystal; plane waves cut off too low shift the reference's stress."
+    "training data is included. One number for a whole crystal; plane waves cut off too low shift the reference's "
+    "stress."
 )
 NO_BONDS = (
     "There is no molecule whose bonds could be followed: along the bonds of a crystal, forces cancel at any lattice "
