@@ -40,7 +40,7 @@ def test_the_page_of_the_quickstart_says_nothing_of_its_own() -> None:
     assert f"take {percent} % off the force error" in text
     strategies = answers["Naive or periodic?"]
     assert ("With one run of each, nothing is decided" in text) == ("undecided: one run of each" in strategies)
-    assert ("in forces and relative energies no difference" in text) == ("energies, forces: no difference" in strategies)
+    assert ("forces and relative energies no difference" in text) == ("energies, forces: no diff" in strategies)
     assert ("became stiff" in text) == ("(stiff) with naive" in answers["After fine-tuning"])
 
 
