@@ -9,6 +9,8 @@ from typing import Any
 
 from whet.data.identity import key_of
 from whet.data.numbers import count, duration
+from whet.study.clock import time_on_the_clock
+from whet.study.label_costs import LabelCosts
 from whet.study.not_covered import not_covered
 from whet.study.provenance import provenance, warnings
 from whet.study.section import Section
@@ -48,14 +50,12 @@ def record_of(study: StoredStudy) -> Record:
 
 
 def _cost(study: StoredStudy) -> list[str]:
-    labels, spent = study.labels, study.cost
-    lines = []
-    if labels["labeled"]:
-        along = f" and {labels['dynamics']} along reference dynamics" if labels["dynamics"] else ""
-        lines.append(f"{count(labels['bought'], 'label')} computed{along}, tests included.")
+    spent, lines = study.cost, list(LabelCosts.of(study).sentences())
     shares = sorted(((seconds, task) for task, seconds in spent.items() if seconds >= 0.05), reverse=True)
     parts = [f"{task} {duration(seconds)}" for seconds, task in shares[:4]]
-    return [*lines, f"{duration(sum(spent.values()))} of work: {', '.join(parts)}."] if parts else lines
+    work, clock = sum(spent.values()), time_on_the_clock(step.measured for step in study.done.values())
+    together = f", which side by side add up to {duration(work)}" if work > 1.05 * clock else ""
+    return [*lines, f"Steps ran for {duration(clock)}{together}: {', '.join(parts)}."] if parts else lines
 
 
 def _missing(study: StoredStudy) -> list[str]:
