@@ -77,17 +77,17 @@ def read_json(path: Path) -> JSON:
 
 
 @contextmanager
-def locked(path: Path, *, busy: StoreError | None = None) -> Iterator[None]:
+def locked(path: Path, *, busy: StoreError | None = None, patience: float = 0.0) -> Iterator[None]:
     """Holds a lock file for this process; it is free when the process ends, however that is. The file stays.
 
-    Where another has it: waits, or raises `busy`. StoreError where the file cannot be made. On a disk without locks
+    Where another has it: waits, or raises `busy` after `patience` s. StoreError where the file cannot be made. On a disk without locks
     the file itself is the lock.
     """
     from filelock import FileLock, Timeout  # not at the top: listing plugins is to start fast
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        held = FileLock(path, timeout=0 if busy else -1, thread_local=False).acquire()
+        held = FileLock(path, timeout=patience if busy else -1, thread_local=False).acquire()
     except Timeout:
         assert busy is not None
         raise busy from None
