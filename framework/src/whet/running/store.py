@@ -139,7 +139,7 @@ class Store:
             with suppress(StoreError):  # a damaged one, which those that this step feeds could not read
                 self.step(step.key)
                 return folder
-        write_json(path, step.as_json())
+        write_json(path, step.as_json(), durably=False)  # what a power cut leaves of it is looked at, as above
         return folder
 
     def step(self, key: str) -> Step:
