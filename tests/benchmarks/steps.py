@@ -219,7 +219,7 @@ def main() -> None:
             runner = Runner(Store(root / "simulated"), AtOnce(None))
             found = {"completions": timed(lambda: runner.run(steps), given.simulated, "ran")}
             after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            sys.stdout.write(f"memory: {after / 1024:.0f} MiB at most, {(after - before) / 1024:.0f} of them for these\n")
+            sys.stdout.write(f"memory: {after / 1024:.0f} MiB at most, {(after - before) / 1024:.0f} for these\n")
             return found
 
         parts = {"completions": completions, "local": local, "elsewhere": elsewhere, "re-check": recheck}

@@ -1,4 +1,4 @@
-"""Whatever is killed, filled or damaged: the study ends as if nothing had been, and no label that was kept is bought."""
+"""Whatever is killed, filled or damaged: the study ends as if nothing had been, and no label is bought again."""
 
 from __future__ import annotations
 

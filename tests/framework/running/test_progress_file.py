@@ -43,7 +43,9 @@ def test_what_a_worker_says_is_read(tmp_path: Path) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_damage_is_read_as_nothing_or_as_a_progress(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_damage_is_read_as_nothing_or_as_a_progress(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     folder = tmp_path_factory.getbasetemp()
     sound = json.dumps({"host": "node1", "pid": 4, "began": 1.5, "said": 2.5, "done": 3, "total": 9}).encode()
     content = bytearray(sound)

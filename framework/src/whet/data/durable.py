@@ -85,8 +85,8 @@ def read_json(path: Path) -> JSON:
 def locked(path: Path, *, busy: StoreError | None = None, patience: float = 0.0) -> Iterator[None]:
     """Holds a lock file for this process; it is free when the process ends, however that is. The file stays.
 
-    Where another has it: waits, or raises `busy` after `patience` s. StoreError where the file cannot be made. On a disk without locks
-    the file itself is the lock.
+    Where another has it: waits, or raises `busy` after `patience` s. StoreError where the file cannot be made. On a
+    disk without locks the file itself is the lock.
     """
     from filelock import FileLock, Timeout  # not at the top: listing plugins is to start fast
 
