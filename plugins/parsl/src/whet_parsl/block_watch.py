@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from parsl.jobs.states import JobState, JobStatus
 
@@ -22,17 +22,17 @@ class BlockWatch:
         self._has_worked = False
         self._resume_at = 0.0
 
-    def look(self, status: Mapping[str, JobStatus], *, connected: bool) -> None:
-        """Takes in what became of the blocks. connected: whether workers of any have reported.
+    def look(self, status: Mapping[str, JobStatus], connected: Collection[str]) -> None:
+        """Takes in what became of the blocks. connected: those of which workers have ever reported.
 
         Raises InputError where none ever came to work, ProcessLost where they do not any more.
         """
-        self._has_worked = self._has_worked or connected
+        self._has_worked = self._has_worked or bool(connected)
         for block, how in status.items():
             if not how.terminal or block in self._seen:
                 continue
             self._seen.add(block)
-            if how.state != JobState.MISSING:
+            if block in connected or how.state == JobState.SCALED_IN:
                 self._in_a_row = 0
                 continue
             self._in_a_row += 1

@@ -48,7 +48,7 @@ class ParslExecutor(Executor[ParslOptions]):
         """To the pool of its size, which is started where there is none, or none any more that works."""
         from whet_parsl.pool import Pool
 
-        size = Size.of(job.resources)
+        size = Size.of(job.resources, self.options)
         pool = self._pools.get(size)
         if pool is None or isinstance(pool.fault, ProcessLost):
             pool = Pool(f"whet-{len(self._all)}", size, self.options, self._most, self._folder)

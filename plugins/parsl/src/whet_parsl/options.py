@@ -124,7 +124,7 @@ class ParslOptions(Options):
     heartbeat_period: Seconds | None = None
     """Seconds between signs of life. Default: 2 for `local`, else 30."""
     heartbeat_threshold: Seconds | None = None
-    """Seconds without a sign of life after which the other side is taken for lost. Default: 20 for `local`, else 120."""
+    """Seconds without a sign of life after which the other side is lost. Default: 20 for `local`, else 120."""
 
     @model_validator(mode="after")
     def _of_the_provider(self) -> ParslOptions:

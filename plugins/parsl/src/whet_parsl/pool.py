@@ -181,7 +181,8 @@ class Pool:
 
         from whet_parsl.block_watch import BlockWatch
 
-        strategy = Strategy(strategy="htex_auto_scale", max_idletime=self._options.max_idletime)
+        # `htex_auto_scale` takes back blocks whose workers have not reported yet (Parsl 2026.10.26).
+        strategy = Strategy(strategy="simple", max_idletime=self._options.max_idletime)
         strategy.add_executors([parsl])
         blocks = BlockWatch()
         while True:
@@ -192,7 +193,7 @@ class Pool:
                 raise ProcessLost(f"Parsl gave up: {parsl.executor_exception}")
             parsl.poll_facade()
             managers = parsl.connected_managers()
-            blocks.look(parsl.status_facade, connected=bool(managers))
+            blocks.look(parsl.status_facade, parsl.connected_blocks())
             self._look_at(parsl, managers)
             if blocks.may_ask:
                 strategy.strategize([parsl])

@@ -31,8 +31,7 @@ PROVIDER_KEYS: dict[str, frozenset[str]] = {
     | {"cores_per_node", "mem_per_node", "gpus_per_node", "gres"},
     "pbspro": _QUEUED | {"account", "queue", "select_options", "cpus_per_node"},
     "torque": _QUEUED | {"account", "queue"},
-    "lsf": _QUEUED
-    | {"project", "queue", "cores_per_block", "cores_per_node", "request_by_nodes", "bsub_redirection"},
+    "lsf": _QUEUED | {"project", "queue", "cores_per_block", "cores_per_node", "request_by_nodes", "bsub_redirection"},
     "grid_engine": _QUEUED | {"queue"},
     "kubernetes": frozenset({"image", "namespace", "pod_name", "service_account_name", "secret"})
     | {"persistent_volumes", "user_id", "group_id", "run_as_non_root"},

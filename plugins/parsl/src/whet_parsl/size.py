@@ -26,9 +26,9 @@ class Size:
     walltime: float | None = None
 
     @classmethod
-    def of(cls, needs: Resources) -> Size:
-        """The size of a step with these needs."""
-        return cls(needs.cores or 1, needs.memory, needs.gpus or 0, needs.walltime)
+    def of(cls, needs: Resources, options: ParslOptions) -> Size:
+        """The size of a step with these needs; blocks of this machine have all the time."""
+        return cls(needs.cores or 1, needs.memory, needs.gpus or 0, None if options.is_local else needs.walltime)
 
     def __str__(self) -> str:
         said = [f"{self.cores} cores" if self.cores > 1 else "1 core"]
@@ -57,8 +57,7 @@ class Block:
 
     @classmethod
     def for_steps(cls, size: Size, options: ParslOptions, most: int | None = None) -> Block:
-        """most: steps side by side. InputError where no node of a block has room for such a step, or no block the time.
-        """
+        """most: steps side by side. InputError where no node has room for such a step, or no block the time."""
         cores_per_worker = options.cores_per_worker or float(size.cores)
         mem_per_worker = size.memory or options.mem_per_worker
         accelerators = _accelerators(size, options)
@@ -105,7 +104,7 @@ def _accelerators(size: Size, options: ParslOptions) -> tuple[str, ...]:
 def _time(size: Size, options: ParslOptions) -> tuple[int, int | None]:
     """Minutes of a block, and seconds after which it takes no further step."""
     given = ceil(options.walltime_minutes)
-    if size.walltime is None or options.is_local:
+    if size.walltime is None:
         return given or ceil(HOUR), None
     need = size.walltime + (STARTING + ENDING) / 60
     if given and given < need:
