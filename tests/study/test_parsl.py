@@ -52,7 +52,7 @@ def test_parsl_gives_the_same_bits(in_process: dict[str, str], study_file: Path)
     run = whet_run(study_file.parent)
     said, errors = run.communicate(timeout=180)
     assert run.returncode == 0, said + errors
-    assert not errors
+    assert all(line.startswith("[") for line in errors.splitlines())  # what is under way, and nothing of Parsl's
     assert contents(Study.load(study_file.parent / "parsl.yaml").store) == in_process
     assert not alive(study_file.parent)
 

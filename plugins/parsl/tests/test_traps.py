@@ -16,7 +16,7 @@ import pytest
 
 from parsl_bench import Bench, until
 from whet import InputError, MissingPackage, ProcessLost
-from whet_parsl.run_folder import RECORD, clear_up
+from whet_parsl.run_folder import RECORD, RunFolder, clear_up
 
 
 def loss(future: Future[None]) -> ProcessLost:
@@ -129,43 +129,40 @@ executor.submit(Job((Path(sys.argv[2]),), Path(sys.argv[1]) / "python")).result(
 """
 
 
-@pytest.mark.parametrize("is_stuck", [False, True])
-def test_a_driver_that_is_killed_leaves_nothing(bench: Bench, is_stuck: bool) -> None:
-    """Everything ends by itself; and by the next start where the interchange does not."""
+def test_a_driver_that_is_killed_leaves_nothing(bench: Bench) -> None:
     job = bench.job("sleep-600")
     driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(bench.folder), str(job.folders[0])])
     try:
         bench.worker_of(job)
-        if is_stuck:
-            interchange(bench.folder / "parsl").suspend()
     finally:
         driver.kill()
         driver.wait()
-    if is_stuck:
-        until(lambda: len(bench.alive()) == 1)
-        clear_up(bench.folder / "parsl")
-    until(lambda: not bench.alive())
+    until(lambda: not bench.alive())  # by itself
     clear_up(bench.folder / "parsl")
     assert not [*(bench.folder / "parsl").iterdir()]
 
 
-def test_only_the_process_that_was_recorded_is_ended(running: Bench) -> None:
+def test_the_next_start_ends_what_was_recorded_and_nothing_else(tmp_path: Path) -> None:
     """Its number may be another's by now."""
-    running.executor.submit(running.job("done")).result(90)
-    folder = running.folder / "parsl"
-    (record,) = folder.glob(f"*/{RECORD}")
-    told = json.loads(record.read_text())
-    ((pid, created),) = told["processes"]
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        told["processes"] = [[other.pid, created]]
-        host = record.parent.name.partition("+")[0]
-        dead = folder / f"{host}+{pid}-1-0"
-        dead.mkdir()
-        (dead / RECORD).write_text(json.dumps(told))
-        clear_up(folder)
-        assert other.poll() is None and not dead.exists()
-        other.kill()
-    assert record.is_file()  # of a driver that lives
+    ours = RunFolder(tmp_path)
+    sleeps = [subprocess.Popen(["sleep", "60"]) for _ in range(2)]
+    try:
+        recorded, other = sleeps
+        began = [psutil.Process(sleep.pid).create_time() for sleep in sleeps]
+        told = {"processes": [[recorded.pid, began[0]], [other.pid, began[1] - 1]], "jobs": {}}
+        host, _, me = ours.path.name.rpartition("+")
+        dead = tmp_path / f"{host}+{os.getpid()}-1-0"  # this process's number, when it was another's
+        elsewhere = tmp_path / f"not-{host}+{me}"
+        for folder in (dead, elsewhere):
+            folder.mkdir()
+            (folder / RECORD).write_text(json.dumps(told))
+        clear_up(tmp_path)
+        assert recorded.poll() is not None and other.poll() is None
+        assert {*tmp_path.iterdir()} == {ours.path, elsewhere}
+    finally:
+        for sleep in sleeps:
+            sleep.kill()
+            sleep.wait()
 
 
 def test_ctrl_c_is_the_drivers(running: Bench) -> None:

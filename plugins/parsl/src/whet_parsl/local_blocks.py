@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from parsl.jobs.states import JobState, JobStatus
 from parsl.providers import LocalProvider
@@ -15,7 +16,7 @@ from whet import Program
 class LocalBlocks(LocalProvider):
     """Parsl's own leaves workers alive when a block's pool or the driver is killed; here a block is a `Program`."""
 
-    def __init__(self, **given: object) -> None:
+    def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self._programs: dict[str, Program] = {}
         self._cancelled: set[str] = set()
@@ -31,11 +32,11 @@ class LocalBlocks(LocalProvider):
             self._programs[job] = Program([bash, script], Path.cwd(), stdout=output)
         return job
 
-    def status(self, job_ids: Sequence[str]) -> list[JobStatus]:
+    def status(self, job_ids: Sequence[Any]) -> list[JobStatus]:
         """Of each block; it is over when nothing lives that it started."""
         return [self._status(job) for job in job_ids]
 
-    def cancel(self, job_ids: Sequence[str]) -> list[bool]:
+    def cancel(self, job_ids: Sequence[Any]) -> list[bool]:
         """Ends blocks, and waits until nothing of them lives."""
         self._cancelled.update(job_ids)
         for job in job_ids:
@@ -45,7 +46,7 @@ class LocalBlocks(LocalProvider):
         return [self._programs[job].code is not None for job in job_ids]
 
     @property
-    def status_polling_interval(self) -> int:
+    def status_polling_interval(self) -> int:  # pyright: ignore[reportIncompatibleMethodOverride] -- read as always 5
         """Seconds; a look costs nothing."""
         return 1
 

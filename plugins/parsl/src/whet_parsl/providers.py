@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from parsl import launchers
+from parsl.launchers.base import Launcher
 from parsl.providers.base import ExecutionProvider
 
 from whet import InputError, MissingPackage
@@ -75,7 +76,7 @@ def _made(name: str, given: dict[str, Any], block: Block) -> ExecutionProvider:
     return provider
 
 
-def _launcher(options: ParslOptions) -> launchers.base.Launcher:
+def _launcher(options: ParslOptions) -> Launcher:
     name = options.launcher or ("SrunLauncher" if options.nodes > 1 else "SingleNodeLauncher")
     arguments = {"overrides": options.overrides} if options.overrides is not None and name in OVERRIDDEN else {}
     return getattr(launchers, name)(**arguments)

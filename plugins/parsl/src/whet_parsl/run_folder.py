@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import socket
@@ -118,8 +117,6 @@ def _moment(process: psutil.Process) -> int:
 
 def _is_alive(rest: str) -> bool:
     pid, moment, _ = rest.split("-")
-    if int(pid) == os.getpid():
-        return True
     with suppress(psutil.Error):
         return _moment(psutil.Process(int(pid))) == int(moment)
     return False
