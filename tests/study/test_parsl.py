@@ -14,9 +14,6 @@ from bits import contents
 from parsl_bench import until
 from whet.study.study import Study
 
-pytest.importorskip("parsl", reason="Parsl is not installed")
-pytest.importorskip("whet_parsl", reason="the plugin of Parsl is not installed")
-
 RUNNING = "running: {use: parsl, provider: local, backoff: 0.1}\n"
 
 

@@ -37,6 +37,7 @@ class RunFolder:
     """
 
     def __init__(self, folder: Path) -> None:
+        folder = folder.absolute()
         plain(folder, "the store")
         folder.mkdir(parents=True, exist_ok=True)
         number = 0
