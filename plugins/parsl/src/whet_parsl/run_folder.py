@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import socket
-import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-from whet import InputError, read_json, write_json
+from whet import InputError, ProcessLost, Program, read_json, write_json
 
 RECORD = "started.json"
 
@@ -93,8 +92,8 @@ def clear_up(folder: Path) -> None:
             _end(pid, created)
         for provider, jobs in left.get("jobs", {}).items():
             if provider in CANCEL and jobs:
-                with suppress(OSError, subprocess.TimeoutExpired):
-                    subprocess.run([*CANCEL[provider], *jobs], capture_output=True, timeout=PATIENCE, check=False)
+                with suppress(ProcessLost, TimeoutError), Program([*CANCEL[provider], *jobs], folder) as program:
+                    program.wait(PATIENCE)
         shutil.rmtree(path, ignore_errors=True)
 
 
