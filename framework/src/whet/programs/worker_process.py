@@ -154,6 +154,19 @@ def read_answer(path: Path) -> None:
         raise ProcessLost("the worker ended without an answer", where=str(path)) from None
 
 
+def described(error: WhetError) -> dict[str, Any]:
+    """A fault as plain data, to be raised again on the other side."""
+    fault: dict[str, Any] = {
+        "kind": type(error).__name__,
+        "what": error.what,
+        "where": error.where,
+        "hint": error.hint,
+    }
+    if isinstance(error, OptionsError):
+        fault["problems"] = [[list(problem.path), problem.what] for problem in error.problems]
+    return fault
+
+
 def fault(data: Mapping[str, Any]) -> WhetError:
     """The error that a worker described."""
     kind = by_name(data["kind"])
