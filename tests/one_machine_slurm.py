@@ -111,7 +111,7 @@ class OneMachineSlurm:
                 f"--seed-file={munge}.seed",
             )
             self._wait("munge", Path(f"{munge}.socket").exists)
-            self._begin("slurmctld", "-D")
+            self.start_controller()
             self.start_slurmd()
         except BaseException:
             self.__exit__()
@@ -144,6 +144,16 @@ class OneMachineSlurm:
         """Kills the node's daemon as a crash would; what runs in jobs lives on, and the daemon may be started again."""
         self.daemons["slurmd"].kill()
         self.daemons["slurmd"].wait()
+
+    def start_controller(self) -> None:
+        """Starts the controller, and waits until it answers. It knows the jobs that it knew before."""
+        self._begin("slurmctld", "-D")
+        self._wait("its controller", lambda: self.ask("sinfo", "-h"))
+
+    def kill_controller(self) -> None:
+        """Kills the controller as a crash would: `sbatch` and its like get no answer."""
+        self.daemons["slurmctld"].kill()
+        self.daemons["slurmctld"].wait()
 
     def ask(self, *argv: str) -> str:
         """What one of Slurm's programs says; empty where it fails."""

@@ -18,6 +18,9 @@ from whet_slurm.commands import NoAnswer, Slurm
 PATIENCE = 120.0
 """Seconds that cancelled jobs have to go; Slurm gives them 30 s by itself before it kills them."""
 
+GRACE = 5.0
+"""Seconds that jobs which have answered may take to end by themselves: as cancelled they would look like failures."""
+
 AGAIN = 20.0
 """Seconds after which jobs that are still there are cancelled once more."""
 
@@ -57,9 +60,12 @@ class DriverFolder:
         folder.mkdir()
         return f"{re.sub(r'[^A-Za-z0-9_-]', '-', key)}.{self._count}.{self.path.name}", folder
 
-    def close(self) -> None:
-        """Cancels what is left in the queue. The folder stays where that cannot be done: for the next driver."""
-        gone = not self._count or cleared(self._slurm, {self.path.name})
+    def close(self, *, all_done: bool) -> None:
+        """Cancels what is left in the queue. The folder stays where that cannot be done: for the next driver.
+
+        all_done: whether every job has answered, and only has to leave the queue: then it is given the time.
+        """
+        gone = not self._count or cleared(self._slurm, {self.path.name}, GRACE if all_done else 0.0)
         if not gone:
             logging.getLogger(__name__).warning("jobs stay in Slurm's queue; the next run cancels them: %s", self.path)
         self._held.close()
@@ -67,17 +73,20 @@ class DriverFolder:
             shutil.rmtree(self.path, ignore_errors=True)
 
 
-def cleared(slurm: Slurm, tokens: Collection[str]) -> bool:
-    """Whether, after some time and cancelling, no job with one of these tokens is left in the queue."""
+def cleared(slurm: Slurm, tokens: Collection[str], grace: float = 0.0) -> bool:
+    """Whether, after some time and cancelling, no job with one of these tokens is left in the queue.
+
+    grace: seconds until the first cancelling.
+    """
     began = time.monotonic()
-    cancelled = -AGAIN
+    cancelled = grace - AGAIN
     while (passed := time.monotonic() - began) < PATIENCE:
         with suppress(NoAnswer):
             jobs = slurm.queue().values()
             ours = [job.id for job in jobs if job.is_alive and job.name.rpartition(".")[2] in tokens]
             if not ours:
                 return True
-            if passed - cancelled > AGAIN:
+            if passed - cancelled >= AGAIN:
                 cancelled = passed
                 slurm.cancel(ours)
         time.sleep(0.2 if passed < 2 else 1.0)

@@ -69,5 +69,4 @@ class SlurmExecutor(Executor[SlurmOptions]):
 
     def stop(self) -> None:
         """Cancels every job, and waits until they are gone from the queue."""
-        self._watch.close()
-        self._folder.close()
+        self._folder.close(all_done=self._watch.close())

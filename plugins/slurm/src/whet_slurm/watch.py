@@ -70,13 +70,14 @@ class Watch:
         self._new.put(sent)
         return sent.future
 
-    def close(self) -> None:
-        """Submits nothing any more, and gives no job's end any more."""
+    def close(self) -> bool:
+        """Submits nothing any more, and gives no job's end any more; says whether every job had its end by then."""
         self._is_over = True
         self._new.put(None)
         self._thread.join()
         for sent in self._open.values():
             sent.future.cancel()
+        return not self._open
 
     def _work(self) -> None:
         look_at = time.monotonic() + self._options.look_every
