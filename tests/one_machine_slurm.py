@@ -150,10 +150,10 @@ class OneMachineSlurm:
         self._begin("slurmctld", "-D")
         self._wait("its controller", lambda: self.ask("sinfo", "-h"))
 
-    def kill_controller(self) -> None:
-        """Kills the controller as a crash would: `sbatch` and its like get no answer."""
-        self.daemons["slurmctld"].kill()
-        self.daemons["slurmctld"].wait()
+    def stop_controller(self) -> None:
+        """Ends the controller in an orderly way: it keeps what it knows. `sbatch` and its like get no answer."""
+        self.daemons["slurmctld"].terminate()
+        self.daemons["slurmctld"].wait(PATIENCE)
 
     def ask(self, *argv: str) -> str:
         """What one of Slurm's programs says; empty where it fails."""

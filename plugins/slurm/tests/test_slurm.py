@@ -132,13 +132,13 @@ def test_resources_are_asked_for(started: Starts, job_of: Jobs, slurm: OneMachin
 @pytest.mark.parametrize(
     ("options", "needs", "said"),
     [
-        ({}, {"cores": 64}, "Slurm refused the job: .*node configuration is not available"),
+        ({}, {"memory": 99}, "Slurm refused the job: .*node configuration is not available"),
         ({"partition": "nowhere"}, {"cores": 1}, "Slurm refused the job: invalid partition specified: nowhere"),
         ({"partition": "short"}, {"cores": 1, "walltime": 9}, r"Slurm will never run the job: PartitionTimeLimit"),
     ],
 )
 def test_a_job_that_cannot_run_fails_at_once(
-    started: Starts, job_of: Jobs, options: dict[str, str], needs: dict[str, int], said: str
+    started: Starts, job_of: Jobs, options: dict[str, str], needs: dict[str, float], said: str
 ) -> None:
     with pytest.raises(InputError, match=said):
         started(**options).submit(job_of(resources=Resources.model_validate({"gpus": 0, **needs}))).result(SOON)
@@ -200,7 +200,7 @@ def test_the_controller_may_be_away_for_a_while(
     flag = tmp_path / "flag"
     running = executor.submit(job_of(f"touch {flag}; sleep 600"))
     wait_until(flag.exists)
-    slurm.kill_controller()
+    slurm.stop_controller()
     sent = executor.submit(job_of(number=2))
     time.sleep(2)
     assert not running.done() and not sent.done()
