@@ -72,8 +72,7 @@ class Run:
                 self._runner.executor.stop()
             for key in self._running:
                 self._take_in(key)
-            self._say("run-ended", ran=len(self._account.ran), failed=len(self._account.failed))
-            self._say.close()
+            self._say.close("run-ended", ran=len(self._account.ran), failed=len(self._account.failed))
         self._account.not_run = list(self._schedule.waiting)
         return self._account
 
