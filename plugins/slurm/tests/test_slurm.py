@@ -53,7 +53,7 @@ def test_a_fault_that_the_worker_names_is_raised(started: Starts, job_of: Jobs) 
     ("script", "said"),
     [
         ("kill -9 $$", r"Slurm job \d+: the job was ended by signal 9\. Out of memory\? Raise `memory`"),
-        ("kill -11 $$", r"Slurm job \d+: the job was ended by signal 11$"),
+        ("ulimit -c 0; kill -11 $$", r"Slurm job \d+: the job was ended by signal 11$"),
         ("echo no module; exit 3", r"Slurm job \d+: the job ended with exit code 3 and left no answer: no module$"),
         ("exit 0", r"exit code 0 and left no answer\. Is the store on a disk that all nodes share\?"),
     ],
@@ -114,19 +114,26 @@ def test_a_job_over_its_walltime_is_lost(started: Starts, job_of: Jobs) -> None:
         started().submit(job_of("sleep 600", resources=needs)).result(200)
 
 
-def test_resources_are_asked_for(started: Starts, job_of: Jobs, slurm: OneMachineSlurm) -> None:
+def test_resources_are_asked_for(
+    started: Starts, job_of: Jobs, slurm: OneMachineSlurm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And of the environment everything travels but what belongs to the driver's own job and program."""
+    monkeypatch.setenv("SLURM_MEM_PER_CPU", "7")
+    monkeypatch.setenv("WHET_PROGRAM", "1:/nowhere")
+    monkeypatch.setenv("OWN", "of-the-user")
+    said = "$OWN $KIND $OMP_NUM_THREADS $SLURM_CPUS_PER_TASK ${SLURM_MEM_PER_CPU-none} ${WHET_PROGRAM-none}"
     lines = ["#SBATCH --comment=ours", "#SBATCH --job-name=theirs"]
     executor = started(partition="short", scheduler_options=lines, setup=["export KIND=of-setup"])
     needs = Resources(cores=3, gpus=0, memory=0.25, walltime=0.2)
-    executor.submit(job_of('echo "$KIND $OMP_NUM_THREADS $SLURM_CPUS_PER_TASK"; sleep 600', resources=needs))
+    executor.submit(job_of(f'echo "{said}"; sleep 600', resources=needs))
     wait_until(lambda: states(slurm) == ["RUNNING"])
     ((number, name),) = slurm.queue().items()
     assert name.startswith("label-1.1.")
     known = slurm.ask("scontrol", "show", "job", str(number))
-    for said in ("NumCPUs=3", "mem=256M", "TimeLimit=00:01:00", "Partition=short", "Comment=ours", "Requeue=0"):
-        assert said in known
+    for word in ("NumCPUs=3", "mem=256M", "TimeLimit=00:01:00", "Partition=short", "Comment=ours", "Requeue=0"):
+        assert word in known
     output = Path(known.split("StdOut=")[1].split()[0])
-    wait_until(lambda: output.exists() and output.read_text() == "of-setup 3 3\n")
+    wait_until(lambda: output.exists() and output.read_text() == "of-the-user of-setup 3 3 none none\n")
 
 
 @pytest.mark.parametrize(
@@ -157,10 +164,9 @@ def test_a_job_that_slurm_took_without_saying_so_is_not_sent_twice(
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
     executor = started()
     assert executor.submit(job_of()).result(SOON) is None
-    assert len(list(tmp_path.glob("executors/slurm/*/*/job.sh"))) == 1
-    said = slurm.ask("squeue", "-h", "--states=all", "-o", "%j").split()
-    (token,) = {path.parents[1].name for path in tmp_path.glob("executors/slurm/*/*/job.sh")}
-    assert sum(name.endswith(token) for name in said) == 1
+    (token,) = [path.name for path in (tmp_path / "executors" / "slurm").iterdir() if path.is_dir()]
+    names = slurm.ask("squeue", "-h", "--states=all", "-o", "%j").split()
+    assert [name for name in names if name.endswith(token)] == [f"label-1.1.{token}"]
 
 
 def test_stopping_ends_what_runs_and_what_waits(started: Starts, job_of: Jobs, slurm: OneMachineSlurm) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -146,6 +147,7 @@ class Watch:
 
     def _end(self, sent: Sent, error: Exception | None) -> None:
         del self._open[sent.name]
+        shutil.rmtree(sent.folder, ignore_errors=True)  # there may be thousands
         if error is None:
             sent.future.set_result(None)
         else:
