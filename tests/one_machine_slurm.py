@@ -92,7 +92,7 @@ class OneMachineSlurm:
         """Why no Slurm can be started here; empty where one can."""
         if os.geteuid() != 0:
             return "Slurm's daemons are started as root"
-        programs = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
+        programs = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "setpriv")
         if absent := [name for name in programs if shutil.which(name, path=_PATH) is None]:
             return f"there is no Slurm here ({', '.join(absent)}): apt-get install slurm-wlm munge"
         return ""
@@ -171,7 +171,7 @@ class OneMachineSlurm:
         assert path is not None
         with (self.folder / f"{program}.out").open("ab") as out:
             self.daemons[program] = subprocess.Popen(
-                [path, *options],
+                ["setpriv", "--pdeathsig", "TERM", path, *options],  # so that none outlives a test that is killed
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
