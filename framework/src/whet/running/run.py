@@ -128,6 +128,8 @@ class Run:
     def _hand_on(self) -> None:
         """As many jobs as there is room for."""
         while (not self._room or self._jobs < self._room) and (steps := self._schedule.take(self._running)):
+            if not self._room:  # before looking at what is busy: it ends what a killed run left behind
+                self._start()
             if holder := self._claims.holder(steps):
                 for step in steps:
                     self._schedule.put_back(step, [_labels_of(holder)])
@@ -148,8 +150,6 @@ class Run:
         return key in self._planned or self._schedule.awaits(_labels_of(key))
 
     def _submit(self, steps: list[Step]) -> None:
-        if not self._room:
-            self._start()
         job = self._job(steps)
         for step in steps:
             self._take_in(step.key)  # what a run left there that held the step until now
