@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -186,6 +186,13 @@ class Store:
             error.hint = f"Remove the folder {self.folder(key)} and run again: labels stay in the label store"
             raise
 
+    def files_of(self, key: str, result: Result) -> list[tuple[str, FileRef]]:
+        """What a step left in the store, with its role: its outputs, and files of the potential that it made."""
+        made = _files_of(result.component) if result.component else ()
+        own = [(role, ref) for role, ref in made if Path(ref.path).parts[:2] == ("steps", key)]
+        known = {ref.path for ref in result.outputs.values()}
+        return [*result.outputs.items(), *((role, ref) for role, ref in own if ref.path not in known)]
+
     def damage(self, key: str, *, thoroughly: bool = False) -> str:
         """What is wrong with a finished step, in words; empty where nothing is.
 
@@ -196,7 +203,7 @@ class Store:
         except StoreError as error:
             return error.what
         path = self.folder(key) / "result.json"
-        for role, ref in result.outputs.items():
+        for role, ref in self.files_of(key, result):
             output = self.root / ref.path
             try:
                 if thoroughly or output.is_dir() or output.stat().st_mtime_ns > path.stat().st_mtime_ns:
@@ -214,7 +221,7 @@ class Store:
         """
         outputs: list[FileRef] = []
         with suppress(StoreError):
-            outputs = list(self.result(key).outputs.values())
+            outputs = [ref for _, ref in self.files_of(key, self.result(key))]
         try:
             (self.folder(key) / "result.json").unlink(missing_ok=True)
             for ref in outputs:
@@ -255,6 +262,13 @@ class Store:
     def locked(self, key: str) -> AbstractContextManager[None]:
         """Holds the step for this process; another one that wants it waits."""
         return locked(self.folder(key) / ".lock")
+
+
+def _files_of(component: Component) -> Iterator[tuple[str, FileRef]]:
+    """Role and file, also of the parts: those of a committee's members are called `1 weights`."""
+    yield from component.files.items()
+    for part, inner in component.parts.items():
+        yield from ((f"{part} {role}", ref) for role, ref in _files_of(inner))
 
 
 def _said(error: Exception) -> str:
