@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from whet.data.durable import locked, read_json, unwritable, write_json
 from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
 from whet.labels.label_store import LabelStore
+from whet.running.at_work import at_work
 from whet.running.step import KEY, Step
 
 FORMAT = 2
@@ -91,6 +92,10 @@ class Store:
             self._check_new()
             write_json(marker, {"format": FORMAT})
         said = read_json(marker)
+        if isinstance(said, dict) and (other := said.get("moving_to") or said.get("moving_from")):
+            what = f"the store {'is being moved to' if 'moving_to' in said else 'is not whole: it is being moved from'}"
+            hint = "Run the same `whet store move` again: it goes on from where it was"
+            raise StoreError(f"{what} {other}", where=str(self.root), hint=hint)
         if isinstance(said, dict) and said.get("format") == 1:
             self._migrate(marker)
             return
@@ -100,6 +105,17 @@ class Store:
         if said["format"] != FORMAT:
             what = f"the store has format {said['format']!r:.40}; this version of Whet reads {FORMAT}"
             raise StoreError(what, where=str(self.root), hint="Choose another folder, or install the other version")
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """While this process drives a run here, or gets labels: the store is there, and nobody moves it meanwhile.
+
+        Raises as `prepare`.
+        """
+        self.prepare()
+        with at_work(self.root):
+            self.prepare()  # it may have begun to be moved in between
+            yield
 
     def _migrate(self, marker: Path) -> None:
         from whet.running.migration import migrate
