@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -209,10 +209,11 @@ class Store:
         known = {ref.path for ref in result.outputs.values()}
         return [*result.outputs.items(), *((role, ref) for role, ref in own if ref.path not in known)]
 
-    def damage(self, key: str, *, thoroughly: bool = False) -> str:
+    def damage(self, key: str, *, thoroughly: bool = False, without: Collection[str] = ()) -> str:
         """What is wrong with a finished step, in words; empty where nothing is.
 
-        Files are looked into where they were written after the result, and all of them `thoroughly`.
+        Files are looked into where they were written after the result, and all of them `thoroughly`. without: paths of
+        those that need not be there.
         """
         try:
             result = self.result(key)
@@ -221,6 +222,8 @@ class Store:
         path = self.folder(key) / "result.json"
         for role, ref in self.files_of(key, result):
             output = self.root / ref.path
+            if ref.path in without and not output.exists():
+                continue
             try:
                 if thoroughly or output.is_dir() or output.stat().st_mtime_ns > path.stat().st_mtime_ns:
                     ref.locate(self.root)
