@@ -68,7 +68,7 @@ def operations(call: Callable[[], object]) -> int:
         _end_with(call, lambda number: os.write(theirs, number.to_bytes(8, "big")))
     os.waitpid(pid, 0)
     os.close(theirs)
-    with open(mine, "rb") as said:
+    with os.fdopen(mine, "rb") as said:
         return int.from_bytes(said.read(), "big")
 
 

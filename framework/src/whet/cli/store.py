@@ -188,7 +188,8 @@ def move(
 
         moved = move_store(place, to, progress)
     plans, _ = StoredPlan.all_in(moved.store)
-    names = sorted({one.name for one in plans.values()} - set(files.values()))
+    right = study_files_of(moved.store)  # they say it already
+    names = sorted({one.name for one in plans.values()} - {*files.values(), *right.values()})
     if json:
         said = {"store": str(moved.store), "files": moved.files, "size": moved.size, "left": list(map(str, moved.left))}
         print_json({**said, "study_files": list(map(str, files)), "other_studies": names})

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from whet.contracts.component import FileRef
 from whet.data.errors import InputError, StoreError, UnknownName
 from whet.data.identity import file_digest
 from whet.data.theory import LevelOfTheory
@@ -19,8 +18,9 @@ from whet.running.archive import Archive, archive
 from whet.running.label_use import frames_labeled
 from whet.running.left_out import NAME as LEFT_OUT
 from whet.running.left_out import left_out
+from whet.running.leftovers import size_of
 from whet.running.step import Step
-from whet.running.store import FORMAT, Store
+from whet.running.store import FORMAT
 from whet.study.export_readme import readme
 from whet.study.stored_study import StoredStudy
 
@@ -122,13 +122,13 @@ class _Export:
             path = store.root / ref.path
             if step.kind in self.without or (ref.path in missing and not path.exists()):
                 self.gone.append(ref.path)
-                size = sum(inner.stat().st_size for inner, _ in _files(store, ref))
-                self.said.left_out[step.kind] = self.said.left_out.get(step.kind, 0) + size
+                self.said.left_out[step.kind] = self.said.left_out.get(step.kind, 0) + size_of(path)
                 continue
             if path.is_dir() and file_digest(path) != ref.sha256:
                 raise StoreError("the folder's content has changed", where=str(path), hint="See `whet store verify`")
-            for inner, sha256 in _files(store, ref):
-                self._add(inner, str(inner.relative_to(store.root)), sha256)
+            inside = sorted(inner for inner in path.rglob("*") if inner.is_file()) if path.is_dir() else []
+            for inner in inside or [path]:
+                self._add(inner, str(inner.relative_to(store.root)), "" if inside else ref.sha256)
         # Last: the files are not newer than it, also where the archive is unpacked.
         self._add(store.folder(key) / "result.json", f"steps/{key}/result.json")
         self.said.steps += 1
@@ -170,14 +170,6 @@ class _Export:
                 known[step.components["labeler"].key] = LevelOfTheory.from_json(values["theory"])
         for step in steps:
             yield known.get(step.components["labeler"].key), {key for key, _ in frames_labeled(self.study.store, step)}
-
-
-def _files(store: Store, ref: FileRef) -> list[tuple[Path, str]]:
-    """The file, or those of the folder, each with its digest where a file has one of its own."""
-    path = store.root / ref.path
-    if path.is_dir():
-        return [(inner, "") for inner in sorted(path.rglob("*")) if inner.is_file()]
-    return [(path, ref.sha256)] if path.is_file() else []
 
 
 def _json(value: object) -> str:
