@@ -45,7 +45,10 @@ assert not any(name.startswith("whet_toy") for name in sys.modules)
 
 def unpacked(path: Path, into: Path) -> Path:
     shutil.rmtree(into, ignore_errors=True)
-    shutil.unpack_archive(path, into, **({} if path.suffix == ".zip" else {"filter": "data"}))
+    if path.suffix == ".zip":
+        shutil.unpack_archive(path, into)
+    else:
+        shutil.unpack_archive(path, into, filter="data")
     (inside,) = into.iterdir()
     return inside
 

@@ -79,6 +79,12 @@ def test_a_damaged_plan_is_somebody_s(edited: Path) -> None:
         prune_store(study.store, [study.stored.stored])
 
 
+def test_a_damaged_plan_of_the_study_itself_is_in_nobody_s_way(edited: Path) -> None:
+    study = Study.load(edited / "study.yaml")
+    (study.store.root / "plans" / f"{study.stored.stored.words[:24]}.json").write_text("{")
+    assert pruning(edited).steps and "a plan that is damaged" not in pruning(edited).plans.values()
+
+
 def test_what_a_kept_step_reads_of_another_study_is_kept(edited: Path) -> None:
     """A model that this store made, given by its path to the study that is kept."""
     old = next(key for key in keys(edited) if key.startswith("fine-tune") and key in _unneeded(edited))
@@ -151,8 +157,9 @@ def test_killed_at_any_moment_steps_are_whole_or_gone(edited: Path, tmp_path: Pa
     draw = random.Random(1)
     needed, bought = set(Study.load(edited / "study.yaml").plan.steps), labels(edited)
     every = operations(pruning(fresh(edited, tmp_path / "counted")).remove)
+    work = tmp_path / "killed"
     for _ in range(20):
-        work = fresh(edited, tmp_path / "killed")
+        fresh(edited, work)
         assert killed(pruning(work).remove, draw.randrange(every))
         assert keys(work) >= needed and labels(work) == bought
         assert not verify_store(work / ".whet").damaged

@@ -51,8 +51,8 @@ def _print_verification(found: Verification) -> None:
     from whet.data.numbers import amount, count
 
     unfinished = f" ({found.unfinished} without a result)" if found.unfinished else ""
-    say(f"{found.store}: {count(found.steps, 'step')}{unfinished}, {count(found.labels, 'label')}, ")
-    say(f"{count(found.plans, 'plan')}: {count(len(found.damaged), 'fault') if found.damaged else 'all whole'}.")
+    numbers = f"{count(found.steps, 'step')}{unfinished}, {count(found.labels, 'label')}, {count(found.plans, 'plan')}"
+    say(f"{numbers}: {count(len(found.damaged), 'fault') if found.damaged else 'all whole'}. Store: {found.store}")
     if found.damaged:
         say()
         print_table(

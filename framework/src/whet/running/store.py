@@ -229,7 +229,9 @@ class Store:
                     ref.locate(self.root)
             except FileNotFoundError:
                 return f"its {role} is gone ({ref.path})"
-            except (InputError, OSError) as error:
+            except (InputError, StoreError) as error:
+                return f"its {role}: {error.what} ({ref.path})"
+            except OSError as error:
                 return f"its {role}: {error}"
         return ""
 

@@ -93,6 +93,7 @@ class _Export:
     without: frozenset[str]
     progress: Callable[[int, int], None]
     gone: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
 
     def pack(self, scratch: Path, study_file: str) -> None:
         done = {key: step.recipe for key, step in self.study.done.items()}
@@ -127,13 +128,16 @@ class _Export:
             if path.is_dir() and file_digest(path) != ref.sha256:
                 raise StoreError("the folder's content has changed", where=str(path), hint="See `whet store verify`")
             inside = sorted(inner for inner in path.rglob("*") if inner.is_file()) if path.is_dir() else []
-            for inner in inside or [path]:
-                self._add(inner, str(inner.relative_to(store.root)), "" if inside else ref.sha256)
+            for inner in inside if path.is_dir() else [path]:
+                self._add(inner, str(inner.relative_to(store.root)), "" if path.is_dir() else ref.sha256)
         # Last: the files are not newer than it, also where the archive is unpacked.
         self._add(store.folder(key) / "result.json", f"steps/{key}/result.json")
         self.said.steps += 1
 
     def _add(self, path: Path, name: str, sha256: str = "") -> None:
+        if name in self.names:  # a file may be two things that a step left
+            return
+        self.names.add(name)
         try:
             self.packed.add(path, f"{STORE}/{name}", sha256)
             self.said.size += path.stat().st_size

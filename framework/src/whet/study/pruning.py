@@ -137,12 +137,14 @@ def prune_store(
     if not studies:
         raise InputError("no study is named that is to be kept", where=str(store.root), hint="Give a study file")
     seen = _plans_seen(store.root)
-    plans, faults = StoredPlan.all_in(store.root)
     names, words = {one.name for one in studies}, {one.words for one in studies}
+    plans, faults = StoredPlan.all_in(store.root)
+    faults = [path for path in faults if path.stem not in {one[:24] for one in words}]  # that of a study that is given
     others = {one.name for one in plans.values()} - names
     if (others or faults) and not all_others:
         damaged = [f"a plan that is damaged ({path.name})" for path in faults]
-        hint = "Give their study files, too; or --all-others, to remove what only they need"
+        again = " (`whet run` writes a damaged plan anew)" if faults else ""
+        hint = f"Give their study files, too{again}; or --all-others, to remove what only they need"
         what = f"others use the store: {', '.join([*sorted(others), *damaged])}"
         raise InputError(what, where=str(store.root), hint=hint)
     earlier = {path: one for path, one in plans.items() if one.name in names and one.words not in words}
