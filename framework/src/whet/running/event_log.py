@@ -34,8 +34,9 @@ class EventLog:
             self._file.write(line + "\n")
             self._file.flush()
 
-    def close(self) -> None:
-        """Nothing is added any more."""
+    def close(self, event: str, **about: JSON) -> None:
+        """Adds a last line, unless there is none before it: a run that had nothing to do leaves nothing."""
         if self._file is not None:
+            self(event, **about)
             with suppress(OSError):
                 self._file.close()

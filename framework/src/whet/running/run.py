@@ -77,8 +77,7 @@ class Run:
                 self._runner.executor.stop()
             for key in self._running:
                 self._take_in(key)
-            self._say("run-ended", ran=len(self._account.ran), failed=len(self._account.failed))
-            self._say.close()
+            self._say.close("run-ended", ran=len(self._account.ran), failed=len(self._account.failed))
         self._account.not_run = list(self._schedule.waiting)
         return self._account
 
@@ -117,6 +116,7 @@ class Run:
         return True
 
     def _redo(self, key: str, damage: str) -> None:
+        self._begin()
         self._account.damaged[key] = damage
         self._redone[key] = self._redone.get(key, 0) + 1
         self._say("step-damaged", step=key, damage=damage)
