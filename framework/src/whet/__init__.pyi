@@ -144,7 +144,11 @@ from .programs.worker_process import described as described
 from .programs.worker_process import read_answer as read_answer
 from .report.page import write_report as write_report
 from .running.frame_labeling import label_frames as label_frames
+from .running.moving import move_store as move_store
 from .study.evaluation import evaluate as evaluate
+from .study.export import export_study as export_study
+from .study.pruning import prune_store as prune_store
 from .study.record import record_of as record_of
+from .study.store_verification import verify_store as verify_store
 from .study.stored_study import StoredStudy as StoredStudy
 from .study.study import Study as Study
