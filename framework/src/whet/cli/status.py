@@ -122,7 +122,8 @@ def _left(state: StudyState) -> str:
     without = f". Not counted are {rest}, as none like them is done" if rest else ""
     about = "At least" if rest else "About"
     workers = count(left.workers, "job") + " at once"
-    rests_on = f", judged by {count(left.rests_on, 'finished step')}" if left.rests_on else ""
+    on = [f"{left.rests_on} finished"] * bool(left.rests_on) + [f"{left.by_progress} running"] * bool(left.by_progress)
+    rests_on = f", judged by {' and '.join(on)} step{'s' * (left.rests_on + left.by_progress > 1)}" if on else ""
     return f"{about} {duration(left.seconds)} left with {workers}{rests_on}{without}."
 
 

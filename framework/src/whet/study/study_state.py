@@ -63,11 +63,15 @@ class StepState:
 
 @dataclass(frozen=True)
 class TimeLeft:
-    """An estimate. seconds: with so many workers. rests_on: finished steps. unmeasured: kind -> steps not in it."""
+    """An estimate. seconds: with so many workers. unmeasured: kind -> steps that are not in it.
+
+    rests_on: finished steps; by_progress: running ones.
+    """
 
     seconds: float
     workers: int
     rests_on: int
+    by_progress: int = 0
     unmeasured: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -168,11 +172,13 @@ class StudyState:
         seconds: dict[str, float] = {}
         rests_on: dict[object, int] = {}
         unmeasured: dict[str, int] = {}
+        running = 0
         for key, one in left.items():
             measured, takes = costs.measured(one.step), costs.seconds(one.step)
             by_progress = _by_progress(one)
             if by_progress is not None:
                 seconds[key] = by_progress
+                running += 1
             elif takes is None or measured is None:
                 unmeasured[one.step.kind] = unmeasured.get(one.step.kind, 0) + 1
             else:
@@ -183,7 +189,7 @@ class StudyState:
             return None
         room = self.run.started.room if self.run is not None and self.run.started is not None else self.workers or 1
         steps = {key: one.step for key, one in left.items()}
-        return TimeLeft(makespan(steps, seconds, room), room, sum(rests_on.values()), unmeasured)
+        return TimeLeft(makespan(steps, seconds, room), room, sum(rests_on.values()), running, unmeasured)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data: `steps`, and of the last run what is known."""
@@ -206,6 +212,7 @@ class StudyState:
             "seconds": round(left.seconds, 1),
             "workers": left.workers,
             "rests_on": left.rests_on,
+            "by_progress": left.by_progress,
             "unmeasured": dict(left.unmeasured),
         }
         return said
