@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from whet import Failure, Labeler, LevelOfTheory, Options
@@ -47,10 +48,11 @@ class ToyLabeler(Labeler[ToyLabelerOptions]):
 
 
 def _count_for_tests() -> None:
-    """Each label that is computed leaves a line, so that a test can count what was bought."""
+    """Each label that is computed leaves a line, so that a test can count them, and may take its time."""
     if path := os.environ.get("WHET_TOY_BOUGHT"):
         with Path(path).open("a") as file:
             file.write("1\n")
+    time.sleep(float(os.environ.get("WHET_TOY_WAIT", 0)))
 
 
 def _die_for_tests() -> None:
