@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from whet.study.stored_study import StoredStudy
     from whet.study.study_state import StepState, StudyState, Word
 
-KINDS, RUNNING, FAILED, OTHERS = 5, 4, 2, 2
-"""Lines of each part, so that all of them fit one screen."""
+KINDS, RUNNING, WAITING, FAILED, NOTES, REASON = 4, 3, 1, 1, 1, 150
+"""Lines of each part, and characters of a reason, so that all of them fit one screen."""
 
 COLUMNS: dict[str, tuple[Word, ...]] = {
     "done": ("done",),
@@ -85,7 +85,8 @@ def _tell(state: StudyState, *, every: bool) -> None:
         print_table(("state", "key", "step", "why"), rows)
     else:
         _running(state)
-        _waiting(state)
+        if not state.of("failed"):
+            _waiting(state)
     _failed(state, every=every)
     say()
     _labels(found, every=every)
@@ -170,9 +171,9 @@ def _waiting(state: StudyState) -> None:
     if not waiting:
         return
     say()
-    rows = [(_cut(one.title, 36), _cut(one.why, 40)) for one in waiting[:OTHERS]]
+    rows = [(_cut(one.title, 36), _cut(one.why, 40)) for one in waiting[:WAITING]]
     print_table(("waiting", "for"), rows)
-    _more(len(waiting) - OTHERS)
+    _more(len(waiting) - WAITING)
 
 
 def _failed(state: StudyState, *, every: bool) -> None:
@@ -183,13 +184,14 @@ def _failed(state: StudyState, *, every: bool) -> None:
         return
     say()
     for one in failed if every else failed[:FAILED]:
-        say(f"failed: {one.why}")
+        say(f"failed: {one.why if every else _cut(one.why, REASON)}")
         if one.log and one.log not in one.why:
             say(f"        log: {one.log}")
-    if not every:
-        _more(len(failed) - FAILED, "failed")
-    if stuck:
-        say(f"{len(stuck)} steps cannot run because of that.")
+    more = len(failed) - FAILED if not every else 0
+    if more > 0 or stuck:
+        others = f"{more} more failed (--all)" if more > 0 else ""
+        cannot = f"{len(stuck)} steps cannot run because of that" if stuck else ""
+        say(f"{'; '.join(filter(None, [others, cannot]))}.")
 
 
 def _labels(found: StoredStudy, *, every: bool) -> None:
@@ -202,17 +204,16 @@ def _labels(found: StoredStudy, *, every: bool) -> None:
         [f"ended early: {title}: {end}" for title, end in found.stopped],
         [f"{title}: {how_far}" for title, how_far in found.unrelaxed],
     ):
-        for line in lines if every else lines[:OTHERS]:
-            say(line)
-        if not every:
-            _more(len(lines) - OTHERS)
+        more = f" (and {len(lines) - NOTES} more: --all)" if len(lines) > NOTES and not every else ""
+        for line in lines if every else lines[:NOTES]:
+            say(line + more)
 
 
-def _more(number: int, what: str = "") -> None:
+def _more(number: int) -> None:
     from whet.cli.terminal import say
 
     if number > 0:
-        say(f"… and {number} more{' ' * bool(what)}{what} (--all)")
+        say(f"… and {number} more (--all)")
 
 
 def _where(one: StepState) -> str:
