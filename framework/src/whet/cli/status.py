@@ -206,7 +206,7 @@ def _labels(found: StoredStudy, *, every: bool) -> None:
     ):
         more = f" (and {len(lines) - NOTES} more: --all)" if len(lines) > NOTES and not every else ""
         for line in lines if every else lines[:NOTES]:
-            say(line + more)
+            say((line if every else _cut(line, REASON - len(more))) + more)
 
 
 def _more(number: int) -> None:
