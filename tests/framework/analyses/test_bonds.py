@@ -53,6 +53,9 @@ def test_a_planted_shift_is_called_different(tmp_path: Path) -> None:
     data = [*several(DYNAMICS, 5, 0), *several(OWN, 5, 5000, factor=1.2)]
     findings = found(Bonds, tmp_path, *data)
     (shift,) = rows(findings, "bond-shifts")
+    shown = [column.name for column in findings.table("bond-shifts").columns if column.shown]
+    assert shown[:4] == ["to", "bond", "verdict", "mean change"], "the verdict is not off the right edge"
+    assert shift["own run of"] == "main"
     assert (shift["from"], shift["to"], shift["bond"]) == ("reference dynamics", "own run of untouched", "H1-O2")
     assert shift["mean change"] == pytest.approx(0.19, abs=0.03)
     assert shift["mean change 95 % low"] > 0.1

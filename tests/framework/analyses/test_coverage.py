@@ -86,6 +86,11 @@ def test_a_shifted_region_is_claimed_beside_its_null(tmp_path: Path) -> None:
     assert first.units == 4 and not first.prominent
     assert "held out" in first.evidence and "over 70 relabelings" in first.evidence
     row, _ = rows(findings, "unique")
+    assert first.evidence.startswith(
+        f"{100 * row['share of A not in B']:.1f}\N{NO-BREAK SPACE}% of far is not in naive"
+    )
+    names = [column.name for column in findings.table("unique").columns]
+    assert names[:3] == ["set A", "set B", "new regions?"], "the verdict is not off the right edge"
     assert row["p"] <= 0.05 and row["new regions?"].startswith("yes, p 0.0")
 
 

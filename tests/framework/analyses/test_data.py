@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from analysis_inputs import dataset, found, frames_of, labeled_frames, own, rows, study
+from analysis_inputs import dataset, found, frames_of, labeled, labeled_frames, own, rows, study
 from whet.analyses.data import QUESTION, Data
 from whet.contracts.ref import LABELER, Ref
+from whet.data.frames import FrameSet
+from whet.labels.frame_findings import frame_findings
 
 NEAR = Ref(set="near", set_kind="independent")
 TRAINED = Ref("main", "few", 1, 1, size=4)
@@ -64,6 +66,41 @@ def test_replay_sets_may_be_trained_on(tmp_path: Path) -> None:
 
 def test_a_set_without_frames_is_sound(tmp_path: Path) -> None:
     assert found(Data, tmp_path, labeled_frames(NEAR, frames_of(0))).verdicts[0].evidence == "0 frames of 1 set"
+
+
+def wrong(count: int, place: int, seed: int) -> FrameSet:
+    """Frames, one of which has a force of 100 eV/Å."""
+    frames = frames_of(count, seed=seed)
+    forces = [frame.get_forces() for frame in frames]
+    forces[place][0, 0] = 100.0
+    return labeled(list(frames), [0.0] * count, forces)
+
+
+def test_training_labels_and_labels_of_tests_are_looked_at(tmp_path: Path) -> None:
+    """Both were computed here, so that no file was read that could have been looked at before."""
+    gathered = Ref(set="main few", set_kind="training", trajectory=0, gathered_by=Ref("main", "few", 1, 1))
+    sound, faulty = frames_of(3, seed=50), wrong(3, 1, seed=60)
+    tested = labeled_frames(replace(NEAR, sampled_by=LABELER), wrong(2, 1, seed=70))
+    rounds = [labeled_frames(gathered, sound), labeled_frames(replace(gathered, trajectory=1), faulty)]
+    said = {row["data"]: row["suspicion"] for row in rows(found(Data, tmp_path, tested, *rounds), "suspicious")}
+    assert said["near"].startswith("1 frames have forces above 50 eV/Å") and "(frame 1)" in said["near"]
+    assert "(frame 4)" in said["main few"], "its frames are numbered through"
+
+
+def test_sound_data_names_what_was_looked_at(tmp_path: Path) -> None:
+    """A frame that two strategies share is one frame."""
+    refs = [Ref(set=f"main {s}", set_kind="training", gathered_by=Ref("main", s, 1, 1)) for s in ("few", "many")]
+    training = [labeled_frames(ref, frames_of(4, seed=50)) for ref in refs]
+    (verdict,) = found(Data, tmp_path, labeled_frames(NEAR, frames_of(2)), *training).verdicts
+    assert verdict.evidence == "2 frames of 1 set, and 4 training frames that strategies sampled"
+    assert "own dynamics are not looked at" in verdict.limits
+
+
+def test_what_a_file_was_found_to_have_is_said_once(tmp_path: Path) -> None:
+    frames = wrong(3, 2, seed=80)
+    suspicions = [{"kind": one.kind, "what": one.what, "places": one.places} for one in frame_findings(frames)]
+    findings = found(Data, tmp_path, labeled_frames(NEAR, frames, suspicions))
+    assert len(suspicions) == len(rows(findings, "suspicious")) == 1
 
 
 def test_what_was_sampled_for_training_or_by_a_potential_itself_is_not_wanted() -> None:

@@ -85,6 +85,24 @@ def test_what_exploded_is_an_arrow(tmp_path):
     assert "Arrows" in found.figures[0].caption
 
 
+def test_fine_tuning_that_makes_it_worse_is_not_cut_off(tmp_path):
+    """Planted: nearly right untouched, ten times as far off with 10 labels."""
+    states = [few(1, 1, 1), few(2, 10, 1)]
+    scores = scores_of(
+        tmp_path,
+        evaluated(MAIN, NEAR, 0.985, noise=0.02),
+        *(evaluated(state, NEAR, scale, noise=0.02) for state, scale in zip(states, (1.03, 1.15), strict=True)),
+        fine_tunings=[tuned(state, train=state.size or 0, valid=0) for state in states],
+    )
+    found = found_by(Learning, tmp_path, scores=[scores])
+    point = rows_by(found, "learning-points", "quantity", "kind", "state")["curvature ratio", "line", "few, 10 frames"]
+    assert point["outside"] == "" and point["drawn"] == point["value"] == pytest.approx(0.15, abs=0.01)
+    ends = [
+        layer["encoding"]["y"]["scale"]["domain"] for layer in (found.figures[0].spec or {})["hconcat"][0]["layer"][1:]
+    ]
+    assert all(high > point["value 95 % high"] for _, high in ends)
+
+
 def test_of_a_replay_set_is_what_was_forgotten(tmp_path):
     found, _ = learning(tmp_path, on=OLD)
     assert "forgotten" in found.figures[0].caption

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ase import Atoms
 from ase.build import bulk
 
 from analysis_inputs import found, labeled, rows, study, water
+from harmonic_water import STIFF, UNTOUCHED, predicted
 from whet.analyses.minima import Minima
 from whet.contracts.analysis import Piece
 from whet.contracts.ports import Predictions
@@ -21,35 +21,7 @@ from whet.data.labels import Labels
 from whet.data.units import GPA
 from whet.testing.given_work import GivenWork
 
-UNTOUCHED, TUNED = Ref("main"), Ref("main", "periodic", 3, 1, last=True)
-STIFF, LENGTH = 45.0, 0.96
-
-
-def stretch(frame: Atoms, longer: float, stiff: float = STIFF) -> np.ndarray:
-    """Forces of two harmonic O–H bonds that want to be longer than 0.96 Å by so much."""
-    forces = np.zeros((3, 3))
-    for hydrogen in (1, 2):
-        way = frame.positions[hydrogen] - frame.positions[0]
-        length = np.linalg.norm(way)
-        force = -stiff * (length - LENGTH - longer) * way / length
-        forces[hydrogen] += force
-        forces[0] -= force
-    return forces
-
-
-def predicted(
-    state: Ref, longer: float, units: int = 5, on: str = "near", stiff: float = STIFF, scatter: float = 0.001
-) -> Predictions:
-    """On frames of water; scatter: Å, of what it wants the bonds longer by, from trajectory to trajectory."""
-    frames = [water(seed, 0.03) for seed in range(10 * units)]
-    reference = labeled(frames, [0.0] * len(frames), [stretch(frame, 0.0) for frame in frames])
-    random = np.random.default_rng(0)
-    off = np.repeat(longer + scatter * random.normal(size=units), 10)
-    forces = [stretch(frame, own, stiff) for frame, own in zip(frames, off.tolist(), strict=True)]
-    answers = labeled(frames, [0.0] * len(frames), forces)
-    ref = state.on(Ref(set=on, set_kind="independent", groups="trajectories"))
-    numbers = np.repeat(np.arange(units), 10).tolist()
-    return Predictions(ref, reference, answers, range(len(frames)), (), numbers)
+TUNED = Ref("main", "periodic", 3, 1, last=True)
 
 
 def test_a_planted_displacement_is_the_answer(tmp_path: Path) -> None:
@@ -63,7 +35,8 @@ def test_a_planted_displacement_is_the_answer(tmp_path: Path) -> None:
     assert first["stiffness ratio"] == pytest.approx(0.8, abs=0.01), "soft and displaced are two numbers"
     assert first["displacement"] == pytest.approx(0.02, abs=0.002)
     assert first["reference stiffness"] == pytest.approx(STIFF) and first["units"] == 5
-    assert (second["state"], second["verdict"]) == ("periodic 3", "in place")
+    assert (second["state"], second["verdict"]) == ("periodic 3", "within 0.005 Å")
+    assert [column.name for column in findings.table("minima").columns][:3] == ["state", "bond", "verdict"]
 
 
 def test_shorter_bonds_are_called_shorter(tmp_path: Path) -> None:
@@ -78,7 +51,26 @@ def test_softness_alone_is_no_displacement(tmp_path: Path) -> None:
 
 def test_what_is_neither_displaced_nor_shown_to_be_in_place_is_no_decision(tmp_path: Path) -> None:
     (verdict,) = found(Minima, tmp_path, predicted(UNTOUCHED, 0.0, scatter=0.02)).verdicts
-    assert (verdict.claim, verdict.decided) == ("main: no minimum of a bond is shown to be displaced", False)
+    assert (verdict.claim, verdict.decided) == ("main: no bond off by more than 0.005 Å is shown", False)
+
+
+def test_a_bond_that_is_large_and_undecided_is_named(tmp_path: Path) -> None:
+    """Wanted longer by 0.02 Å, give or take 0.06 Å from trajectory to trajectory."""
+    findings = found(Minima, tmp_path, *(predicted(one, 0.02, scatter=0.06) for one in (UNTOUCHED, TUNED)))
+    (verdict,), (row, _) = findings.verdicts, rows(findings, "minima")
+    assert row["displacement 95 % low"] < 0 and row["displacement"] > 0.005 and row["verdict"] == "undecided"
+    assert verdict.claim == "main: no bond off by more than 0.005 Å is shown" and not verdict.decided
+    named, after = verdict.evidence.split("; ")
+    assert named.startswith(f"H1-O2 undecided: {row['displacement']:.3f} Å [−0.0")
+    assert after.startswith("after periodic 3: no bond off by more than 0.005 Å is shown, H1-O2 undecided (0.0")
+
+
+def test_limits_say_that_the_reference_errs_and_the_definition_that_kinds_pool(tmp_path: Path) -> None:
+    findings = found(Minima, tmp_path, predicted(UNTOUCHED, 0.02))
+    (verdict,) = findings.verdicts
+    assert verdict.limits.startswith("Relative to the reference, itself approximate (tight binding")
+    assert "About a tenth of a displacement depends" in verdict.limits
+    assert "A kind may pool bonds" in findings.definition
 
 
 def test_three_trajectories_decide_nothing_but_are_shown(tmp_path: Path) -> None:
@@ -107,12 +99,14 @@ def test_forces_at_the_references_minima_are_evidence_beside_the_bonds(tmp_path:
     findings = Minima(Minima.Options()).run(work)  # pyright: ignore[reportArgumentType]
     (verdict,) = findings.verdicts
     assert verdict.claim.startswith("main: H1-O2 longer by 0.020 Å [0.0")
-    after, evidence = verdict.evidence.split("; ")
-    assert after.startswith("after periodic 3: every minimum of a bond")
-    assert (
-        evidence.startswith("force at the reference's minima: RMS 0.") and "40 structures (after periodic 3" in evidence
+    evidence, after = verdict.evidence.split("; ")
+    assert after.startswith(
+        "after periodic 3: every minimum of a bond within 0.005 Å of the reference's, but forces of 0."
     )
+    assert after.endswith("eV/Å remain at the reference's minima")
+    assert evidence.startswith("force at the reference's minima: RMS 0.") and evidence.endswith("40 structures")
     first, second = rows(findings, "forces-at-minima")
+    assert f"but forces of {second['RMS F']:.3f} eV/Å" in after, "what is left is that of the fine-tuned state"
     assert (first["RMS F"], second["RMS F"]) == pytest.approx((0.3, 0.1), rel=0.1)
     assert first["RMS F 95 % low"] < 0.3 < first["RMS F 95 % high"]
     assert first["largest"] > first["RMS F"] and first["left by the relaxation"] == pytest.approx(0.01)

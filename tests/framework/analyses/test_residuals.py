@@ -11,6 +11,7 @@ import pytest
 
 from analysis_inputs import fine_tuning, found, frames_of, labeled, own, predictions, rows, study, trajectory
 from whet.analyses.residuals import Residuals
+from whet.contracts.findings import Findings
 from whet.contracts.ports import Data, SampledTrajectory
 from whet.contracts.ref import Ref
 
@@ -54,12 +55,41 @@ def test_what_does_not_drift_has_zero_in_its_interval(tmp_path: Path) -> None:
     assert row["mean 95 % low"] < 0 < row["mean 95 % high"]
 
 
+def columns(findings: Findings) -> list[str]:
+    """Those that a page shows."""
+    return [column.name for column in findings.table("residuals").columns if column.shown]
+
+
+def test_a_drift_that_its_interval_does_not_decide_is_undecided_and_not_shown(tmp_path: Path) -> None:
+    """The four slopes are 100, −100, 100 and −100 meV/atom/ps: over a run more than half a deviation."""
+    up = [0.003 * number for number in range(11)]
+    findings = found(Residuals, tmp_path, *run(UNTOUCHED, [*up, *reversed(up)] * 2, runs=4))
+    (row,) = rows(findings, "residuals")
+    assert row["drifts?"] == "undecided" and row["drift 95 % low"] < -50 < 50 < row["drift 95 % high"]
+    assert columns(findings)[:2] == ["potential", "drifts?"] and "drift" not in columns(findings)
+
+
+@pytest.mark.parametrize(("way", "word"), [(1, "up"), (-1, "down")])
+def test_a_planted_drift_is_up_or_down(tmp_path: Path, way: int, word: str) -> None:
+    findings = found(Residuals, tmp_path, *run(UNTOUCHED, [way * 0.003 * n for n in range(11)] * 4, runs=4))
+    assert rows(findings, "residuals")[0]["drifts?"] == word and "drift" in columns(findings)
+
+
+def test_a_drift_that_is_surely_small_is_none(tmp_path: Path) -> None:
+    """Up and down by turns around lines that rise and fall by 0.2 meV/atom over 400 fs."""
+    up = [0.01 * (-1) ** number + 0.000015 * (number - 20) for number in range(41)]
+    findings = found(Residuals, tmp_path, *run(TUNED, [*up, *reversed(up)] * 2, runs=4))
+    (row,) = rows(findings, "residuals")
+    assert row["drifts?"] == "no" and row["drift 95 % low"] <= 0 <= row["drift 95 % high"]
+
+
 def test_three_trajectories_have_a_drift_but_no_interval(tmp_path: Path) -> None:
     """However many frames they have: frames of one trajectory are no independent evidence."""
     energies = [0.003 * number for number in range(21)] * 3
     (row,) = rows(found(Residuals, tmp_path, *run(UNTOUCHED, energies, runs=3)), "residuals")
     assert row["drift"] == pytest.approx(100)
     assert row["drift 95 % low"] is None and row["mean 95 % low"] is None
+    assert row["drifts?"] == "undecided: 3 trajectories"
 
 
 def test_a_short_series_has_no_drift_and_the_note_says_why(tmp_path: Path) -> None:

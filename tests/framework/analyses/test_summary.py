@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from scored_sets import NEAR, OLD, evaluated, first_data, found_by, rows_by, scores_of, tuned
+from whet.analyses.parts.first_figure import first_figure
 from whet.analyses.parts.series_table import SeriesRow
-from whet.analyses.parts.softness import Softness
+from whet.analyses.parts.softness import Softness, reading_and_why
 from whet.analyses.summary import MOST_ROWS, Summary
 from whet.bias.curvature import Curvature
 from whet.bias.softening import Slopes
 from whet.contracts.analysis import Piece, StudyPieces
-from whet.contracts.findings import Estimate
+from whet.contracts.findings import Estimate, Findings, Table
 from whet.contracts.ref import LABELER, Ref
 from whet.testing.analyses import check_analysis
 
@@ -48,9 +50,12 @@ def test_analysis_conforms():
 def test_answers_what_was_planted(tmp_path):
     found = answers(summary(tmp_path))
     biased, after = (found[q] for q in ("How soft?", "After fine-tuning"))
-    assert biased.claim == "main: soft by 30\N{NO-BREAK SPACE}% (curvature ratio 0.70 [0.70, 0.70] = s, rattled frames)"
-    assert "main on “near” (12 frames): s 0.70" in biased.evidence
-    assert "meV/atom as predicted" in biased.evidence and "Displaced minima are another fault" in biased.limits
+    said = "main: soft by 30\N{NO-BREAK SPACE}% (curvature ratio 0.70 [0.70, 0.70], "
+    said += "read from s, as these frames are rattled)"
+    assert biased.claim == said
+    assert "main on “near” (12 frames): s 0.70 [0.70, 0.70], soft; 1/b 0.70" in biased.evidence
+    assert "RMSE 0.30 of the reference's root mean square; energy MAE 0.0 meV/atom as predicted" in biased.evidence
+    assert "Relative to the reference" in biased.limits and "all force components" in biased.limits
     assert "with naive 1 (10 labels, −" in after.evidence
     assert "with one factor on the forces alone; energy MAE " in after.evidence
     assert {verdict.units for verdict in found.values()} == {12}
@@ -87,7 +92,11 @@ def test_raw_and_fitted_energy_errors_stand_in_the_first_table(tmp_path):
     row = rows_by(found, "summary", "state")["untouched"]
     assert row["MAE E raw"] == pytest.approx(2500)
     assert row["MAE E fitted here"] == pytest.approx(0, abs=1e-6)
-    assert "2,500.0 meV/atom as predicted" in answers(found)["How soft?"].evidence
+    said = answers(found)["How soft?"].evidence
+    zero = (
+        "energies have another zero than the reference's (offset 2.5 eV/atom); energy MAE 0.0 meV/atom after removing"
+    )
+    assert zero in said and "one constant (one composition)" in said
     shown = {column.name for column in found.table("summary").columns if column.shown}
     assert shown >= {"MAE E raw", "MAE E fitted here", "MAE F", "curvature ratio", "reading", "uncentred R²"}
 
@@ -208,9 +217,19 @@ BLIND, FEW = row(""), row("1/b", 0.99, 0.0)
     ("given", "own", "decided", "claim"),
     [
         # Both decide, alike: one claim with both numbers.
-        (row("s", 0.98), row("1/b", 0.99), True, "not soft (curvature ratio 0.98 [0.96, 1.00] = s, frames of the ref"),
-        (row("s", 0.8), row("1/b", 0.79), True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82] = s, frames of the r"),
-        (row("s", 0.8), row("1/b", 0.7), True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82] = s, frames of the r"),
+        (row("s", 0.98), row("1/b", 0.99), True, "not soft (curvature ratio 0.98 [0.96, 1.00], read from s, as the r"),
+        (
+            row("s", 0.8),
+            row("1/b", 0.79),
+            True,
+            "soft by 20 % (curvature ratio 0.80 [0.78, 0.82], read from s, as the r",
+        ),
+        (
+            row("s", 0.8),
+            row("1/b", 0.7),
+            True,
+            "soft by 20 % (curvature ratio 0.80 [0.78, 0.82], read from s, as the r",
+        ),
         # They disagree beyond their intervals, whether or not both decide.
         (row("s", 0.8), row("1/b", 0.99), False, "undecided: the two readings disagree (curvature ratio 0.80"),
         (row("s", 0.99), row("1/b", 1.2), False, "undecided: the two readings disagree (curvature ratio 0.99"),
@@ -220,18 +239,23 @@ BLIND, FEW = row(""), row("1/b", 0.99, 0.0)
         (row("s", 0.94), row("1/b", 0.97), False, "undecided: between soft by 6 % and not soft (curvature ratio 0.94"),
         (row("s", 0.94, 0.005), row("1/b", 0.955, 0.005), False, "undecided: between soft by 6 % and not soft (curv"),
         # One decides; too wide an interval, too few units or frames that do not decide are no evidence against it.
-        (row("s", 0.95, 0.2), row("1/b", 0.99), True, "not soft (curvature ratio 0.99 [0.97, 1.01] = 1/b, frames of "),
-        (row("s", 0.98), row("1/b", 0.9, 0.2), True, "not soft (curvature ratio 0.98 [0.96, 1.00] = s, frames of"),
-        (row("s", 0.8), row("1/b", 0.9, 0.2), True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82] = s, frames of"),
-        (row("s", 0.8), FEW, True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82] = s, frames of"),
-        (BLIND, row("1/b", 0.8), True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82] = 1/b, frames of its own"),
+        (
+            row("s", 0.95, 0.2),
+            row("1/b", 0.99),
+            True,
+            "not soft (curvature ratio 0.99 [0.97, 1.01], read from 1/b, as it ",
+        ),
+        (row("s", 0.98), row("1/b", 0.9, 0.2), True, "not soft (curvature ratio 0.98 [0.96, 1.00], read from s, as"),
+        (row("s", 0.8), row("1/b", 0.9, 0.2), True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82], read from s, as"),
+        (row("s", 0.8), FEW, True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82], read from s, as"),
+        (BLIND, row("1/b", 0.8), True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82], read from 1/b, as it d"),
         # None decides: as the test set says.
-        (row("s", 0.95, 0.2), row("1/b", 0.99, 0.2), False, "undecided (curvature ratio 0.95 [0.75, 1.15] = s, fr"),
+        (row("s", 0.95, 0.2), row("1/b", 0.99, 0.2), False, "undecided (curvature ratio 0.95 [0.75, 1.15], read f"),
         (BLIND, FEW, False, "undecided: these frames do not decide"),
         # There is one.
-        (None, row("1/b", 0.8), True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82] = 1/b, frames of its own"),
+        (None, row("1/b", 0.8), True, "soft by 20 % (curvature ratio 0.80 [0.78, 0.82], read from 1/b, as it d"),
         (None, FEW, False, "undecided: 2 trajectories"),
-        (row("s", 0.98), None, True, "not soft (curvature ratio 0.98 [0.96, 1.00] = s, frames of the reference's dyn"),
+        (row("s", 0.98), None, True, "not soft (curvature ratio 0.98 [0.96, 1.00], read from s, as the reference d"),
     ],
 )
 def test_two_readings_say_one_thing(given, own, decided, claim):
@@ -239,7 +263,7 @@ def test_two_readings_say_one_thing(given, own, decided, claim):
     assert found.claim.replace("\N{NO-BREAK SPACE}", " ").startswith(claim)
     assert found.is_decided == decided
     both = "; " in found.claim
-    assert both == (" = 1/b, its own trajectories)" in found.claim)
+    assert both == (", read from 1/b on its own trajectories)" in found.claim)
     assert ("one of the ensembles is not settled, or the frames are too few" in found.claim) == ("disagree" in claim)
 
 
@@ -251,17 +275,66 @@ def test_own_trajectories_stand_beside_the_test_set(tmp_path):
     sets, own = [scores_on(tmp_path, DYNAMICS, 0.8)], [scores_on(tmp_path, OWN, 0.8)]
     (verdict,) = found_by(Summary, tmp_path, sets=sets, own=own).verdicts
     assert verdict.decided and (verdict.units, verdict.of) == (6, "trajectories")
-    assert "= s, frames of the reference's dynamics; 0.80 [0.79, 0.81] = 1/b, its own trajectories)" in verdict.claim
-    assert "; on its own 6 trajectories (12 frames): s 0.799, 1/b 0.800" in verdict.evidence
+    read = "read from s, as the reference drove these frames; 0.80 [0.79, 0.81], read from 1/b on its own trajectories)"
+    assert read in verdict.claim
+    own_reading = "; on its own 6 trajectories (12 frames): 1/b 0.80 [0.79, 0.81], soft; s 0.799"
+    assert own_reading in verdict.evidence
     (verdict,) = found_by(Summary, tmp_path, sets=sets, own=[scores_on(tmp_path, OWN, 1.0)]).verdicts
     assert not verdict.decided and "the two readings disagree" in verdict.claim
+
+
+def test_an_own_reading_that_does_not_decide_says_why_and_what_does(tmp_path):
+    """Planted: not soft on the reference's dynamics, and own trajectories with forces that are mostly noise."""
+    sets, own = [scores_on(tmp_path, DYNAMICS, 1.0)], [scores_on(tmp_path, OWN, 0.4, noise=0.43)]
+    (verdict,) = found_by(Summary, tmp_path, sets=sets, own=own).verdicts
+    assert verdict.decided and verdict.claim.startswith("main: not soft (curvature ratio 1.00")
+    _, _, said = verdict.evidence.partition("; on its own 6 trajectories (12 frames): ")
+    assert re.match(
+        r"1/b 0\.\d\d \[0\.\d\d, \d\.\d\d\], undecided: its interval includes 1, so the test set decides; s 0", said
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (row("s", 0.98), "not soft"),
+        (row("s", 0.93, 0.08), "undecided: its interval includes 1"),
+        (row("s", 0.98, 0.2), "undecided: its interval reaches past 10\N{NO-BREAK SPACE}%"),
+        (BLIND, "undecided: these frames do not decide, as a curvature is read by who sampled them"),
+        (FEW, "undecided: 2 trajectories"),
+    ],
+)
+def test_why_a_reading_is_undecided(one, said):
+    assert reading_and_why(replace(one, seeds=1)) == said
+
+
+def test_fine_tuning_that_makes_a_potential_stiff_is_said(tmp_path):
+    """Planted: 0.7 before; 1.2 after naive, 0.98 after periodic."""
+    verdict = answers(summary(tmp_path, naive=1.2, periodic=0.98))["After fine-tuning"]
+    assert "; curvature ratio 0.70 (soft) → 1.20 (stiff) with naive 1, 0.98 (not soft) with periodic 2" in verdict.claim
+    assert "→ 1.198 [1.19" in verdict.evidence or "→ 1.200 [1.19" in verdict.evidence
+
+
+def test_frames_that_show_no_curvature_say_nothing_of_it_after_fine_tuning(tmp_path):
+    verdict = answers(summary(tmp_path, on=replace(NEAR, sampled_by=None), noise=0.3))["After fine-tuning"]
+    assert "curvature" not in verdict.claim + verdict.evidence
+
+
+def test_energies_of_several_compositions_have_a_constant_for_each_element(tmp_path):
+    mixed = evaluated(MAIN, scale=0.7, shift=2.5)
+    for frames in (mixed.reference, mixed.predicted):
+        for atoms in list(frames)[:6]:
+            atoms.symbols = "LiLiLiCl"
+    verdict = answers(found_by(Summary, tmp_path, sets=[scores_of(tmp_path, mixed)]))["How soft?"]
+    assert "with reference energies fitted on these frames" in verdict.evidence
+    assert "one constant" not in verdict.evidence
 
 
 def test_without_a_test_set_own_trajectories_answer(tmp_path):
     found = found_by(Summary, tmp_path, own=[scores_on(tmp_path, OWN, 0.8)])
     (verdict,) = found.verdicts
     assert verdict.decided and verdict.claim.startswith("main: soft by 20")
-    assert verdict.evidence.startswith("main on its own 6 trajectories (12 frames): s 0.799, 1/b 0.800")
+    assert verdict.evidence.startswith("main on its own 6 trajectories (12 frames): 1/b 0.80 [0.79, 0.81], soft; s 0")
 
 
 @pytest.mark.parametrize(
@@ -288,9 +361,7 @@ def test_relaxed_structures_have_no_slopes_and_no_panel_of_them(tmp_path):
     found = found_by(Summary, tmp_path, sets=[scores_on(tmp_path, packed, 0.7)])
     (verdict,) = found.verdicts
     assert verdict.claim == "main: undecided: relaxed structures have no forces to read a curvature from"
-    assert (
-        "1/b" not in verdict.evidence and "typical force" not in verdict.evidence and "sampled_by" not in verdict.limits
-    )
+    assert "1/b" not in verdict.evidence and "root mean square" not in verdict.evidence and "_by" not in verdict.limits
     shown = {column.name for column in found.table("summary").columns if column.shown}
     assert not shown & {"curvature ratio", "s", "1/b", "reading", "uncentred R²"} and "MAE F" in shown
     assert len((found.figures[0].spec or {})["hconcat"]) == 1
@@ -303,3 +374,22 @@ def test_one_step_for_all_sets():
     assert [piece.ref.set for piece in wanted.inputs["sets"]] == ["near", "old"]
     assert [piece.ref.set for piece in wanted.inputs["own"]] == ["own trajectory of main"]
     assert wanted.options == {"order": ["near", "old"]}
+
+
+@pytest.mark.parametrize(("reach", "edge"), [(0.1, None), (5.0, "right")])
+def test_bars_of_the_first_figure_are_whole_or_have_an_arrow(reach, edge):
+    """Those of values that are drawn: a bar that is cut without a sign would be read as its end."""
+    rows = [row("s", 0.98), replace(row("s", 1.07), curvature=Estimate(1.07, (1.0, 1.07 + reach)))]
+    named = [
+        replace(one, potential="main", state=state, strategy="", corrected=rule, mae=Estimate(0.1), frames=9, seeds=1)
+        for one, state, rule in zip(rows, ("untouched", "one factor"), ("", "b"), strict=True)
+    ]
+    figure, (points, _) = first_figure(named, Findings("Errors", tables=[Table("scores", "", (), ())]), "near")
+    found = {(one["quantity"], one["row"]): one for one in points.records()}["curvature ratio", "one factor"]
+    assert found["on to the left"] is None and (found["on to the right"] is None) == (edge is None)
+    assert ("Arrows" in figure.caption) == (edge is not None)
+    if edge is None:
+        domain = (figure.spec or {})["hconcat"][0]["layer"][0]["encoding"]["x"]["scale"]["domain"]
+        assert domain[1] > 1.07 + reach
+    else:
+        assert found["on to the right"] < 1.07 + reach

@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis_inputs import fine_tuning, found, rows, study
 from whet.analyses.training import LABELS, Training
+from whet.contracts.component import Component, FileRef
 from whet.contracts.loss import Loss
 from whet.contracts.ref import Ref
 
@@ -140,3 +141,15 @@ def test_different_losses_of_one_report_are_named(tmp_path: Path) -> None:
 
     assert shown(squared, huber)
     assert not shown(squared)
+
+
+def test_a_first_round_that_strategies_share_counts_once(tmp_path: Path) -> None:
+    """Planted: periodic 1 and naive 1 are one potential, of one checkpoint; periodic 2 is another."""
+    made = [Component("potentials", "toy", files={"checkpoint": FileRef(digest, "w")}) for digest in ("a", "a", "b")]
+    states = [replace(STATE, round=1), replace(STATE, strategy="naive", round=1), replace(STATE, round=2)]
+    low: dict[str, Any] = {"applied": loss((1, 10, 0)), "loss_at_start": terms(0.002, 0.998)}
+    tuned = [fine_tuning(state, {}, component=one, **low) for state, one in zip(states, made, strict=True)]
+    shared, share = notes(tmp_path, *tuned)
+    assert shared == "periodic 1 and naive 1 are one fine-tuning: their data are the same."
+    assert "in 2 of 2 fine-tunings" in share
+    assert len(rows(found(Training, tmp_path, *tuned), "fine-tuning")) == 3

@@ -9,8 +9,9 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 
-from whet.bias.bond_minima import BondMinima, bond_minima
+from whet.bias.bond_minima import BondMinima, BondMinimum, bond_minima
 from whet.bias.pairs import Comparison
+from whet.contracts.findings import Interval
 from whet.data.labels import Labels
 from whet.data.topology import BondTopology
 
@@ -189,6 +190,26 @@ def test_crystals_have_no_bonds_to_follow() -> None:
     large = salt.repeat(2)
     frames = [Labels(0.0, np.ones((64, 3))).attach(large)] * 4
     assert bond_minima(Comparison.of(frames, frames)).networks == {"Cl6-Na6"}
+
+
+@pytest.mark.parametrize(
+    ("displacement", "interval", "reading"),
+    [
+        (0.021, (0.008, 0.034), "longer"),
+        (-0.021, (-0.034, -0.008), "shorter"),
+        (0.038, (-0.005, 0.080), "undecided"),
+        (0.005, (0.003, 0.007), "within 0.005 Å"),
+        (0.002, (-0.001, 0.005), "within 0.005 Å"),
+        (0.002, (-0.009, 0.013), "undecided"),
+        (0.030, None, "undecided"),
+        (None, None, "no minimum"),
+    ],
+)
+def test_each_bond_has_a_reading(displacement: float | None, interval: Interval, reading: str) -> None:
+    one = BondMinimum(displacement, interval, 1.4, 30.0, 1.0, None, 72, 6)
+    assert one.reading == reading
+    assert one.displaced == (reading in ("longer", "shorter"))
+    assert one.is_open == (displacement == 0.038), "large, and not decided by its interval"
 
 
 def test_bonds_that_do_not_move_have_no_minimum() -> None:

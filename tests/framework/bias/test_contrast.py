@@ -9,7 +9,7 @@ import pytest
 
 from whet.bias.contrast import Contrast
 from whet.bias.holm import holm
-from whet.bias.paired_errors import PairedErrors, common_quantities
+from whet.bias.paired_errors import ENERGIES, PairedErrors, common_quantities
 from whet.bias.pairs import Comparison
 from whet.data.errors import FrameError
 from whet.data.labels import Labels
@@ -142,10 +142,11 @@ def predicted(labeled):
     return make
 
 
-@pytest.mark.parametrize(("quantity", "unit"), [("energy", 1000.0), ("forces", 1.0), ("stress", 1.0)])
+@pytest.mark.parametrize(("quantity", "unit"), [("forces", 1.0), ("stress", 1.0)])
 def test_errors_are_means_over_numbers(predicted, quantity, unit):
     found = PairedErrors.of(quantity, {1: predicted(0.1)}, {1: predicted(-0.2)})
     assert found.maes == pytest.approx((0.1 * unit, 0.2 * unit))
+    assert found.offsets is None
     assert (found.n_units, found.frames, found.units_of) == (4, 8, "trajectories")
 
 
@@ -166,5 +167,5 @@ def test_frames_that_all_answered_are_compared(predicted):
 
 
 def test_stress_where_all_have_it(predicted):
-    assert common_quantities([predicted(0.1)]) == ("energy", "forces", "stress")
-    assert common_quantities([predicted(0.1), predicted(0.1, stress=False)]) == ("energy", "forces")
+    assert common_quantities([predicted(0.1)]) == (ENERGIES, "forces", "stress")
+    assert common_quantities([predicted(0.1), predicted(0.1, stress=False)]) == (ENERGIES, "forces")

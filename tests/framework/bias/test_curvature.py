@@ -206,11 +206,16 @@ def test_what_matters_decides(ratio, interval, reading):
 @pytest.mark.parametrize(
     ("units", "of", "by", "words"),
     [
-        ([0, 0, 0, 1, 1, 1, 2, 2], "trajectories", "reference", "undecided: 3 trajectories (curvature ratio 0.70 = s,"),
-        ([0] * 8, "trajectories", "self", "undecided: 1 trajectory (curvature ratio 0.70 = 1/b, frames of its own"),
-        ([0] * 8, "", "rattle", "undecided: nobody says which frames belong together (curvature ratio 0.70 = s, ratt"),
+        (
+            [0, 0, 0, 1, 1, 1, 2, 2],
+            "trajectories",
+            "reference",
+            "undecided: 3 trajectories (curvature ratio 0.70, read from s",
+        ),
+        ([0] * 8, "trajectories", "self", "undecided: 1 trajectory (curvature ratio 0.70, read from 1/b, as it"),
+        ([0] * 8, "", "rattle", "undecided: nobody says which frames belong together (curvature ratio 0.70, read from"),
         (range(8), "frames", "unknown", "undecided: these frames do not decide"),
-        (range(8), "frames", "rattle", "soft by 30\N{NO-BREAK SPACE}% (curvature ratio 0.70 [0.70, 0.70] = s, rattled"),
+        (range(8), "frames", "rattle", "soft by 30\N{NO-BREAK SPACE}% (curvature ratio 0.70 [0.70, 0.70], read from s"),
     ],
 )
 def test_verdicts_name_the_sampler_and_what_is_missing(made, units, of, by, words):

@@ -103,8 +103,16 @@ def test_evaluate_says_what_it_takes_for_granted_and_how_to_change_it(labeled: P
     assert "nobody says which frames belong together (change: --groups)" in text
     assert text.count("MAE E") >= 2 and "raw" in text and "fitted" in text
     text = whet("evaluate", labeled, "-p", "toy", "--sampled-by", "rattle", "--groups", "frames").stdout
-    assert "toy: soft by 4" in text and "= s, rattled frames)" in " ".join(text.split())
+    assert "toy: soft by 4" in text and "read from s, as these frames are rattled)" in " ".join(text.split())
     assert "Sampled by: random displacements" in text and "Independent: frames" in text
+
+
+def test_the_blank_of_relaxed_structures_is_explained(labeled: Path) -> None:
+    text = whet("evaluate", labeled, "-p", "toy", "--sampled-by", "minimum").stdout
+    (row,) = [line for line in text.splitlines() if line.startswith("toy ")]
+    assert row.split()[1] == "–"
+    assert "curvature –: none is read from relaxed structures" in text
+    assert "curvature –" not in whet("evaluate", labeled, "-p", "toy").stdout
 
 
 @pytest.mark.parametrize(

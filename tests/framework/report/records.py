@@ -84,4 +84,5 @@ def rich() -> Record:
         warnings=["Two steps failed."],
         scores=[{"potential": "a", "mae": 0.1}],
         about={"results": "1"},
+        subject=["main: toy", "reference: PBE"],
     )

@@ -55,9 +55,20 @@ def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
 
 def test_the_order_of_a_page(tmp_path: Path) -> None:
     text = outline(write_report(rich(), tmp_path)).text
-    wanted = ["Two steps failed.", "In short", "How biased?", "soft by 12 %", "scale 0.88", "from 6 trajectories"]
+    wanted = [
+        "a study",
+        "main: toy",
+        "·",
+        "reference: PBE",
+        "Two steps failed.",
+        "In short",
+        "How biased?",
+        "soft by 12 %",
+        "scale 0.88",
+        "from 6 trajectories",
+    ]
     wanted += ["Limits: surfaces", "Naive or periodic?", "near <i>", "periodic is better on near <i>", "far"]
-    wanted += ["undecided: 2 trajectories", "Force errors against labels.", "Not here", "No descriptor is named."]
+    wanted += ["undecided: 2 trajectories", "Force errors against labels.", "Not covered", "No descriptor is named."]
     wanted += ["How this is computed", "The mean over all components.", "A paper, Eq. 3", "Force errors", "0.30"]
     wanted += ["Frames of one trajectory are alike.", "Learning", "The same for both.", "near <i>", "far"]
     place = 0

@@ -66,6 +66,31 @@ def test_label_failures_are_listed(reports: dict[str, Path], failing) -> None:
     assert all("the toy did not converge" in row for row in rows)
 
 
+def test_the_first_screen_says_what_the_report_is_about(reports: dict[str, Path]) -> None:
+    """Planted by the studies: whom, against what, of which atoms, moved how."""
+    text = outline(reports["whole"] / "index.html").text
+    whole = "main: toy, model soft · reference: toy-hard (toy) · 32 atoms (Ar32) · dynamics: NVT, 100 K: 40 fs of prod"
+    assert whole in text and text.index(whole) < text.index("In short")
+    text = outline(reports["subsets"] / "index.html").text
+    assert "one & <i>: toy, model soft · $two$: toy" in text
+    assert "reference: the study does not name it (`theory:` of a file)" in text
+    assert "dynamics:" not in text
+
+
+def test_what_the_evidence_does_not_cover_follows_from_the_study(reports: dict[str, Path]) -> None:
+    text = outline(reports["whole"] / "index.html").text
+    assert "Temperatures other than 100 K; volumes other than those of the structures." in text
+    assert "Times beyond 40 fs." in text and "What was forgotten: no test set is of the kind “replay”." in text
+    assert "Bonds that break" not in text, "argon has none to follow"
+    assert "Temperatures other than" not in outline(reports["evaluation"] / "index.html").text
+
+
+def test_steps_of_dynamics_have_times(reports: dict[str, Path]) -> None:
+    text = (reports["whole"] / "tables" / "components.csv").read_text(encoding="utf-8")
+    assert "production: 10 steps" not in text and "production: 20 steps (40 fs), every: 10 steps (20 fs)" in text
+    assert "temperature: 100.0 K" in text
+
+
 def test_what_is_missing_is_said(reports: dict[str, Path]) -> None:
     assert "the study names no “descriptor”" in outline(reports["failing"] / "index.html").text
     assert "the study names no “strategies”" in outline(reports["evaluation"] / "index.html").text

@@ -25,7 +25,7 @@ BINS = 23
 
 KIND = (
     "The two elements, each with its number of bonds in the starting structure: C3-O1 is the C=O of an acid, C3-O2 its "
-    "other C–O bond, C4-O2 that of an alcohol."
+    "other C–O bond, C4-O2 that of an alcohol, H1-O2 the O–H of both."
 )
 
 ASPECTS = ("mean", "width", "distance")
@@ -42,7 +42,9 @@ LENGTHS = (
 )
 SHIFTS = (
     Column("to", description="The second set of trajectories."),
+    Column("own run of", description="The untouched potential that drove the second set.", shown=False),
     Column("bond", description=KIND),
+    Column("verdict", description="In what the two sets differ (p at most 0.05)."),
     Column("mean change", "Å", "Of the mean length, second minus first.", decimals=3, interval=True),
     Column("width change", "Å", "Of the standard deviation, second minus first.", decimals=3, interval=True),
     Column("distance", "Å", "Wasserstein's, between the two distributions.", decimals=3, interval=True),
@@ -51,17 +53,17 @@ SHIFTS = (
     ),
     Column("p", description="Chance that dealing sets any bond in any aspect so far apart.", decimals=3),
     *(Column(f"p of the {one}", description=f"The same, of the {one}.", shown=False) for one in ASPECTS),
-    Column("verdict", description="In what the two sets differ (p at most 0.05)."),
 )
 
 DEFINITION = (
     "Bonds are those of each starting structure, followed through its trajectory. A kind: two elements, each with its "
-    "number of bonds: C3-O1 is the C=O of an acid, C4-O2 the C–O bond of an alcohol. The width is the standard "
-    "deviation; a series that is too short or not settled has none. The distance is Wasserstein's. Whole trajectories "
-    "are dealt out to the two sets (in all ways, where these are few; what both have is left out), and all bonds are "
-    "tested together in mean, width and distance: where two sets are sampled alike, any of a comparison is called "
-    "different in at most 5 % of the cases. Intervals are of each number alone. A change of the mean against reference "
-    "dynamics estimates by how much a minimum is displaced, independently of the forces."
+    "number of bonds: C3-O1 is the C=O of an acid, C4-O2 the C–O bond of an alcohol. A kind may pool bonds that "
+    "chemistry tells apart: H1-O2 is the O–H of acids and of alcohols. The width is the standard deviation; a series "
+    "that is too short or not settled has none. The distance is Wasserstein's. Whole trajectories are dealt out to the "
+    "two sets (in all ways, where these are few; what both have is left out), and all bonds are tested together in "
+    "mean, width and distance: where two sets are sampled alike, any of a comparison is called different in at most 5 "
+    "% of the cases. Intervals are of each number alone. A change of the mean against reference dynamics estimates by "
+    "how much a minimum is displaced, independently of the forces."
 )
 SOURCE = "Wong & Yang: bond lengths; Westfall & Young, Resampling-Based Multiple Testing (1993): the maximum statistic"
 
@@ -70,7 +72,7 @@ class Bonds(Analysis):
     """Bond lengths in what each strategy sampled, in each potential's own trajectory, and in reference dynamics."""
 
     name = "bonds"
-    result_version = 3
+    result_version = 4
     place = 60
     by_default = True
     inputs: ClassVar = {
@@ -88,7 +90,8 @@ class Bonds(Analysis):
         return [Wanted(inputs)] if any(inputs.values()) else []
 
     def run(self, work: Work) -> Findings:
-        found, why_not, skipped = _followed_by_name(_groups(work))
+        groups = _groups(work)
+        found, why_not, skipped = _followed_by_name(groups)
         kinds = sorted({kind for lengths in found.values() for kind in lengths.kinds})
         if not kinds:
             return Findings("Bond lengths", notes=["no starting structure has a bond to follow", *skipped])
@@ -98,7 +101,7 @@ class Bonds(Analysis):
                 mean, width = Estimate(one.mean, one.mean_interval), Estimate(one.width, one.width_interval)
                 own: list[Cell] = [name, kind, mean, None if name in why_not else width]
                 rows.append([*own, lengths.trajectories, one.bonds, one.frames, one.broken])
-        changes, notes = _changes(found, why_not)
+        changes, notes = _changes(found, _drivers(groups), why_not)
         known = REFERENCE in found
         caption = f"Shifts of the distributions from {REFERENCE}" if known else "Shifts of the distributions"
         first = Column("from", description="The first set of trajectories.", shown=not known)
@@ -135,6 +138,12 @@ def _groups(work: Work) -> dict[str, list[SampledTrajectory]]:
     for one, state in gathered:
         groups.setdefault(f"data of {names[state.potential, state.strategy, 0]}", []).append(one)
     return {name: sorted(every, key=_order) for name, every in groups.items()}
+
+
+def _drivers(groups: Mapping[str, Sequence[SampledTrajectory]]) -> dict[str, str]:
+    """The untouched potential of each group that is its own run."""
+    own = {name: every[0].ref for name, every in groups.items() if every[0].ref.set_kind == "self"}
+    return {name: of.sampled_by.potential for name, of in own.items() if of.sampled_by and of.sampled_by.untouched}
 
 
 def _order(one: SampledTrajectory) -> tuple[str, int, int, int]:
@@ -184,7 +193,9 @@ def _followed(trajectories: Sequence[SampledTrajectory]) -> tuple[BondLengths | 
     return BondLengths(parts[0].topology, np.concatenate([part.lengths for part in parts]), units), skipped
 
 
-def _changes(found: Mapping[str, BondLengths], why_not: Collection[str]) -> tuple[list[list[Cell]], list[str]]:
+def _changes(
+    found: Mapping[str, BondLengths], drivers: Mapping[str, str], why_not: Collection[str]
+) -> tuple[list[list[Cell]], list[str]]:
     """Reference dynamics against everything else; else each against the next. And what few trajectories allow."""
     from whet.bias.bond_shift import bond_shifts
 
@@ -202,7 +213,8 @@ def _changes(found: Mapping[str, BondLengths], why_not: Collection[str]) -> tupl
             width = Estimate(shift.width_change, shift.width_change_interval) if widths else None
             distance = Estimate(shift.wasserstein, shift.wasserstein_interval)
             known = [mean, width, distance, shift.by_chance, min(shift.p.values(), default=None)]
-            rows.append([*pair, kind, *known, *(shift.p.get(aspect) for aspect in ASPECTS), shift.verdict])
+            driver = drivers.get(pair[1]) if pair[0] == REFERENCE else None
+            rows.append([*pair, driver, kind, shift.verdict, *known, *(shift.p.get(aspect) for aspect in ASPECTS)])
             if shift.least_p is not None and shift.least_p > 0.005:
                 least["{} against {}".format(*shift.trajectories)] = shift.least_p
     said = [

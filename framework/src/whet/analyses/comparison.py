@@ -12,11 +12,12 @@ from pydantic import Field
 from whet.analyses.parts.better import better
 from whet.analyses.parts.compared import SELF, SELF_RELAXED, Compared, compared, kind_of
 from whet.analyses.parts.comparison_figure import comparison_figure
+from whet.analyses.parts.gathered import Gathered
 from whet.analyses.parts.naming import state_name
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Findings, Table
 from whet.contracts.options import Options
-from whet.contracts.ports import FineTuning, Port, Predictions
+from whet.contracts.ports import FineTuning, LabeledFrames, Port, Predictions
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
 from whet.data.errors import InputError, suggestion
@@ -27,14 +28,16 @@ MOST_PAIRS = 6
 
 DEFINITION = (
     "Mean absolute errors of the last states of two strategies of one potential, on the frames that all of them "
-    "answered, paired by frame and by trajectory. Both were fine-tuned and answer on the energy scale of the labels: "
-    "energies are compared as predicted, per atom. Independent units are trajectories (or the groups that a file "
-    "names); an interval is over units and, where a strategy was repeated, over seeds too, and excludes no difference "
-    "only where both do. All quantities and sets of a pair that may decide are one family: p is Holm's, and a "
-    "difference is claimed below 0.05, so that one or more false claims happen in 5 % of pairs at most. Below four "
-    "units nothing is claimed. Frames of the reference's dynamics, structures that it relaxed, rattled ones and files "
-    "favor neither side. On frames that a potential sampled or relaxed itself, force errors favor the naive strategy, "
-    "which is trained on such frames: they are shown and decide nothing."
+    "answered, paired by frame and by trajectory. Relative energies: energies per atom after each state has its own "
+    "reference energies, fitted on these very frames, so that an offset that all frames share decides nothing; the "
+    "mean size of what the fit took out is shown as energy offset. Independent units are trajectories (or the groups "
+    "that a file names); an interval is over units and, where a strategy was repeated, over seeds too, and excludes no "
+    "difference only where both do. From one run of each nothing is decided about strategies: what is said is of these "
+    "two potentials. All quantities and sets of a pair that may decide are one family: p is Holm's, and a difference "
+    "is claimed below 0.05, so that one or more false claims happen in 5 % of pairs at most. Below four units nothing "
+    "is claimed. Frames of the reference's dynamics, structures that it relaxed, rattled ones and files favor neither "
+    "side. On frames that a potential sampled or relaxed itself, force errors favor the naive strategy, which is "
+    "trained on such frames: they are shown and decide nothing."
 )
 
 
@@ -46,12 +49,16 @@ class ComparisonOptions(Options):
     pairs at most of each potential."""
     presets: dict[str, str] = Field(default_factory=dict)
     """Strategies and their presets, by which a pair is called naive and periodic. Default: those of the study."""
+    starts: dict[str, int] = Field(default_factory=dict)
+    """Strategies and from how many starting structures their data are, where that is known. Default: as in the
+    study."""
 
 
 class StrategyComparison(Analysis):
     """Which strategy is better: energy, forces and stress of strategies pairwise, at the labels that they have."""
 
     name = "comparison"
+    result_version = 2
     place = 15
     by_default = True
     Options = ComparisonOptions
@@ -79,7 +86,9 @@ class StrategyComparison(Analysis):
             pieces = _on_sets([one for one in last if one.ref.state in states], states)
             if pieces:
                 tunings = [piece for piece in study.all(FineTuning) if piece.ref.state in states]
+                starts = {**_starts(study, states), **self.options.starts}
                 options = {"pairs": [list(pair) for pair in pairs], "presets": presets}
+                options |= {"starts": starts} if starts else {}
                 inputs = {"predictions": pieces, "fine-tunings": tunings}
                 inputs = {role: feeds for role, feeds in inputs.items() if feeds}
                 wanted.append(Wanted(inputs, options=options, ref=Ref(potential), label=potential))
@@ -88,16 +97,19 @@ class StrategyComparison(Analysis):
     def run(self, work: Work) -> Findings:
         """Table and figure `comparison`, and a verdict for each pair."""
         found = sorted(work.all("predictions", Predictions), key=lambda one: (one.ref.set_kind, one.ref.set))
-        labels = _labels(work.all("fine-tunings", FineTuning))
+        tuned = work.all("fine-tunings", FineTuning)
         names, potential = _set_names(found), found[0].ref.potential if found else ""
         pairs = self.options.pairs or _pairs(dict.fromkeys(sorted({one.ref.strategy for one in found}), ""))
-        rows, verdicts = [], []
+        rows, verdicts, data = [], [], {}
+        for name in dict.fromkeys(name for pair in pairs for name in pair):
+            own = (one for one in tuned if one.ref.strategy == name)
+            data[name] = Gathered.of(own, self.options.starts.get(name))
         for place, pair in enumerate(pairs):
             some = compared(pair, found, names)
             if some:
-                known = {name: labels.get(name, "unknown labels") for name in pair}
                 asked = sorted(self.options.presets.get(name, "") for name in pair) == ["naive", "periodic"]
                 question = "Naive or periodic?" if asked else "Which strategy?"
+                known = data[pair[0]], data[pair[1]]
                 verdict = better(some, known, question=question, prominent=asked or not place)
                 rows, verdicts = [*rows, *some], [*verdicts, verdict]
         if not rows:
@@ -105,7 +117,7 @@ class StrategyComparison(Analysis):
                 "Which strategy?", potential, notes=["there is nothing on which strategies can be compared"]
             )
         drawn = comparison_figure(rows)
-        tables = [_table(rows, labels), *([drawn[1]] if drawn else [])]
+        tables = [_table(rows, data), *([drawn[1]] if drawn else [])]
         left = comb(len(self.options.presets), 2) - len(pairs)
         notes = [f"{count(left, 'other pair')} of strategies not compared: name them in `pairs`."] if left > 0 else []
         figures = [drawn[0]] if drawn else []
@@ -153,19 +165,25 @@ def _set_names(found: Sequence[Predictions]) -> dict[str, str]:
     return names
 
 
-def _labels(found: Sequence[FineTuning]) -> dict[str, str]:
-    """Strategy -> `10 labels`, `9–10 labels` where its seeds differ."""
-    numbers: dict[str, set[int]] = {}
-    for one in found:
-        numbers.setdefault(one.ref.strategy, set()).add(one.train + one.valid)
-    return {
-        name: count(min(many), "label") if len(many) == 1 else f"{min(many)}–{max(many)} labels"
-        for name, many in numbers.items()
-    }
+def _starts(study: StudyPieces, states: Collection[Ref]) -> dict[str, int]:
+    """Strategy -> from how many starting structures each of its runs gathered; without those of which it is not known.
+
+    A trajectory that another one goes on from has its number: that of the structure with which both began.
+    """
+    found: dict[tuple[str, int], set[int | None]] = {}
+    whose = {(one.potential, one.strategy, one.seed) for one in states}
+    for piece in study.all(LabeledFrames, set_kind="training"):
+        of = piece.ref.gathered_by
+        if of is not None and (of.potential, of.strategy, of.seed) in whose:
+            found.setdefault((of.strategy, of.seed), set()).add(piece.ref.trajectory)
+    numbers = {strategy: len(each) for (strategy, _), each in found.items() if None not in each}
+    unknown = {strategy for (strategy, _), each in found.items() if None in each}
+    return {strategy: number for strategy, number in numbers.items() if strategy not in unknown}
 
 
-def _table(rows: Sequence[Compared], labels: Mapping[str, str]) -> Table:
+def _table(rows: Sequence[Compared], data: Mapping[str, Gathered]) -> Table:
     pairs = list(dict.fromkeys((row.first, row.second) for row in rows))
+    first, second = pairs[0] if len(pairs) == 1 else ("the first", "the second")
     repeated = any(row.contrast.change.seeds > 1 for row in rows)
     columns = (
         Column("first", shown=len(pairs) > 1),
@@ -173,13 +191,16 @@ def _table(rows: Sequence[Compared], labels: Mapping[str, str]) -> Table:
         Column("set"),
         Column("frames of", description="Who sampled the set."),
         Column("quantity"),
-        Column("MAE"),
+        Column("reading"),
+        Column("MAE", description=f"Of {first} → of {second}."),
         Column("MAE first", "", "Of the first strategy, mean over seeds, in the unit of its row.", shown=False),
         Column("MAE second", "", "Of the second strategy, mean over seeds, in the unit of its row.", shown=False),
         Column("unit", shown=False),
-        Column("change", "", "MAE second over MAE first, less 1.", 1, percent=True, interval=True, spread=True),
+        Column(
+            "change", "", f"MAE of {second} over that of {first}, less 1.", 0, percent=True, interval=True, spread=True
+        ),
         *(
-            Column(f"over {of} {end}", "", f"The interval of the change over {of} alone.", 1, True, shown=False)
+            Column(f"over {of} {end}", "", f"The interval of the change over {of} alone.", 0, True, shown=False)
             for of in ("units", "seeds")
             for end in ("low", "high")
         ),
@@ -188,7 +209,10 @@ def _table(rows: Sequence[Compared], labels: Mapping[str, str]) -> Table:
         Column("units are", shown=len({row.of for row in rows}) > 1),
         Column("frames"),
         Column("seeds", shown=repeated),
-        Column("reading"),
+        Column(
+            "energy offset",
+            description=f"Mean size of the reference energies that were taken out, of {first} against {second}.",
+        ),
     )
     cells: list[list[Cell]] = []
     for row in rows:
@@ -196,11 +220,11 @@ def _table(rows: Sequence[Compared], labels: Mapping[str, str]) -> Table:
         alone = [end for interval in (one.over_units, one.over_seeds) for end in interval or (None, None)]
         cells.append(
             [
-                *(row.first, row.second, row.on, row.kind, row.quantity, row.maes_shown, *row.maes, row.unit),
+                *(row.first, row.second, row.on, row.kind, row.quantity, row.reading),
+                *(row.maes_shown, *row.maes, row.unit),
                 *(one.change, *alone),
-                *(row.p, row.units, row.of, row.frames, one.change.seeds, row.reading),
+                *(row.p, row.units, row.of, row.frames, one.change.seeds, row.offsets_shown),
             ]
         )
-    named = [f"{name} ({labels[name]})" if name in labels else name for name in dict.fromkeys(sum(pairs, ()))]
-    what = f"{named[1]} against {named[0]}, the first" if len(pairs) == 1 else f"Pairs of {', '.join(named)}"
-    return Table("comparison", what, columns, cells)
+    named = [f"{name} ({data[name].labels})" for name in dict.fromkeys(sum(pairs, ()))]
+    return Table("comparison", f"Change from {first} to {second}: {', '.join(named)}", columns, cells)

@@ -43,7 +43,7 @@ class Coverage(Analysis):
     """What was sampled, in descriptor space: principal components by round, unique regions, Q-residuals."""
 
     name = "coverage"
-    result_version = 3
+    result_version = 4
     place = 70
     by_default = True
     inputs: ClassVar = {

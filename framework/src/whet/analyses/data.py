@@ -1,4 +1,4 @@
-"""data: what looks wrong in the labels that a study reads, and frames that are trained on and tested on."""
+"""data: what looks wrong in the labels of training and test sets, and frames that are trained on and tested on."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from whet.contracts.findings import Column, Findings, Table, Verdict
 from whet.contracts.ports import Dataset, LabeledFrames, Port
 from whet.contracts.task import Work
 from whet.data.frames import FrameSet
+from whet.data.labels import Labels
 from whet.data.numbers import count
 
 QUESTION = "Is the data sound?"
+
+LIMITS = "labels of the potentials' own dynamics are not looked at"
 
 COLUMNS = (
     Column("data", description="The name of the frames in the study file."),
@@ -22,15 +25,16 @@ COLUMNS = (
 
 
 class Data(Analysis):
-    """What looks wrong in labeled files, and training frames that are tested on; each is a verdict."""
+    """What looks wrong in labels, and training frames that are tested on; each is a verdict."""
 
     name = "data"
-    result_version = 2
+    result_version = 3
     place = 90
     by_default = True
     inputs: ClassVar = {
         "labeled": Port(LabeledFrames, what="files that were read, and test sets"),
         "datasets": Port(Dataset, what="what was trained on"),
+        "gathered": Port(LabeledFrames, what="training frames that strategies sampled"),
         "replayed": Port(LabeledFrames, what="replay frames of trainings"),
     }
 
@@ -42,13 +46,17 @@ class Data(Analysis):
             if piece.ref.set_kind in tested or (piece.ref.set_kind == "training" and piece.ref.gathered_by is None)
         ]
         replayed = study.all(LabeledFrames, set_kind="replayed")
-        inputs = {"labeled": labeled, "datasets": study.all(Dataset)} | ({"replayed": replayed} if replayed else {})
+        gathered = [piece for piece in study.all(LabeledFrames, set_kind="training") if piece.ref.gathered_by]
+        inputs = {"labeled": labeled, "datasets": study.all(Dataset)}
+        inputs |= {role: one for role, one in (("gathered", gathered), ("replayed", replayed)) if one}
         return [Wanted(inputs)] if labeled else []
 
     def run(self, work: Work) -> Findings:
         labeled = work.all("labeled", LabeledFrames)
         replayed = _sets(work.all("replayed", LabeledFrames), "replayed")
-        found = list(_suspicious(labeled))
+        gathered = _sets(work.all("gathered", LabeledFrames), "training")
+        looked_at = {**_sets(labeled, "independent"), **gathered}
+        found = list(dict.fromkeys([*_suspicious(labeled), *_looks_wrong(looked_at)]))
         found += _trained_on(_sets(labeled, "independent"), work.all("datasets", Dataset))
         found += _replayed(_sets(labeled, "independent", "replay"), replayed)
         found += _tested_twice(_sets(labeled, "independent", "replay"))
@@ -56,16 +64,19 @@ class Data(Analysis):
         if not found:
             sets = count(len({one.ref.set for one in labeled}), "set")
             frames = count(sum(len(one.frames) for one in labeled), "frame")
-            verdicts = [Verdict(QUESTION, "nothing looks wrong", f"{frames} of {sets}", prominent=False)]
+            sampled = count(len(sum(gathered.values(), FrameSet(())).unique()), "training frame")
+            known = f"{frames} of {sets}" + (f", and {sampled} that strategies sampled" if gathered else "")
+            more = {"limits": LIMITS, "prominent": False}
+            verdicts = [Verdict(QUESTION, "nothing looks wrong", known, **more)]
         return Findings(
             "Data",
             tables=(Table("suspicious", "What looks wrong in the data", COLUMNS, found, shown=bool(found)),),
             verdicts=verdicts,
-            definition="Labels are looked at together: forces, energies and stresses that stand apart from the others, "
-            "and units that cannot be. A frame that is trained on and tested on is one with the same atoms in the same "
-            "places. A near-duplicate has the same cell to half a percent, and no atom displaced by 0.05 Å or more, "
-            "wherever the whole stands and in whatever order like atoms are; rotations and other choices of the cell "
-            "are not looked for.",
+            definition="Labels of a set, for training or for tests, are looked at together: forces, energies and "
+            "stresses that stand apart from the others, and units that cannot be. A frame that is trained "
+            "on and tested on is one with the same atoms in the same places. A near-duplicate has the same "
+            "cell to half a percent, and no atom displaced by 0.05 Å or more, wherever the whole stands and "
+            "in whatever order like atoms are; rotations and other choices of the cell are not looked for.",
         )
 
 
@@ -75,6 +86,18 @@ def _suspicious(labeled: Sequence[LabeledFrames]) -> Iterator[tuple[str, str]]:
     for one in labeled:
         for said in one.suspicious:
             yield one.ref.set, str(Finding(said["kind"], said["what"], tuple(said["places"])))
+
+
+def _looks_wrong(sets: Mapping[str, FrameSet]) -> Iterator[tuple[str, str]]:
+    """In labels that were computed here; those of a file were looked at when it was read, and say the same."""
+    from whet.labels.label_checks import LabelChecks
+
+    for name, frames in sets.items():
+        checks = LabelChecks()
+        for index, frame in enumerate(frames):
+            checks.add(f"frame {index}", frame, Labels.of(frame))
+        # Which of two energies belongs to the forces is the labeler's to know.
+        yield from ((name, str(one)) for one in checks.findings() if one.kind != "two-energies")
 
 
 def _trained_on(tested: Mapping[str, FrameSet], datasets: Sequence[Dataset]) -> Iterator[tuple[str, str]]:

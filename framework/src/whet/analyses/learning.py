@@ -23,11 +23,15 @@ SOFTNESS, BOUNDS = "|1 − curvature ratio|", "between s and 1/b"
 PANELS = ((RATIO, SOFTNESS, 0.0), (BOUNDS, BOUNDS, 1.0), (R2, R2, 1.0), ("MAE F", "force MAE (eV/Å)", 0.0))
 """Quantity, title, and where a perfect potential is. Of the first two that is drawn for which the frames are good."""
 
+LEAST = {RATIO: 1.0, R2: 1.0}
+"""How far from a perfect potential values are shown, whatever the untouched one's is: what lies beyond has exploded."""
+
 DEFINITION = (
     "Labels count training and validation frames. Bars: 95 % intervals over independent units. An open diamond is the "
-    "untouched potential with its forces times one factor, b of one labeled frame. Lines join means over seeds, small "
-    "dots are single seeds. Softness is |1 − curvature ratio| where one sampler decides for every state: frames of the "
-    "reference’s dynamics, and rattles. Otherwise bars reach from s to 1/b, between which the ratio lies."
+    "untouched potential with its forces times one factor, b of one frame: of the first training data that with the "
+    "largest root-mean-square reference force. Lines join means over seeds, small dots are single seeds. Softness is "
+    "|1 − curvature ratio| where one sampler decides for every state: frames of the reference’s dynamics, and rattles. "
+    "Otherwise bars reach from s to 1/b, between which the ratio lies."
 )
 
 
@@ -36,7 +40,7 @@ class Learning(Analysis):
 
     name = "learning"
     place = 20
-    result_version = 2
+    result_version = 3
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = {"scores": Port(Found, many=False, what="of the set")}
@@ -113,23 +117,26 @@ def _table(rows: Sequence[SeriesRow], on: str) -> Table:
 def _figure(rows: Sequence[SeriesRow], found: Found) -> tuple[Figure, Table]:
     on = found.ref.set
     axis = _Axis.of([row.labels for row in rows if row.strategy and row.labels])
+    rows = [row for row in rows if row.corrected != "1/s"]
     points: list[list[Cell]] = []
-    panels, outside = [], False
+    panels, outside, cut = [], False, False
     drawn = [one for one in PANELS if one[0] != (BOUNDS if _decided(rows) else RATIO)]
     for quantity, title, ideal in drawn:
         every = [_estimate(row, quantity) for row in rows]
         if all(one.value is None and one.interval is None for one in every):
             continue  # relaxed structures have no slopes
         untouched = [one for one, row in zip(every, rows, strict=True) if row.untouched]
-        window = Window.of(ideal, untouched, every, least=1.0 if quantity == R2 else 0.0)
+        window = Window.of(ideal, untouched, every, LEAST.get(quantity, 0.0))
         points += _points(rows, found, quantity, axis, window)
         domain = [window.low if ideal else 0, 1 + 0.04 * (1 - window.low) if quantity == R2 else window.high]
         panels.append(_panel(quantity, title, axis, domain))
         outside |= any(window.beyond(one.value) for one in every)
+        cut |= any(window.cuts(one) and not window.beyond(one.value) for one in every)
     caption = f"“{on}” ({count(min(row.frames for row in rows), 'frame')}" + (
         ", of the foundation model's training set): what was forgotten." if found.ref.set_kind == "replay" else ")."
     )
     caption += " Arrows: outside the figure; the table has the number." if outside else ""
+    caption += " Bars that reach the edge go on; the table has their ends." if cut else ""
     text = f"Softness, uncentred R² and force error on {on} against the number of labels; the table has the numbers."
     columns = (
         *map(Column, ("quantity", "kind", "potential", "series", "state", "seed", "labels", "place")),
@@ -184,7 +191,7 @@ def _points(rows: Sequence[SeriesRow], found: Found, quantity: str, axis: _Axis,
         cells.append([*known, one, window.clipped(one.value), side])
 
     named = list(zip(rows, series_names(rows), strict=True))
-    for row, series in (one for one in named if one[0].corrected != "1/s"):
+    for row, series in named:
         one = _estimate(row, quantity)
         place = axis.zero if row.untouched else axis.once if row.corrected else math.log10(row.labels or 1)
         if row.untouched:

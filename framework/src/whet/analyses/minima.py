@@ -6,41 +6,47 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from whet.analyses.parts.last_states import last_states
+from whet.analyses.parts.lengths_in_dynamics import LengthsInDynamics
 from whet.analyses.parts.naming import state_name, state_names
 from whet.analyses.parts.rest_forces import DEFINITION as AT_REST
 from whet.analyses.parts.rest_forces import RestForces
-from whet.contracts.analysis import Analysis, StudyPieces, Wanted
+from whet.analyses.parts.state_minima import StateMinima, longer
+from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import LEAST_UNITS, Cell, Column, Estimate, Figure, Findings, Table, Verdict
-from whet.contracts.ports import Port, Predictions
+from whet.contracts.ports import Found, Port, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
 from whet.contracts.task import Work
 from whet.data.errors import FrameError
 from whet.data.numbers import with_interval
 
 if TYPE_CHECKING:
-    from whet.bias.bond_minima import BondMinima, BondMinimum
     from whet.bias.force_at_rest import ForceAtRest
-    from whet.bias.mean_stress import MeanStress
-    from whet.bias.pairs import Comparison
 
 QUESTION = "Displaced minima?"
-MOST_KINDS = 4
-"""Kinds of bonds that an answer names."""
-
 DEFINITION = (
     "The force along each bond (with the shares of neighboring bonds and of angles taken out) is fitted by a line in "
     "the length, for the reference and for the potential on the same frames. Where each line crosses zero is the "
     "minimum; the displacement is the potential's minus the reference's, positive where the potential wants the bond "
     "longer, and the ratio of the slopes is how stiff the bond is. Neither depends, to first order, on who sampled the "
     "frames. A displaced minimum makes forces wrong where a bond is at rest, and lowers the softening scale of frames "
-    "that the potential itself sampled: that is no softness. Called displaced: by more than 0.005 Å (about as much as "
-    "two good functionals differ), with an interval, for all bonds of the potential together, that excludes 0. C3-O1: "
-    "carbon with three bonds and oxygen with one. The bonds table has the change of the mean length in dynamics, an "
-    "independent estimate, where both were run."
+    "that the potential itself sampled: that is no softness. Called displaced: by more than 0.005 Å, with an "
+    "interval, for all bonds of the potential together, that excludes 0. Within 0.005 Å: the displacement is, and its "
+    "interval lies within 0.010 Å. Else undecided. 0.005 Å is about as much as two good functionals differ; a more "
+    "approximate reference, such as tight binding, errs by more itself. C3-O1: carbon with three bonds and oxygen with "
+    "one. A kind may pool bonds that chemistry tells apart: H1-O2 is the O–H of acids and of alcohols. An estimate "
+    "that needs no forces is the change of the mean length from the reference's dynamics to the potential's own, where "
+    "both were run. It confirms a displacement of the same sign where the p of the mean (in the CSV of the shifts of "
+    "bond lengths) is at most 0.05, and is undecided above."
 )
 LIMITS = (
-    "bonds of molecules only, by forces on these frames; of anharmonic bonds about a tenth of it depends on who "
-    "sampled them"
+    "Relative to the reference, itself approximate (tight binding errs by more than 0.005 Å): any difference between "
+    "its theory and that of the potential's training data is included. Bonds of molecules only. About a tenth of a "
+    "displacement depends on who sampled the frames."
+)
+STRESS_LIMITS = (
+    "Relative to the reference, itself approximate: any difference between its theory and that of the potential's "
+    "training data is included. One number for a whole crystal; plane waves cut off too low shift the reference's "
+    "stress."
 )
 NO_BONDS = (
     "There is no molecule whose bonds could be followed: along the bonds of a crystal, forces cancel at any lattice "
@@ -53,11 +59,14 @@ class Minima(Analysis):
 
     name = "minima"
     place = 12
+    result_version = 2
     by_default = True
+    after = ("bonds",)
     inputs: ClassVar[Mapping[str, Port]] = {
         "main": Port(Predictions, what="on the first independent set: these answer on a report's first screen"),
         "others": Port(Predictions, what="on another independent set"),
         "minima": Port(Predictions, what="on structures that the reference relaxed"),
+        "bonds": Port(Found, what="lengths in the dynamics of the reference and of the untouched potentials"),
     }
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
@@ -70,9 +79,12 @@ class Minima(Analysis):
         moving = {name: last_states(pieces) for name, pieces in sets.items() if pieces[0].ref.minimum_of is None}
         relaxed = {name: last_states(pieces) for name, pieces in sets.items() if pieces[0].ref.minimum_of == LABELER}
         at_rest = [piece for pieces in relaxed.values() for piece in pieces]
-        wanted = []
+        both = study.all(SampledTrajectory, sampled_by=LABELER) and _own_runs(study)
+        bonds = [piece for piece in study.all(Found) if piece.role == "bonds"] if both else []
+        wanted: list[Wanted] = []
         for place, name in enumerate(moving or list(relaxed)[:1]):
-            inputs = {"others" if place else "main": moving.get(name, []), "minima": [] if place else at_rest}
+            first = {"main": moving.get(name, []), "minima": at_rest, "bonds": bonds if moving else []}
+            inputs = {"others": moving[name]} if place else first
             feeds = {role: pieces for role, pieces in inputs.items() if pieces}
             wanted.append(Wanted(feeds, ref=Ref(set=name, set_kind="independent"), label=name))
         return wanted
@@ -92,7 +104,8 @@ class Minima(Analysis):
             refused = {reason: None for one in made.values() for reason in one.found.refused}
             notes += [f"Left out: {reason}." for reason in list(refused)[:1]]
             tables, figures, definitions = [_table(made, names, on)], [_figure(on)], [DEFINITION, *definitions]
-            verdicts = list(_verdicts(made, rest, prominent))
+            lengths = next((one.findings for one in work.all("bonds", Found)), None)
+            verdicts = list(_verdicts(made, rest, lengths, prominent))
         elif made:
             tables, verdicts = _by_stress(made, rest, names, on, prominent)
             notes = [NO_BONDS, *notes]
@@ -102,55 +115,13 @@ class Minima(Analysis):
         return Findings("Displaced minima", on, tables, figures, verdicts, "\n\n".join(definitions), notes=notes)
 
 
-class _Made:
-    """What was found of one state."""
-
-    def __init__(self, comparison: Comparison) -> None:
-        from whet.bias.bond_minima import bond_minima
-        from whet.bias.mean_stress import mean_stress
-
-        self.found: BondMinima = bond_minima(comparison)
-        self.stress: MeanStress | None = mean_stress(comparison)
-        self.units, self.of = comparison.n_units, comparison.units_of or "units"
-
-    @property
-    def displaced(self) -> list[tuple[str, BondMinimum]]:
-        """The kinds that are, the most displaced first."""
-        found = [(kind, one) for kind, one in self.found.kinds.items() if one.displaced]
-        return sorted(found, key=lambda pair: -abs(pair[1].displacement or 0.0))
-
-    @property
-    def decided(self) -> bool:
-        """Whether a minimum is displaced, or all are shown to be in place."""
-        return bool(self.displaced) or all(one.in_place for one in self.found.kinds.values())
-
-    def said(self) -> str:
-        """What may be said, without the potential's name."""
-        if found := self.displaced:
-            words = [_longer(kind, one) for kind, one in found[:MOST_KINDS]]
-            more = f" and {len(found) - MOST_KINDS} more" if len(found) > MOST_KINDS else ""
-            return f"{', '.join(words)}{more}"
-        if self.decided:
-            return "every minimum of a bond within 0.005 Å of the reference's"
-        return "no minimum of a bond is shown to be displaced"
-
-
-def _longer(kind: str, one: BondMinimum) -> str:
-    """`C4-O2 longer by 0.021 Å [0.018, 0.024]`."""
-    value = one.displacement or 0.0
-    sign = 1 if value > 0 else -1
-    low, high = sorted(sign * end for end in one.interval) if one.interval else (0.0, 0.0)
-    size = Estimate(abs(value), (low, high) if one.interval else None)
-    return f"{kind} {'longer' if value > 0 else 'shorter'} by {with_interval(size, 3, unit='Å')}"
-
-
-def _made(found: Sequence[Predictions]) -> tuple[dict[Ref, _Made], RestForces, list[str]]:
+def _made(found: Sequence[Predictions]) -> tuple[dict[Ref, StateMinima], RestForces, list[str]]:
     """What was found of each state where atoms move and where they rest, and a sentence for what could not be read."""
     from whet.bias.force_at_rest import force_at_rest
     from whet.bias.pairs import Comparison
     from whet.bias.sampler import MINIMUM
 
-    made: dict[Ref, _Made] = {}
+    made: dict[Ref, StateMinima] = {}
     rest: dict[Ref, ForceAtRest] = {}
     notes: list[str] = []
     for one in found:
@@ -163,29 +134,46 @@ def _made(found: Sequence[Predictions]) -> tuple[dict[Ref, _Made], RestForces, l
         if is_rest.any():
             rest[one.ref] = force_at_rest(comparison.take(is_rest.nonzero()[0]))
         if not is_rest.all():
-            made[one.ref] = _Made(comparison.take((~is_rest).nonzero()[0]))
+            made[one.ref] = StateMinima(comparison.take((~is_rest).nonzero()[0]))
     return made, RestForces(rest), notes
 
 
-def _verdicts(made: Mapping[Ref, _Made], rest: RestForces, prominent: bool) -> Iterator[Verdict]:
+def _own_runs(study: StudyPieces) -> list[Piece]:
+    """Of untouched potentials."""
+    own = study.all(SampledTrajectory, set_kind="self")
+    return [piece for piece in own if piece.ref.sampled_by and piece.ref.sampled_by.untouched]
+
+
+def _verdicts(
+    made: Mapping[Ref, StateMinima], rest: RestForces, bonds: Findings | None, prominent: bool
+) -> Iterator[Verdict]:
     """One of each untouched potential; what its fine-tunings changed is evidence."""
     for ref, one in made.items():
         if not ref.untouched or not one.found.kinds:
             continue
-        after = [
-            f"after {state_name(other.state)}: {its.said() if its.found.kinds else 'unknown'}"
-            for other, its in made.items()
-            if other.potential == ref.potential and not other.untouched
-        ]
+        lengths = LengthsInDynamics.of(bonds, ref.potential)
+        displaced = [(kind, its.displacement or 0.0) for kind, its in one.displaced]
         kinds = one.found.kinds
         units = max((found.units for found in kinds.values()), default=0)
         largest = max(kinds, key=lambda kind: abs(kinds[kind].displacement or 0.0))
-        if units < LEAST_UNITS:
-            after = [f"{ref.potential}: {_longer(largest, kinds[largest])}", *after]
-        after += filter(None, [rest.evidence(ref.potential)])
-        claim, decided = f"{ref.potential}: {one.said()}", one.decided or units < LEAST_UNITS
-        more = {"of": one.of, "evidence": "; ".join(after), "limits": LIMITS, "prominent": prominent}
-        yield _verdict_of(units, claim, decided, **more)
+        few = f"{ref.potential}: {longer(largest, kinds[largest])}" if units < LEAST_UNITS else ""
+        forces = rest.after(ref.potential)
+        after = [
+            f"after {state_name(other.state)}: {_after(its, forces.get(other.state, ''))}"
+            for other, its in made.items()
+            if other.potential == ref.potential and not other.untouched
+        ]
+        said = [few, lengths.evidence(displaced), one.undecided(), rest.evidence(ref.potential), *after]
+        claim = "; ".join(filter(None, [f"{ref.potential}: {one.said()}", lengths.claim(displaced)]))
+        more = {"of": one.of, "evidence": "; ".join(filter(None, said)), "limits": LIMITS, "prominent": prominent}
+        yield _verdict_of(units, claim, one.decided or units < LEAST_UNITS, **more)
+
+
+def _after(one: StateMinima, forces: str) -> str:
+    """Of a fine-tuned state: its bonds, and the forces that remain where the reference has none."""
+    if not one.found.kinds:
+        return forces or "unknown"
+    return ", ".join(filter(None, [one.said(), one.undecided_briefly(), forces and f"but {forces}"]))
 
 
 def _verdict_of(units: int, claim: str, decided: bool, **rest: Any) -> Verdict:
@@ -194,19 +182,21 @@ def _verdict_of(units: int, claim: str, decided: bool, **rest: Any) -> Verdict:
     return Verdict(QUESTION, claim, units=units, decided=False, **rest)
 
 
-def _table(made: Mapping[Ref, _Made], names: Mapping[Ref, str], on: str) -> Table:
+def _table(made: Mapping[Ref, StateMinima], names: Mapping[Ref, str], on: str) -> Table:
     columns = (
         Column("state", description="The potential and its state."),
         Column("bond", description="The two elements, each with its number of bonds."),
+        Column(
+            "verdict",
+            description="Longer or shorter: by over 0.005 Å, and the interval excludes 0. Within 0.005 Å: the "
+            "displacement is, and its interval is within 0.010 Å. Else undecided, as below 4 units.",
+        ),
         Column("displacement", "Å", "Of the minimum; positive: the potential wants it longer.", 3, interval=True),
         Column("stiffness ratio", "", "Of the potential to the reference; below 1: a soft bond.", 2, interval=True),
         Column("reference stiffness", "eV/Å²", "Slope of the reference's force along the bond.", decimals=1),
         Column("mean length", "Å", "On these frames.", decimals=3),
         Column("bonds", description="Lengths that were seen."),
         Column("units", description="Independent units (trajectories, or groups of a file) that have them."),
-        Column(
-            "verdict", description="Displaced by over 0.005 Å and the interval excludes 0; undecided below 4 units."
-        ),
     )
     rows: list[list[Cell]] = []
     for ref, one in made.items():
@@ -217,23 +207,13 @@ def _table(made: Mapping[Ref, _Made], names: Mapping[Ref, str], on: str) -> Tabl
                 found.stiffness,
                 found.length,
             )
-            rows.append([names[ref.state], kind, *numbers, found.bonds, found.units, _verdict(found)])
+            rows.append([names[ref.state], kind, found.reading, *numbers, found.bonds, found.units])
     caption = f"Minima of bonds on “{on}”; intervals hold for all bonds of a potential together"
     return Table("minima", caption, columns, rows, folded=len(rows) > 12)
 
 
-def _verdict(found: BondMinimum) -> str:
-    if found.displacement is None:
-        return "no minimum"
-    if found.interval is None:
-        return "undecided"
-    if found.displaced:
-        return "longer" if found.displacement > 0 else "shorter"
-    return "in place" if found.in_place else "not shown"
-
-
 def _by_stress(
-    made: Mapping[Ref, _Made], rest: RestForces, names: Mapping[Ref, str], on: str, prominent: bool
+    made: Mapping[Ref, StateMinima], rest: RestForces, names: Mapping[Ref, str], on: str, prominent: bool
 ) -> tuple[list[Table], list[Verdict]]:
     """What is left where there is no molecule."""
     rows: list[list[Cell]] = []
@@ -250,10 +230,14 @@ def _by_stress(
                 said = f"mean stress off by {with_interval(size, 2, sign=True, unit='GPa')}: it wants a {cell} cell"
             elif one.stress.in_place:
                 said = "mean stress within 0.1 GPa of the reference's"
-            limits = "one number for a whole crystal; plane waves cut off too low shift the reference's stress, too"
             claim = f"{ref.potential}: {said}"
             decided = one.stress.displaced or one.stress.in_place or one.units < LEAST_UNITS
-            more = {"of": one.of, "evidence": rest.evidence(ref.potential), "limits": limits, "prominent": prominent}
+            more = {
+                "of": one.of,
+                "evidence": rest.in_full(ref.potential),
+                "limits": STRESS_LIMITS,
+                "prominent": prominent,
+            }
             verdicts.append(_verdict_of(one.units, claim, decided, **more))
     columns = (
         Column("state", description="The potential and its state."),

@@ -26,7 +26,7 @@ class Residuals(Analysis):
     """(E of the driving potential − E of the labels) / n_atoms against time, with mean and drift."""
 
     name = "residuals"
-    result_version = 2
+    result_version = 3
     place = 50
     by_default = True
     inputs: ClassVar = {
@@ -58,10 +58,12 @@ class Residuals(Analysis):
             tables=(_summary(traces, names, why_not), _points(traces, names, unit, factor)),
             figures=(_lines(unit, f"Energy residual along each potential's own trajectory.{few}"),),
             definition="The energy of the driving potential minus that of the labels, per atom. An untouched potential "
-            "is aligned by the reference energies of the first fine-tuning (“given”), so its mean says how far it "
-            "drifted from there; without a fine-tuning nothing aligns it. Drift: of each trajectory, averaged; "
-            "the intervals are over trajectories, of which four are needed. A series that lasts fewer than ten periods "
-            "of its fastest mode, or in which the driver's own energy still runs down or up, has neither a drift nor a "
+            "is aligned by the reference energies of the first fine-tuning (“given”), so its mean says how "
+            "far it drifted from there; without a fine-tuning nothing aligns it. Drift: of each "
+            "trajectory, averaged; the intervals are over trajectories, of which four are needed. It is "
+            "undecided where the interval has 0 in it and leaves room for a change by over half a deviation "
+            "in a run; the CSV has the number. A series that lasts fewer than ten periods of its fastest "
+            "mode, or in which the driver's own energy still runs down or up, has neither a drift nor a "
             "deviation.",
             source="Wong & Yang, figure 2",
             notes=notes,
@@ -98,9 +100,17 @@ def _traces(work: Work) -> tuple[dict[Ref, ResidualTrace], dict[Ref, str], list[
 def _summary(traces: dict[Ref, ResidualTrace], names: dict[Ref, str], why_not: Collection[Ref]) -> Table:
     columns = (
         Column("potential", description="The potential that drove the trajectory."),
+        Column("drifts?", description="Up or down: the interval of the drift excludes 0. No: it is small over a run."),
         Column("mean", "meV/atom", "Mean of the residual.", decimals=1, interval=True),
         Column("deviation", "meV/atom", "Standard deviation about the mean of each trajectory.", decimals=2),
-        Column("drift", "meV/atom/ps", "Slope of each trajectory's line, averaged.", decimals=1, interval=True),
+        Column(
+            "drift",
+            "meV/atom/ps",
+            "Slope of each trajectory's line, averaged.",
+            decimals=1,
+            interval=True,
+            shown=any(trace.drifts != "undecided" for state, trace in traces.items() if state not in why_not),
+        ),
         Column("alignment", description="Whether reference energies were given, or none."),
         Column("trajectories", description="Independent trajectories."),
         Column("frames", description="Frames with a label and a prediction."),
@@ -113,6 +123,7 @@ def _summary(traces: dict[Ref, ResidualTrace], names: dict[Ref, str], why_not: C
     rows: list[list[Cell]] = [
         [
             names[state],
+            None if state in why_not else trace.drifts,
             Estimate(trace.mean, trace.mean_interval),
             None if state in why_not else trace.deviation,
             None if state in why_not else Estimate(trace.drift, trace.drift_interval),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from whet.analyses.parts.alignment import first_fine_tunings, given_energies
 from whet.analyses.parts.doubts import energy_notes
@@ -17,12 +17,16 @@ from whet.contracts.ports import FineTuning, Port, Predictions, SampledTrajector
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
 
+if TYPE_CHECKING:
+    from whet.bias.pairs import Comparison
+
 DEFINITION = (
     "Energies are per atom. “Raw” is as predicted: a fine-tuned potential answers on the energy scale of its labels, "
     "an untouched one on its own, which may be far away. “Fitted here” adds per-element reference energies fitted on "
     "these very frames, which flatters. One factor: forces times b, the slope of reference on predicted forces of one "
-    "training frame. Deng’s 1/s: forces divided by the softening scale of that frame, which over-corrects; cMAE: the "
-    "same with the scale of the very frames."
+    "training frame: of a strategy’s first data that with the largest root-mean-square reference force. Deng’s 1/s: "
+    "forces divided by the softening scale of that frame, which over-corrects; cMAE: the same with the scale of the "
+    "very frames."
 )
 
 
@@ -31,7 +35,7 @@ class Scores(Analysis):
 
     name = "scores"
     place = 30
-    result_version = 2
+    result_version = 3
     by_default = True
     inputs: ClassVar[Mapping[str, Port]] = {
         "predictions": Port(Predictions, what="of every potential on the set"),
@@ -128,10 +132,16 @@ def _row(members: Sequence[Scored], groups: Sequence[Sequence[Scored]], labels: 
         labels=sum(taken) / len(taken),
         labels_fewest=min(taken),
         labels_most=max(taken),
+        compositions=_compositions(first.score.comparison),
         seconds=over_seeds([one.seconds for one in members]).value,
         units=min(one.score.comparison.n_units for one in members),
         of=first.score.comparison.units_of,
     )
+
+
+def _compositions(comparison: Comparison) -> int:
+    """Different ones among the frames, as fractions of the elements: an energy per atom has one constant for each."""
+    return len({frame.symbols.formula.reduce()[0].format("hill") for frame in comparison.frames})
 
 
 def _known(one: Scored, row: SeriesRow, labels: Mapping[Ref, int], on: Ref) -> dict[str, Cell]:

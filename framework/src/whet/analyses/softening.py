@@ -46,7 +46,7 @@ class Softening(Analysis):
 
     name = "softening"
     place = 25
-    result_version = 2
+    result_version = 3
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = {
@@ -225,6 +225,7 @@ def _readings(rows: Sequence[SeriesRow], on: str) -> Table:
     columns = (
         Column("potential", shown=several(rows)),
         Column("state"),
+        Column("reading"),
         replace(COLUMNS["scale"], decimals=3),
         replace(COLUMNS["inverse_slope"], decimals=3),
         replace(COLUMNS["lower"], decimals=3, shown=False),
@@ -232,7 +233,6 @@ def _readings(rows: Sequence[SeriesRow], on: str) -> Table:
         replace(COLUMNS["curvature"], decimals=3),
         COLUMNS["slope"],
         COLUMNS["sampler"],
-        Column("reading"),
         Column("unexplained", description="1 − uncentred R²: by no factor on the forces", decimals=3),
         replace(COLUMNS["robust_scale"], decimals=3),
         Column("discounted frames", shown=any(row.discounted for row in rows)),
@@ -242,8 +242,8 @@ def _readings(rows: Sequence[SeriesRow], on: str) -> Table:
     cells: list[list[Cell]] = []
     for row in rows:
         unexplained = None if row.r2.value is None else 1 - row.r2.value
-        known: list[Cell] = [row.potential, row.state, row.scale, row.inverse_slope, row.lower, row.upper]
-        known += [row.curvature, row.slope, row.sampler, row.reading, unexplained, row.robust_scale]
+        known: list[Cell] = [row.potential, row.state, row.reading, row.scale, row.inverse_slope, row.lower, row.upper]
+        known += [row.curvature, row.slope, row.sampler, unexplained, row.robust_scale]
         cells.append([*known, row.discounted, row.seeds, row.in_words])
     caption = f"Which slope is the curvature, on “{on}” ({count(min(row.frames for row in rows), 'frame')})"
     return Table("softening", caption, columns, cells, folded=True)

@@ -45,7 +45,7 @@ class Summary(Analysis):
 
     name = "summary"
     place = 10
-    result_version = 3
+    result_version = 4
     by_default = True
     after = ("scores",)
     Options = SummaryOptions
@@ -112,7 +112,8 @@ def _reading_note(rows: Sequence[SeriesRow]) -> str:
     if any(row.seeds > 1 for row in rows):
         note += " ±: standard deviation over seeds."
     if any(row.corrected for row in rows):
-        note += " One factor: forces times b of the strongest frame of the first training data."
+        note += " One factor: forces times b of one frame, of a strategy’s first training data that with the largest "
+        note += "root-mean-square reference force."
         note += " Deng’s 1/s: forces divided by its s."
     return note
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from whet.analyses.parts.loss_notes import criterion, loss_notes, share_text, shares
+from whet.analyses.parts.loss_notes import criterion, loss_notes, share_text, shared, shares
 from whet.analyses.parts.naming import state_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Figure, Findings, Table
@@ -58,7 +58,7 @@ class Training(Analysis):
     """Every fine-tuning: labels, settings read back from upstream, time, curves."""
 
     name = "training"
-    result_version = 2
+    result_version = 3
     place = 80
     by_default = True
     inputs: ClassVar = {"fine-tunings": Port(FineTuning, what="every fine-tuning of the study")}
@@ -89,7 +89,7 @@ class Training(Analysis):
             "Loss: weighted sum of means over energies per atom, force components and stress components; its shares "
             "are computed here alike for every backend, from the untouched potential's errors and the backend's own "
             "criterion and weights, without replay frames.",
-            notes=[*_energy_notes(tuned, names), *loss_notes(tuned)],
+            notes=[*_shared_notes(tuned, names), *_energy_notes(tuned, names), *loss_notes(tuned)],
         )
 
 
@@ -99,6 +99,13 @@ SOURCES = {"fit": "fitted", "atoms": "isolated atoms", "foundation": "the founda
 def _source(one: FineTuning) -> str:
     energies = one.reference_energies
     return SOURCES[energies.get("source", "fit")] if energies["shift"] or "source" in energies else "none"
+
+
+def _shared_notes(tuned: Sequence[FineTuning], names: Mapping[Ref, str]) -> Iterator[str]:
+    """Rows that are one fine-tuning."""
+    for one, others in shared(tuned):
+        whose = [names[it.ref.state] for it in (one, *others)]
+        yield f"{', '.join(whose[:-1])} and {whose[-1]} are one fine-tuning: their data are the same."
 
 
 def _energy_notes(tuned: Sequence[FineTuning], names: Mapping[Ref, str]) -> Iterator[str]:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 0.005
 """Å; a smaller displacement is no fault worth a verdict. Good density functionals differ by about so much in one bond
-(and by 0.01 Å from experiment), and a bond of 30 eV/Å² that is so displaced pulls with 0.15 eV/Å."""
+(and by 0.01 Å from experiment), and a bond of 30 eV/Å² that is so displaced pulls with 0.15 eV/Å. Tight binding and
+other approximate references err by more than that themselves."""
 
 LEVEL = 0.95
 
@@ -57,6 +58,25 @@ class BondMinimum:
     def in_place(self) -> bool:
         """Whether the interval lies within 0.005 Å of the reference's minimum."""
         return self.interval is not None and max(map(abs, self.interval)) <= TOLERANCE
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may well be displaced: by more than 0.005 Å, but with 0 in the interval."""
+        return self.interval is not None and not self.displaced and abs(self.displacement or 0.0) > TOLERANCE
+
+    @property
+    def reading(self) -> str:
+        """`longer`, `shorter`, `within 0.005 Å`, `undecided` or `no minimum`.
+
+        Within: the displacement is, and its interval lies within 0.010 Å, as a curvature is read as `not soft`. An
+        interval that excludes 0 is even to both sides and so never reaches further. It is no proof as `in_place` is.
+        """
+        if self.displacement is None:
+            return "no minimum"
+        if self.displaced:
+            return "longer" if self.displacement > 0 else "shorter"
+        is_near = self.interval is not None and max(map(abs, self.interval)) <= 2 * TOLERANCE
+        return "within 0.005 Å" if is_near and not self.is_open else "undecided"
 
 
 @dataclass(frozen=True)

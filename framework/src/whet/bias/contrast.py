@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LEAST_P = 1e-12
 """Smaller ones are not told apart."""
 
+ROUNDING = 1e-6
+"""Of the logarithm of the ratio of two errors: below it they are the same."""
+
 
 @dataclass(frozen=True)
 class Contrast:
@@ -40,7 +43,8 @@ class Contrast:
         Of the logarithm of the ratio, with the jackknife's standard error and Student's t over units and over seeds,
         whose half-widths add in squares (Zou & Donner, Stat. Med. 27, 1693 (2008)). Where few trajectories hold most
         of the error, plain t is too sure: degrees of freedom are the effective number of units, 1 / Σ share², less 1
-        (Carter, Schnepel & Steigerwald, Rev. Econ. Stat. 99, 698 (2017)).
+        (Carter, Schnepel & Steigerwald, Rev. Econ. Stat. 99, 698 (2017)). Of relative energies the reference energies
+        are fitted anew without each unit, and each one that is fitted costs a unit.
         """
         import numpy as np
 
@@ -48,10 +52,12 @@ class Contrast:
         if not (min(totals) > 0 and np.isfinite(totals).all()):
             return cls(Estimate(None, seeds=errors.seeds))
         found = math.log(totals[1] / totals[0])
+        found = 0.0 if abs(found) < ROUNDING else found
         single = np.log(np.maximum(errors.second.sum(axis=0), 1e-300) / np.maximum(errors.first.sum(axis=0), 1e-300))
         spread = float(np.std(np.expm1(single), ddof=1)) if errors.seeds > 1 else None
         change = Estimate(math.expm1(found), None, spread, errors.seeds)
-        units = _log_ratio(errors.first.sum(axis=1), errors.second.sum(axis=1))
+        without = None if errors.without is None else [one.sum(axis=1) for one in errors.without]
+        units = _log_ratio(errors.first.sum(axis=1), errors.second.sum(axis=1), without, errors.fitted)
         seeds = _log_ratio(errors.first.sum(axis=0), errors.second.sum(axis=0)) if errors.seeds > 1 else None
         reaches = [units] if seeds is None else [units, seeds]
         if errors.n_units < LEAST_UNITS or not all(math.isfinite(one.error) for one in reaches):
@@ -61,14 +67,20 @@ class Contrast:
         return cls(change, _interval(found, units.reach(0.05)), over_seeds, _p(found, reaches))
 
 
-def _log_ratio(first: np.ndarray, second: np.ndarray) -> Jackknife:
-    """Of two sums, from what each unit adds to them: (n,). A few units that hold most count as few."""
+def _log_ratio(
+    first: np.ndarray, second: np.ndarray, without: Sequence[np.ndarray] | None = None, fitted: int = 0
+) -> Jackknife:
+    """Of two sums, from what each unit adds to them: (n,). A few units that hold most count as few.
+
+    without: both sums without each unit, where they are not what the others add. fitted: units that a fit costs.
+    """
     import numpy as np
 
     shares = (first / first.sum() + second / second.sum()) / 2
-    effective = 1 / float((shares**2).sum())
+    effective = (1 - fitted / len(first)) / float((shares**2).sum())
     rows = np.stack([first, second], axis=1)
-    return Jackknife.of(rows, lambda sums: np.log(sums[:, 1] / sums[:, 0]), max(effective - 1, 0.1))
+    left = None if without is None else np.stack(without, axis=1)
+    return Jackknife.of(rows, lambda sums: np.log(sums[:, 1] / sums[:, 0]), max(effective - 1, 0.1), left)
 
 
 def _joint(reaches: Sequence[Jackknife], p: float) -> float:

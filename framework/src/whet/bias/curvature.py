@@ -19,6 +19,13 @@ SMALL = 0.05
 READ_FROM = {"reference": "s", "rattle": "s", "self": "1/b"}
 """Sampler -> the slope that is the ratio of curvatures; no other sampler has one."""
 
+WHY_READ = {
+    "reference": "read from s, as the reference drove these frames",
+    "rattle": "read from s, as these frames are rattled",
+    "self": "read from 1/b, as it drove these frames itself",
+}
+"""Sampler -> what that slope is and why, in words that follow the ratio."""
+
 Reading = Literal["soft", "stiff", "not soft", "undecided"]
 
 
@@ -68,7 +75,8 @@ class Curvature:
         reading, claim = _read(ratio, interval, slopes.units, units_of, bool(slope), positive)
         if s is None:
             claim = "undecided: all reference forces are zero, so there is no slope"
-        words = f" ({_numbers(slope, ratio, interval, lower, upper)}{IN_WORDS[sampler]}{aside})"
+        where = WHY_READ[sampler] if slope and positive else IN_WORDS[sampler]
+        words = f" ({_numbers(slope, ratio, interval, lower, upper)}{where}{aside})"
         known = (sampler, slope, ratio, interval, lower, upper, slopes.units, units_of)
         return cls(*known, reading, claim + words)
 
@@ -133,4 +141,4 @@ def _numbers(slope: str, ratio: float | None, interval: Interval, lower: float |
     if not slope:
         return f"curvature ratio between s = {shown(lower, 2)} and 1/b = {shown(upper, 2)}, "
     ends = "" if interval is None else f" [{shown(interval[0], 2)}, {shown(interval[1], 2)}]"
-    return f"curvature ratio {shown(ratio, 2)}{ends} = {slope}, "
+    return f"curvature ratio {shown(ratio, 2)}{ends}, "

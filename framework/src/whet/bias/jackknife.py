@@ -29,11 +29,16 @@ class Jackknife:
 
     @classmethod
     def of(
-        cls, rows: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray], freedom: float | None = None
+        cls,
+        rows: np.ndarray,
+        statistic: Callable[[np.ndarray], np.ndarray],
+        freedom: float | None = None,
+        without: np.ndarray | None = None,
     ) -> Jackknife:
         """rows: (n_units, k), what each unit adds to k sums. statistic: (m, k) sums -> (m,) values, or NaN.
 
-        freedom: of Student's t, where it is not one less than the units.
+        freedom: of Student's t, where it is not one less than the units. without: (n_units, k), the sums that are left
+        without each unit, where these are not the total less its row.
         """
         import numpy as np
 
@@ -42,8 +47,8 @@ class Jackknife:
         with np.errstate(all="ignore"):
             value = float(statistic(total)[0])
             if count > 1:
-                without = statistic(total - rows)
-                error = math.sqrt((count - 1) / count * float(((without - without.mean()) ** 2).sum()))
+                left = statistic(total - rows if without is None else without)
+                error = math.sqrt((count - 1) / count * float(((left - left.mean()) ** 2).sum()))
         error = error if math.isfinite(error) else math.inf
         return cls(value, error, count - 1 if freedom is None else freedom, count)
 

@@ -21,6 +21,7 @@ SAMPLED = {
     "mixed": "several",
 }
 CURVATURE = "curvature: of the energy surface, predicted over reference; [95 %]. 1: not soft"
+NONE = "curvature –: none is read from relaxed structures, where one side's forces vanish."
 BOUNDS = "curvature 0.5–1.5: from s to 1/b, undecided."
 ERRORS = "MAE F: eV/Å. MAE E: meV/atom, raw and with reference energies fitted here."
 
@@ -44,6 +45,8 @@ def print_scores(scores: Iterable[Score]) -> None:
             say(CURVATURE)
         if any(one["curvature"] is None and one["bounds"] is not None for one in slopes):
             say(BOUNDS)
+        if any(one["sampler"] == "minimum" for one in slopes):
+            say(NONE)
         say(ERRORS)
 
 
@@ -91,6 +94,6 @@ def _row(score: Score) -> tuple[str, ...]:
 def _curvature(slopes: Mapping[str, Any]) -> str:
     """`0.80 [0.77, 0.83]`, or `0.78–1.50` where the frames do not decide."""
     if slopes["curvature"] is None:
-        return "" if slopes["bounds"] is None else "{:.2f}–{:.2f}".format(*slopes["bounds"])
+        return "–" if slopes["bounds"] is None else "{:.2f}–{:.2f}".format(*slopes["bounds"])
     ends = slopes["curvature_interval"]
     return f"{slopes['curvature']:.2f}" + ("" if ends is None else f" [{ends[0]:.2f}, {ends[1]:.2f}]")

@@ -40,9 +40,11 @@ class EventLog:
         """Whether nothing was said so far."""
         return self._file is None
 
-    def close(self) -> None:
-        """Nothing is added any more."""
+    def close(self, last: Event | None = None) -> None:
+        """Adds a last line, unless there is none before it: a run that had nothing to do leaves nothing."""
         if self._file is not None:
+            if last is not None:
+                self(last)
             with suppress(OSError):
                 self._file.close()
 

@@ -83,7 +83,8 @@ class Run:
             self._work()
         except BaseException as error:
             why = str(error) or ("interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__)
-            self._say(RunInterrupted(why))
+            if not self._say.is_empty:
+                self._say(RunInterrupted(why))
             self._stop()
             error.add_note(self._kept())
             raise
@@ -110,11 +111,9 @@ class Run:
             if self._store.is_done(key):
                 account.ran.append(key)
         account.not_run = list(self._schedule.waiting)
-        if not self._say.is_empty:
-            seconds = round(time.monotonic() - self._began, 3)
-            counts = (len(account.ran), len(account.failed), len(account.reused), len(account.not_run))
-            self._say(RunEnded(*counts, account.labels, seconds))
-        self._say.close()
+        seconds = round(time.monotonic() - self._began, 3)
+        counts = (len(account.ran), len(account.failed), len(account.reused), len(account.not_run))
+        self._say.close(RunEnded(*counts, account.labels, seconds))
 
     def _kept(self) -> str:
         """What was done is kept, in words."""

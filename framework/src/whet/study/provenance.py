@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from whet.contracts.component import Component
 from whet.contracts.findings import Cell, Column, Findings, Table
 from whet.data.numbers import count
+from whet.study.label_costs import LabelCosts
+from whet.study.protocol_words import ProtocolWords
 from whet.study.stored_study import StoredStudy
 
 
@@ -31,11 +34,8 @@ def _notes(study: StoredStudy) -> Iterator[str]:
         yield "Reference labels: " + "; ".join(str(theory) for theory in study.theories) + "."
     for name, theory in study.stored.theories.items():
         yield f"Labels of {name}: {theory}, as the study file says."
-    labels = study.labels
-    if labels["labeled"]:
-        shared = labels["labeled"] - labels["bought"]
-        others = f"; the other {shared} were in the label store already" if shared else ""
-        yield f"{count(labels['labeled'], 'label')} used, {labels['bought']} of them computed here{others}."
+    if used := study.labels["labeled"]:
+        yield " ".join([f"{count(used, 'label')} used.", *LabelCosts.of(study).sentences()])
     yield from (f"{title} ended early: {end}." for title, end in study.stopped)
     for step in study.done.values():
         if lost := step.measured.get("lost_on_resume"):
@@ -44,16 +44,18 @@ def _notes(study: StoredStudy) -> Iterator[str]:
 
 def _components(study: StoredStudy) -> Table:
     rows: list[list[Cell]] = [
-        [role, one.component.name, _options(one.component.options), one.environment]
-        for role, one in study.stored.roles.items()
+        [role, one.component.name, _options(one.component), one.environment] for role, one in study.stored.roles.items()
     ]
     columns = (Column("role"), Column("component"), Column("options"), Column("environment"))
     return Table("components", "What was put together", columns, rows)
 
 
-def _options(options: Mapping[str, object]) -> str:
-    """`model: soft, scale: 1.0`, without those that are not set."""
-    return ", ".join(f"{key}: {value}" for key, value in options.items() if value not in (None, "", {}, []))
+def _options(component: Component) -> str:
+    """`model: soft, scale: 1.0`, without those that are not set; of dynamics with their units."""
+    given = {key: value for key, value in component.options.items() if value not in (None, "", {}, [])}
+    if component.hook == "md_engines":
+        given = {key: ProtocolWords(component.options).option(key) for key in given}
+    return ", ".join(f"{key}: {value}" for key, value in given.items())
 
 
 def _failures(study: StoredStudy) -> Table:
@@ -70,7 +72,12 @@ def _steps(study: StoredStudy) -> Table:
         [task, len(study.of_task(task)), planned, spent.get(task, 0.0)]
         for task, planned in study.stored.plan.counts().items()
     ]
-    columns = (Column("kind"), Column("done"), Column("planned"), Column("work", "s", decimals=1))
+    columns = (
+        Column("kind"),
+        Column("done"),
+        Column("planned"),
+        Column("work", "s", "Time of each step, added up; some run side by side.", 1),
+    )
     return Table("steps", "Steps", columns, rows, folded=True)
 
 

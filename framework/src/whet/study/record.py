@@ -9,9 +9,13 @@ from typing import Any
 
 from whet.data.identity import key_of
 from whet.data.numbers import count, duration
+from whet.study.clock import time_on_the_clock
+from whet.study.label_costs import LabelCosts
+from whet.study.not_covered import not_covered
 from whet.study.provenance import provenance, warnings
 from whet.study.section import Section
 from whet.study.stored_study import StoredStudy
+from whet.study.subject import subject
 
 
 @dataclass(frozen=True)
@@ -19,10 +23,10 @@ class Record:
     """A study as its store has it: nothing is computed, and what has not run is not there.
 
     name: the study's. sections: in the order that their analyses declare; the last one is on what was run.
-    missing: one sentence for each thing that a reader may look for and that is not here, the most important first.
-    warnings: what must not be overlooked. cost: what it took, in sentences. scores: one mapping for each potential on
-    each set (`scores.json`).
-    about: identity of all this.
+    missing: one sentence for each thing that a reader may look for and that is not here: what has not run, then what
+    the evidence does not cover. warnings: what must not be overlooked. cost: what it took, in sentences. scores: one
+    mapping for each potential on each set (`scores.json`). about: identity of all this. subject: what it is about, in a
+    few words each.
     """
 
     name: str
@@ -32,6 +36,7 @@ class Record:
     cost: Sequence[str] = ()
     scores: Sequence[Mapping[str, Any]] = ()
     about: Mapping[str, str] = field(default_factory=dict)
+    subject: Sequence[str] = ()
 
 
 def record_of(study: StoredStudy) -> Record:
@@ -40,18 +45,17 @@ def record_of(study: StoredStudy) -> Record:
     about = {"whet": version("whet"), "study": study.name, "plan": key_of(plan), "results": study.content}
     sections = [section for section in study.sections if any(not one.is_empty for one in section.findings)]
     sections.append(Section("provenance", [provenance(study)]))
-    return Record(study.name, sections, _missing(study), warnings(study), _cost(study), study.scores, about)
+    said = {"missing": _missing(study), "warnings": warnings(study), "cost": _cost(study), "subject": subject(study)}
+    return Record(study.name, sections, **said, scores=study.scores, about=about)
 
 
 def _cost(study: StoredStudy) -> list[str]:
-    labels, spent = study.labels, study.cost
-    lines = []
-    if labels["labeled"]:
-        along = f" and {labels['dynamics']} along reference dynamics" if labels["dynamics"] else ""
-        lines.append(f"{count(labels['bought'], 'label')} computed{along}, tests included.")
+    spent, lines = study.cost, list(LabelCosts.of(study).sentences())
     shares = sorted(((seconds, task) for task, seconds in spent.items() if seconds >= 0.05), reverse=True)
     parts = [f"{task} {duration(seconds)}" for seconds, task in shares[:4]]
-    return [*lines, f"{duration(sum(spent.values()))} of work: {', '.join(parts)}."] if parts else lines
+    work, clock = sum(spent.values()), time_on_the_clock(step.measured for step in study.done.values())
+    together = f", which side by side add up to {duration(work)}" if work > 1.05 * clock else ""
+    return [*lines, f"Steps ran for {duration(clock)}{together}: {', '.join(parts)}."] if parts else lines
 
 
 def _missing(study: StoredStudy) -> list[str]:
@@ -68,4 +72,4 @@ def _missing(study: StoredStudy) -> list[str]:
         found.append(f"{count(len(study.unscored), 'evaluation')} without a number; why is listed under Errors.")
     said = [one for section in study.sections for one in section.findings if one.is_empty]
     found += [f"{one.title}: {' '.join(one.notes) or 'nothing to show'}" for one in said]
-    return found + list(study.stored.lacks)
+    return [*found, *not_covered(study), *study.stored.lacks]

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from whet.contracts.component import Component
 from whet.contracts.findings import Findings
 from whet.contracts.ports import Found
 from whet.contracts.ref import Ref
@@ -130,6 +131,12 @@ class StoredStudy:
         more = {note: f" and {len(titles) - 1} more" if len(titles) > 1 else "" for note, titles in aligned.items()}
         said = [f"{titles[0]}{more[note]}: {note}" for note, titles in aligned.items()]
         return [*said, *(note for findings in self.findings("scores") for note in findings.notes)]
+
+    @cached_property
+    def engines(self) -> list[Component]:
+        """MD engines of the planned runs, each once: what was simulated."""
+        components = (one for step in self.stored.plan.steps.values() for one in step.components.values())
+        return list({one.key: one for one in components if one.hook == "md_engines"}.values())
 
     @cached_property
     def theories(self) -> list[LevelOfTheory]:

@@ -2,51 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from whet.analyses.parts.compared import Compared, too_few
+from whet.analyses.parts.gathered import Gathered, differences, small_shares
 from whet.contracts.findings import LEAST_UNITS, Verdict
-from whet.data.numbers import count, percent, shown
+from whet.data.numbers import count
 
 MOST_EVIDENCE = 6
 """Comparisons that a verdict spells out; the table has all."""
 
+ONE_RUN = "undecided: one run of each. Of these two potentials: "
 
-def better(rows: Sequence[Compared], labels: Mapping[str, str], **rest: Any) -> Verdict:
-    """The verdict on one pair. rows: of it, at least one. labels: of each strategy, in words. rest: of the verdict."""
+
+def better(rows: Sequence[Compared], data: tuple[Gathered, Gathered], **rest: Any) -> Verdict:
+    """The verdict on one pair. rows: of it, at least one. data: of the first and the second. rest: of the verdict.
+
+    A strategy is repeated by its runs: from one of each, what is claimed is of two potentials and decides nothing.
+    """
     deciding = [row for row in rows if row.may_decide]
     enough = [row for row in deciding if row.units >= LEAST_UNITS]
     claimed = [row for row in enough if row.is_claimed]
+    one_run = min((row.contrast.change.seeds for row in claimed or enough), default=0) == 1
     if not deciding:
         claim = "undecided: only frames that potentials sampled"
     elif not enough:
         most = max(deciding, key=lambda row: row.units)
         claim = too_few(most.units, most.of)
     else:
-        claim = _claim(claimed, [row for row in enough if not row.is_claimed], len({row.on for row in enough}) > 1)
-    behind = min(claimed or enough or deciding or rows, key=lambda row: row.units)
+        unresolved = [row for row in enough if not row.is_claimed]
+        said = _claim(claimed, unresolved, len({row.on for row in enough}) > 1, "errs less" if one_run else "is better")
+        claim = f"{ONE_RUN}{said}" if one_run else said
+    units, of = _units(claimed or enough or deciding or rows)
     return Verdict(
         claim=claim,
-        evidence=_evidence(claimed + [row for row in deciding or rows if not row.is_claimed], labels),
-        units=behind.units,
-        of=behind.of or "trajectories",
-        decided=bool(claimed),
-        limits=" ".join(_limits(rows, enough, labels)),
+        evidence=_evidence(claimed + [row for row in deciding or rows if not row.is_claimed], data),
+        units=units,
+        of=of,
+        decided=bool(claimed) and not one_run,
+        limits=" ".join(_limits(rows, enough, data)),
         **rest,
     )
 
 
-def _claim(claimed: Sequence[Compared], others: Sequence[Compared], several: bool) -> str:
+def _units(behind: Sequence[Compared]) -> tuple[int, str]:
+    """How many independent units each of these rows has at least, and what they are."""
+    least = min(behind, key=lambda row: row.units)
+    alike = len({(row.units, row.of) for row in behind}) == 1
+    return least.units, (least.of or "trajectories") if alike else "or more independent units a set"
+
+
+def _claim(claimed: Sequence[Compared], others: Sequence[Compared], several: bool, verb: str) -> str:
     if not claimed:
         return "no difference resolved"
     parts = []
     for name in dict.fromkeys(row.better for row in claimed):
-        gains: dict[str, list[str]] = {}
+        changes: dict[str, list[str]] = {}
         for row in claimed:
             if row.better == name:
-                gains.setdefault(row.quantity, []).append(f"{_gain(row)} on “{row.on}”")
-        parts.append(f"{name} is better " + ", ".join(f"in {of} by {' and '.join(each)}" for of, each in gains.items()))
+                changes.setdefault(row.quantity, []).append(f"{row.change_shown} on “{row.on}”")
+        each = (f"in {of} ({claimed[0].second} {', '.join(on)})" for of, on in changes.items())
+        parts.append(f"{name} {verb} {', '.join(each)}")
     if others:
         known = {row.quantity for row in claimed}
         what = dict.fromkeys(_what(row, several and row.quantity in known) for row in others)
@@ -58,42 +75,34 @@ def _what(row: Compared, is_set_named: bool) -> str:
     return f"{row.quantity} on “{row.on}”" if is_set_named else row.quantity
 
 
-def _gain(row: Compared) -> str:
-    """How much less the better one errs: `12 % [8, 15]`."""
-    change = row.contrast.change
-
-    def less(value: float) -> float:
-        """Of the better one: the same as a share of the other's error."""
-        return -value if row.better == row.second else value / (1 + value)
-
-    ends = sorted(100 * less(end) for end in change.interval or ())
-    interval = f" [{', '.join(shown(end, 0, tiny=False) for end in ends)}]" if ends else ""
-    return percent(less(change.value or 0.0)) + interval
-
-
-def _evidence(rows: Sequence[Compared], labels: Mapping[str, str]) -> str:
-    first, second = rows[0].first, rows[0].second
-    parts = []
+def _evidence(rows: Sequence[Compared], data: tuple[Gathered, Gathered]) -> str:
+    """Errors of both on each set, with their change where the claim does not have it, and offsets of energies."""
+    on_sets: dict[str, list[str]] = {}
     for row in rows[:MOST_EVIDENCE]:
-        change = row.contrast.change
-        ends = [percent(end, sign=True) for end in change.interval or ()]
-        interval = f" [{', '.join(ends)}]" if ends else ""
-        parts.append(f"{_what(row, True)} {row.maes_shown} ({percent(change.value, sign=True)}{interval})")
-    more = [f"{len(rows) - MOST_EVIDENCE} more in the table"] if len(rows) > MOST_EVIDENCE else []
+        change = "" if row.is_claimed else f" ({row.change_shown})"
+        offset = [f"energy offset {row.offsets_shown}"] if row.offsets else []
+        said = on_sets.setdefault(f"“{row.on}” ({row.size})", [])
+        said += [f"{row.quantity} {row.maes_shown}{change}", *offset]
+    parts = [f"{on}: {', '.join(said)}" for on, said in on_sets.items()]
+    if len(rows) > MOST_EVIDENCE:
+        parts.append(f"{len(rows) - MOST_EVIDENCE} more in the table")
     seeds = {row.contrast.change.seeds for row in rows}
-    runs = "one run of each" if seeds == {1} else f"{count(max(seeds), 'seed')} of each"
-    same = labels[first] == labels[second]
-    counts = f"{labels[first]} each" if same else f"{labels[first]} and {labels[second]}"
-    return f"MAE, {first} → {second}: {'; '.join([*parts, *more, runs, counts])}"
+    parts.append("one run of each" if seeds == {1} else f"{count(max(seeds), 'seed')} of each")
+    first, second = (one.labels for one in data)
+    parts.append(f"{first} each" if first == second else f"{first} and {second}")
+    return f"MAE, {rows[0].first} → {rows[0].second}, on {'; '.join(parts)}"
 
 
-def _limits(rows: Sequence[Compared], enough: Sequence[Compared], labels: Mapping[str, str]) -> list[str]:
-    first, second = rows[0].first, rows[0].second
+def _limits(rows: Sequence[Compared], enough: Sequence[Compared], data: tuple[Gathered, Gathered]) -> list[str]:
+    names = rows[0].first, rows[0].second
     found = []
-    if labels[first] != labels[second]:
-        found.append(f"They have different numbers of labels: {labels[first]} ({first}), {labels[second]} ({second}).")
+    if data[0].labels != data[1].labels:
+        each = ", ".join(f"{one.labels} ({name})" for one, name in zip(data, names, strict=True))
+        found.append(f"They have different numbers of labels: {each}.")
+    found += [also] if (also := differences(*data)) else []
+    found += small_shares((row.quantity for row in enough if row.is_claimed), *data)
     if all(row.contrast.change.seeds == 1 for row in rows):
-        found.append("One run of each: this is about two potentials, and other runs may differ by more.")
+        found.append("Other runs may differ by more: repeat the strategies with `seeds`.")
     few = {row.on: row for row in rows if row.may_decide and row not in enough} if enough else {}
     found += [f"“{on}” is left out ({too_few(row.units, row.of)})." for on, row in few.items()]
     if not any(row.may_decide for row in rows):

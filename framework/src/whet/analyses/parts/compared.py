@@ -10,7 +10,8 @@ from whet.contracts.findings import LEAST_UNITS
 from whet.contracts.ports import Predictions
 from whet.contracts.ref import LABELER, RATTLE, Ref
 from whet.data.errors import FrameError
-from whet.data.numbers import decimals_for, shown
+from whet.data.frame_groups import FRAMES, units_in_words
+from whet.data.numbers import count, decimals_for, percent, shown
 
 if TYPE_CHECKING:
     from whet.bias.contrast import Contrast
@@ -30,6 +31,7 @@ class Compared:
 
     on: what the set is called; kind: of it, as above. maes: of both, in `unit`. p: Holm's, over all quantities and
     sets of the pair that may decide; None for those that may not. units: independent ones of the set, `of` what.
+    offsets: of energies, mean size of the reference energies that were taken out, of both, in `unit`.
     """
 
     first: str
@@ -43,6 +45,7 @@ class Compared:
     units: int
     of: str
     frames: int
+    offsets: tuple[float, float] | None = None
     p: float | None = None
 
     @property
@@ -52,7 +55,7 @@ class Compared:
 
     @property
     def is_claimed(self) -> bool:
-        """Whether one of them is better."""
+        """Whether one of the two errs less, by more than the choice of units and seeds explains."""
         return self.p is not None and self.p < LEVEL
 
     @property
@@ -63,18 +66,40 @@ class Compared:
     @property
     def maes_shown(self) -> str:
         """`0.0351 → 0.0310 eV/Å`."""
-        decimals = decimals_for(self.maes)
-        first, second = (shown(one, decimals) for one in self.maes)
-        return f"{first} → {second} {self.unit}"
+        return " → ".join(_alike(self.maes)) + f" {self.unit}"
+
+    @property
+    def offsets_shown(self) -> str:
+        """`18 against 28 meV/atom`; empty where nothing was taken out."""
+        return "" if self.offsets is None else " against ".join(_alike(self.offsets)) + f" {self.unit}"
+
+    @property
+    def change_shown(self) -> str:
+        """`−12 % [−15, −8]`: of the error, from the first to the second."""
+        change = self.contrast.change
+        ends = [shown(100 * end, 0, sign=True, tiny=False) for end in change.interval or ()]
+        return percent(change.value, sign=True) + (f" [{', '.join(ends)}]" if ends else "")
+
+    @property
+    def size(self) -> str:
+        """`6 trajectories, 36 frames`; `6 relaxed structures`."""
+        if self.of == FRAMES:
+            return f"{self.units} {RELAXED}" if self.kind == RELAXED else units_in_words(self.units, FRAMES)
+        return f"{units_in_words(self.units, self.of)}, {count(self.frames, 'frame')}"
 
     @property
     def reading(self) -> str:
-        """`periodic is better`, `not resolved`, `undecided: 2 trajectories`, `decides nothing`."""
+        """`periodic errs less`, `not resolved`, `undecided: 2 trajectories`, `decides nothing`."""
         if not self.may_decide:
             return "decides nothing"
         if self.units < LEAST_UNITS:
             return too_few(self.units, self.of)
-        return f"{self.better} is better" if self.is_claimed else "not resolved"
+        return f"{self.better} errs less" if self.is_claimed else "not resolved"
+
+
+def _alike(pair: tuple[float, float]) -> list[str]:
+    decimals = decimals_for(pair)
+    return [shown(one, decimals) for one in pair]
 
 
 def too_few(units: int, of: str) -> str:
@@ -133,6 +158,7 @@ def _on(pair: tuple[str, str], found: Sequence[Predictions], on: Ref, name: str)
             units=errors.n_units,
             of=errors.units_of,
             frames=errors.frames,
+            offsets=errors.offsets,
         )
 
 

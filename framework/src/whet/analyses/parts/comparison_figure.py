@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from whet.analyses.parts.compared import Compared
+from whet.analyses.parts.compared import GIVEN, RATTLED, REFERENCE, RELAXED, SELF, SELF_RELAXED, Compared
 from whet.analyses.parts.window import Window
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Table
 from whet.data.numbers import percent
@@ -24,10 +24,18 @@ MOST_PANELS = 3
 WORST = 7.0
 """Of the logarithm of a ratio of errors: what is farther out is drawn there."""
 
+KINDS = (REFERENCE, RELAXED, RATTLED, GIVEN, SELF, SELF_RELAXED)
+"""Of sets, as in the legend: those that may decide first."""
+
+DISC = "circle"
+RING = "M1,0A1,1,0,1,1,-1,0A1,1,0,1,1,1,0ZM0.6,0A0.6,0.6,0,1,0,-0.6,0A0.6,0.6,0,1,0,0.6,0Z"
+"""A disc with a hole, filled: legends draw it as it is."""
+
 CAPTION = (
-    "MAE of the second strategy over that of the first: left of 0, the second errs less. Bars: 95 % intervals over "
-    "trajectories and, where there are several, over seeds, one at a time. Frames that a "
-    "potential sampled or relaxed itself (open points) favor the naive strategy in forces, and decide nothing."
+    "Change of the MAE from {} to {}: left of 0, {} errs less. The axis is logarithmic: half and double the error are "
+    "equally far from 0. Bars: 95 % intervals over units and, where there are several, over seeds, one at a time; one "
+    "that ends at an edge goes on beyond it. Rings: frames that a potential sampled or relaxed itself. They favor the "
+    "naive strategy in forces, and decide nothing, whichever way they lean."
 )
 
 
@@ -42,7 +50,9 @@ def comparison_figure(rows: Sequence[Compared]) -> tuple[Figure, Table] | None:
     anchors = [0.0, *(one.value for one in places if one.value is not None)]
     window = Window.around(anchors, ends, least=0.1)
     pairs = list(dict.fromkeys((row.first, row.second) for row in rows))
-    panels = [_panel(first, second, window) for first, second in pairs]
+    kinds = [kind for kind in KINDS if any(row.kind == kind for row in rows)]
+    panels = [_panel(first, second, window, kinds) for first, second in pairs]
+    first, second = pairs[0] if len(pairs) == 1 else ("the first strategy", "the second")
     cells: list[list[Cell]] = [
         [
             *(_pair(row.first, row.second), f"{row.quantity}, {row.on}", row.kind, row.may_decide, row.reading),
@@ -59,14 +69,14 @@ def comparison_figure(rows: Sequence[Compared]) -> tuple[Figure, Table] | None:
         f"{_pair(row.first, row.second)}, {row.quantity} on {row.on}: {percent(row.contrast.change.value, sign=True)}"
         for row in rows
     )
-    text = f"Relative difference of the errors of two strategies. {said}."
+    text = f"Change of the mean absolute error from one strategy to another. {said}."
     table = Table(POINTS, "Points of the figure", columns, cells, shown=False)
     spec = {"vconcat": panels, "spacing": 16} if len(panels) > 1 else panels[0]
-    return Figure("comparison", CAPTION, text, spec), table
+    return Figure("comparison", CAPTION.format(first, second, second), text, spec), table
 
 
 def _pair(first: str, second: str) -> str:
-    return f"{second} against {first}"
+    return f"from {first} to {second}"
 
 
 def _place(change: Estimate) -> Estimate:
@@ -87,15 +97,16 @@ def _ticks(window: Window) -> list[float]:
     return sorted(found)
 
 
-def _panel(first: str, second: str, window: Window) -> dict[str, Any]:
+def _panel(first: str, second: str, window: Window, kinds: Sequence[str]) -> dict[str, Any]:
     label = "abs(datum.value) < 1e-9 ? '0' : format(exp(datum.value) - 1, '+.0%')"
     axis = {"values": _ticks(window), "labelExpr": label, "labelOverlap": False}
-    title = f"MAE of {second} against {first} (left: {second} is better)"
+    title = f"change of the MAE from {first} to {second}, logarithmic"
     scale = {"domain": [window.low, window.high], "zero": False, "nice": False}
     x = {"type": "quantitative", "title": title, "axis": axis, "scale": scale}
+    frames = {"field": "frames", "type": "nominal", "title": "frames of"}
     shared = {
         "y": {"field": "row", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 320}},
-        "color": {"field": "frames", "type": "nominal", "title": "frames of"},
+        "color": {**frames, "scale": {"domain": kinds}},
         "tooltip": [{"field": name} for name in ("row", "frames", "reading", "change", *CHANGE)],
     }
     bar = {"x": {"field": "place 95 % low", **x}, "x2": {"field": "place 95 % high"}}
@@ -103,11 +114,10 @@ def _panel(first: str, second: str, window: Window) -> dict[str, Any]:
         {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"x": {"datum": 0.0, **x}}},
         {"mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.6, "clip": True}, "encoding": {**shared, **bar}},
     ]
-    for decides, filled in ((True, True), (False, False)):
-        point = {"x": {"field": "place", **x}, "shape": {"value": "circle"}}
-        mark = {"type": "point", "filled": filled, "size": 60, "opacity": 1, "clip": True}
-        where = [{"filter": f"datum.decides === {str(decides).lower()}"}]
-        layers.append({"transform": where, "mark": mark, "encoding": {**shared, **point}})
+    rings = [RING if kind in (SELF, SELF_RELAXED) else DISC for kind in kinds]
+    point = {"x": {"field": "place", **x}, "shape": {**frames, "scale": {"domain": kinds, "range": rings}}}
+    mark = {"type": "point", "filled": True, "size": 60, "opacity": 1, "clip": True}
+    layers.append({"mark": mark, "encoding": {**shared, **point}})
     return {
         "data": {"name": POINTS},
         "transform": [{"filter": {"field": "pair", "equal": _pair(first, second)}}],

@@ -49,7 +49,9 @@ def first_figure(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[
     if any(not row.slope and row.bounds for row in rows):
         caption += " Thin line: from s to 1/b, where the frames do not decide."
     caption += " Small dots: seeds." if any(row.seeds > 1 for row in rows) else ""
-    outside = any(win.beyond(one.value) for found, win in zip(every, windows, strict=True) for one in found)
+    outside = any(
+        win.beyond(one.value) or win.cuts(one) for found, win in zip(every, windows, strict=True) for one in found
+    )
     caption += " Arrows: outside the figure." if outside else ""
     said = "; ".join(
         f"{row.potential} {row.state}: curvature ratio {_said(row)}, force MAE {with_interval(row.mae, 4)}"
@@ -62,7 +64,7 @@ def first_figure(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[
 POINT_COLUMNS = (
     *(Column(name) for name in ("quantity", "row", "potential", "series", "state", "kind")),
     Column("value", interval=True),
-    *(Column(name) for name in ("from", "to", "drawn", "outside", "text")),
+    *(Column(name) for name in ("from", "to", "drawn", "outside", "text", "on to the left", "on to the right")),
 )
 SEED_COLUMNS = [Column(name) for name in ("quantity", "row", "potential", "series", "seed", "value")]
 
@@ -87,7 +89,7 @@ def _points(
             if one.value is None and one.interval is not None:
                 ends = [window.clipped(end) for end in one.interval]
                 known = (quantity, name, row.potential, series, row.state, "bounds", one)
-                cells.append([*known, *ends, None, "", ""])
+                cells.append([*known, *ends, None, "", "", *_goes_on(one, window)])
             if one.value is None:
                 continue
             side = window.beyond(one.value)
@@ -98,9 +100,16 @@ def _points(
                     *(quantity, name, row.potential, series, row.state),
                     *("corrected" if row.corrected else "point", one, None, None, window.clipped(one.value)),
                     *({1: "right", -1: "left", 0: ""}[side], text),
+                    *((None, None) if side else _goes_on(one, window)),
                 ]
             )
     return cells
+
+
+def _goes_on(one: Estimate, window: Window) -> tuple[float | None, float | None]:
+    """The edges of the window that a bar is cut at: left, right."""
+    low, high = one.interval or (None, None)
+    return window.low if window.beyond(low) < 0 else None, window.high if window.beyond(high) > 0 else None
 
 
 def _seeds(rows: Sequence[SeriesRow], scores: Findings, windows: Sequence[Window]) -> list[list[Cell]]:
@@ -145,6 +154,10 @@ def _panel(
     for side in ("left", "right"):
         text = {"field": "text", "type": "nominal"}
         layers.append(layer({"type": "text", "align": side}, f"datum.outside == '{side}'", text=text))
+    for side, arrow in (("left", "◀"), ("right", "▶")):
+        field = f"on to the {side}"
+        cut = {"type": "text", "align": side, "text": arrow, "fontSize": 9}
+        layers.append(layer(cut, f"isValid(datum['{field}'])", field))
     if ideal:
         perfect = {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"x": {"datum": ideal, **x}}}
         bounds = layer({"type": "rule", "strokeWidth": 1}, "datum.kind == 'bounds'", "from", x2={"field": "to"})

@@ -26,10 +26,31 @@ def share_text(share: float) -> str:
     return percent(share, 0 if share in (0, 1) or 0.1 <= share <= 0.99 else 1)
 
 
+def each_once(tuned: Sequence[FineTuning]) -> list[FineTuning]:
+    """Without those that are one with another: strategies may share a first round, which is then trained once."""
+    found: list[FineTuning] = []
+    for one in tuned:
+        if not any(_is_one(one, other) for other in found):
+            found.append(one)
+    return found
+
+
+def shared(tuned: Sequence[FineTuning]) -> Iterator[tuple[FineTuning, list[FineTuning]]]:
+    """Each fine-tuning that is in several strategies, as it is in the first of them, and as it is in the others."""
+    for first in each_once(tuned):
+        if others := [one for one in tuned if one is not first and _is_one(first, one)]:
+            yield first, others
+
+
+def _is_one(one: FineTuning, other: FineTuning) -> bool:
+    """Whether both made the very same potential."""
+    return one.component is not None and other.component is not None and one.component.key == other.component.key
+
+
 def loss_notes(tuned: Sequence[FineTuning]) -> Iterator[str]:
     """What a reader must know of the losses, one sentence for each potential and fault."""
     by_potential: dict[str, list[FineTuning]] = {}
-    for one in tuned:
+    for one in each_once(tuned):
         if one.applied["epochs"]:
             by_potential.setdefault(one.ref.potential, []).append(one)
     yield from _criteria(by_potential)

@@ -47,10 +47,10 @@ def part_tables(
             decided = _with_the_doubts_of(row, of)
             found[kind] += [[row.potential, row.state, name, *_part_cells(part)] for name, part in decided.items()]
     columns = (
+        Column("reading"),
         replace(COLUMNS["scale"], name="s", decimals=3, spread=False),
         Column("1/b", description=COLUMNS["upper"].description, decimals=3, interval=True),
         replace(COLUMNS["curvature"], decimals=3, spread=False),
-        Column("reading"),
         Column("units", description="Independent ones"),
         Column("frames"),
     )
@@ -99,4 +99,4 @@ def _part_cells(part: Part) -> list[Cell]:
     upper = Estimate(curvature.upper, inverted(slopes.inverse_slope_interval))
     ratio = Estimate(curvature.ratio, curvature.interval)
     s = Estimate(slopes.scale, slopes.scale_interval)
-    return [s, upper, ratio, curvature.reading, slopes.units, slopes.frames]
+    return [curvature.reading, s, upper, ratio, slopes.units, slopes.frames]

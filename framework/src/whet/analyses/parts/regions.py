@@ -24,11 +24,11 @@ NULL = NullCells(
 COLUMNS = (
     Column("set A", description="Data that a strategy gathered."),
     Column("set B", description="Data that it is compared with."),
+    Column("new regions?", description="Of the permutation test over trajectories; undecided where there are too few."),
     Column("share of A not in B", percent=True, decimals=1, description="Share of the environments of A."),
     *NULL.columns,
     Column("trajectories of A", description="Independent trajectories in A; one that was taken up again is one."),
     Column("trajectories of B", description="Independent trajectories in B; without two there is no null."),
-    Column("new regions?", description="Of the permutation test over trajectories; undecided where there are too few."),
     Column("environments of A", description="Number of atoms in all frames of A."),
     Column("not in B", description="Number of environments of A that B lacks.", shown=False),
     Column("by element", description="The share for each element; in brackets the mean of B's held-out trajectories."),
@@ -93,7 +93,7 @@ class Regions:
         row, null = _row(*pair, distances, reading)
         self.rows.append([*names, *row])
         if isinstance(reading, NewRegions):
-            self.verdicts.append(_verdict(names, row[0], null, reading))
+            self.verdicts.append(_verdict(names, row[1], null, reading))
         elif (units := min(len(ours), len(theirs))) >= LEAST_UNITS:
             claim = f"{reading} (A {names[0]}, B {names[1]})"
             self.verdicts.append(Verdict(QUESTION, claim, units=units, decided=False, prominent=False))
@@ -142,7 +142,7 @@ def _row(
         p, said = reading.p, f"{'yes' if reading.found else 'not shown'}, p {shown(reading.p, 3)}"
     else:
         p, said = None, reading
-    cells = [found.share, *NULL.cells(null, len(own)), *units, said, found.environments, unique, shares, p]
+    cells = [said, found.share, *NULL.cells(null, len(own)), *units, found.environments, unique, shares, p]
     return cells, null
 
 

@@ -18,7 +18,10 @@ DEFINITION = (
     "Force at the reference's minima: predicted forces on structures that the reference relaxed, less the forces that "
     "its relaxation left. Softness alone leaves none there; displaced minima do, of crystals and molecules alike."
 )
-LIMITS = "structures in a given cell; how far the minima are away, a force alone does not tell"
+LIMITS = (
+    "Relative to the reference, itself approximate: any difference between its theory and that of the potential's "
+    "training data is included. Structures in a given cell; how far the minima are away, a force alone does not tell."
+)
 
 
 @dataclass(frozen=True)
@@ -30,18 +33,28 @@ class RestForces:
     def evidence(self, potential: str) -> str:
         """`force at the reference's minima: RMS 0.290 eV/Å [0.250, 0.330], 6 structures`; nothing where there is none.
 
-        On the first set, of the untouched potential and behind it of what its fine-tunings ended with.
+        On the first set, of the untouched potential.
         """
-        first = next((ref for ref in self.found if ref.potential == potential and ref.untouched), None)
-        if first is None:
-            return ""
-        after = [
-            f"after {state_name(ref.state)}: {shown(one.rms, 3)} eV/Å"
+        first = self._first(potential)
+        return f"force at the reference's minima: {_said(self.found[first])}" if first else ""
+
+    def after(self, potential: str) -> dict[Ref, str]:
+        """Each state that fine-tuning left -> `forces of 0.133 eV/Å remain at the reference's minima`."""
+        first = self._first(potential)
+        return {
+            ref.state: f"forces of {shown(one.rms, 3)} eV/Å remain at the reference's minima"
             for ref, one in self.found.items()
-            if (ref.potential, ref.set) == (potential, first.set) and not ref.untouched
-        ]
-        more = f" ({', '.join(after)})" if after else ""
-        return f"force at the reference's minima: {_said(self.found[first])}{more}"
+            if first and (ref.potential, ref.set) == (potential, first.set) and not ref.untouched
+        }
+
+    def in_full(self, potential: str) -> str:
+        """Evidence of the untouched potential, and behind it of what its fine-tunings ended with."""
+        after = [f"after {state_name(state)}: {said}" for state, said in self.after(potential).items()]
+        return "; ".join(filter(None, [self.evidence(potential), *after]))
+
+    def _first(self, potential: str) -> Ref | None:
+        """The first set on which the untouched potential was evaluated."""
+        return next((ref for ref in self.found if ref.potential == potential and ref.untouched), None)
 
     def verdicts(self, question: str, potentials: set[str]) -> Iterator[Verdict]:
         """One of each of these untouched potentials, on the first set: for where nothing else answers."""
@@ -54,7 +67,7 @@ class RestForces:
                 said = "minima displaced"
             elif one.in_place:
                 said = "every minimum about in place"
-            evidence = f"{ref.potential}: {self.evidence(ref.potential)}"
+            evidence = f"{ref.potential}: {self.in_full(ref.potential)}"
             rest: dict[str, Any] = {"evidence": evidence, "limits": LIMITS, "of": one.of}
             if one.units < LEAST_UNITS:
                 yield Verdict.of_units(one.units, question, "", **rest)

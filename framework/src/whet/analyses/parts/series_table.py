@@ -23,9 +23,9 @@ class SeriesRow:
 
     state: `untouched`, `one factor`, `periodic 3`, `few, 100 frames`. corrected: `b` or `1/s`, the rule of the factor
     that its forces were multiplied by; empty for none. slope: which slope the curvature is. lower, upper: s and 1/b
-    of frames that are not discounted. labels: frames whose labels it took (training and
-    validation), mean, fewest and most of any seed. units: independent units of the set, `of` trajectories or frames.
-    Units of all numbers: as in `COLUMNS`.
+    of frames that are not discounted. labels: frames whose labels it took (training and validation), mean, fewest and
+    most of any seed. compositions: different ones among the frames; energies of one have one constant to fit. units:
+    independent units of the set, `of` trajectories or frames. Units of all numbers: as in `COLUMNS`.
     """
 
     potential: str
@@ -62,6 +62,7 @@ class SeriesRow:
     seconds: float | None
     seeds: int
     frames: int
+    compositions: int
     left_out: int
     units: int
     of: str
@@ -173,6 +174,7 @@ COLUMNS = {
     "seconds": Column("time per frame", "s", description="Of the evaluation, one frame at a time"),
     "seeds": Column("seeds"),
     "frames": Column("frames", description="Counted, the fewest of any seed"),
+    "compositions": Column("compositions", description="Of these frames, as fractions of the elements"),
     "left_out": Column("left out", description="Frames, the most of any seed"),
     "units": Column("independent units"),
     "of": Column("of", description="What the independent units are"),

@@ -8,7 +8,6 @@ from whet.analyses.parts.series_table import SeriesRow
 from whet.data.numbers import with_interval
 
 UNDECIDED = "undecided"
-OWN = "its own trajectories"
 
 
 @dataclass(frozen=True)
@@ -63,15 +62,34 @@ class Softness:
 
     @classmethod
     def _of_both(cls, given: SeriesRow, own: SeriesRow, said: str, why: str = "") -> Softness:
-        from whet.bias.sampler import IN_WORDS
+        from whet.bias.curvature import WHY_READ
 
+        read = WHY_READ[given.sampler], f"read from {own.slope} on its own trajectories"
         numbers = "; ".join(
-            f"{with_interval(row.curvature, 2)} = {row.slope}, {where}"
-            for row, where in ((given, IN_WORDS[given.sampler]), (own, OWN))
+            f"{with_interval(row.curvature, 2)}, {how}" for row, how in zip((given, own), read, strict=True)
         )
         fewest = min((given, own), key=lambda row: row.units)
         claim = f"{said} (curvature ratio {numbers}){why}"
         return cls(claim, not said.startswith(UNDECIDED), fewest.units, fewest.of)
+
+
+def reading_and_why(row: SeriesRow) -> str:
+    """`not soft`, `undecided: its interval includes 1`: what one reading says by itself."""
+    if row.reading != UNDECIDED:
+        return row.reading
+    if row.in_words.startswith(f"{UNDECIDED}: "):
+        return row.in_words.partition(" (")[0]
+    ends = row.curvature.interval
+    if row.seeds > 1 or ends is None:
+        return UNDECIDED
+    return f"{UNDECIDED}: its interval " + ("includes 1" if _is_off(row) else "reaches past 10\N{NO-BREAK SPACE}%")
+
+
+def _is_off(row: SeriesRow) -> bool:
+    """Whether the ratio is far enough from 1 to matter, were it certain."""
+    from whet.bias.curvature import SMALL
+
+    return row.curvature.value is not None and abs(row.curvature.value - 1) > SMALL
 
 
 def _apart(one: SeriesRow, other: SeriesRow) -> bool:

@@ -26,17 +26,31 @@ class Window:
 
     @classmethod
     def of(cls, ideal: float, untouched: Iterable[Estimate], every: Iterable[Estimate], least: float) -> Window:
-        """Around the untouched potentials and where a perfect one is; bounds (no value) count up to 1 from there."""
+        """Around the untouched potentials and where a perfect one is; bounds (no value) count up to 1 from there.
+
+        An interval whose value is inside reaches as far as it goes, within three times the width that values have.
+        """
+        every = list(every)
         anchors = [ideal]
         for one in untouched:
             bounds = [min(max(end, ideal - 1), ideal + 1) for end in one.interval or ()]
             anchors += bounds if one.value is None else [one.value]
-        values = [end for one in every for end in (one.value, *(one.interval or ())) if end is not None]
-        return cls.around(anchors, values, least)
+        values = [end for one in every for end in ([one.value] if one.value is not None else one.interval or ())]
+        inner = cls.around(anchors, values, least)
+        room = max(inner.high - inner.low, least)
+        bars = [one.interval for one in every if one.interval and one.value is not None and not inner.beyond(one.value)]
+        ends = [end for bar in bars for end in bar if inner.low - room <= end <= inner.high + room]
+        low, high = min([inner.low, *ends]), max([inner.high, *ends])
+        pad = 0.02 * (high - low)
+        return cls(low - pad * (low < inner.low), high + pad * (high > inner.high))
 
     def beyond(self, value: float | None) -> int:
         """1 above, -1 below, 0 inside or nowhere."""
         return 0 if value is None else (value > self.high) - (value < self.low)
+
+    def cuts(self, one: Estimate) -> bool:
+        """Whether an interval goes on outside."""
+        return any(self.beyond(end) for end in one.interval or ())
 
     def clipped(self, value: float) -> float:
         """The nearest value inside."""
