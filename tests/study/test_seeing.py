@@ -149,15 +149,15 @@ def test_other_components_cost_something_else(study: Study, tmp_path: Path) -> N
 
 def test_labels_to_buy_are_an_upper_bound_by_purpose(study: Study, tmp_path: Path) -> None:
     bounds = LabelBounds(study.stored)
-    assert bounds.by_purpose() == {"training": 3, "test sets": 3} and not bounds.unknown
+    assert bounds.by_purpose() == {"for training": 3, "of test sets": 3} and not bounds.unknown
     chosen = Study.load(
         tmp_path / "study.yaml",
         ["strategies={naive: {rounds: [{sampler: md, trajectories: 1, selection: {use: random, frames: 2}}]}}"],
     )
-    assert LabelBounds(chosen.stored).by_purpose()["training"] == 2
+    assert LabelBounds(chosen.stored).by_purpose()["for training"] == 2
     driven = Study.load(tmp_path / "study.yaml", ["tests={far: {trajectories: 1, driver: labeler}}"])
     purposes = LabelBounds(driven.stored).by_purpose()
-    assert purposes == {"training": 3, "moving atoms by the labeler": 21}, "its frames have their labels then"
+    assert purposes == {"for training": 3, "to drive dynamics": 21}, "its frames have their labels then"
     study.run(workers=0)
     assert LabelBounds(study.stored).by_purpose() == {}
     assert sum(count for _, count in study.store.labels.counts()) <= 6
@@ -169,7 +169,7 @@ def test_check_says_what_the_plan_costs(study: Study, tmp_path: Path) -> None:
     assert whet("check", tmp_path).stdout.count("core hours") == 0
     study.run(workers=0)
     more = json.loads(whet("check", tmp_path, "--plan", "--json", "--set", "strategies={naive: 2}").stdout)["plan"]
-    assert more["labels"] == {"training": 3} and more["core_hours"] > 0 and more["label_core_hours"] is not None
+    assert more["labels"] == {"for training": 3} and more["core_hours"] > 0 and more["label_core_hours"] is not None
     assert more["chain"] > 3
     assert "No labels to buy." in whet("check", tmp_path, "--plan").stdout
 

@@ -73,7 +73,7 @@ def _tell(costs: PlanCosts) -> None:
     print_table(("steps", "planned", "left", "core hours", "judged by"), rows, right=(1, 2, 3))
     say()
     for purpose, number in costs.labels.items():
-        say(f"labels to buy, at most: {number:>7,} for {purpose}")
+        say(f"labels to buy, at most: {number:>7,} {purpose}")
     if not costs.labels:
         say("No labels to buy.")
     if costs.unbounded:

@@ -6,21 +6,12 @@ from collections import Counter
 from functools import cache
 
 from whet.contracts.ports import LabeledFrames
-from whet.contracts.task import Task, total
+from whet.contracts.task import Task
 from whet.data.errors import WhetError
 from whet.plugins.registry import registry
 from whet.running.step import Step
+from whet.study.label_costs import CALLS, PURPOSES, TESTS
 from whet.study.stored_study import StoredStudy
-
-PURPOSES = {
-    "training": "training",
-    "independent": "test sets",
-    "replay": "test sets",
-    "self": "own trajectories",
-}
-"""What labels are for, by the kind of set in which they are."""
-
-DYNAMICS, OTHER = "moving atoms by the labeler", "reference energies and others"
 
 
 class LabelBounds:
@@ -57,15 +48,13 @@ class LabelBounds:
     def by_purpose(self) -> dict[str, int]:
         """Labels at the most, by what they are for."""
         plan, found = self._study.stored.plan, Counter[str]()
-        of_set = {piece.key: PURPOSES.get(piece.ref.set_kind, OTHER) for piece in reversed(plan.all(LabeledFrames))}
+        pieces = sorted(plan.all(LabeledFrames), key=lambda one: one.ref.set_kind == "training")
+        kinds = {piece.key: piece.ref.set_kind for piece in pieces}  # what is trained on is for training
         for key, most in self.labels.items():
-            found[of_set.get(key, OTHER if plan.steps[key].kind == "label" else DYNAMICS)] += most or 0
-        return {purpose: count for purpose, count in found.items() if count}
-
-    @property
-    def most(self) -> int:
-        """All of them, as far as is known."""
-        return total(most or 0 for most in self.labels.values()) or 0
+            kind = plan.steps[key].kind
+            purpose = f"to drive {CALLS[kind]}" if kind in CALLS else PURPOSES.get(kinds.get(key, "training"), TESTS)
+            found[purpose] += most or 0
+        return {purpose: number for purpose, number in found.items() if number}
 
     @property
     def unknown(self) -> list[Step]:
