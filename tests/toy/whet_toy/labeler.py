@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from whet import Failure, Labeler, LevelOfTheory, Options, frame_key
@@ -47,10 +48,11 @@ class ToyLabeler(Labeler[ToyLabelerOptions]):
 
 
 def _count_for_tests(frame) -> None:
-    """Each label that is computed leaves a line, the frame's key, so that a test can tell what was bought."""
+    """Each label that is computed leaves a line, the frame's key, so that a test can tell, and may take its time."""
     if path := os.environ.get("WHET_TOY_BOUGHT"):
         with Path(path).open("a") as file:
             file.write(f"{frame_key(frame)}\n")
+    time.sleep(float(os.environ.get("WHET_TOY_WAIT", 0)))
 
 
 def _die_for_tests() -> None:

@@ -16,6 +16,7 @@ from whet.cli.evaluate import evaluate
 from whet.cli.frames import frames
 from whet.cli.label import label
 from whet.cli.labels import labels
+from whet.cli.log import log
 from whet.cli.models import models
 from whet.cli.plugins import plugins
 from whet.cli.report import report
@@ -81,7 +82,7 @@ def program(
     """Measure how biased a universal interatomic potential is on your system, and fine-tune the bias away."""
 
 
-for command in (run, check, status, report, analyze, evaluate, label):
+for command in (run, check, status, log, report, analyze, evaluate, label):
     app.command()(command)
 app.add_typer(plugins, name="plugins")
 for name, group in (("labels", labels), ("frames", frames), ("models", models), ("env", env), ("store", store)):

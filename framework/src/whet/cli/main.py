@@ -34,11 +34,11 @@ def _answer(signals: _Signals) -> NoReturn:
     except WhetError as error:
         _say(f"whet: {error}")
         sys.exit(1 if isinstance(error, StepFailed) else 2)
-    except KeyboardInterrupt:
-        signals.leave()
+    except KeyboardInterrupt as interrupt:
+        signals.leave(interrupt)
     except SystemExit as end:
         if end.code == 130:  # typer takes an interrupt for itself, and says nothing
-            signals.leave()
+            signals.leave(end)
         raise
     except BrokenPipeError:  # whoever read it has gone
         sys.exit(141)
@@ -77,13 +77,14 @@ class _Signals:
             raise _Interrupt
         if self._number == signal.SIGINT:  # once: `timeout` sends its signal twice
             self._number = signal.Signals(number)
-            raise _Interrupt
+            raise _Interrupt(self._number.name)
 
-    def leave(self) -> NoReturn:
-        """Says what ended the command, and ends with 128 + the signal's number."""
+    def leave(self, end: BaseException) -> NoReturn:
+        """Says what ended the command and what is kept, and ends with 128 + the signal's number."""
         how = "interrupted" if self._number == signal.SIGINT else f"ended by {self._number.name}"
+        kept = "".join(f"; {note}" for note in _notes(end))
         with suppress(OSError):  # the terminal may be gone
-            _say(f"whet: {how}; the same command goes on from here")
+            _say(f"whet: {how}{kept}; the same command goes on from here")
         sys.exit(128 + self._number)
 
 
@@ -108,6 +109,13 @@ def _run() -> None:
         flush_output()
         if end.code:
             raise
+
+
+def _notes(end: BaseException | None) -> list[str]:
+    """What was said of an interrupt on its way here (`add_note`), in which typer may have wrapped it."""
+    while end is not None and not isinstance(end, KeyboardInterrupt):
+        end = end.__cause__ or end.__context__
+    return list(getattr(end, "__notes__", ()))
 
 
 def _say(line: str) -> None:

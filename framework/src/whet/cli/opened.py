@@ -14,20 +14,22 @@ from whet.study.study_file import read_study
 
 @dataclass(frozen=True)
 class Opened:
-    """folder: the study file's."""
+    """folder: the study file's. workers: as it says."""
 
     study: StoredStudy
     folder: Path
+    workers: int | None = None
 
 
-def opened(path: Path, overrides: Iterable[str]) -> Opened:
+def opened(path: Path, overrides: Iterable[str], *, checked: bool = True) -> Opened:
     """The study of a file, by the plan that `whet run` stored; where it never ran, by a plan that is made now.
 
-    Raises what reading a study file raises, and only where a plan is made, what resolving its components raises.
+    checked: see `StoredStudy`. Raises what reading a study file raises, and only where a plan is made, what resolving
+    its components raises.
     """
     overrides = list(overrides)
     file, source = read_study(path, overrides)
     store = store_of(file, source)
     if (stored := StoredPlan.of_words(store.root, file)) is not None:
-        return Opened(StoredStudy(store, stored), source.folder)
-    return Opened(Study.load(path, overrides).stored, source.folder)
+        return Opened(StoredStudy(store, stored, checked), source.folder, file.running.workers)
+    return Opened(Study.load(path, overrides).stored, source.folder, file.running.workers)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 from whet.cli.parameters import Json, Out, Set, StudyPath
 
 if TYPE_CHECKING:
+    from whet.cli.watch import WatchView
     from whet.running.runner import Account
     from whet.study.study import Study
 
@@ -21,6 +23,9 @@ def run(
     workers: Annotated[
         int | None, typer.Option(min=1, max=4096, help="Steps side by side (default: the study's).")
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show on the terminal, live, what runs where, how far, and what happened.")
+    ] = False,
     out: Out = None,
     json: Json = False,
 ) -> None:
@@ -35,7 +40,7 @@ def run(
     check_data(loaded)
     total = len(loaded.plan.steps)
     done = sum(loaded.store.is_done(key) for key in loaded.plan.steps)
-    with ProgressView(total, done) as view:
+    with _watching(loaded, done) if watch and sys.stderr.isatty() else ProgressView(total, done) as view:
         account = loaded.run(view, workers=workers)
     record = record_of(loaded.stored)
     folder = out or loaded.source.folder / "report"
@@ -49,6 +54,21 @@ def run(
     _tell(loaded, account, page, json)
     if account.failed:
         raise typer.Exit(_exit_code(account))
+
+
+def _watching(loaded: Study, done: int) -> WatchView:
+    from whet.cli.watch import WatchView
+    from whet.data.errors import WhetError
+    from whet.study.study_state import StudyState
+
+    def time_left() -> float | None:
+        try:
+            left = StudyState(replace(loaded.stored, checked=False), loaded.file.running.workers).time_left
+        except WhetError:  # the run itself will say what is wrong
+            return None
+        return None if left is None or left.unmeasured else left.seconds
+
+    return WatchView(loaded.store.root, len(loaded.plan.steps), done, time_left=time_left)
 
 
 def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:

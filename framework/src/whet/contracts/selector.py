@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from whet.contracts.component import Component
 from whet.contracts.ports import Frames, LabeledFrames, Port
-from whet.contracts.task import Outcome, Task, Work
+from whet.contracts.task import Outcome, Task, Work, total
 from whet.data.errors import PluginError
 from whet.data.frame_log import write_frames
 from whet.data.frames import FrameSet
@@ -32,6 +33,13 @@ class Selector(Task):
     needs: ClassVar[frozenset[str]] = frozenset()
     """Names of extra labels (`force_spread`) that it ranks by. A study in which no driver of its rounds gives them is
     refused; it must choose from the other rounds, too."""
+
+    @classmethod
+    def most_frames(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """The whole pool."""
+        return total(fed.get("pool", ()))
 
     @abstractmethod
     def choose(self, pool: FrameSet, known: FrameSet, work: Work) -> Sequence[Choice]:

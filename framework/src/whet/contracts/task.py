@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
@@ -34,6 +34,12 @@ class Outcome:
     files: Mapping[str, Path] = field(default_factory=dict)
     component: Component | None = None
     measured: Mapping[str, Any] = field(default_factory=dict)
+
+
+def total(counts: Iterable[int | None]) -> int | None:
+    """Their sum; None where one is not known."""
+    known = list(counts)
+    return None if None in known else sum(filter(None, known))
 
 
 class KeptLabels(Protocol):
@@ -145,6 +151,23 @@ class Task(Backend[OptionsT], ABC):
         So that no other step computes the same ones beside it.
         """
         return ()
+
+    @classmethod
+    def most_frames(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """How many frames a step leaves at the most, for a plan; None where nobody can tell before it runs.
+
+        options: of the task. components: of the step, by role. fed: frames of the steps that feed it, by role.
+        """
+        return None
+
+    @classmethod
+    def most_labels(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """How many labels its `labeler` is asked for at the most; the arguments are as in `most_frames`."""
+        return None if "labeler" in components else 0
 
     @classmethod
     def batch_key(cls, components: Mapping[str, Component], inputs: Mapping[str, Sequence[str]]) -> str | None:

@@ -49,6 +49,12 @@ class ProgressFile:
             partial.replace(self._path)
 
 
+def forget_progress(folder: Path) -> None:
+    """Takes away what an earlier worker said, before the step is handed on again."""
+    with suppress(OSError):
+        (folder / NAME).unlink(missing_ok=True)
+
+
 def read_progress(folder: Path) -> Progress | None:
     """What the step's last worker said; None where it said nothing that can be read."""
     try:

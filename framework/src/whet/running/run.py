@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
@@ -12,6 +14,7 @@ from queue import Empty, SimpleQueue
 from whet.contracts.executor import Job, Site
 from whet.contracts.task import Task
 from whet.data.errors import PluginError, ProcessLost, StoreError, WhetError
+from whet.data.numbers import count
 from whet.labels import label_log
 from whet.labels.label_log import take_in
 from whet.plugins.registry import registry
@@ -19,7 +22,23 @@ from whet.running.attempts import Attempts
 from whet.running.claims import Claims
 from whet.running.environments import Environment
 from whet.running.event_log import EventLog
-from whet.running.progress_file import read_progress
+from whet.running.events import (
+    LabelsDamaged,
+    LabelsKept,
+    RunEnded,
+    RunInterrupted,
+    RunStarted,
+    StepDamaged,
+    StepElsewhere,
+    StepEnded,
+    StepFailed,
+    StepLost,
+    StepReused,
+    StepRunning,
+    StepSubmitted,
+    StepWaits,
+)
+from whet.running.progress_file import forget_progress, read_progress
 from whet.running.runner import Account, Planner, Runner
 from whet.running.schedule import Schedule
 from whet.running.step import Step
@@ -59,30 +78,53 @@ class Run:
         self._alone: set[str] = set()
         self._redone: dict[str, int] = {}
         self._look_at = 0.0
+        self._seen_running: set[str] = set()
+        self._began = time.monotonic()
 
     def __call__(self) -> Account:
-        """Until nothing is left that can run."""
+        """Until nothing is left that can run. What ends it before has a note that says what is kept."""
         with self._at_work:
-            return self._work()
+            try:
+                self._work()
+            except BaseException as error:
+                why = str(error) or ("interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__)
+                if not self._say.is_empty:
+                    self._say(RunInterrupted(why))
+                self._stop()
+                error.add_note(self._kept())
+                raise
+            self._stop()
+        return self._account
 
-    def _work(self) -> Account:
+    def _work(self) -> None:
         self._take_in_leftovers()
         self._take()
-        try:
-            while True:
-                self._hand_on()
-                if self._running or self._attempts.waiting or any(map(self._awaits, self._elsewhere)):
-                    self._wait()
-                elif not self._take():
-                    break
-        finally:
-            if self._room:
-                self._runner.executor.stop()
-            for key in self._running:
-                self._take_in(key)
-            self._say.close("run-ended", ran=len(self._account.ran), failed=len(self._account.failed))
-        self._account.not_run = list(self._schedule.waiting)
-        return self._account
+        while True:
+            self._hand_on()
+            if self._running or self._attempts.waiting or any(map(self._awaits, self._elsewhere)):
+                self._wait()
+            elif not self._take():
+                break
+
+    def _stop(self) -> None:
+        """Nothing runs after this; what had its result, or labels, has them."""
+        account = self._account
+        if self._room:
+            self._runner.executor.stop()
+        for key in self._running:
+            self._take_in(key)
+            if self._store.is_done(key):
+                account.ran.append(key)
+        account.not_run = list(self._schedule.waiting)
+        seconds = round(time.monotonic() - self._began, 3)
+        counts = (len(account.ran), len(account.failed), len(account.reused), len(account.not_run))
+        self._say.close(RunEnded(*counts, account.labels, seconds))
+
+    def _kept(self) -> str:
+        """What was done is kept, in words."""
+        ran, there = len(self._account.ran), len(self._account.reused)
+        now = f"{count(ran, 'step')} and {count(self._account.labels, 'label')} of this run are kept"
+        return f"{now}, and so are {there} from before" if there else now
 
     # What there is to do
 
@@ -122,7 +164,7 @@ class Run:
         self._begin()
         self._account.damaged[key] = damage
         self._redone[key] = self._redone.get(key, 0) + 1
-        self._say("step-damaged", step=key, damage=damage)
+        self._say(StepDamaged(key, damage))
         self._store.discard(key)
 
     def _batch_of(self, step: Step) -> str:
@@ -145,10 +187,12 @@ class Run:
             if holder := self._claims.holder(steps):
                 for step in steps:
                     self._schedule.put_back(step, [_labels_of(holder)])
+                    self._say(StepWaits(step.key, holder))
                 continue
             if any(self._store.is_busy(step.key) for step in steps):
                 for step in steps:
                     self._leave(step)
+                    self._say(StepElsewhere(step.key, step.title))
                 continue
             self._submit(steps)
 
@@ -167,8 +211,9 @@ class Run:
             self._take_in(step.key)  # what a run left there that held the step until now
             self._running[step.key] = step
             self._claims.take(step)
+            forget_progress(self._store.folder(step.key))
+            self._say(StepSubmitted(step.key, step.title, job.name, step.environment, job.cores))
             self._watcher.began(step)
-            self._say("step-submitted", step=step.key, title=step.title, job=job.name)
         self._jobs += 1
         started = time.monotonic()
         future = self._runner.executor.submit(job)
@@ -178,7 +223,8 @@ class Run:
         executor = self._runner.executor
         folder = self._store.root / "executors" / executor.name
         self._room = max(1, executor.start(Site(folder, self._runner.workers)))
-        self._say("run-started", executor=executor.name, room=self._room)
+        driver = (platform.node(), os.getpid())
+        self._say(RunStarted(executor.name, self._room, *driver, len(self._planned), len(self._account.reused)))
 
     def _job(self, steps: Sequence[Step]) -> Job:
         environment = steps[0].environment
@@ -221,7 +267,12 @@ class Run:
         for key in list(islice(self._running, MOST_LOOKED_AT)):
             step = self._running.pop(key)
             self._running[key] = step
-            if (said := read_progress(self._store.folder(key))) is not None and said.total:
+            if (said := read_progress(self._store.folder(key))) is None:
+                continue
+            if key not in self._seen_running:
+                self._seen_running.add(key)
+                self._say(StepRunning(key, said.host, said.pid, said.began))
+            if said.total:
                 self._watcher.progress(step, said.done, said.total)
         for key, step in list(self._elsewhere.items()):
             if self._store.is_busy(key):
@@ -235,6 +286,7 @@ class Run:
             if self._is_done(step):
                 self._account.reused.append(key)
                 self._schedule.done(key)
+                self._say(StepReused(key))
             else:
                 self._schedule.put_back(step)
 
@@ -252,29 +304,31 @@ class Run:
             if self._store.is_done(step.key):  # also one of several, of which another failed
                 self._account.ran.append(step.key)
                 self._schedule.done(step.key)
-                self._say("step-ended", step=step.key, seconds=round(seconds, 3))
+                self._say(StepEnded(step.key, round(seconds, 3), self._host(step.key)))
                 self._watcher.ended(step, None, seconds)
             else:
                 self._failed(step, fault or ProcessLost("the worker left no result"), alone=len(steps) == 1)
 
     def _failed(self, step: Step, fault: WhetError, *, alone: bool) -> None:
         log = self._store.folder(step.key) / "log.txt"
+        self._seen_running.discard(step.key)
         if isinstance(fault, ProcessLost):
             with suppress(OSError), log.open("a", encoding="utf-8") as file:  # where upstream's last words are
                 file.write(f"{fault}\n")
-            self._say("step-lost", step=step.key, why=str(fault))
         if not alone:  # one that cannot run is not to stop the others: each shows for itself what it can do
             self._alone.add(step.key)
             self._schedule.put_back(step)
+            self._say(StepLost(step.key, str(fault), self._host(step.key)))
             return
         ends_with: WhetError | None = fault
         if isinstance(fault, ProcessLost):
             ends_with = self._attempts.lost(step, fault, log)
+            self._say(StepLost(step.key, str(fault), self._host(step.key), again=ends_with is None))
         if ends_with is None:
             return
         self._account.failed[step.key] = ends_with
         self._store.note_fault(step.key, str(ends_with))
-        self._say("step-failed", step=step.key, why=str(ends_with))
+        self._say(StepFailed(step.key, str(ends_with), str(log)))
         self._watcher.ended(step, ends_with, 0.0)
 
     def _heal(self, steps: Sequence[Step]) -> bool:
@@ -298,6 +352,11 @@ class Run:
             self._schedule.put_back(step, again.intersection(step.feeds))
         return bool(again)
 
+    def _host(self, key: str) -> str:
+        """Where a step's last worker was; empty where none said so."""
+        said = read_progress(self._store.folder(key))
+        return "" if said is None else said.host
+
     # Labels
 
     def _take_in(self, key: str) -> None:
@@ -310,10 +369,11 @@ class Run:
                 return
             new, damage = take_in(path, self._store.labels)
         if new:
-            self._say("labels-kept", step=key, labels=new)
+            self._account.labels += new
+            self._say(LabelsKept(key, new))
         for what in damage:
             self._account.damaged[key] = what
-            self._say("labels-damaged", step=key, damage=what)
+            self._say(LabelsDamaged(key, what))
 
     def _take_in_leftovers(self) -> None:
         """What workers left to a run that was killed. Those of a run that goes on are left to it, with their claims."""

@@ -34,7 +34,8 @@ class Planner(Protocol):
 class Account:
     """How a run went: keys of the steps that ran now, were there before, failed, and were not run because of these.
 
-    damaged: of results that were there and could not be used, so that the step ran anew; with what was wrong.
+    labels: how many went into the label store. damaged: of results that were there and could not be used, so that the
+    step ran anew; with what was wrong.
     """
 
     ran: list[str] = field(default_factory=list)
@@ -42,6 +43,7 @@ class Account:
     failed: dict[str, WhetError] = field(default_factory=dict)
     not_run: list[str] = field(default_factory=list)
     damaged: dict[str, str] = field(default_factory=dict)
+    labels: int = 0
     seconds: float = 0.0
 
 
@@ -74,6 +76,7 @@ class Runner:
 
         A step that fails stops only those that need it. What was finished stays finished, whatever happens. Raises
         StoreError where the store itself is at fault (a full disk), as going on would only repeat it.
+        Ctrl-C, and whatever else ends it, leaves nothing that runs, and has a note (`add_note`) on what is kept.
         """
         from whet.running.run import Run
 

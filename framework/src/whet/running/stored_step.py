@@ -16,11 +16,15 @@ from whet.running.store import Result, Store
 
 @dataclass(frozen=True, eq=False)
 class StoredSteps:
-    """A view of a store for one purpose; results that arrive later are not in it."""
+    """A view of a store for one purpose; results that arrive later are not in it.
+
+    checked: whether results are compared with their digests, which takes most of the time of reading them.
+    """
 
     store: Store
     recipes: Mapping[str, Step] = field(default_factory=dict)
     _known: dict[str, StoredStep] = field(default_factory=dict)
+    checked: bool = True
 
     def __getitem__(self, key: str) -> StoredStep:
         """The step of that key, which has its result when it is asked for it."""
@@ -49,7 +53,7 @@ class StoredStep:
     @cached_property
     def result(self) -> Result:
         """What it left. StoreError where there is none, or it is damaged."""
-        return self.among.store.result(self.key)
+        return self.among.store.result(self.key, checked=self.among.checked)
 
     @property
     def title(self) -> str:

@@ -32,12 +32,15 @@ if TYPE_CHECKING:
 class StoredStudy:
     """A study as its store has it, each result read once. What arrives later is not seen: open it again.
 
+    checked: whether results are compared with their digests; a mere look at thousands of them does without.
+
     >>> study = whet.Study.open("examples/quickstart/.whet")
     >>> study.tables("scores")["errors"]
     """
 
     store: Store
     stored: StoredPlan
+    checked: bool = True
 
     @classmethod
     def open(cls, store: Path | str, name: str = "") -> Self:
@@ -52,7 +55,7 @@ class StoredStudy:
 
     @cached_property
     def _steps(self) -> StoredSteps:
-        return StoredSteps(self.store, self.stored.plan.steps)
+        return StoredSteps(self.store, self.stored.plan.steps, checked=self.checked)
 
     @cached_property
     def done(self) -> dict[str, StoredStep]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
+from whet.contracts.component import Component
 from whet.contracts.options import Options
 from whet.contracts.task import Outcome, Task, Work
 from whet.data.errors import FrameError
@@ -35,6 +37,13 @@ class ImportFrames(Task):
     name = "import"
     result_version = 3
     Options = ImportSettings
+
+    @classmethod
+    def most_frames(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """Where one is taken, or the first ones."""
+        return options.get("first") if options.get("index") is None else 1
 
     def run(self, work: Work) -> Outcome:
         """Reads the files (several where a folder was named), in the order of their roles; leaves `frames`.

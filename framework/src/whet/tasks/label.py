@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
+from whet.contracts.component import Component
 from whet.contracts.energy_span import energy_doubts
 from whet.contracts.ports import Frames, Port
-from whet.contracts.task import Outcome, Task, Work
+from whet.contracts.task import Outcome, Task, Work, total
 from whet.data.frame_log import write_frames
 from whet.data.frames import FrameSet
 from whet.data.labels import Failure
@@ -24,6 +26,20 @@ class LabelFrames(Task):
     def labels_wanted(cls, work: Work) -> FrameSet:
         """All of them."""
         return sum((one.frames for one in work.all("frames", Frames)), FrameSet(()))
+
+    @classmethod
+    def most_frames(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """Those that feed it."""
+        return total(fed.get("frames", ()))
+
+    @classmethod
+    def most_labels(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """One for each frame."""
+        return total(fed.get("frames", ()))
 
     def run(self, work: Work) -> Outcome:
         """Leaves `frames` (those with labels). A frame that fails is listed, the others go on.

@@ -38,6 +38,25 @@ class MolecularDynamics(Task):
             return None
         return f"{engine.key} {components['potential'].key if 'potential' in components else inputs['potential'][0]}"
 
+    @classmethod
+    def most_frames(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """As the protocol says."""
+        production, every = (components["engine"].options.get(key) for key in ("production", "every"))
+        return production // every + 1 if isinstance(production, int) and isinstance(every, int) else None
+
+    @classmethod
+    def most_labels(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """One for each step, and the start, where the labeler drives."""
+        steps = [components["engine"].options.get(key) for key in ("equilibration", "production")]
+        if "labeler" not in components:
+            return 0
+        known = [one for one in steps if isinstance(one, int)]
+        return 1 + sum(known) if len(known) == len(steps) else None
+
     def run(self, work: Work) -> Outcome:
         """Leaves `frames`, with the driver's energies and forces.
 

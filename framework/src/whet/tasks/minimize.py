@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from whet.contracts.component import Component
 from whet.contracts.minimization import Minimization
 from whet.contracts.ports import Frames, Port
 from whet.contracts.task import Outcome, Task, Work
@@ -22,6 +24,20 @@ class Minimize(Task):
     Options = Minimization
     inputs: ClassVar = {"start": Port(Frames, many=False, what="the last of its frames is relaxed")}
     components: ClassVar = {"potential": "potentials", "labeler": "labelers"}
+
+    @classmethod
+    def most_frames(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """As many of the path as are kept."""
+        return options["frames"]
+
+    @classmethod
+    def most_labels(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """One for each step, and the start, where the labeler drives."""
+        return options["steps"] + 1 if "labeler" in components else 0
 
     def run(self, work: Work) -> Outcome:
         """Leaves `frames`, with the driver's energies and forces; the last is the minimum.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from pydantic import Field
 
+from whet.contracts.component import Component
 from whet.contracts.options import Options
 from whet.contracts.task import Outcome, Task, Work
 from whet.data.frame_checks import check_frame
@@ -28,6 +30,13 @@ class Structure(Task):
     result_version = 2
     Options = StructureSettings
     components: ClassVar = {"structures": "structures"}
+
+    @classmethod
+    def most_frames(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """One."""
+        return 1
 
     def run(self, work: Work) -> Outcome:
         """Leaves `frames` (one)."""

@@ -1,0 +1,81 @@
+"""LabelBounds: how many labels the steps of a plan may ask for, before they have run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+from whet.contracts.ports import LabeledFrames
+from whet.contracts.task import Task
+from whet.data.errors import WhetError
+from whet.plugins.registry import registry
+from whet.running.step import Step
+from whet.study.label_costs import CALLS, PURPOSES, TESTS
+from whet.study.stored_study import StoredStudy
+
+
+class LabelBounds:
+    """Upper bounds: labels that are in the label store already are not bought again.
+
+    labels: key -> at most so many, of each step that has a labeler and no result yet; None where nobody can tell.
+    """
+
+    def __init__(self, study: StoredStudy) -> None:
+        self._study = study
+        self.labels: dict[str, int | None] = {}
+        frames: dict[str, int | None] = {}
+        steps = study.stored.plan.steps
+        for key, step in steps.items():  # each stands after those that feed it
+            fed = {role: [frames.get(one) for one in keys] for role, keys in step.inputs.items()}
+            task = _task(step.task.hook, step.task.name)
+            if key in study.done:
+                frames[key] = _left(study.done[key].values)
+                continue
+            frames[key] = None if task is None else task.most_frames(step.task.options, step.components, fed)
+            if "labeler" in step.components:
+                new = {
+                    role: [0 if self._is_labeled(step, one) else frames.get(one) for one in keys]
+                    for role, keys in step.inputs.items()
+                }
+                self.labels[key] = None if task is None else task.most_labels(step.task.options, step.components, new)
+
+    def _is_labeled(self, step: Step, feed: str) -> bool:
+        """Whether what feeds it was made by the same labeler, which then has labeled every frame of it."""
+        feeding = self._study.stored.plan.steps.get(feed)
+        theirs = None if feeding is None or feeding.kind == "label" else feeding.components.get("labeler")
+        return theirs is not None and theirs.key == step.components["labeler"].key
+
+    def by_purpose(self) -> dict[str, int]:
+        """Labels at the most, by what they are for."""
+        plan, found = self._study.stored.plan, Counter[str]()
+        pieces = sorted(plan.all(LabeledFrames), key=lambda one: one.ref.set_kind == "training")
+        kinds = {piece.key: piece.ref.set_kind for piece in pieces}  # what is trained on is for training
+        for key, most in self.labels.items():
+            kind = plan.steps[key].kind
+            purpose = f"to drive {CALLS[kind]}" if kind in CALLS else PURPOSES.get(kinds.get(key, "training"), TESTS)
+            found[purpose] += most or 0
+        return {purpose: number for purpose, number in found.items() if number}
+
+    @property
+    def unknown(self) -> list[Step]:
+        """Steps of which nobody can tell how many labels they want."""
+        return [self._study.stored.plan.steps[key] for key, most in self.labels.items() if most is None]
+
+
+def _left(values: object) -> int | None:
+    """How many frames a finished step says that it left; one where it is a structure."""
+    said = values if isinstance(values, dict) else {}
+    for name in ("labeled", "frames"):
+        if isinstance(said.get(name), int):
+            return said[name]
+    chosen = said.get("chosen", said.get("elements"))
+    return len(chosen) if isinstance(chosen, list) else 1 if "formula" in said else None
+
+
+@cache
+def _task(hook: str, name: str) -> type[Task] | None:
+    """The task, where it is installed here."""
+    try:
+        return registry().find(hook, name)
+    except WhetError:
+        return None

@@ -1,0 +1,99 @@
+"""PlanCosts: what a plan will take: labels to buy, core hours, the longest chain; only from what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from whet.data.identity import JSON
+from whet.study.costs import Costs, longest_chain
+from whet.study.stored_study import StoredStudy
+
+
+@dataclass(frozen=True)
+class KindCosts:
+    """Of the steps of one kind. core_hours: of those left that are like any that is done. unmeasured: the others.
+
+    rests_on: finished steps.
+    """
+
+    kind: str
+    planned: int
+    done: int
+    core_hours: float
+    unmeasured: int
+    rests_on: int
+
+
+@dataclass(frozen=True)
+class PlanCosts:
+    """What a plan will take from here.
+
+    labels: purpose -> labels to buy at the most. unbounded: titles of steps of which nobody can tell how many labels
+    they want. label_core_hours: for all the labels, judged by so many finished steps (label_rests_on); None where no
+    step bought labels in the same way as some of them. chain: number of steps of the longest chain that wait for each
+    other; chain_hours: that it takes with as many workers as there can be, None where not all of it is measured.
+    """
+
+    kinds: Sequence[KindCosts]
+    labels: dict[str, int]
+    unbounded: Sequence[str]
+    label_core_hours: float | None
+    label_rests_on: int
+    chain: int
+    chain_hours: float | None
+
+    @classmethod
+    def of(cls, study: StoredStudy) -> PlanCosts:
+        """Of a study as far as its store has it."""
+        study = replace(study, checked=False)
+        costs, plan = Costs(study), study.stored.plan
+        left = {key: step for key, step in plan.steps.items() if key not in study.done}
+        seconds = {key: took for key, step in left.items() if (took := costs.seconds(step)) is not None}
+        kinds: list[KindCosts] = []
+        for kind, planned in plan.counts().items():
+            open_ones = [step for step in left.values() if step.kind == kind]
+            spent = [costs.core_seconds(step) for step in open_ones]
+            on = {measured for step in open_ones if (measured := costs.measured(step)) is not None}
+            hours = sum(one for one in spent if one is not None) / 3600
+            rests_on = sum(one.count for one in on)
+            kinds.append(KindCosts(kind, planned, planned - len(open_ones), hours, spent.count(None), rests_on))
+        labeling = [plan.steps[key] for key, most in costs.bounds.labels.items() if most]
+        measured = {step.key: costs.measured(step) for step in labeling}
+        label_hours = sum(costs.core_seconds(step) or 0.0 for step in labeling) / 3600
+        on_labels = {one for one in measured.values() if one is not None}
+        _, chain = longest_chain(left, {})
+        return cls(
+            kinds,
+            costs.bounds.by_purpose(),
+            [step.title or step.key for step in costs.bounds.unknown],
+            label_hours if all(measured.values()) else None,
+            sum(one.count for one in on_labels),
+            chain,
+            longest_chain(left, seconds)[0] / 3600 if len(seconds) == len(left) else None,
+        )
+
+    @property
+    def core_hours(self) -> float:
+        """Of all steps that are measured."""
+        return sum(one.core_hours for one in self.kinds)
+
+    @property
+    def unmeasured(self) -> int:
+        """Steps that are not in the core hours."""
+        return sum(one.unmeasured for one in self.kinds)
+
+    def as_json(self) -> dict[str, JSON]:
+        """Plain data."""
+        return {
+            "kinds": [asdict(one) for one in self.kinds],
+            "labels": dict(self.labels),
+            "labels_most": sum(self.labels.values()),
+            "unbounded": list(self.unbounded),
+            "label_core_hours": self.label_core_hours,
+            "label_rests_on": self.label_rests_on,
+            "core_hours": self.core_hours,
+            "unmeasured": self.unmeasured,
+            "chain": self.chain,
+            "chain_hours": self.chain_hours,
+        }

@@ -1,0 +1,244 @@
+"""What people see of a study: where each step stands and why, its log, and what the rest will cost."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from in_process import whet
+from whet import Study, UnknownName
+from whet.cli.watch import WatchView
+from whet.contracts.component import Component
+from whet.contracts.task import Outcome, Work
+from whet.data.errors import FrameError
+from whet.running.event_log import EventLog
+from whet.running.events import LabelsKept, RunStarted, StepEnded, StepSubmitted
+from whet.running.progress_file import ProgressFile
+from whet.running.run_state import last_run
+from whet.running.step import Step
+from whet.study.costs import Costs, longest_chain, makespan
+from whet.study.label_bounds import LabelBounds
+from whet.study.step_names import short_keys, steps_called
+from whet.study.study_state import StudyState
+from whet.tasks.label import LabelFrames
+
+STUDY = """\
+name: seen
+structures: {use: toy, repeat: 2}
+potentials: {main: toy}
+labeler: toy
+dynamics: {use: toy, timestep: 2, production: 20, every: 10, temperature: 100}
+fine_tune: {epochs: 2}
+strategies: {naive: 1}
+tests: {far: {trajectories: 1, driver: foundation}}
+self_generated: {of: none}
+"""
+
+
+@pytest.fixture
+def study(toy: None, tmp_path: Path) -> Study:
+    """A small study that has not run."""
+    (tmp_path / "study.yaml").write_text(STUDY)
+    return Study.load(tmp_path / "study.yaml")
+
+
+def titled(study: Study, title: str) -> Step:
+    (found,) = [step for step in study.plan.steps.values() if step.title == title]
+    return found
+
+
+def test_each_step_stands_somewhere_for_a_reason(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = LabelFrames.run
+
+    def cursed(self: LabelFrames, work: Work) -> Outcome:
+        if work.title == "main naive 1: label":
+            raise FrameError("the reference is broken today")
+        return run(self, work)
+
+    monkeypatch.setattr(LabelFrames, "run", cursed)
+    study.run(workers=0)
+    said = json.loads(whet("status", tmp_path, "--json").stdout)
+    by_title = {one["title"]: one for one in said["all_steps"]}
+    failed = by_title["main naive 1: label"]
+    assert failed["state"] == "failed" and "broken today" in failed["why"]
+    assert [(one["step"], one["log"]) for one in said["failed"]] == [(failed["title"], failed["log"])]
+    assert Path(failed["log"]).is_file()
+    stuck = by_title["main naive 1: gather data"]
+    assert stuck["state"] == "stuck" and stuck["why"] == "main naive 1: label failed"
+    assert by_title["main naive 1: fine-tune"]["why"] == "main naive 1: gather data cannot run"
+    assert by_title["far 1: label"]["state"] == "done"
+    assert said["run"]["ended"] and not said["run"]["running"] and Path(said["run"]["events"]).is_file()
+    shown = whet("status", tmp_path).stdout
+    assert "failed: main naive 1: label: the reference is broken today" in shown
+    assert "4 steps cannot run because of that" in shown and len(shown.splitlines()) <= 24
+    log = whet("log", tmp_path, "main naive 1: label")
+    assert "failed: main naive 1: label: the reference is broken today" in log.stderr
+
+
+def test_a_running_step_is_seen_with_its_host_and_progress(study: Study, tmp_path: Path) -> None:
+    study.store.prepare()
+    study._keep_plan()
+    first, second = titled(study, "main naive 1: dynamics"), titled(study, "main naive 1: label")
+    for step in (first, second):
+        study.store.describe(step)
+    log = EventLog(study.store.root)
+    log(RunStarted("local", 3, platform.node(), os.getpid(), len(study.plan.steps), 0))
+    log(StepSubmitted(first.key, first.title, first.key))
+    assert StudyState(study.stored).steps[first.key].word == "handed on"
+    with study.store.locked(first.key):
+        told = ProgressFile(study.store.folder(first.key))
+        told._next = 0.0
+        told(5, 20)
+        state = StudyState(study.stored)
+        assert state.is_running
+        seen = state.steps[first.key]
+        assert (seen.word, seen.host) == ("running", platform.node())
+        assert seen.progress is not None and (seen.progress.done, seen.progress.total) == (5, 20)
+        waits = state.steps[second.key]
+        assert (waits.word, waits.why) == ("waiting", "main naive 1: dynamics (running)")
+        shown = whet("status", tmp_path).stdout
+        assert "5 of 20 (25 %)" in shown and "local, 3 jobs at once" in shown
+    log.close()
+    # Held by somebody of whom the last run knows nothing.
+    with study.store.locked(second.key):
+        assert "another process" in StudyState(study.stored).steps[second.key].why
+
+
+def test_a_look_fits_a_screen(study: Study, tmp_path: Path) -> None:
+    many = ["strategies={naive: 3, periodic: 3}", "tests={far: {trajectories: 9}}"]
+    arguments = [word for one in many for word in ("--set", one)]
+    lines = whet("status", tmp_path, *arguments).stdout.splitlines()
+    assert len(lines) <= 24 and max(map(len, lines[1:])) <= 80, "the path of the store, in the first line, may be long"
+
+
+def test_the_rest_is_judged_by_what_was_measured(study: Study, tmp_path: Path) -> None:
+    assert StudyState(study.stored).time_left is None, "nothing is done: nothing is guessed"
+    assert "not known" in whet("status", tmp_path).stdout
+    study.run(workers=0)
+    more = Study.load(
+        tmp_path / "study.yaml", ["strategies={naive: 2}", "tests={far: {trajectories: 3, driver: foundation}}"]
+    )
+    costs = Costs(more.stored)
+    left = [step for step in more.plan.steps.values() if not more.store.is_done(step.key)]
+    dynamics = next(step for step in left if step.title == "far 2: dynamics")
+    (known,) = [more.store.result(step.key) for step in more.plan.of_kind("md") if step.title == "far 1: dynamics"]
+    measured = costs.measured(dynamics)
+    assert measured is not None and measured.count == 2, "trajectories of one engine and one potential are alike"
+    assert measured.seconds <= 2 * known.provenance["seconds"] + 1
+    labels = costs.measured(next(step for step in left if step.title == "far 2: label"))
+    assert labels is not None and labels.each_label
+    tuned = next(step for step in left if step.title == "main naive 2: dynamics")
+    assert costs.measured(tuned) is not None, "a fine-tuned potential takes as long as the untouched one"
+    state = StudyState(more.stored)
+    assert state.time_left is not None and state.time_left.seconds > 0
+
+
+def test_other_components_cost_something_else(study: Study, tmp_path: Path) -> None:
+    study.run(workers=0)
+    other = Study.load(tmp_path / "study.yaml", ["potentials={main: {use: toy, scale: 1.3}}"])
+    assert Costs(other.stored).measured(titled(other, "main naive 1: dynamics")) is None
+    assert Costs(other.stored).measured(titled(other, "main naive 1: label")) is not None, "the labeler is the same"
+
+
+def test_labels_to_buy_are_an_upper_bound_by_purpose(study: Study, tmp_path: Path) -> None:
+    bounds = LabelBounds(study.stored)
+    assert bounds.by_purpose() == {"for training": 3, "of test sets": 3} and not bounds.unknown
+    chosen = Study.load(
+        tmp_path / "study.yaml",
+        ["strategies={naive: {rounds: [{sampler: md, trajectories: 1, selection: {use: random, frames: 2}}]}}"],
+    )
+    assert LabelBounds(chosen.stored).by_purpose()["for training"] == 2
+    driven = Study.load(tmp_path / "study.yaml", ["tests={far: {trajectories: 1, driver: labeler}}"])
+    purposes = LabelBounds(driven.stored).by_purpose()
+    assert purposes == {"for training": 3, "to drive dynamics": 21}, "its frames have their labels then"
+    study.run(workers=0)
+    assert LabelBounds(study.stored).by_purpose() == {}
+    assert sum(count for _, count in study.store.labels.counts()) <= 6
+
+
+def test_check_says_what_the_plan_costs(study: Study, tmp_path: Path) -> None:
+    new = whet("check", tmp_path, "--plan").stdout
+    assert "labels to buy, at most:       3 for training" in new and "What the steps cost is not known" in new
+    assert whet("check", tmp_path).stdout.count("core hours") == 0
+    study.run(workers=0)
+    more = json.loads(whet("check", tmp_path, "--plan", "--json", "--set", "strategies={naive: 2}").stdout)["plan"]
+    assert more["labels"] == {"for training": 3} and more["core_hours"] > 0 and more["label_core_hours"] is not None
+    assert more["chain"] > 3
+    assert "No labels to buy." in whet("check", tmp_path, "--plan").stdout
+
+
+def test_a_step_is_named_by_key_or_title(study: Study, tmp_path: Path) -> None:
+    steps = list(study.plan.steps.values())
+    label = titled(study, "far 1: label")
+    for words in (label.key, label.key[:12], "far 1: label", "LABEL far"):
+        assert steps_called(words, steps) == [label]
+    assert len(steps_called("far", steps)) > 1
+    with pytest.raises(UnknownName, match="Did you mean 'naive dynamics'"):
+        steps_called("naiv dynamcs", steps)
+    short = short_keys(steps)
+    assert len(set(short)) == len(steps) and all(len(steps_called(key, steps)) == 1 for key in short)
+    said = whet("log", tmp_path, "far", code=2)
+    assert "far 1: label" in said.stdout and len(said.stderr.splitlines()) == 1
+
+
+def test_a_log_is_shown_from_its_end(study: Study, tmp_path: Path) -> None:
+    study.run(workers=0)
+    step = titled(study, "far 1: label")
+    log = study.store.folder(step.key) / "log.txt"
+    log.write_text("".join(f"line {number}\n" for number in range(100)))
+    assert whet("log", tmp_path, "far 1: label").stdout.splitlines() == [f"line {number}" for number in range(60, 100)]
+    assert len(whet("log", tmp_path, "far 1: label", "--all", "--follow").stdout.splitlines()) == 100
+
+
+def test_a_schedule_by_hand() -> None:
+    component = Component("tasks", "md")
+    first, second = Step(replace(component, options={"n": 1})), Step(replace(component, options={"n": 2}))
+    last = Step(replace(component, options={"n": 3}), inputs={"start": (first.key,)})
+    steps = {step.key: step for step in (first, second, last)}
+    seconds = {first.key: 10.0, second.key: 4.0, last.key: 5.0}
+    assert [makespan(steps, seconds, workers) for workers in (1, 2, 9)] == [19.0, 15.0, 15.0]
+    assert longest_chain(steps, seconds) == (15.0, 2)
+
+
+def test_watching_shows_what_happens(study: Study) -> None:
+    step, ended = titled(study, "far 1: dynamics"), titled(study, "far 1: label")
+    study.store.prepare()
+    study.store.describe(step)
+    screen = Console(file=StringIO(), width=80, height=24, force_terminal=True)
+    view = WatchView(study.store.root, 20, 4, time_left=lambda: 120.0, console=screen)
+    log = EventLog(study.store.root)
+    log(RunStarted("local", 2))
+    for one in (step, ended):
+        log(StepSubmitted(one.key, one.title, one.key))
+    log(StepEnded(ended.key, 3.0))
+    log(LabelsKept(ended.key, 3))
+    told = ProgressFile(study.store.folder(step.key))
+    told._next = 0.0
+    told(5, 20)
+    plain = Console(file=StringIO(), width=80, height=24)
+    plain.print(view.table())
+    assert isinstance(plain.file, StringIO)
+    shown = plain.file.getvalue()
+    assert "5 of 20 done, 1 running, 14 waiting, 0 failed; 3 labels kept" in shown
+    assert "about 2 min left" in shown.replace("\N{NO-BREAK SPACE}", " ")
+    assert platform.node() in shown and "5 of 20 (25 %)" in shown
+    assert "done: far 1: label" in shown and "3 labels of far 1: label are kept" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_no_terminal_no_table(study: Study, tmp_path: Path) -> None:
+    said = whet("run", tmp_path, "--watch", "--workers", "1")
+    assert f"[{len(study.plan.steps)}/{len(study.plan.steps)}]" in said.stderr
+    last = last_run(study.store.root)
+    assert last is not None and last.ended is not None and last.ended.ran == len(study.plan.steps)
+    assert last.started is not None and last.started.steps == len(study.plan.steps)
+    before = {path.name for path in (study.store.root / "runs").iterdir()}
+    whet("run", tmp_path)
+    assert {path.name for path in (study.store.root / "runs").iterdir()} == before, "nothing happened: nothing is said"
