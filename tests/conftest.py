@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from one_machine_slurm import slurm, slurm_daemons
+
+__all__ = ["slurm", "slurm_daemons"]
+
 TOY = Path(__file__).parent / "toy"
 
 STUDY = """\

@@ -16,6 +16,7 @@ from whet.data.identity import canonical
 from whet.data.labels import Failure, Labels
 from whet.data.recorded import Recorded
 from whet.data.theory import LevelOfTheory
+from whet.labels.label_rows import AT_ONCE, MEND, LabelRows
 from whet.labels.sqlite_file import SqliteFile
 from whet.labels.stored_label import pack_label, unpack_label
 
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
 
 FORMAT = 2
 """Version of the file: labels are packed frames. In version 1 they were NumPy archives, which are read as well."""
-
-AT_ONCE = 200
-"""Labels that are read from the file together."""
-
-MEND = "Restore the file from a copy, or delete the row to compute the label again"
 
 _TABLES = """
 create table if not exists theories (fingerprint text primary key, description text not null);
@@ -199,6 +195,11 @@ class LabelStore:
                 yield Recorded(place, frame, labels, theory)
             except (ValueError, KeyError, TypeError) as error:
                 yield Recorded(place, None, Failure(f"the label is damaged ({error})"), theory)
+
+    @property
+    def rows(self) -> LabelRows:
+        """The labels as they lie in the file."""
+        return LabelRows(self._file)
 
 
 def _opened(key: str, content: bytes, digest: str) -> tuple[Atoms, Labels]:

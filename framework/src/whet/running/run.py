@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
 
@@ -51,6 +51,7 @@ class Run:
         self._say = EventLog(runner.store.root)
         self._ended: SimpleQueue[tuple[list[Step], float, Future[None]]] = SimpleQueue()
         self._running: dict[str, Step] = {}
+        self._at_work, self._has_begun = ExitStack(), False
         self._jobs = 0
         self._room = 0
         self._elsewhere: dict[str, Step] = {}
@@ -61,6 +62,10 @@ class Run:
 
     def __call__(self) -> Account:
         """Until nothing is left that can run."""
+        with self._at_work:
+            return self._work()
+
+    def _work(self) -> Account:
         self._take_in_leftovers()
         self._take()
         try:
@@ -91,12 +96,18 @@ class Run:
         done = {step.key for step in new if self._is_done(step)}
         account.reused += [step.key for step in new if step.key in done]
         if any(step.key not in done for step in new):
-            self._store.prepare()
+            self._begin()
         for step in new:  # recipes of finished steps, too, are read by those that these feed
             self._store.describe(step)
         to_do = {key: step for key, step in found.items() if key not in known and key not in done}
         self._schedule.replace(to_do, {*held, *account.failed})
         return bool(new)
+
+    def _begin(self) -> None:
+        """Something is to be written: the store is made, and others can see that somebody is at work in it."""
+        if not self._has_begun:
+            self._at_work.enter_context(self._store.at_work())
+            self._has_begun = True
 
     def _is_done(self, step: Step) -> bool:
         """Whether it has a result that can be used; a damaged one is gone after this."""
@@ -108,6 +119,7 @@ class Run:
         return True
 
     def _redo(self, key: str, damage: str) -> None:
+        self._begin()
         self._account.damaged[key] = damage
         self._redone[key] = self._redone.get(key, 0) + 1
         self._say("step-damaged", step=key, damage=damage)
@@ -128,6 +140,8 @@ class Run:
     def _hand_on(self) -> None:
         """As many jobs as there is room for."""
         while (not self._room or self._jobs < self._room) and (steps := self._schedule.take(self._running)):
+            if not self._room:  # before looking at what is busy: it ends what a killed run left behind
+                self._start()
             if holder := self._claims.holder(steps):
                 for step in steps:
                     self._schedule.put_back(step, [_labels_of(holder)])
@@ -148,8 +162,6 @@ class Run:
         return key in self._planned or self._schedule.awaits(_labels_of(key))
 
     def _submit(self, steps: list[Step]) -> None:
-        if not self._room:
-            self._start()
         job = self._job(steps)
         for step in steps:
             self._take_in(step.key)  # what a run left there that held the step until now
@@ -305,7 +317,10 @@ class Run:
 
     def _take_in_leftovers(self) -> None:
         """What workers left to a run that was killed. Those of a run that goes on are left to it, with their claims."""
-        for path in sorted((self._store.root / "steps").glob(f"*/{label_log.NAME}")):
+        paths = sorted((self._store.root / "steps").glob(f"*/{label_log.NAME}"))
+        if paths:
+            self._begin()
+        for path in paths:
             key = path.parent.name
             if self._store.is_busy(key):
                 with suppress(StoreError):
