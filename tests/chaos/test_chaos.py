@@ -12,7 +12,7 @@ import pytest
 
 from chaos.harness import Chaos
 
-TIMES = {"quick": 4, "slow": 14}
+TIMES = {"quick": 3, "slow": 14}
 """Disturbances of one story."""
 
 
