@@ -11,14 +11,12 @@ from pathlib import Path
 from subprocess import PIPE
 from typing import Any, Self
 
-from whet.contracts.executor import WORKER
+from whet.contracts.executor import THREADS, WORKER
 from whet.data.errors import InputError, KeyProblem, OptionsError, ProcessLost, WhetError, by_name
 from whet.programs.program import Program
 
 PATIENCE = 3.0
 """Seconds that a worker has to see that it is not needed any more; one deep in a long computation does not."""
-
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class WorkerProcess:
