@@ -1,9 +1,9 @@
 """What Parsl costs on this machine beside the local workers: `python tests/benchmarks/parsl_overhead.py`.
 
-For each executor: seconds until the first trivial job is done, milliseconds a job of `--jobs` (1,000) handed on at once,
-milliseconds of one that is handed on alone, and seconds to stop. A job asks a warm worker to resolve nothing; the plugin
-needs no more. `parsl itself` is a bare script of Parsl with its DataFlowKernel and the same local provider; its jobs do
-nothing at all. Two workers each. Times are the least of `--repeats`: noise only ever adds.
+For each executor: seconds until the first trivial job is done, milliseconds a job of `--jobs` (1,000) handed on at
+once, milliseconds of one that is handed on alone, and seconds to stop. A job asks a warm worker to resolve nothing.
+`parsl itself` is a bare script of Parsl with its DataFlowKernel and its own local provider; its jobs do nothing at all.
+Two workers each. Times are the least of `--repeats`: noise only ever adds.
 """
 
 from __future__ import annotations

@@ -185,7 +185,7 @@ class Pool:
         strategy = Strategy(strategy="simple", max_idletime=self._options.max_idletime)
         strategy.add_executors([parsl])
         blocks = BlockWatch()
-        while True:
+        while not self._closing.is_set():
             assert parsl.interchange_proc is not None
             if parsl.interchange_proc.poll() is not None:
                 raise ProcessLost("Parsl's interchange is gone")
@@ -198,8 +198,7 @@ class Pool:
             if blocks.may_ask:
                 strategy.strategize([parsl])
                 self._folder.note_jobs(self._options.provider, [str(job) for job in parsl.job_ids_to_block])
-            if self._closing.wait(LOOK):
-                return
+            self._closing.wait(LOOK)
 
     def _look_at(self, parsl: HighThroughputExecutor, managers: list[dict[str, Any]]) -> None:
         """At what Parsl does not see for minutes, or never."""
