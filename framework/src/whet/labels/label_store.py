@@ -135,6 +135,10 @@ class LabelStore:
         row = (theory.fingerprint, canonical(theory.as_json()))
         self._file.do(lambda database: database.execute("insert or ignore into theories values (?, ?)", row))
 
+    def theories(self) -> list[LevelOfTheory]:
+        """Every theory that was described, in the order of their fingerprints."""
+        return self._file.do(_theories) if self.path.exists() else []
+
     def counts(self) -> list[tuple[LevelOfTheory, int]]:
         """How many labels there are of each level of theory.
 
@@ -158,7 +162,7 @@ class LabelStore:
         known = [theory for theory, _ in self.counts()]
         found = [theory for theory in known if word.lower() in (str(theory).lower(), theory.method.lower())]
         if not found:
-            described = self._file.do(_theories) if known else []
+            described = self.theories() if known else []
             by_key = {theory.fingerprint: theory for theory in (*described, *known)}
             found = [theory for key, theory in by_key.items() if key.startswith(word.lower()) and self.keys(theory)]
         if not found:

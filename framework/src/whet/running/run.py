@@ -28,6 +28,9 @@ from whet.running.watcher import Watcher
 LOOK = 1.0
 """Seconds between looks at how far steps are, and at steps that other runs hold."""
 
+GLANCE = 0.3
+"""Seconds for which a step may look held because another run looks whether it is."""
+
 MOST_LOOKED_AT = 32
 """Steps whose progress is read at one look: they are files on a disk that may be slow."""
 
@@ -68,7 +71,7 @@ class Run:
         try:
             while True:
                 self._hand_on()
-                if self._running or self._elsewhere or self._attempts.waiting:
+                if self._running or self._attempts.waiting or any(map(self._awaits, self._elsewhere)):
                     self._wait()
                 elif not self._take():
                     break
@@ -137,20 +140,31 @@ class Run:
     def _hand_on(self) -> None:
         """As many jobs as there is room for."""
         while (not self._room or self._jobs < self._room) and (steps := self._schedule.take(self._running)):
+            if not self._room:  # before looking at what is busy: it ends what a killed run left behind
+                self._start()
             if holder := self._claims.holder(steps):
                 for step in steps:
                     self._schedule.put_back(step, [_labels_of(holder)])
                 continue
             if any(self._store.is_busy(step.key) for step in steps):
-                self._elsewhere |= {step.key: step for step in steps}
+                for step in steps:
+                    self._leave(step)
                 continue
             self._submit(steps)
 
+    def _leave(self, step: Step) -> None:
+        """To another run, which is at it; its labels, too, are that one's to compute."""
+        self._elsewhere[step.key] = step
+        self._claims.take(step)
+
+    def _awaits(self, key: str) -> bool:
+        """Whether a step that another run is at is one of this run's, or has the labels that one of those wants."""
+        return key in self._planned or self._schedule.awaits(_labels_of(key))
+
     def _submit(self, steps: list[Step]) -> None:
-        if not self._room:
-            self._start()
         job = self._job(steps)
         for step in steps:
+            self._take_in(step.key)  # what a run left there that held the step until now
             self._running[step.key] = step
             self._claims.take(step)
             self._watcher.began(step)
@@ -213,6 +227,11 @@ class Run:
             if self._store.is_busy(key):
                 continue
             del self._elsewhere[key]
+            self._claims.release(key)
+            self._take_in(key)
+            self._schedule.done(_labels_of(key))
+            if key not in self._planned:  # another study's
+                continue
             if self._is_done(step):
                 self._account.reused.append(key)
                 self._schedule.done(key)
@@ -260,27 +279,35 @@ class Run:
 
     def _heal(self, steps: Sequence[Step]) -> bool:
         """Has what fed these steps done again where it is damaged; says whether that was so, and they are to wait."""
-        damaged = {key: self._store.damage(key, thoroughly=True) for step in steps for key in step.feeds}
-        damaged = {key: damage for key, damage in damaged.items() if damage and self._redone.get(key, 0) < MOST_REDONE}
-        for key, damage in damaged.items():
-            self._redo(key, damage)
-            self._store.describe(self._planned[key])
-            for account in (self._account.ran, self._account.reused):
-                with suppress(ValueError):
-                    account.remove(key)
-            self._schedule.put_back(self._planned[key], [feed for feed in self._planned[key].feeds if feed in damaged])
-        for step in steps if damaged else ():
-            self._schedule.put_back(step, [key for key in step.feeds if key in damaged])
-        return bool(damaged)
+        later = (step.key for step in self._attempts.waiting)
+        to_come = {*self._schedule.waiting, *self._running, *self._elsewhere, *later}
+        feeds = [key for key in dict.fromkeys(key for step in steps for key in step.feeds) if key in self._planned]
+        for key in feeds:
+            if key in to_come or self._redone.get(key, 0) >= MOST_REDONE:  # in to_come: another step found it damaged
+                continue
+            if damage := self._store.damage(key, thoroughly=True):
+                self._redo(key, damage)
+                self._store.describe(self._planned[key])
+                for account in (self._account.ran, self._account.reused):
+                    with suppress(ValueError):
+                        account.remove(key)
+                self._schedule.put_back(self._planned[key], to_come.intersection(self._planned[key].feeds))
+                to_come.add(key)
+        again = to_come.intersection(feeds)
+        for step in steps if again else ():
+            self._schedule.put_back(step, again.intersection(step.feeds))
+        return bool(again)
 
     # Labels
 
     def _take_in(self, key: str) -> None:
         """Labels of a step's log into the label store; not while somebody else, as another run, has the step."""
         path = self._store.folder(key) / label_log.NAME
-        if not path.is_file() or self._store.is_busy(key):
+        if not path.is_file():
             return
-        with self._store.locked(key):
+        with self._store.held(key, patience=GLANCE) as is_ours:
+            if not is_ours:
+                return
             new, damage = take_in(path, self._store.labels)
         if new:
             self._say("labels-kept", step=key, labels=new)
@@ -289,12 +316,15 @@ class Run:
             self._say("labels-damaged", step=key, damage=what)
 
     def _take_in_leftovers(self) -> None:
-        """What workers left to a run that was killed."""
-        paths = sorted((self._store.root / "steps").glob(f"*/{label_log.NAME}"))
-        if paths:
-            self._begin()
-        for path in paths:
-            self._take_in(path.parent.name)
+        """What workers left to a run that was killed. Those of a run that goes on are left to it, with their claims."""
+        for path in sorted((self._store.root / "steps").glob(f"*/{label_log.NAME}")):
+            key = path.parent.name
+            if self._store.is_busy(key):
+                with suppress(StoreError):
+                    self._leave(self._store.step(key))
+            else:
+                self._begin()
+                self._take_in(key)
 
 
 def _labels_of(key: str) -> str:

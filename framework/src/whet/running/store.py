@@ -148,11 +148,14 @@ class Store:
         return self.root / "steps" / key
 
     def describe(self, step: Step) -> Path:
-        """Writes step.json, so that a worker can run the step from its folder; gives the folder."""
+        """Writes step.json where no sound one is, so that a worker can run the step; gives the folder."""
         folder = self.folder(step.key)
         path = folder / "step.json"
-        if not path.is_file() or not path.stat().st_size:
-            write_json(path, step.as_json())
+        if path.is_file():
+            with suppress(StoreError):  # a damaged one, which those that this step feeds could not read
+                self.step(step.key)
+                return folder
+        write_json(path, step.as_json(), durably=False)  # what a power cut leaves of it is looked at, as above
         return folder
 
     def step(self, key: str) -> Step:
@@ -262,13 +265,19 @@ class Store:
         path = self.folder(key) / ".lock"
         if not path.exists():
             return False
+        with self.held(key) as is_ours:
+            return not is_ours
+
+    @contextmanager
+    def held(self, key: str, *, patience: float = 0.0) -> Iterator[bool]:
+        """Holds the step for this process where no other one does so for longer than `patience` s; says whether."""
         try:
-            with locked(path, busy=_BUSY):
-                return False
+            with locked(self.folder(key) / ".lock", busy=_BUSY, patience=patience):
+                yield True
         except StoreError as error:
-            if error is _BUSY:
-                return True
-            raise
+            if error is not _BUSY:
+                raise
+            yield False
 
     def fault(self, key: str) -> str:
         """Why a step failed when it was last run; empty where it did not, or has a result since."""
