@@ -107,18 +107,11 @@ def take_in(path: Path, label_store: LabelStore) -> tuple[int, list[str]]:
     return new, damage
 
 
-def look_into(path: Path) -> tuple[int, list[str]]:
+def look_into(path: Path, label_store: LabelStore) -> tuple[int, list[str]]:
     """How many labels in a log can be read, and what is damaged. The log stays as it is."""
-    labels, damage = 0, list[str]()
-    try:
-        for entry in _entries(_opened(path)):
-            if isinstance(entry, FrameError):
-                damage.append(str(entry))
-            else:
-                labels += 1
-    except FrameError as error:
-        damage.append(str(error))
-    return labels, damage
+    found = list(_entries(_salvaged(path), path, label_store))
+    damage = [str(entry) for entry in found if isinstance(entry, FrameError)]
+    return len(found) - len(damage), damage
 
 
 def _opened(path: Path) -> RecordLog:

@@ -377,15 +377,13 @@ class Run:
 
     def _take_in_leftovers(self) -> None:
         """What workers left to a run that was killed. Those of a run that goes on are left to it, with their claims."""
-        paths = sorted((self._store.root / "steps").glob(f"*/{label_log.NAME}"))
-        if paths:
-            self._begin()
-        for path in paths:
+        for path in sorted((self._store.root / "steps").glob(f"*/{label_log.NAME}")):
             key = path.parent.name
             if self._store.is_busy(key):
                 with suppress(StoreError):
                     self._leave(self._store.step(key))
             else:
+                self._begin()
                 self._take_in(key)
 
 

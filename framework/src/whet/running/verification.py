@@ -144,7 +144,7 @@ def _look_at(store: Store, key: str, missing: frozenset[str], found: Verificatio
         found.left_out += sum(ref.path in missing for _, ref in store.files_of(key, store.result(key)))
     log = store.folder(key) / label_log.NAME
     if log.is_file():
-        labels, damage = look_into(log)
+        labels, damage = look_into(log, store.labels)
         found.waiting[key] = labels
         found.damaged += [Damage("label-log", str(folder / log.name), title, what, KEPT) for what in damage]
 

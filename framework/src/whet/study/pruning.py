@@ -174,7 +174,7 @@ def _unneeded(store: Store, key: str, title: str) -> Unneeded:
         with suppress(StoreError):
             title = store.step(key).title
     log = folder / label_log.NAME
-    labels = look_into(log)[0] if log.is_file() else 0
+    labels = look_into(log, store.labels)[0] if log.is_file() else 0
     return Unneeded(key, key.rpartition("-")[0], title or key, size_of(folder), store.is_done(key), labels)
 
 
