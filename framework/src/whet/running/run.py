@@ -200,7 +200,12 @@ class Run:
     def _start(self) -> None:
         executor = self._runner.executor
         folder = self._store.root / "executors" / executor.name
-        self._room = max(1, executor.start(Site(folder, self._runner.workers)))
+        try:
+            self._room = max(1, executor.start(Site(folder, self._runner.workers)))
+        except BaseException:
+            with suppress(Exception):  # it may have started something, and not know how to end all of it yet
+                executor.stop()
+            raise
         driver = (platform.node(), os.getpid())
         self._say(RunStarted(executor.name, self._room, *driver, len(self._planned), len(self._account.reused)))
 
