@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 import sysconfig
 import venv
@@ -10,6 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from one_machine_slurm import slurm, slurm_daemons
+
+__all__ = ["slurm", "slurm_daemons"]
 
 TOY = Path(__file__).parent / "toy"
 
@@ -76,3 +82,16 @@ def foreign_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     here = sysconfig.get_path("purelib")
     (own / "whet.pth").write_text(f"import site; site.addsitedir({here!r})\n{TOY}\n")
     return folder / "bin" / "python"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte, where mounting one is possible."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if shutil.which("mount") is None or os.geteuid() != 0:
+        pytest.skip("only root can mount a small file system")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", folder], check=True)

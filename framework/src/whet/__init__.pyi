@@ -14,6 +14,9 @@ from .contracts.dynamics import Start as Start
 from .contracts.dynamics import State as State
 from .contracts.dynamics import Trajectory as Trajectory
 from .contracts.energy_span import UndeterminedEnergy as UndeterminedEnergy
+from .contracts.executor import Executor as Executor
+from .contracts.executor import Job as Job
+from .contracts.executor import Site as Site
 from .contracts.findings import Column as Column
 from .contracts.findings import Estimate as Estimate
 from .contracts.findings import Figure as Figure
@@ -73,6 +76,7 @@ from .contracts.task import Resources as Resources
 from .contracts.task import Task as Task
 from .contracts.task import Work as Work
 from .data import units as units
+from .data.durable import locked as locked
 from .data.durable import read_json as read_json
 from .data.durable import replacing as replacing
 from .data.durable import write_json as write_json
@@ -83,6 +87,8 @@ from .data.errors import MissingPackage as MissingPackage
 from .data.errors import NotApplied as NotApplied
 from .data.errors import OptionsError as OptionsError
 from .data.errors import PluginError as PluginError
+from .data.errors import ProcessLost as ProcessLost
+from .data.errors import StoreError as StoreError
 from .data.errors import UnknownName as UnknownName
 from .data.errors import Unsupported as Unsupported
 from .data.errors import UntrustedFile as UntrustedFile
@@ -132,9 +138,17 @@ from .programs.code_labeler import CodeLabeler as CodeLabeler
 from .programs.code_labeler import CodeOptions as CodeOptions
 from .programs.code_labeler import k_grid as k_grid
 from .programs.program import Program as Program
+from .programs.worker_process import WorkerProcess as WorkerProcess
+from .programs.worker_process import answered as answered
+from .programs.worker_process import described as described
+from .programs.worker_process import read_answer as read_answer
 from .report.page import write_report as write_report
 from .running.frame_labeling import label_frames as label_frames
+from .running.moving import move_store as move_store
 from .study.evaluation import evaluate as evaluate
+from .study.export import export_study as export_study
+from .study.pruning import prune_store as prune_store
 from .study.record import record_of as record_of
+from .study.store_verification import verify_store as verify_store
 from .study.stored_study import StoredStudy as StoredStudy
 from .study.study import Study as Study

@@ -23,7 +23,8 @@ from typing import Any
 from whet.contracts.analysis import StudyPieces
 from whet.contracts.component import Component
 from whet.data.durable import write_json
-from whet.data.errors import OptionsError, WhetError
+from whet.data.errors import WhetError
+from whet.programs.worker_process import described
 from whet.running.environments import Question, Wish
 from whet.running.progress_file import ProgressFile
 from whet.running.store import Store
@@ -78,19 +79,6 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         return {"fault": described(error)}
     except (Exception, SystemExit) as error:  # an upstream package may call sys.exit
         return {"fault": {"kind": "StepFailed", "what": f"{type(error).__name__}: {error}", "where": "", "hint": ""}}
-
-
-def described(error: WhetError) -> dict[str, Any]:
-    """A fault as plain data, to be raised again on the other side."""
-    fault: dict[str, Any] = {
-        "kind": type(error).__name__,
-        "what": error.what,
-        "where": error.where,
-        "hint": error.hint,
-    }
-    if isinstance(error, OptionsError):
-        fault["problems"] = [[list(problem.path), problem.what] for problem in error.problems]
-    return fault
 
 
 def _do(job: dict[str, Any]) -> Any:

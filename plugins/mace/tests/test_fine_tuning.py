@@ -263,8 +263,9 @@ def test_fewer_parameters_are_trained(tune, tiny, again, strategy):
 def test_three_rounds_each_from_the_one_before(tune, tiny, again, labeled, strategy):
     potential, replay = tiny, 4 if strategy == "multihead-replay" else 0
     errors = [forces_error(tiny, labeled(5, 300))]
+    given = {"energy": 1.0, "forces": 10.0}  # it is the error of forces that is to fall with each round
     for _ in range(3):
-        made = tune(potential, epochs=3, strategy=strategy, replay=replay, learning_rate=1e-2)
+        made = tune(potential, epochs=3, strategy=strategy, replay=replay, learning_rate=1e-2, weights=given)
         made.applied.compare(tune.request)
         # Before its first step upstream has the start's predictions, its heads replaced or not.
         initial = next(row for row in _rows(made) if row["epoch"] is None and row["head"] == "Default")

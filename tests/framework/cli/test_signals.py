@@ -85,3 +85,15 @@ def test_signals_are_as_they_were_afterwards() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)]
     whet("--version")
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)] == before
+
+
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_that_comes_amid_an_exec_ends_as_any_other(tmp_path: Path, how: signal.Signals, code: int) -> None:
+    """Dataclasses are made by one, so that an import may be hit: Python then ends by SIGINT, whatever was caught."""
+    (tmp_path / "hit.py").write_text(
+        "import whet.cli.main\n"
+        f"whet.cli.main._run = lambda: exec('import os, time; os.kill(os.getpid(), {int(how)}); time.sleep(5)')\n"
+        "whet.cli.main.main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-m", "hit"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == code and len(ended.stderr.splitlines()) == 1, ended.stderr

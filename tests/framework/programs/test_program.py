@@ -133,6 +133,12 @@ def test_a_timeout_leaves_it_running(tmp_path: Path) -> None:
     assert not members(tmp_path)
 
 
+def test_one_that_is_ended_before_it_began(tmp_path: Path) -> None:
+    program = Program(["sleep", "60"], tmp_path)
+    program.end()
+    assert program.code is not None
+
+
 @pytest.fixture(params=["linux", "other"])
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
     """With prctl, and without, as on macOS."""

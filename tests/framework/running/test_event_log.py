@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
 
 from whet.running.event_log import EventLog, EventReader, event_logs, read_events
-from whet.running.events import EVENTS, Event, LabelsKept, RunEnded, RunStarted, StepEnded, StepSubmitted, read_event
+from whet.running.events import (
+    EVENTS,
+    Event,
+    LabelsKept,
+    RunEnded,
+    RunStarted,
+    StepEnded,
+    StepLost,
+    StepSubmitted,
+    read_event,
+)
 from whet.running.run_state import RunState, last_run
 
 
@@ -97,3 +108,41 @@ def test_a_run_that_only_looked_is_not_the_last_one(tmp_path: Path) -> None:
     assert [path.stem for path in event_logs(tmp_path)] == ["2-a-2", "1-a-1"]
     last = last_run(tmp_path)
     assert last is not None and last.path is not None and last.path.stem == "1-a-1"
+
+
+def test_each_event_is_a_line_as_it_happens(tmp_path: Path) -> None:
+    before = time.time()
+    say = EventLog(tmp_path)
+    say(RunStarted("local", 2))
+    say(StepLost("md-1", "a line\nand another"))
+    say.close(RunEnded(1, 0))
+    first, second, last = map(json.loads, say.path.read_text().splitlines())
+    assert (first["event"], first["executor"], first["room"]) == ("run-started", "local", 2)
+    assert before - 1 <= first["time"] <= second["time"] <= time.time() + 1
+    assert second["why"] == "a line\nand another"
+    assert (last["event"], last["ran"]) == ("run-ended", 1)
+
+
+def test_a_run_in_which_nothing_happens_leaves_no_file(tmp_path: Path) -> None:
+    EventLog(tmp_path).close(RunEnded(0, 0))
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_written_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("in the way")
+    say = EventLog(tmp_path)
+    say(RunStarted("local", 2))
+    say.close(RunEnded(0, 0))
+    (tmp_path / "runs").unlink()
+    say(RunEnded(0, 0))
+    assert [json.loads(line)["event"] for line in say.path.read_text().splitlines()] == ["run-ended"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_no_fault(tmp_path: Path) -> None:
+    say = EventLog(tmp_path)
+    say.path.parent.mkdir()
+    say.path.symlink_to("/dev/full")
+    for _ in range(1000):
+        say(StepSubmitted("md-1", "x" * 100, "md-1"))
+    say.close(RunEnded(0, 0))

@@ -22,6 +22,7 @@ from whet.cli.plugins import plugins
 from whet.cli.report import report
 from whet.cli.run import run
 from whet.cli.status import status
+from whet.cli.store import store
 from whet.data.errors import InputError
 
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -84,5 +85,5 @@ def program(
 for command in (run, check, status, log, report, analyze, evaluate, label):
     app.command()(command)
 app.add_typer(plugins, name="plugins")
-for name, group in (("labels", labels), ("frames", frames), ("models", models), ("env", env)):
+for name, group in (("labels", labels), ("frames", frames), ("models", models), ("env", env), ("store", store)):
     app.add_typer(group, name=name, no_args_is_help=True)

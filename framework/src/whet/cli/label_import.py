@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,9 +85,7 @@ def import_labels(
         if not source.format.states_theory:
             _check_theory(statement, source.path)
     opened = Store(store)
-    if not dry_run:
-        opened.prepare()
-    with CountView("frames read") as view:
+    with nullcontext() if dry_run else opened.at_work(), CountView("frames read") as view:
         report = run_import(
             (record for source in sources for record in source.records(named, written)),
             opened.labels,

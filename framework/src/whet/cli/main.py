@@ -51,25 +51,33 @@ def _answer(signals: _Signals) -> NoReturn:
     sys.exit(0)
 
 
+class _Interrupt(KeyboardInterrupt):
+    """A signal came. Not the class itself: where that passes through an `exec`, Python ends by SIGINT in the end."""
+
+
 class _Signals:
     """SIGTERM and SIGHUP end a command in good order, as Ctrl-C does."""
 
     def __init__(self) -> None:
         self._number = signal.SIGINT
         # `nohup` has SIGHUP ignored: so it stays.
-        self._taken = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
+        as_usual = (signal.SIG_DFL, signal.default_int_handler)
+        signals = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+        self._taken = {n: before for n in signals if (before := signal.getsignal(n)) in as_usual}
         for number in self._taken:
             signal.signal(number, self._end)
 
     def restore(self) -> None:
         """Leaves the signals as they were, for whoever called the program as a function."""
-        for number in self._taken:
-            signal.signal(number, signal.SIG_DFL)
+        for number, before in self._taken.items():
+            signal.signal(number, before)
 
     def _end(self, number: int, _: object) -> None:
+        if number == signal.SIGINT:
+            raise _Interrupt
         if self._number == signal.SIGINT:  # once: `timeout` sends its signal twice
             self._number = signal.Signals(number)
-            raise KeyboardInterrupt(self._number.name)
+            raise _Interrupt(self._number.name)
 
     def leave(self, end: BaseException) -> NoReturn:
         """Says what ended the command and what is kept, and ends with 128 + the signal's number."""

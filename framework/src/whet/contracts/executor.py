@@ -14,6 +14,9 @@ from whet.contracts.resources import Resources
 WORKER = ("-m", "whet.worker")
 """The program that does jobs, for any interpreter that has Whet."""
 
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Variables by which numerical libraries are told how many threads to have."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -40,6 +43,11 @@ class Job:
     def cores(self) -> int:
         """Threads of the worker's numerical libraries."""
         return self.resources.cores or 1
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Environment variables of a worker that does this job alone (see `command`)."""
+        return dict.fromkeys(THREADS, str(self.cores))
 
     @property
     def request(self) -> dict[str, Any]:

@@ -17,12 +17,15 @@ __all__ = ["locked", "read_json", "replacing", "sync_folder", "unwritable", "wri
 
 
 @contextmanager
-def replacing(path: Path, *, check: Callable[[Path], object] = lambda partial: None) -> Iterator[Path]:
-    """Yields a fresh partial file beside `path`; on leaving without a fault it takes the name `path`, durably.
+def replacing(
+    path: Path, *, check: Callable[[Path], object] = lambda partial: None, durably: bool = True
+) -> Iterator[Path]:
+    """Yields a fresh partial file beside `path`; on leaving without a fault it takes the name `path`.
 
-    check: called with the partial file when all is in it; what it raises keeps the file that is there. Partial files
-    of this one whose writers are dead are removed. StoreError where the disk is full, the folder cannot
-    be written, or something else than a file has the name; the partial file is gone then.
+    durably: it is on the disk then; otherwise a power cut may leave it empty, or as it was. check: called with the
+    partial file when all is in it; what it raises keeps the file that is there. Partial files of this one whose writers
+    are dead are removed. StoreError where the disk is full, the folder cannot be written, or something else than a file
+    has the name; the partial file is gone then.
     """
     handle, partial = -1, None
     try:
@@ -34,12 +37,14 @@ def replacing(path: Path, *, check: Callable[[Path], object] = lambda partial: N
         remove_dead(path)
         handle, partial = new_partial(path)
         yield partial
-        with partial.open("rb") as written:
-            os.fsync(written.fileno())
+        if durably:
+            with partial.open("rb") as written:
+                os.fsync(written.fileno())
         check(partial)
         partial.chmod(0o644)
         partial.replace(path)
-        sync_folder(path.parent)
+        if durably:
+            sync_folder(path.parent)
     except OSError as error:
         if isinstance(error, StoreError) or error.errno is None:
             raise
@@ -50,15 +55,15 @@ def replacing(path: Path, *, check: Callable[[Path], object] = lambda partial: N
             os.close(handle)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Replaces the file's content, all or nothing. Raises StoreError."""
-    with replacing(path) as partial:
+def write_text(path: Path, text: str, *, durably: bool = True) -> None:
+    """Replaces the file's content, all or nothing (see `replacing`). Raises StoreError."""
+    with replacing(path, durably=durably) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, value: JSON) -> None:
-    """Writes readable JSON, all or nothing. Raises StoreError."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+def write_json(path: Path, value: JSON, *, durably: bool = True) -> None:
+    """Writes readable JSON, all or nothing (see `replacing`). Raises StoreError."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", durably=durably)
 
 
 def read_json(path: Path) -> JSON:
@@ -77,17 +82,17 @@ def read_json(path: Path) -> JSON:
 
 
 @contextmanager
-def locked(path: Path, *, busy: StoreError | None = None) -> Iterator[None]:
+def locked(path: Path, *, busy: StoreError | None = None, patience: float = 0.0) -> Iterator[None]:
     """Holds a lock file for this process; it is free when the process ends, however that is. The file stays.
 
-    Where another has it: waits, or raises `busy`. StoreError where the file cannot be made. On a disk without locks
-    the file itself is the lock.
+    Where another has it: waits, or raises `busy` after `patience` s. StoreError where the file cannot be made. On a
+    disk without locks the file itself is the lock.
     """
     from filelock import FileLock, Timeout  # not at the top: listing plugins is to start fast
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        held = FileLock(path, timeout=0 if busy else -1, thread_local=False).acquire()
+        held = FileLock(path, timeout=patience if busy else -1, thread_local=False).acquire()
     except Timeout:
         assert busy is not None
         raise busy from None

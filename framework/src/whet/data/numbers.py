@@ -77,6 +77,16 @@ def duration(seconds: float) -> str:
     return f"{seconds / 86400:.1f}{NARROW}days"
 
 
+def amount(size: int) -> str:
+    """`312 B`, `1.2 MB`, `35 GB`: of bytes, in powers of a thousand."""
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB", "PB"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}" if unit != "B" and value < 9.95 else f"{value:.0f} {unit}"
+
+
 def count(number: int, noun: str) -> str:
     """`1 frame`, `6 frames`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

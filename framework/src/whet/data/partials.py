@@ -8,6 +8,8 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 ANY = re.compile(r"\..*-[a-z0-9_]{8}\.partial(\.[^.]*)?", re.DOTALL)
@@ -43,7 +45,20 @@ def remove_all_dead(folder: Path) -> None:
         _sweep(Path(inner), ANY)
 
 
+def dead_partials(folder: Path) -> Iterator[Path]:
+    """Every partial file in a folder, and in those below it, that a dead writer left. It stays where it is."""
+    for inner, _, _ in os.walk(folder):
+        yield from _dead(Path(inner), ANY)
+
+
 def _sweep(folder: Path, names: re.Pattern[str]) -> None:
+    for partial in _dead(folder, names):
+        with suppress(OSError):  # it is gone already
+            partial.unlink()
+
+
+def _dead(folder: Path, names: re.Pattern[str]) -> Iterator[Path]:
+    """Partial files of dead writers, each held by this process until the next is asked for."""
     try:
         with os.scandir(folder) as entries:
             found = [Path(entry.path) for entry in entries if names.fullmatch(entry.name)]
@@ -56,8 +71,10 @@ def _sweep(folder: Path, names: re.Pattern[str]) -> None:
             continue
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            partial.unlink()
-        except OSError:  # its writer lives, it is gone already, or the disk has no locks
-            pass
+        except OSError:  # its writer lives, or the disk has no locks
+            os.close(handle)
+            continue
+        try:
+            yield partial
         finally:
             os.close(handle)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +10,7 @@ from typing import BinaryIO
 
 from whet.data.durable import unwritable
 from whet.data.errors import FrameError
-
-RECORD = struct.Struct("<4sIQ")
-"""Before each record: a mark, CRC-32 of what follows, its length in bytes."""
+from whet.data.record_salvage import RECORD, holds_records
 
 
 class RecordLog:
@@ -93,9 +90,7 @@ class RecordLog:
                 mark, _, length = RECORD.unpack(file.read(RECORD.size))
                 begin = self._end + RECORD.size
                 if mark != self._mark and mark.strip(b"\0"):
-                    # Not torn: what follows may be whole, and must not be written over.
-                    place = f"{self.path}, after {self._noun} {len(self._places) - 1}"
-                    raise FrameError("the file is damaged", where=place, hint="Restore it from a copy")
+                    raise self._damaged()
                 if begin + length > size or mark != self._mark:
                     break
                 self._places.append((begin, length))
@@ -103,6 +98,14 @@ class RecordLog:
             if self._places and not self._is_whole(file, len(self._places) - 1):
                 begin, _ = self._places.pop()
                 self._end = begin - RECORD.size
+            file.seek(self._end)
+            if self._end < size and holds_records(file.read(), self._mark):
+                raise self._damaged()
+
+    def _damaged(self) -> FrameError:
+        """What follows is no torn end: it may be whole, and must not be written over."""
+        place = f"{self.path}, after {self._noun} {len(self._places) - 1}"
+        return FrameError("the file is damaged", where=place, hint="Restore it from a copy")
 
     def _is_whole(self, file: BinaryIO, index: int) -> bool:
         begin, length = self._places[index]

@@ -38,9 +38,10 @@ class LocalExecutor(Executor):
         """Ends every worker, whatever it is doing; none is started any more."""
         with self._starting:
             self._is_over = True
-        for worker in self._all:
+        every = list(self._all)  # one whose job ends meanwhile takes itself out
+        for worker in every:
             worker.dismiss()  # all of them, before any is waited for
-        for worker in self._all:
+        for worker in every:
             worker.close()
         self._threads.shutdown(cancel_futures=True)
 

@@ -7,7 +7,7 @@ So each appends to a file of its own, and the driver is the only one that writes
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from whet.data.frame_identity import frame_key
 from whet.data.identity import canonical
 from whet.data.labels import Labels
 from whet.data.record_log import RecordLog
+from whet.data.record_salvage import salvage
+from whet.data.refusals import unreadable
 from whet.data.theory import LevelOfTheory
 from whet.labels.label_store import LabelStore
 from whet.labels.stored_label import pack_label, unpack_label
@@ -28,6 +30,9 @@ NAME = "labels.log"
 
 MAGIC = b"whet-labels 1\n\0\0"
 """First 16 bytes of the file; the number is the version of the format."""
+
+MARK = b"LABL"
+"""Before each record."""
 
 
 class LabelLog:
@@ -42,7 +47,7 @@ class LabelLog:
         self._log = _opened(path)
         self._own: dict[tuple[str, str], Labels] = {}
         self._described: set[str] = set()
-        for entry in _entries(self._log):
+        for entry in _entries(_salvaged(path), path, label_store) if len(self._log) else ():
             if not isinstance(entry, FrameError):
                 theory, frame, labels = entry
                 self._own[theory.fingerprint, frame_key(frame)] = labels
@@ -68,7 +73,10 @@ class LabelLog:
     def describe(self, theory: LevelOfTheory) -> None:
         """Keeps a theory without a label of it, so that it can be named."""
         if theory.fingerprint not in self._described:
-            self._log.append(canonical({"describes": theory.as_json()}).encode() + b"\n", durably=True)
+            about = canonical({"describes": theory.as_json()}).encode() + b"\n"
+            # Twice: without it no label of the log could be used, and its bytes, too, may be hit by damage.
+            self._log.append(about)
+            self._log.append(about, durably=True)
             self._described.add(theory.fingerprint)
 
 
@@ -83,15 +91,12 @@ def take_in(path: Path, label_store: LabelStore) -> tuple[int, list[str]]:
         return 0, []
     labeled: dict[str, tuple[LevelOfTheory, list[tuple[Atoms, Labels]]]] = {}
     damage: list[str] = []
-    try:
-        for entry in _entries(_opened(path)):
-            if isinstance(entry, FrameError):
-                damage.append(str(entry))
-                continue
-            theory, frame, labels = entry
-            labeled.setdefault(theory.fingerprint, (theory, []))[1].append((frame, labels))
-    except FrameError as error:
-        damage.append(str(error))
+    for entry in _entries(_salvaged(path), path, label_store):
+        if isinstance(entry, FrameError):
+            damage.append(str(entry))
+            continue
+        theory, frame, labels = entry
+        labeled.setdefault(theory.fingerprint, (theory, []))[1].append((frame, labels))
     new = 0
     for theory, pairs in labeled.values():
         new += sum(before is None for before in label_store.put_many(pairs, theory))
@@ -102,24 +107,55 @@ def take_in(path: Path, label_store: LabelStore) -> tuple[int, list[str]]:
     return new, damage
 
 
+def look_into(path: Path) -> tuple[int, list[str]]:
+    """How many labels in a log can be read, and what is damaged. The log stays as it is."""
+    labels, damage = 0, list[str]()
+    try:
+        for entry in _entries(_opened(path)):
+            if isinstance(entry, FrameError):
+                damage.append(str(entry))
+            else:
+                labels += 1
+    except FrameError as error:
+        damage.append(str(error))
+    return labels, damage
+
+
 def _opened(path: Path) -> RecordLog:
-    return RecordLog(path, MAGIC, b"LABL", kind="a log of labels", noun="label")
+    return RecordLog(path, MAGIC, MARK, kind="a log of labels", noun="label")
 
 
-def _entries(log: RecordLog) -> Iterator[tuple[LevelOfTheory, Atoms, Labels] | FrameError]:
+def _salvaged(path: Path) -> list[bytes | range]:
+    """The records that are whole, and the places of what is damaged. StoreError where it cannot be read."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if MAGIC.startswith(content):
+        return []
+    return list(salvage(content, MARK, len(MAGIC) if content.startswith(MAGIC) else 0))
+
+
+def _entries(
+    records: Sequence[bytes | range], path: Path, label_store: LabelStore
+) -> Iterator[tuple[LevelOfTheory, Atoms, Labels] | FrameError]:
     """Every label that is whole, and the damage of those that are not."""
     theories: dict[str, LevelOfTheory] = {}
-    for index in range(len(log)):
+    for index, record in enumerate(records):
+        place = f"{path}, record {index}"
+        if isinstance(record, range):
+            yield FrameError("the label is damaged", where=f"{path}, bytes {record.start} to {record.stop}")
+            continue
         try:
-            head, _, content = log[index].partition(b"\n")
+            head, _, content = record.partition(b"\n")
             about = json.loads(head)
             if "describes" in about:
                 theory = LevelOfTheory.from_json(about["describes"])
                 theories[theory.fingerprint] = theory
                 continue
+            if about["theory"] not in theories:  # its description is damaged; an earlier log may have had it
+                theories |= {theory.fingerprint: theory for theory in label_store.theories()}
             frame, labels = unpack_label(content, about["frame"])
             yield theories[about["theory"]], frame, labels
-        except FrameError as error:
-            yield error
         except (ValueError, KeyError, TypeError) as error:
-            yield FrameError(f"the label cannot be read ({error})", where=f"{log.path}, label {index}")
+            yield FrameError(f"the label cannot be read ({error})", where=place)

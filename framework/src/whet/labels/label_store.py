@@ -16,6 +16,7 @@ from whet.data.identity import canonical
 from whet.data.labels import Failure, Labels
 from whet.data.recorded import Recorded
 from whet.data.theory import LevelOfTheory
+from whet.labels.label_rows import AT_ONCE, MEND, LabelRows
 from whet.labels.sqlite_file import SqliteFile
 from whet.labels.stored_label import pack_label, unpack_label
 
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
 
 FORMAT = 2
 """Version of the file: labels are packed frames. In version 1 they were NumPy archives, which are read as well."""
-
-AT_ONCE = 200
-"""Labels that are read from the file together."""
-
-MEND = "Restore the file from a copy, or delete the row to compute the label again"
 
 _TABLES = """
 create table if not exists theories (fingerprint text primary key, description text not null);
@@ -139,6 +135,10 @@ class LabelStore:
         row = (theory.fingerprint, canonical(theory.as_json()))
         self._file.do(lambda database: database.execute("insert or ignore into theories values (?, ?)", row))
 
+    def theories(self) -> list[LevelOfTheory]:
+        """Every theory that was described, in the order of their fingerprints."""
+        return self._file.do(_theories) if self.path.exists() else []
+
     def counts(self) -> list[tuple[LevelOfTheory, int]]:
         """How many labels there are of each level of theory.
 
@@ -162,7 +162,7 @@ class LabelStore:
         known = [theory for theory, _ in self.counts()]
         found = [theory for theory in known if word.lower() in (str(theory).lower(), theory.method.lower())]
         if not found:
-            described = self._file.do(_theories) if known else []
+            described = self.theories() if known else []
             by_key = {theory.fingerprint: theory for theory in (*described, *known)}
             found = [theory for key, theory in by_key.items() if key.startswith(word.lower()) and self.keys(theory)]
         if not found:
@@ -195,6 +195,11 @@ class LabelStore:
                 yield Recorded(place, frame, labels, theory)
             except (ValueError, KeyError, TypeError) as error:
                 yield Recorded(place, None, Failure(f"the label is damaged ({error})"), theory)
+
+    @property
+    def rows(self) -> LabelRows:
+        """The labels as they lie in the file."""
+        return LabelRows(self._file)
 
 
 def _opened(key: str, content: bytes, digest: str) -> tuple[Atoms, Labels]:

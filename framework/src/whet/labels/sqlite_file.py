@@ -6,8 +6,8 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +23,9 @@ PATIENCE = 120.0
 
 YOUNG = 5.0
 """Seconds for which an empty file may be one that another process is making (on a disk without hard links)."""
+
+RETIRED = 2_000_000_000
+"""Format of a file that was moved: who still has the old one must not write into it."""
 
 _WAL = b"\2\2"
 """Bytes 18 and 19 of a file whose journal is SQLite's WAL."""
@@ -58,6 +61,21 @@ class SqliteFile:
                 time.sleep(0.02)
             except (OSError, sqlite3.Error) as error:
                 raise _refused(self.path, error) from error
+
+    @contextmanager
+    def retiring(self) -> Iterator[None]:
+        """Nobody reads or writes it meanwhile; after it nobody can. A fault inside leaves it as it was.
+
+        The file must not be opened meanwhile by this process: closing it would let go of SQLite's locks. StoreError.
+        """
+        try:
+            with closing(sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)) as database:
+                database.execute("begin exclusive")
+                yield
+                database.execute(f"pragma user_version = {RETIRED}")
+                database.execute("commit")
+        except sqlite3.Error as error:
+            raise _refused(self.path, error) from error
 
     def _once(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if not self.path.exists():
@@ -127,6 +145,8 @@ class SqliteFile:
 
     def _version(self, database: sqlite3.Connection) -> int:
         (version,) = database.execute("pragma user_version").fetchone()
+        if version == RETIRED:
+            raise StoreError("it was moved, with its store", where=str(self.path), hint="Use the store's new place")
         if version > self.format:
             what = f"it has the format {version}, this version of Whet knows {self.format}"
             raise StoreError(what, where=str(self.path), hint="Use a newer Whet")

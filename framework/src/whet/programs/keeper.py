@@ -68,6 +68,7 @@ class Keeper:
         if not self._is_told():
             return -signal.SIGTERM
         self._start()
+        self._hear(b"")  # what was said after the job, before the program began
         while self._is_anything_left():
             now = time.monotonic()
             if now >= self._ask_rest_at and not self._rest_is_asked:
@@ -146,15 +147,19 @@ class Keeper:
             self._ask(HASTE)
         if self._lifeline is not None and self._lifeline in ready:
             more = os.read(self._lifeline, 4096)
-            *lines, self._said = (self._said + more).split(b"\n")
-            for line in lines:
-                self._ask(float(line))
+            self._hear(more)
             if not more:
                 os.close(self._lifeline)
                 self._lifeline = None
                 self._ask(HASTE)
         if os.getppid() != self._whet:
             self._ask(HASTE)
+
+    def _hear(self, more: bytes) -> None:
+        """Each line asks the program to end."""
+        *lines, self._said = (self._said + more).split(b"\n")
+        for line in lines:
+            self._ask(float(line))
 
     def _ask(self, grace: float) -> None:
         """Asks the program to end; after `grace` seconds it is killed with all that it started."""

@@ -11,14 +11,12 @@ from pathlib import Path
 from subprocess import PIPE
 from typing import Any, Self
 
-from whet.contracts.executor import WORKER
+from whet.contracts.executor import THREADS, WORKER
 from whet.data.errors import InputError, KeyProblem, OptionsError, ProcessLost, WhetError, by_name
 from whet.programs.program import Program
 
 PATIENCE = 3.0
 """Seconds that a worker has to see that it is not needed any more; one deep in a long computation does not."""
-
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class WorkerProcess:
@@ -152,6 +150,19 @@ def read_answer(path: Path) -> None:
         if isinstance(error, WhetError):
             raise
         raise ProcessLost("the worker ended without an answer", where=str(path)) from None
+
+
+def described(error: WhetError) -> dict[str, Any]:
+    """A fault as plain data, to be raised again on the other side."""
+    fault: dict[str, Any] = {
+        "kind": type(error).__name__,
+        "what": error.what,
+        "where": error.where,
+        "hint": error.hint,
+    }
+    if isinstance(error, OptionsError):
+        fault["problems"] = [[list(problem.path), problem.what] for problem in error.problems]
+    return fault
 
 
 def fault(data: Mapping[str, Any]) -> WhetError:

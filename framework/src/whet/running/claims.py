@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 from whet.contracts.task import Task
-from whet.data.errors import WhetError
 from whet.data.frame_identity import frame_key
 from whet.plugins.registry import registry
 from whet.running.step import Step
@@ -40,6 +39,7 @@ class Claims:
 
     def release(self, key: str) -> None:
         """The step runs no more."""
+        self._known.pop(key, None)
         for claim in self._held.pop(key, ()):
             if self._holders.get(claim) == key:
                 del self._holders[claim]
@@ -48,15 +48,15 @@ class Claims:
         if "labeler" not in step.components:
             return frozenset()
         if step.key not in self._known:
-            labeler = step.components["labeler"].key
-            self._known[step.key] = frozenset((labeler, key) for key in self._frames(step))
+            try:
+                frames = self._frames(step)
+            except Exception:  # a fault, of whatever kind, is the step's own to meet
+                return frozenset()
+            self._known[step.key] = frozenset((step.components["labeler"].key, key) for key in frames)
         return self._known[step.key]
 
     def _frames(self, step: Step) -> list[str]:
-        """Keys of the frames; none where nobody here can tell, and a fault is the step's own to meet."""
-        try:
-            task: type[Task] = registry().find(step.task.hook, step.task.name)
-            work = OpenStep(step, StoredSteps(self._store), "cpu", lambda done, total: None)
-            return [frame_key(frame) for frame in task.labels_wanted(work)]
-        except (WhetError, OSError, KeyError, ValueError):
-            return []
+        """Keys of the frames whose labels the step wants."""
+        task: type[Task] = registry().find(step.task.hook, step.task.name)
+        work = OpenStep(step, StoredSteps(self._store), "cpu", lambda done, total: None)
+        return [frame_key(frame) for frame in task.labels_wanted(work)]

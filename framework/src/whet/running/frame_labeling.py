@@ -109,7 +109,6 @@ def label_frames(
     if not isinstance(labeler, Labeler):
         labeler = labeler_of(labeler)
     kept = Store(Path(store))
-    kept.prepare()
     good = [(index, frame) for index, frame in enumerate(frames) if not isinstance(frame, FrameError)]
     places: list[int | None] = [index for index, _ in good]
     wanted = [frame for _, frame in good]
@@ -127,7 +126,7 @@ def label_frames(
     # Two programs that ran the same frame in one folder would destroy each other's files.
     hint = "Wait for it, or give its labeler more `processes`"
     busy = StoreError("another process labels with this theory here", where=str(folder), hint=hint)
-    with locked(folder / f"{theory.fingerprint[:12]}.lock", busy=busy):
+    with kept.at_work(), locked(folder / f"{theory.fingerprint[:12]}.lock", busy=busy):
         stored = StoredLabeler(labeler, kept.labels, folder)
         for index, answer in enumerate(stored.labels(wanted)):
             frame, place = wanted[index], places[index]

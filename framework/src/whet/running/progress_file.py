@@ -58,6 +58,8 @@ def forget_progress(folder: Path) -> None:
 def read_progress(folder: Path) -> Progress | None:
     """What the step's last worker said; None where it said nothing that can be read."""
     try:
-        return Progress(**json.loads((folder / NAME).read_text()))
-    except (OSError, ValueError, TypeError):
+        said = Progress(**json.loads((folder / NAME).read_text()))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
+    kinds = (str, int, float, float, int, int)
+    return said if all(type(value) is kind for value, kind in zip(vars(said).values(), kinds, strict=True)) else None

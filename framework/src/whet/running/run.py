@@ -7,7 +7,7 @@ import platform
 import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
 
@@ -47,6 +47,9 @@ from whet.running.watcher import Watcher
 LOOK = 1.0
 """Seconds between looks at how far steps are, and at steps that other runs hold."""
 
+GLANCE = 0.3
+"""Seconds for which a step may look held because another run looks whether it is."""
+
 MOST_LOOKED_AT = 32
 """Steps whose progress is read at one look: they are files on a disk that may be slow."""
 
@@ -67,6 +70,7 @@ class Run:
         self._say = EventLog(runner.store.root)
         self._ended: SimpleQueue[tuple[list[Step], float, Future[None]]] = SimpleQueue()
         self._running: dict[str, Step] = {}
+        self._at_work, self._has_begun = ExitStack(), False
         self._jobs = 0
         self._room = 0
         self._elsewhere: dict[str, Step] = {}
@@ -79,6 +83,10 @@ class Run:
 
     def __call__(self) -> Account:
         """Until nothing is left that can run. What ends it before has a note that says what is kept."""
+        with self._at_work:
+            return self._ended_in_order()
+
+    def _ended_in_order(self) -> Account:
         try:
             self._work()
         except BaseException as error:
@@ -96,7 +104,7 @@ class Run:
         self._take()
         while True:
             self._hand_on()
-            if self._running or self._elsewhere or self._attempts.waiting:
+            if self._running or self._attempts.waiting or any(map(self._awaits, self._elsewhere)):
                 self._wait()
             elif not self._take():
                 break
@@ -133,12 +141,18 @@ class Run:
         done = {step.key for step in new if self._is_done(step)}
         account.reused += [step.key for step in new if step.key in done]
         if any(step.key not in done for step in new):
-            self._store.prepare()
+            self._begin()
         for step in new:  # recipes of finished steps, too, are read by those that these feed
             self._store.describe(step)
         to_do = {key: step for key, step in found.items() if key not in known and key not in done}
         self._schedule.replace(to_do, {*held, *account.failed})
         return bool(new)
+
+    def _begin(self) -> None:
+        """Something is to be written: the store is made, and others can see that somebody is at work in it."""
+        if not self._has_begun:
+            self._at_work.enter_context(self._store.at_work())
+            self._has_begun = True
 
     def _is_done(self, step: Step) -> bool:
         """Whether it has a result that can be used; a damaged one is gone after this."""
@@ -150,6 +164,7 @@ class Run:
         return True
 
     def _redo(self, key: str, damage: str) -> None:
+        self._begin()
         self._account.damaged[key] = damage
         self._redone[key] = self._redone.get(key, 0) + 1
         self._say(StepDamaged(key, damage))
@@ -170,23 +185,33 @@ class Run:
     def _hand_on(self) -> None:
         """As many jobs as there is room for."""
         while (not self._room or self._jobs < self._room) and (steps := self._schedule.take(self._running)):
+            if not self._room:  # before looking at what is busy: it ends what a killed run left behind
+                self._start()
             if holder := self._claims.holder(steps):
                 for step in steps:
                     self._schedule.put_back(step, [_labels_of(holder)])
                     self._say(StepWaits(step.key, holder))
                 continue
             if any(self._store.is_busy(step.key) for step in steps):
-                self._elsewhere |= {step.key: step for step in steps}
                 for step in steps:
+                    self._leave(step)
                     self._say(StepElsewhere(step.key, step.title))
                 continue
             self._submit(steps)
 
+    def _leave(self, step: Step) -> None:
+        """To another run, which is at it; its labels, too, are that one's to compute."""
+        self._elsewhere[step.key] = step
+        self._claims.take(step)
+
+    def _awaits(self, key: str) -> bool:
+        """Whether a step that another run is at is one of this run's, or has the labels that one of those wants."""
+        return key in self._planned or self._schedule.awaits(_labels_of(key))
+
     def _submit(self, steps: list[Step]) -> None:
-        if not self._room:
-            self._start()
         job = self._job(steps)
         for step in steps:
+            self._take_in(step.key)  # what a run left there that held the step until now
             self._running[step.key] = step
             self._claims.take(step)
             forget_progress(self._store.folder(step.key))
@@ -261,6 +286,11 @@ class Run:
             if self._store.is_busy(key):
                 continue
             del self._elsewhere[key]
+            self._claims.release(key)
+            self._take_in(key)
+            self._schedule.done(_labels_of(key))
+            if key not in self._planned:  # another study's
+                continue
             if self._is_done(step):
                 self._account.reused.append(key)
                 self._schedule.done(key)
@@ -311,18 +341,24 @@ class Run:
 
     def _heal(self, steps: Sequence[Step]) -> bool:
         """Has what fed these steps done again where it is damaged; says whether that was so, and they are to wait."""
-        damaged = {key: self._store.damage(key, thoroughly=True) for step in steps for key in step.feeds}
-        damaged = {key: damage for key, damage in damaged.items() if damage and self._redone.get(key, 0) < MOST_REDONE}
-        for key, damage in damaged.items():
-            self._redo(key, damage)
-            self._store.describe(self._planned[key])
-            for account in (self._account.ran, self._account.reused):
-                with suppress(ValueError):
-                    account.remove(key)
-            self._schedule.put_back(self._planned[key], [feed for feed in self._planned[key].feeds if feed in damaged])
-        for step in steps if damaged else ():
-            self._schedule.put_back(step, [key for key in step.feeds if key in damaged])
-        return bool(damaged)
+        later = (step.key for step in self._attempts.waiting)
+        to_come = {*self._schedule.waiting, *self._running, *self._elsewhere, *later}
+        feeds = [key for key in dict.fromkeys(key for step in steps for key in step.feeds) if key in self._planned]
+        for key in feeds:
+            if key in to_come or self._redone.get(key, 0) >= MOST_REDONE:  # in to_come: another step found it damaged
+                continue
+            if damage := self._store.damage(key, thoroughly=True):
+                self._redo(key, damage)
+                self._store.describe(self._planned[key])
+                for account in (self._account.ran, self._account.reused):
+                    with suppress(ValueError):
+                        account.remove(key)
+                self._schedule.put_back(self._planned[key], to_come.intersection(self._planned[key].feeds))
+                to_come.add(key)
+        again = to_come.intersection(feeds)
+        for step in steps if again else ():
+            self._schedule.put_back(step, again.intersection(step.feeds))
+        return bool(again)
 
     def _host(self, key: str) -> str:
         """Where a step's last worker was; empty where none said so."""
@@ -334,9 +370,11 @@ class Run:
     def _take_in(self, key: str) -> None:
         """Labels of a step's log into the label store; not while somebody else, as another run, has the step."""
         path = self._store.folder(key) / label_log.NAME
-        if not path.is_file() or self._store.is_busy(key):
+        if not path.is_file():
             return
-        with self._store.locked(key):
+        with self._store.held(key, patience=GLANCE) as is_ours:
+            if not is_ours:
+                return
             new, damage = take_in(path, self._store.labels)
         if new:
             self._account.labels += new
@@ -346,9 +384,17 @@ class Run:
             self._say(LabelsDamaged(key, what))
 
     def _take_in_leftovers(self) -> None:
-        """What workers left to a run that was killed."""
-        for path in sorted((self._store.root / "steps").glob(f"*/{label_log.NAME}")):
-            self._take_in(path.parent.name)
+        """What workers left to a run that was killed. Those of a run that goes on are left to it, with their claims."""
+        paths = sorted((self._store.root / "steps").glob(f"*/{label_log.NAME}"))
+        if paths:
+            self._begin()
+        for path in paths:
+            key = path.parent.name
+            if self._store.is_busy(key):
+                with suppress(StoreError):
+                    self._leave(self._store.step(key))
+            else:
+                self._take_in(key)
 
 
 def _labels_of(key: str) -> str:

@@ -23,6 +23,7 @@ class Schedule:
         self._names: dict[str, str] = {}
         self._blocked: dict[str, set[str]] = {}
         self._ready: dict[str, dict[str, Step]] = {}
+        self._singles: set[str] = set()
         self._order: list[tuple[int, str]] = []
 
     def replace(self, steps: Mapping[str, Step], blocking: Collection[str]) -> None:
@@ -30,7 +31,7 @@ class Schedule:
         self.waiting = dict(steps)
         self._places = {key: place for place, key in enumerate(steps)}
         self._unmet, self._fed, self._names = {}, {}, {}
-        self._blocked, self._ready, self._order = {}, {}, []
+        self._blocked, self._ready, self._singles, self._order = {}, {}, set(), []
         open_keys = {*steps, *blocking}
         for key, step in steps.items():
             self._names[key] = self._batch_of(step)
@@ -60,6 +61,7 @@ class Schedule:
             heappush(self._order, entry)
         for step in found:
             del self.waiting[step.key]
+            self._singles.discard(step.key)
         return found
 
     def put_back(self, step: Step, blocking: Iterable[str] = ()) -> None:
@@ -74,6 +76,10 @@ class Schedule:
                 self._fed.setdefault(feed, []).append(step.key)
         else:
             self._is_ready(step)
+
+    def awaits(self, key: str) -> bool:
+        """Whether a step that waits is one of those that `done(key)` is for."""
+        return any(fed in self.waiting and key in self._unmet.get(fed, ()) for fed in self._fed.get(key, ()))
 
     def done(self, key: str) -> None:
         """A step has its result, or whatever else steps wait for has come: what waited for it alone is ready."""
@@ -91,12 +97,14 @@ class Schedule:
         name = self._names[step.key]
         steps = self._ready.setdefault(name, {})
         steps[step.key] = step
+        if name == step.key:
+            self._singles.add(name)
         if len(steps) == 1:
             heappush(self._order, (self._places[step.key], name))
 
     def _is_to_grow(self, name: str, running: Collection[str]) -> bool:
         """Whether a batch gets more members once what is running or ready, and is no batch itself, is done."""
-        if not self._blocked.get(name):
-            return False
-        soon = {*running, *(key for steps in self._ready.values() for key in steps if self._names[key] == key)}
-        return any(soon.issuperset(self._unmet[key]) for key in self._blocked[name])
+        return any(
+            all(feed in running or feed in self._singles for feed in self._unmet[key])
+            for key in self._blocked.get(name, ())
+        )

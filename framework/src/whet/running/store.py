@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from whet.data.durable import locked, read_json, unwritable, write_json
 from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
 from whet.labels.label_store import LabelStore
+from whet.running.at_work import at_work
 from whet.running.step import KEY, Step
 
 FORMAT = 2
@@ -96,6 +97,10 @@ class Store:
             self._check_new()
             write_json(marker, {"format": FORMAT})
         said = read_json(marker)
+        if isinstance(said, dict) and (other := said.get("moving_to") or said.get("moving_from")):
+            what = f"the store {'is being moved to' if 'moving_to' in said else 'is not whole: it is being moved from'}"
+            hint = "Run the same `whet store move` again: it goes on from where it was"
+            raise StoreError(f"{what} {other}", where=str(self.root), hint=hint)
         if isinstance(said, dict) and said.get("format") == 1:
             self._migrate(marker)
             return
@@ -105,6 +110,17 @@ class Store:
         if said["format"] != FORMAT:
             what = f"the store has format {said['format']!r:.40}; this version of Whet reads {FORMAT}"
             raise StoreError(what, where=str(self.root), hint="Choose another folder, or install the other version")
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """While this process drives a run here, or gets labels: the store is there, and nobody moves it meanwhile.
+
+        Raises as `prepare`.
+        """
+        self.prepare()
+        with at_work(self.root):
+            self.prepare()  # it may have begun to be moved in between
+            yield
 
     def _migrate(self, marker: Path) -> None:
         from whet.running.migration import migrate
@@ -137,11 +153,14 @@ class Store:
         return self.root / "steps" / key
 
     def describe(self, step: Step) -> Path:
-        """Writes step.json, so that a worker can run the step from its folder; gives the folder."""
+        """Writes step.json where no sound one is, so that a worker can run the step; gives the folder."""
         folder = self.folder(step.key)
         path = folder / "step.json"
-        if not path.is_file() or not path.stat().st_size:
-            write_json(path, step.as_json())
+        if path.is_file():
+            with suppress(StoreError):  # a damaged one, which those that this step feeds could not read
+                self.step(step.key)
+                return folder
+        write_json(path, step.as_json(), durably=False)  # what a power cut leaves of it is looked at, as above
         return folder
 
     def step(self, key: str) -> Step:
@@ -191,24 +210,36 @@ class Store:
             error.hint = f"Remove the folder {self.folder(key)} and run again: labels stay in the label store"
             raise
 
-    def damage(self, key: str, *, thoroughly: bool = False) -> str:
+    def files_of(self, key: str, result: Result) -> list[tuple[str, FileRef]]:
+        """What a step left in the store, with its role: its outputs, and files of the potential that it made."""
+        made = _files_of(result.component) if result.component else ()
+        own = [(role, ref) for role, ref in made if Path(ref.path).parts[:2] == ("steps", key)]
+        known = {ref.path for ref in result.outputs.values()}
+        return [*result.outputs.items(), *((role, ref) for role, ref in own if ref.path not in known)]
+
+    def damage(self, key: str, *, thoroughly: bool = False, without: Collection[str] = ()) -> str:
         """What is wrong with a finished step, in words; empty where nothing is.
 
-        Files are looked into where they were written after the result, and all of them `thoroughly`.
+        Files are looked into where they were written after the result, and all of them `thoroughly`. without: paths of
+        those that need not be there.
         """
         try:
             result = self.result(key)
         except StoreError as error:
             return error.what
         path = self.folder(key) / "result.json"
-        for role, ref in result.outputs.items():
+        for role, ref in self.files_of(key, result):
             output = self.root / ref.path
+            if ref.path in without and not output.exists():
+                continue
             try:
                 if thoroughly or output.is_dir() or output.stat().st_mtime_ns > path.stat().st_mtime_ns:
                     ref.locate(self.root)
             except FileNotFoundError:
                 return f"its {role} is gone ({ref.path})"
-            except (InputError, OSError) as error:
+            except (InputError, StoreError) as error:
+                return f"its {role}: {error.what} ({ref.path})"
+            except OSError as error:
                 return f"its {role}: {error}"
         return ""
 
@@ -219,7 +250,7 @@ class Store:
         """
         outputs: list[FileRef] = []
         with suppress(StoreError):
-            outputs = list(self.result(key).outputs.values())
+            outputs = [ref for _, ref in self.files_of(key, self.result(key))]
         try:
             (self.folder(key) / "result.json").unlink(missing_ok=True)
             for ref in outputs:
@@ -239,13 +270,19 @@ class Store:
         path = self.folder(key) / ".lock"
         if not path.exists():
             return False
+        with self.held(key) as is_ours:
+            return not is_ours
+
+    @contextmanager
+    def held(self, key: str, *, patience: float = 0.0) -> Iterator[bool]:
+        """Holds the step for this process where no other one does so for longer than `patience` s; says whether."""
         try:
-            with locked(path, busy=_BUSY):
-                return False
+            with locked(self.folder(key) / ".lock", busy=_BUSY, patience=patience):
+                yield True
         except StoreError as error:
-            if error is _BUSY:
-                return True
-            raise
+            if error is not _BUSY:
+                raise
+            yield False
 
     def fault(self, key: str) -> str:
         """Why a step failed when it was last run; empty where it did not, or has a result since."""
@@ -260,6 +297,13 @@ class Store:
     def locked(self, key: str) -> AbstractContextManager[None]:
         """Holds the step for this process; another one that wants it waits."""
         return locked(self.folder(key) / ".lock")
+
+
+def _files_of(component: Component) -> Iterator[tuple[str, FileRef]]:
+    """Role and file, also of the parts: those of a committee's members are called `1 weights`."""
+    yield from component.files.items()
+    for part, inner in component.parts.items():
+        yield from ((f"{part} {role}", ref) for role, ref in _files_of(inner))
 
 
 def _said(error: Exception) -> str:

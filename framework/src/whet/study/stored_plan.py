@@ -17,6 +17,8 @@ from whet.study.plan import Plan
 from whet.study.resolved import Placed, Resolved
 from whet.study.schema import StudyFile
 
+ANEW = "Run the study again: it is written anew"
+
 FORMAT = 1
 """Version of the file."""
 
@@ -64,7 +66,7 @@ class StoredPlan:
     @classmethod
     def read(cls, path: Path) -> Self:
         """What `write` wrote. StoreError where it is damaged, or of another version of Whet."""
-        hint = "Run the study again: it is written anew"
+        hint = ANEW
         try:
             data: Any = read_json(path)
             if data["format"] != FORMAT:
@@ -80,6 +82,21 @@ class StoredPlan:
         """The plan of a study that was run with these very words; None where there is none."""
         path = _path(store, words_of(study))
         return cls.read(path) if path.is_file() else None
+
+    @classmethod
+    def all_in(cls, store: Path) -> tuple[dict[Path, Self], dict[Path, StoreError]]:
+        """Every plan in a store by its file, the one written last first; and the fault of each that is damaged."""
+        plans: dict[Path, Self] = {}
+        faults: dict[Path, StoreError] = {}
+        for path in sorted((store / "plans").glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True):
+            try:
+                one = cls.read(path)
+                if path.stem != str(one.words)[:24] or any(step.key != key for key, step in one.plan.steps.items()):
+                    raise StoreError("the plan is damaged (it is not what was written)", where=str(path), hint=ANEW)
+                plans[path] = one
+            except StoreError as error:
+                faults[path] = error
+        return plans, faults
 
     @classmethod
     def named(cls, store: Path, name: str = "") -> Self:

@@ -80,6 +80,26 @@ def read_study(path: Path, overrides: Iterable[str] = ()) -> tuple[StudyFile, So
         raise source.all_faults(_in_users_words(problems(StudyFile, error))) from None
 
 
+def rewritten(path: Path, overrides: Iterable[str]) -> str:
+    """A study file's text with these keys changed, its comments kept. InputError where one is no KEY=VALUE."""
+    import io
+
+    from ruamel.yaml import YAML
+
+    path = path / "study.yaml" if path.is_dir() else path
+    text = _text_of(path)
+    if not (changes := list(overrides)):
+        return text
+    yaml = YAML()
+    yaml.preserve_quotes, yaml.width = True, 1 << 16
+    tree = yaml.load(text)
+    for change in changes:
+        _override(tree, change)
+    written = io.StringIO()
+    yaml.dump(tree, written)
+    return written.getvalue()
+
+
 def _in_users_words(found: Iterable[KeyProblem]) -> list[KeyProblem]:
     """Problems with the model's inner names (of union members) taken out of their paths, one for each key."""
 

@@ -1,0 +1,153 @@
+"""Two steps want the label of one frame: it is computed once; the second waits for the first, however that ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from whet import Spec
+from whet.contracts.component import Component
+from whet.executors.local import LocalExecutor
+from whet.plugins.registry import registry
+from whet.running.attempts import Retries
+from whet.running.claims import Claims
+from whet.running.runner import Account, Runner
+from whet.running.step import Step
+from whet.running.store import Store
+
+
+def structure(index: int) -> Step:
+    task = Component("tasks", "structure", 2, {"index": index, "seed": 1}, unpickles=False)
+    return Step(task, {"structures": registry().resolve("structures", Spec("toy"))}, title=f"structure {index}")
+
+
+def label(*structures: Step) -> Step:
+    task = Component("tasks", "label", 2, unpickles=False)
+    title = "label " + " ".join(one.title.split()[1] for one in structures)
+    feeds = {"frames": tuple(one.key for one in structures)}
+    return Step(task, {"labeler": registry().resolve("labelers", Spec("toy"))}, feeds, title=title)
+
+
+@dataclass
+class Known:
+    """A planner of steps that are known from the beginning."""
+
+    steps: list[Step]
+
+    def plan(self, so_far: Account) -> Iterable[Step]:
+        return self.steps
+
+    def asks_after(self, key: str) -> bool:
+        return False
+
+
+@dataclass
+class Told:
+    """What happened in the runs of a store: events with the titles of their steps, in order."""
+
+    store: Store
+    steps: list[Step]
+
+    def __call__(self) -> list[tuple[str, str]]:
+        titles = {step.key: step.title for step in self.steps}
+        lines = [line for path in sorted(self.store.root.glob("runs/*")) for line in path.read_text().splitlines()]
+        events = map(json.loads, lines)
+        return [(one["event"], titles[one["step"]]) for one in events if "step" in one]
+
+
+@pytest.fixture
+def bought(toy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "bought.txt"
+    path.touch()
+    monkeypatch.setenv("WHET_TOY_BOUGHT", str(path))
+    return path
+
+
+def run(store: Store, steps: list[Step], retries: int = 1) -> Account:
+    return Runner(store, LocalExecutor(None), 4, retries=Retries(retries=retries, backoff=0)).run(Known(steps))
+
+
+def test_a_frame_that_two_want_is_computed_once(bought: Path, tmp_path: Path) -> None:
+    first, second, third = map(structure, range(3))
+    one, other, apart = label(first), label(second, first), label(third)
+    steps = [first, second, third, one, other, apart]
+    store = Store(tmp_path / "store")
+    account = run(store, steps)
+    assert not account.failed and len(account.ran) == len(steps)
+    computed = bought.read_text().split()
+    assert len(computed) == len(set(computed)) == 3
+    events = Told(store, steps)()
+    assert events.index(("step-submitted", "label 1 0")) > events.index(("step-ended", "label 0"))
+    measured = [store.result(step.key).provenance["bought"] for step in (one, other, apart)]
+    assert measured == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("how", "event"), [("leave", "step-failed"), ("9", "step-lost")])
+def test_the_second_gets_its_turn_when_the_first_fails(
+    bought: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, event: str
+) -> None:
+    deaths = tmp_path / "deaths"
+    monkeypatch.setenv("WHET_TOY_DEATHS", str(deaths))
+    first, second = map(structure, range(2))
+    one, other = label(first), label(second, first)
+    steps = [first, second, one, other]
+    store = Store(tmp_path / "store")
+    deaths.write_text("")
+    run(store, [first, second])
+    deaths.write_text(how)
+    account = run(store, steps, retries=0)
+    assert [*account.failed] == [one.key] and account.ran == [other.key]
+    events = Told(store, steps)()
+    assert events.index((event, "label 0")) < events.index(("step-submitted", "label 1 0"))
+    account = run(store, steps)
+    assert account.ran == [one.key] and len(bought.read_text().split()) == 3  # the first died of one of them
+
+
+def test_who_holds_what(toy: None, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    first, second, third = map(structure, range(3))
+    run(store, [first, second, third])
+    one, other, both, apart = label(first), label(second), label(first, second), label(third)
+    claims = Claims(store)
+    assert claims.holder([one]) == ""
+    claims.take(one)
+    claims.take(other)
+    assert claims.holder([both]) in (one.key, other.key) and claims.holder([apart]) == ""
+    assert claims.holder([apart, label(first, third)]) == one.key
+    assert claims.holder([first]) == "", "a step without a labeler wants nothing"
+    claims.release(one.key)
+    assert claims.holder([both]) == other.key and claims.holder([one]) == ""
+    claims.release(other.key)
+    claims.release("never-taken")
+    assert claims.holder([both]) == ""
+
+
+def test_a_step_whose_frames_are_not_there_is_looked_at_again_later(toy: None, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    first = structure(0)
+    one, other = label(first), label(first, first)
+    claims = Claims(store)
+    claims.take(one)
+    assert claims.holder([other]) == "", "nobody knows what they want yet"
+    claims.release(one.key)
+    run(store, [first])
+    claims.take(one)
+    assert claims.holder([other]) == one.key
+
+
+def test_a_plugin_that_cannot_say_what_it_wants_stops_no_driver(
+    bought: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from whet.tasks.label import LabelFrames
+
+    def wrong(*_: object) -> None:
+        raise AttributeError("a plugin is wrong")
+
+    monkeypatch.setattr(LabelFrames, "labels_wanted", classmethod(wrong))
+    first = structure(0)
+    account = run(Store(tmp_path / "store"), [first, label(first)])
+    assert not account.failed and len(account.ran) == 2

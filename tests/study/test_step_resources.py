@@ -1,0 +1,108 @@
+"""What steps need where they run: the potential's word over the kind's, over the task's; and typing errors of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from whet import Study
+from whet.contracts.resources import Resources
+from whet.data.errors import WhetError
+from whet.running.step import Step
+from whet.study.step_resources import StepResources
+from whet.tasks.fine_tune import FineTune
+
+
+def resources(study: Study) -> StepResources:
+    return StepResources(study.file.running, study.resolved, lambda: study.plan.steps)
+
+
+def of_kind(study: Study, kind: str, title: str = "") -> Step:
+    return next(step for step in study.plan.of_kind(kind) if title in step.title)
+
+
+@pytest.fixture
+def running(toy: None, study_file: Path) -> Callable[..., Study]:
+    """Loads the study with this under `running`."""
+
+    def loaded(words: str, *others: str) -> Study:
+        text = study_file.read_text()
+        path = study_file.with_name("running.yaml")
+        path.write_text(f"{text}running: {words}\n")
+        return Study.load(path, others)
+
+    return loaded
+
+
+def test_by_default_a_step_needs_a_core_and_no_gpu(running: Callable[..., Study]) -> None:
+    study = running("{}")
+    needs = resources(study)
+    assert all(needs(step) == Resources(cores=1, gpus=0) for step in study.plan.steps.values())
+
+
+def test_the_potential_has_the_last_word(running: Callable[..., Study], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FineTune, "resources", Resources(memory=3, walltime=7, cores=2, gpus=1))
+    words = "{device: cuda, threads: 3, resources: {fine-tune: {cores: 4, walltime: 90}, main: {cores: 8}}}"
+    study = running(words)
+    needs = resources(study)
+    assert needs(of_kind(study, "fine-tune")) == Resources(cores=8, memory=3, gpus=1, walltime=90)
+    assert needs(of_kind(study, "structure")) == Resources(cores=3, gpus=0)
+    fed = of_kind(study, "evaluate", "naive 2")
+    assert fed.inputs["potential"] and needs(fed).cores == 8, "also where another step made the potential"
+
+
+def test_on_the_cpu_no_step_asks_for_a_gpu(running: Callable[..., Study], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FineTune, "resources", Resources(gpus=2))
+    study = running("{resources: {main: {gpus: 4}}}")
+    assert resources(study)(of_kind(study, "fine-tune")).gpus == 0
+
+
+def test_each_of_two_potentials_has_its_own(running: Callable[..., Study]) -> None:
+    potentials = "potentials={main: toy, other: {use: toy, scale: 1.2}}"
+    study = running("{resources: {main: {cores: 2}, other: {cores: 5}}}", potentials)
+    needs = resources(study)
+    assert needs(of_kind(study, "fine-tune", "main periodic 1")).cores == 2
+    assert needs(of_kind(study, "fine-tune", "other periodic 1")).cores == 5
+    assert needs(of_kind(study, "structure")).cores == 1
+
+
+def test_running_moves_no_key(running: Callable[..., Study]) -> None:
+    plain = running("{}")
+    other = running("{workers: 7, threads: 2, retries: 5, backoff: 0.5, resources: {label: {memory: 3.5}}}")
+    assert set(plain.plan.steps) == set(other.plan.steps)
+
+
+@pytest.mark.parametrize(
+    ("words", "where", "said"),
+    [
+        ("{use: locl}", "running.use", "there is no executor 'locl'. Did you mean 'local'?"),
+        ("{use: nothing-like-it}", "running.use", "there is no executor 'nothing-like-it'. Known: "),
+        ("{worker: 2}", "running.worker", "has the key 'worker'. Did you mean 'workers'?"),
+        ("{retris: 2}", "running.retris", "Did you mean 'retries'?"),
+        ("{zzz: 2}", "running.zzz", "neither `running` nor the executor 'local' has the key 'zzz'. Known: "),
+        ("{resources: {fine-tun: {cores: 2}}}", "running.resources.fine-tun", "Did you mean 'fine-tune'?"),
+        ("{resources: {mian: {cores: 2}}}", "running.resources.mian", "Did you mean 'main'?"),
+        ("{resources: {zzz: {}}}", "running.resources.zzz", "no task, and no potential of the study. Potentials: main"),
+        ("{resources: {label: {core: 2}}}", "running.resources.label.core", "did you mean 'cores'?"),
+        ("{resources: {label: {cores: 0}}}", "running.resources.label.cores", "greater than or equal to 1"),
+        ("{resources: {label: {walltime: -1}}}", "running.resources.label.walltime", "greater than 0"),
+        ("{workers: 0}", "running.workers", "greater than or equal to 1"),
+        ("{backoff: -1}", "running.backoff", "greater than or equal to 0"),
+        ("{retries: many}", "running.retries", "integer"),
+        ("{use: 3}", "running.use", "string"),
+    ],
+)
+def test_typing_errors_are_named_with_their_line(
+    running: Callable[..., Study], words: str, where: str, said: str
+) -> None:
+    with pytest.raises(WhetError) as raised:
+        running(words)
+    line = str(raised.value)
+    assert f"running.yaml, line 10, key {where}: " in line and said in line and "\n" not in line
+
+
+def test_a_name_that_is_a_task_and_a_potential_is_refused(running: Callable[..., Study]) -> None:
+    with pytest.raises(WhetError, match="'label' is both a task and a potential"):
+        running("{resources: {label: {cores: 2}}}", "potentials={label: toy}")
