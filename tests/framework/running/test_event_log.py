@@ -132,10 +132,10 @@ def test_what_cannot_be_written_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("in the way")
     say = EventLog(tmp_path)
     say(RunStarted("local", 2))
+    say.close(RunEnded(0, 0))
     (tmp_path / "runs").unlink()
-    say(LabelsKept("label-0", 1))
-    say.close()
-    assert [json.loads(line)["event"] for line in say.path.read_text().splitlines()] == ["labels-kept"]
+    say(RunEnded(0, 0))
+    assert [json.loads(line)["event"] for line in say.path.read_text().splitlines()] == ["run-ended"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
@@ -145,4 +145,4 @@ def test_a_full_disk_is_no_fault(tmp_path: Path) -> None:
     say.path.symlink_to("/dev/full")
     for _ in range(1000):
         say(StepSubmitted("md-1", "x" * 100, "md-1"))
-    say.close(RunEnded(1, 0))
+    say.close(RunEnded(0, 0))

@@ -48,7 +48,7 @@ class ToyLabeler(Labeler[ToyLabelerOptions]):
 
 
 def _count_for_tests(frame) -> None:
-    """Each label that is computed leaves a line, the frame's key, so that a test can tell, and may take its time."""
+    """Each label that is computed leaves a line, the frame's key, so that a test can tell; it may take its time."""
     if path := os.environ.get("WHET_TOY_BOUGHT"):
         with Path(path).open("a") as file:
             file.write(f"{frame_key(frame)}\n")

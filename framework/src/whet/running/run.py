@@ -84,16 +84,19 @@ class Run:
     def __call__(self) -> Account:
         """Until nothing is left that can run. What ends it before has a note that says what is kept."""
         with self._at_work:
-            try:
-                self._work()
-            except BaseException as error:
-                why = str(error) or ("interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__)
-                if not self._say.is_empty:
-                    self._say(RunInterrupted(why))
-                self._stop()
-                error.add_note(self._kept())
-                raise
+            return self._ended_in_order()
+
+    def _ended_in_order(self) -> Account:
+        try:
+            self._work()
+        except BaseException as error:
+            why = str(error) or ("interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__)
+            if not self._say.is_empty:
+                self._say(RunInterrupted(why))
             self._stop()
+            error.add_note(self._kept())
+            raise
+        self._stop()
         return self._account
 
     def _work(self) -> None:
@@ -222,7 +225,12 @@ class Run:
     def _start(self) -> None:
         executor = self._runner.executor
         folder = self._store.root / "executors" / executor.name
-        self._room = max(1, executor.start(Site(folder, self._runner.workers)))
+        try:
+            self._room = max(1, executor.start(Site(folder, self._runner.workers)))
+        except BaseException:
+            with suppress(Exception):  # it may have started something, and not know how to end all of it yet
+                executor.stop()
+            raise
         driver = (platform.node(), os.getpid())
         self._say(RunStarted(executor.name, self._room, *driver, len(self._planned), len(self._account.reused)))
 
