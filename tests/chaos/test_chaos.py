@@ -92,7 +92,6 @@ def test_two_drivers_of_one_store(peace: Chaos, tmp_path: Path, seed: int) -> No
     else:
         chaos.ended(one, [0])
     chaos.ended(other, [0])
-    chaos.may_be_twice += 2  # a label that both want at the same moment
     chaos.to_the_end()
     chaos.check_end(peace)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,3 +152,56 @@ def test_a_plugin_that_cannot_say_what_it_wants_stops_no_driver(
     first = structure(0)
     account = run(Store(tmp_path / "store"), [first, label(first)])
     assert not account.failed and len(account.ran) == 2
+
+
+def test_runs_of_one_store_tell_each_other(bought: Path, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    first, second = map(structure, range(2))
+    run(store, [first, second])
+    one, other = label(first), label(second, first)
+    mine, theirs = Claims(store), Claims(store)
+    with store.at_work() as here:
+        mine.share(here)
+        with store.at_work() as there:
+            theirs.share(there)
+            assert theirs.take(one)
+            assert not mine.take(other), "another run computes one of its labels"
+            assert mine.take(label(second)), "and none of these"
+            mine.release(label(second).key)
+            theirs.release(one.key)
+            assert mine.take(other)
+            mine.release(other.key)
+            assert theirs.take(one)
+        assert mine.take(other), "a run that is over claims nothing"
+    assert not [path for path in (store.root / "at-work").iterdir() if path.suffix == ".claims"]
+
+
+def test_what_a_dead_run_claimed_is_free(bought: Path, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    first = structure(0)
+    run(store, [first])
+    dead, mine = Claims(store), Claims(store)
+    left = store.root / "at-work" / "there-1-00000000.lock"
+    left.parent.mkdir(exist_ok=True)
+    left.touch()
+    dead.share(left)
+    assert dead.take(label(first)) and left.with_suffix(".claims").is_file()
+    with store.at_work() as here:
+        mine.share(here)
+        assert mine.take(label(first))
+        assert not left.exists() and not left.with_suffix(".claims").exists()
+
+
+def test_two_runs_at_once_compute_each_label_once(
+    bought: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHET_TOY_WAIT", "0.2")
+    frames = [structure(index) for index in range(4)]
+    store = Store(tmp_path / "store")
+    run(store, frames)
+    plans = [[label(*frames[:3])], [label(*frames[1:])]]
+    with ThreadPoolExecutor(2) as drivers:
+        accounts = list(drivers.map(lambda steps: run(Store(store.root), [*frames, *steps]), plans))
+    assert not any(account.failed or account.not_run for account in accounts)
+    computed = bought.read_text().split()
+    assert len(computed) == len(set(computed)) == 4

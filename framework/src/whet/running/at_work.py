@@ -19,27 +19,38 @@ _BUSY = StoreError("it is held")
 
 
 @contextmanager
-def at_work(root: Path) -> Iterator[None]:
-    """While this process drives a run, or gets labels, in the store at `root`. StoreError where it cannot be said."""
+def at_work(root: Path) -> Iterator[Path]:
+    """While this process drives a run, or gets labels, in the store at `root`; gives the file that says so.
+
+    Raises StoreError where it cannot be said.
+    """
     for path in _files(root):
         _remove_free(path)
     path = root / FOLDER / f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.lock"
     with locked(path):
         try:
-            yield
+            yield path
         finally:
-            with suppress(OSError):
-                path.unlink()
+            _remove(path)
 
 
 def others_at_work(root: Path) -> list[str]:
     """Who is at work in a store: `process PID on HOST`, each."""
     found = []
-    for path in _files(root):
-        if not _is_free(path):
-            host, pid, _ = path.stem.rsplit("-", 2)
-            found.append(f"process {pid} on {host}")
+    for path in held_files(root):
+        host, pid, _ = path.stem.rsplit("-", 2)
+        found.append(f"process {pid} on {host}")
     return found
+
+
+def claims_of(path: Path) -> Path:
+    """Where a run that has this file tells the others what it claims (see `Claims`)."""
+    return path.with_suffix(".claims")
+
+
+def held_files(root: Path, but: Path | None = None) -> list[Path]:
+    """The files of those that are at work in a store, less one's own."""
+    return [path for path in _files(root) if path != but and not _is_free(path)]
 
 
 def _files(root: Path) -> list[Path]:
@@ -58,4 +69,10 @@ def _is_free(path: Path) -> bool:
 
 def _remove_free(path: Path) -> None:
     with suppress(StoreError, OSError), locked(path, busy=_BUSY):
-        path.unlink()
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    for one in (claims_of(path), path):
+        with suppress(OSError):
+            one.unlink()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 
 from whet.contracts.task import Task
+from whet.data.durable import locked, write_json
 from whet.data.frame_identity import frame_key
 from whet.plugins.registry import registry
+from whet.running.at_work import FOLDER, claims_of, held_files
 from whet.running.step import Step
 from whet.running.store import Store
 from whet.running.stored_step import StoredSteps
@@ -18,11 +23,16 @@ Claim = tuple[str, str]
 
 
 class Claims:
-    """Of the steps of one run: one that wants a frame that another computes at this moment waits for that one."""
+    """Of the steps of one run: one that wants a frame that another computes at this moment waits for that one.
+
+    Runs of one store tell each other of their claims, in a file beside the one that says that a run is at work.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._at_work: Path | None = None
         self._holders: dict[Claim, str] = {}
+        self._others: set[str] = set()
         self._held: dict[str, frozenset[Claim]] = {}
         self._known: dict[str, frozenset[Claim]] = {}
 
@@ -32,17 +42,56 @@ class Claims:
         counts = Counter(self._holders[claim] for claim in wanted if claim in self._holders)
         return counts.most_common(1)[0][0] if counts else ""
 
-    def take(self, step: Step) -> None:
-        """The step runs from now on."""
+    def share(self, at_work: Path) -> None:
+        """Tells other runs from now on. at_work: the file that says that this run is at work."""
+        self._at_work = at_work
+
+    def take(self, step: Step) -> bool:
+        """The step is to run now. False, and nothing is claimed, where another run computes labels that it wants."""
+        wanted = self._wanted(step)
+        if wanted and self._at_work is not None:
+            with locked(self._store.root / FOLDER / "claims.lock"):
+                if wanted & self._of_others():
+                    return False
+                self._note(step)
+                self._tell()
+        else:
+            self._note(step)
+        return True
+
+    def leave(self, step: Step) -> None:
+        """Another run is at the step: what it wants is claimed by that one."""
+        self._others.add(step.key)
+        self._note(step)
+
+    def release(self, key: str) -> None:
+        """The step runs no more, and its labels are in the label store."""
+        self._known.pop(key, None)
+        claims = self._held.pop(key, frozenset())
+        for claim in claims:
+            if self._holders.get(claim) == key:
+                del self._holders[claim]
+        is_own = key not in self._others
+        self._others.discard(key)
+        if claims and is_own and self._at_work is not None:
+            self._tell()
+
+    def _note(self, step: Step) -> None:
         self._held[step.key] = wanted = self._wanted(step)
         self._holders |= dict.fromkeys(wanted, step.key)
 
-    def release(self, key: str) -> None:
-        """The step runs no more."""
-        self._known.pop(key, None)
-        for claim in self._held.pop(key, ()):
-            if self._holders.get(claim) == key:
-                del self._holders[claim]
+    def _tell(self) -> None:
+        assert self._at_work is not None
+        own = sorted({claim for key, claims in self._held.items() if key not in self._others for claim in claims})
+        write_json(claims_of(self._at_work), [list(claim) for claim in own], durably=False)
+
+    def _of_others(self) -> set[Claim]:
+        """What living runs claim; what a dead one claimed, nobody computes."""
+        found: set[Claim] = set()
+        for path in held_files(self._store.root, but=self._at_work):
+            with suppress(OSError, ValueError):
+                found |= {(labeler, frame) for labeler, frame in json.loads(claims_of(path).read_text())}
+        return found
 
     def _wanted(self, step: Step) -> frozenset[Claim]:
         if "labeler" not in step.components:

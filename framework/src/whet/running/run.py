@@ -151,7 +151,7 @@ class Run:
     def _begin(self) -> None:
         """Something is to be written: the store is made, and others can see that somebody is at work in it."""
         if not self._has_begun:
-            self._at_work.enter_context(self._store.at_work())
+            self._claims.share(self._at_work.enter_context(self._store.at_work()))
             self._has_begun = True
 
     def _is_done(self, step: Step) -> bool:
@@ -197,12 +197,17 @@ class Run:
                     self._leave(step)
                     self._say(StepElsewhere(step.key, step.title))
                 continue
+            if not all(self._claims.take(step) for step in steps):  # another run computes labels that one of them wants
+                for step in steps:
+                    self._claims.release(step.key)
+                    self._elsewhere[step.key] = step
+                continue
             self._submit(steps)
 
     def _leave(self, step: Step) -> None:
         """To another run, which is at it; its labels, too, are that one's to compute."""
         self._elsewhere[step.key] = step
-        self._claims.take(step)
+        self._claims.leave(step)
 
     def _awaits(self, key: str) -> bool:
         """Whether a step that another run is at is one of this run's, or has the labels that one of those wants."""
@@ -213,7 +218,6 @@ class Run:
         for step in steps:
             self._take_in(step.key)  # what a run left there that held the step until now
             self._running[step.key] = step
-            self._claims.take(step)
             forget_progress(self._store.folder(step.key))
             self._say(StepSubmitted(step.key, step.title, job.name, step.environment, job.cores))
             self._watcher.began(step)
@@ -259,7 +263,6 @@ class Run:
             keys = [step.key for step in steps]
             for key in keys:
                 del self._running[key]
-                self._claims.release(key)
             self._settle(steps, started, future)
             asked = asked or any(self._planner.asks_after(key) for key in keys)
         if asked:
@@ -286,8 +289,8 @@ class Run:
             if self._store.is_busy(key):
                 continue
             del self._elsewhere[key]
-            self._claims.release(key)
             self._take_in(key)
+            self._claims.release(key)
             self._schedule.done(_labels_of(key))
             if key not in self._planned:  # another study's
                 continue
@@ -303,6 +306,7 @@ class Run:
         fault = _fault(future, self._runner.executor.name)
         for step in steps:
             self._take_in(step.key)
+            self._claims.release(step.key)
             self._schedule.done(_labels_of(step.key))
         if fault is not None and not isinstance(fault, ProcessLost) and self._heal(steps):
             return

@@ -112,15 +112,15 @@ class Store:
             raise StoreError(what, where=str(self.root), hint="Choose another folder, or install the other version")
 
     @contextmanager
-    def at_work(self) -> Iterator[None]:
+    def at_work(self) -> Iterator[Path]:
         """While this process drives a run here, or gets labels: the store is there, and nobody moves it meanwhile.
 
-        Raises as `prepare`.
+        Gives the file that says so. Raises as `prepare`.
         """
         self.prepare()
-        with at_work(self.root):
+        with at_work(self.root) as path:
             self.prepare()  # it may have begun to be moved in between
-            yield
+            yield path
 
     def _migrate(self, marker: Path) -> None:
         from whet.running.migration import migrate
