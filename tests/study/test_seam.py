@@ -8,15 +8,19 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bits import contents
+from whet import worker
 from whet.contracts.ports import LabeledFrames
 from whet.contracts.ref import Ref
+from whet.data.errors import FrameError, WhetError
 from whet.data.frame_identity import frame_key
+from whet.programs.worker_process import read_answer
 from whet.running.store import Store
 from whet.running.stored_step import StoredSteps
 from whet.study.study import Study
@@ -200,3 +204,27 @@ def test_a_failed_step_stops_only_those_that_need_it(toy: None, study_file: Path
     assert "does not know Xe" in str(error)
     assert account.ran
     assert account.not_run
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"), [(RuntimeError("torn"), "StepFailed"), (FrameError("no frame"), "FrameError"), (None, "")]
+)
+def test_a_worker_leaves_its_answer_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception | None, kind: str
+) -> None:
+    def work(store: Store, keys: list[str], **how: object) -> None:
+        if fault is not None:
+            raise fault
+
+    monkeypatch.setattr(worker, "run_together", work)
+    folder = tmp_path / "store" / "steps" / "md-0"
+    folder.mkdir(parents=True)
+    line = ["--answer", str(tmp_path / "answer"), str(folder)]
+    with pytest.raises(RuntimeError) if isinstance(fault, RuntimeError) else nullcontext():
+        assert worker.main(line) == (0 if fault is None else 2)
+    if fault is None:
+        read_answer(tmp_path / "answer")
+        return
+    with pytest.raises(WhetError) as told:
+        read_answer(tmp_path / "answer")
+    assert type(told.value).__name__ == kind and str(fault) in told.value.what

@@ -43,15 +43,19 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--answer", type=Path)
     asked = parser.parse_args(arguments)
     job = {"run": [str(step.resolve()) for step in asked.steps], "device": asked.device, "batch": asked.batch}
-    code, answer = 0, {"done": True}
+    answer: dict[str, Any] = {}
     try:
-        _do(job)
+        answer = {"done": _do(job)}
     except WhetError as error:
         print(error, file=sys.stderr)  # noqa: T201 -- the program's own answer
-        code, answer = 2, {"fault": described(error)}
-    if asked.answer is not None:
-        write_json(asked.answer, answer)
-    return code
+        answer = {"fault": described(error)}
+    except Exception as error:
+        answer = {"fault": _unforeseen(error)}
+        raise
+    finally:
+        if asked.answer is not None and answer:
+            write_json(asked.answer, answer)
+    return 2 if "fault" in answer else 0
 
 
 def serve() -> None:
@@ -78,7 +82,11 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
     except WhetError as error:
         return {"fault": described(error)}
     except (Exception, SystemExit) as error:  # an upstream package may call sys.exit
-        return {"fault": {"kind": "StepFailed", "what": f"{type(error).__name__}: {error}", "where": "", "hint": ""}}
+        return {"fault": _unforeseen(error)}
+
+
+def _unforeseen(error: BaseException) -> dict[str, Any]:
+    return {"kind": "StepFailed", "what": f"{type(error).__name__}: {error}", "where": "", "hint": ""}
 
 
 def _do(job: dict[str, Any]) -> Any:
