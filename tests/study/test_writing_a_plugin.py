@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from whet import FrameError, Labels, export_frames, frame_key, read_labeled
+from bits import contents
+from whet import FrameError, Labels, Study, export_frames, frame_key, read_labeled
 from whet.data.errors import InputError
 from whet.plugins.registry import registry
 from whet.plugins.template import new_plugin
@@ -64,6 +65,17 @@ def test_the_format_of_the_page_is_read_and_written(tiny: None, tmp_path: Path) 
         file.write("tiny 1 O 0 0 0 0 0\n")
     with pytest.raises(FrameError, match="b, line 4: "):
         read_labeled(tmp_path / "b")
+
+
+def test_the_executor_of_the_page_runs_a_study(tiny: None, toy: None, study_file: Path) -> None:
+    few = ["strategies={}", "self_generated.of=none", "analyses=[scores]"]
+    here = Study.load(study_file, few)
+    assert not here.run(workers=0).failed
+    there = Study.load(study_file, [*few, "store=there", "running={use: tiny, workers: 2}"])
+    account = there.run()
+    assert not account.failed and len(account.ran) == len(there.plan.steps)
+    assert contents(there.store) == contents(here.store)
+    assert len([*there.store.root.glob("executors/tiny/*.json")]) == len(account.ran)
 
 
 @pytest.mark.parametrize(
