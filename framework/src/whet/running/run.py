@@ -15,16 +15,12 @@ from whet.contracts.executor import Job, Site
 from whet.contracts.task import Task
 from whet.data.errors import PluginError, ProcessLost, StoreError, WhetError
 from whet.data.numbers import count
-from whet.labels import label_log
-from whet.labels.label_log import take_in
 from whet.plugins.registry import registry
 from whet.running.attempts import Attempts
 from whet.running.claims import Claims
 from whet.running.environments import Environment
 from whet.running.event_log import EventLog
 from whet.running.events import (
-    LabelsDamaged,
-    LabelsKept,
     RunEnded,
     RunInterrupted,
     RunStarted,
@@ -38,6 +34,7 @@ from whet.running.events import (
     StepSubmitted,
     StepWaits,
 )
+from whet.running.label_intake import LabelIntake
 from whet.running.progress_file import forget_progress, read_progress
 from whet.running.runner import Account, Planner, Runner
 from whet.running.schedule import Schedule
@@ -47,12 +44,8 @@ from whet.running.watcher import Watcher
 LOOK = 1.0
 """Seconds between looks at how far steps are, and at steps that other runs hold."""
 
-GLANCE = 0.3
-"""Seconds for which a step may look held because another run looks whether it is."""
-
 MOST_LOOKED_AT = 32
 """Steps whose progress is read at one look: they are files on a disk that may be slow."""
-
 
 MOST_REDONE = 2
 """How often a step is done again whose result is found damaged: a disk that damages everything is not to be fed."""
@@ -68,6 +61,7 @@ class Run:
         self._schedule = Schedule(self._batch_of)
         self._attempts, self._claims = Attempts(runner.retries), Claims(runner.store)
         self._say = EventLog(runner.store.root)
+        self._take_in = LabelIntake(runner.store, self._account, self._say)
         self._ended: SimpleQueue[tuple[list[Step], float, Future[None]]] = SimpleQueue()
         self._running: dict[str, Step] = {}
         self._at_work, self._has_begun = ExitStack(), False
@@ -130,6 +124,16 @@ class Run:
         return f"{now}, and so are {there} from before" if there else now
 
     # What there is to do
+
+    def _take_in_leftovers(self) -> None:
+        """What workers left to a run that was killed. Those of a run that goes on are left to it, with their claims."""
+        for key in self._take_in.leftovers():
+            if self._store.is_busy(key):
+                with suppress(StoreError):
+                    self._leave(self._store.step(key))
+            else:
+                self._begin()
+                self._take_in(key)
 
     def _take(self) -> bool:
         """Puts what the planner has now in the place of what waits; says whether there are steps that are new."""
@@ -368,35 +372,6 @@ class Run:
         """Where a step's last worker was; empty where none said so."""
         said = read_progress(self._store.folder(key))
         return "" if said is None else said.host
-
-    # Labels
-
-    def _take_in(self, key: str) -> None:
-        """Labels of a step's log into the label store; not while somebody else, as another run, has the step."""
-        path = self._store.folder(key) / label_log.NAME
-        if not path.is_file():
-            return
-        with self._store.held(key, patience=GLANCE) as is_ours:
-            if not is_ours:
-                return
-            new, damage = take_in(path, self._store.labels)
-        if new:
-            self._account.labels += new
-            self._say(LabelsKept(key, new))
-        for what in damage:
-            self._account.damaged[key] = what
-            self._say(LabelsDamaged(key, what))
-
-    def _take_in_leftovers(self) -> None:
-        """What workers left to a run that was killed. Those of a run that goes on are left to it, with their claims."""
-        for path in sorted((self._store.root / "steps").glob(f"*/{label_log.NAME}")):
-            key = path.parent.name
-            if self._store.is_busy(key):
-                with suppress(StoreError):
-                    self._leave(self._store.step(key))
-            else:
-                self._begin()
-                self._take_in(key)
 
 
 def _labels_of(key: str) -> str:
