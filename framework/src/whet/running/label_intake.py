@@ -1,4 +1,4 @@
-"""LabelIntake: what workers wrote into the logs of their steps goes into the label store, which the driver alone writes."""
+"""LabelIntake: what workers wrote into their step's log goes into the label store, which the driver alone writes."""
 
 from __future__ import annotations
 
