@@ -96,7 +96,7 @@ def test_exploded_predictions_do_not_fool_the_robust_slope(made):
     assert list(found.discounted_frames) == exploded
     assert found.kept is not None and found.kept.scale == pytest.approx(0.85, abs=0.005)
     assert found.kept.frames == 1003 and found.curvature.ratio == found.kept.scale
-    assert found.verdict.endswith("dynamics; 66 discounted)") and found.reading == "soft"
+    assert found.verdict.endswith("; 66 discounted)") and found.reading == "soft"
 
 
 def test_frames_wrong_throughout_are_discounted_though_none_of_their_forces_is_large(made, truth):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,11 +24,13 @@ class Dispersion:
     Grimme et al., J. Chem. Phys. 132, 154104 (2010), and J. Comput. Chem. 32, 1456 (2011); the library: Ehlert,
     J. Open Source Softw. 9, 7169 (2024).
 
-    damping: of one functional; tells whether the three-body term is in. Lengths in Å: cutoff, three_body_cutoff (of
-    the sums over pairs and triples), smoothing (the width over which these go to zero), coordination_cutoff.
+    damping: makes the parameters of one functional, which tell whether the three-body term is in. It is asked for each
+    frame: what the library made must not live until the interpreter's end, where it would complain. Lengths in Å:
+    cutoff, three_body_cutoff (of the sums over pairs and triples), smoothing (the width over which these go to zero),
+    coordination_cutoff.
     """
 
-    damping: DampingParam
+    damping: Callable[[], DampingParam]
     cutoff: float
     smoothing: float
     three_body_cutoff: float
@@ -52,7 +55,7 @@ class Dispersion:
 
     def _asked(self, atoms: Atoms, method: str, **arguments: bool) -> dict[str, np.ndarray]:
         try:
-            return getattr(self._model(atoms), method)(self.damping, **arguments)
+            return getattr(self._model(atoms), method)(self.damping(), **arguments)
         except RuntimeError as error:
             raise FrameError(f"DFT-D3: {error}", where=atoms.get_chemical_formula()) from None
 

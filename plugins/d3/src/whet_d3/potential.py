@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -118,8 +118,9 @@ class D3Potential(Potential[D3Options]):
         options, part = self.options, self._part
         theory = part.capabilities.theory
         functional = matched_functional(theory, options.functional, potential=part.name)
+        damping = partial(damping_parameters, functional, options.damping, three_body=options.three_body)
         try:
-            damping = damping_parameters(functional, options.damping, three_body=options.three_body)
+            damping()
         except UnknownName as error:
             raise error.at(f"potential {part.name!r}, trained on {theory}" if theory else "functional") from None
         return Dispersion(
