@@ -64,6 +64,7 @@ from .contracts.protocol_preset import ProtocolPreset as ProtocolPreset
 from .contracts.ref import LABELER as LABELER
 from .contracts.ref import Ref as Ref
 from .contracts.reference_energies import ReferenceEnergies as ReferenceEnergies
+from .contracts.resources import Resources as Resources
 from .contracts.rounds import Round as Round
 from .contracts.rounds import RoundPreset as RoundPreset
 from .contracts.rounds import TrainFrom as TrainFrom
@@ -72,7 +73,6 @@ from .contracts.selector import Selector as Selector
 from .contracts.structures import StructureSource as StructureSource
 from .contracts.task import KeptLabels as KeptLabels
 from .contracts.task import Outcome as Outcome
-from .contracts.task import Resources as Resources
 from .contracts.task import Task as Task
 from .contracts.task import Work as Work
 from .data import units as units
