@@ -53,6 +53,27 @@ def test_the_potential_has_the_last_word(running: Callable[..., Study], monkeypa
     assert fed.inputs["potential"] and needs(fed).cores == 8, "also where another step made the potential"
 
 
+def test_it_holds_in_every_round(running: Callable[..., Study]) -> None:
+    """A later round goes on from what an earlier one made, which may be a committee."""
+    rounds = "strategies={again: {preset: periodic, rounds: 3, train_from: previous, committee: 2}}"
+    study = running("{device: cuda, resources: {main: {cores: 5}}}", rounds, "self_generated.of=none")
+    needs = resources(study)
+    later = [step for step in study.plan.of_kind("fine-tune") if "start" in step.inputs]
+    assert len(later) == 4 and all(needs(step) == Resources(cores=5, gpus=1) for step in later)
+    assert {needs(step).gpus for step in study.plan.of_kind("committee")} == {0}, "joining loads nothing"
+
+
+def test_what_uses_a_potential_gets_a_gpu_where_potentials_live_on_one(running: Callable[..., Study]) -> None:
+    study = running("{device: cuda}")
+    needs = resources(study)
+    asked = {step.kind for step in study.plan.steps.values() if needs(step).gpus}
+    assert {"md", "fine-tune", "evaluate"} <= asked
+    assert not asked & {"structure", "label", "dataset", "scores", "summary"}
+    taught = running("{device: cuda}", "labeler={use: teacher, potential: toy}")
+    assert resources(taught)(of_kind(taught, "label")).gpus == 1, "a teacher is a potential, too"
+    assert not any(resources(running("{}"))(step).gpus for step in study.plan.steps.values())
+
+
 def test_on_the_cpu_no_step_asks_for_a_gpu(running: Callable[..., Study], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FineTune, "resources", Resources(gpus=2))
     study = running("{resources: {main: {gpus: 4}}}")

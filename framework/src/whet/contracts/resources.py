@@ -17,7 +17,7 @@ class Resources(Options):
     memory: float | None = Field(default=None, gt=0)
     """Memory in GiB. Default: what the executor gives."""
     gpus: int | None = Field(default=None, ge=0, le=64)
-    """GPUs. Default: one where the study's `device` is none of the CPU, else none."""
+    """GPUs. Default: one where the study's `device` is none of the CPU and the step uses a potential, else none."""
     walltime: float | None = Field(default=None, gt=0)
     """Minutes after which the step may be ended. Default: what the executor gives."""
 

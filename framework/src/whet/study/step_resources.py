@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from whet.contracts.component import Component
 from whet.contracts.resources import Resources
 from whet.contracts.task import Task
 from whet.data.errors import WhetError
@@ -11,6 +12,9 @@ from whet.plugins.registry import registry
 from whet.running.step import Step
 from whet.study.resolved import Resolved
 from whet.study.schema import Running
+
+FED_WITH = ("potential", "start", "members")
+"""Roles in which a step is fed with a potential that another one made: to use it, to train it, or to join it."""
 
 
 class StepResources:
@@ -22,26 +26,32 @@ class StepResources:
     def __init__(self, running: Running, resolved: Resolved, steps: Callable[[], Mapping[str, Step]]) -> None:
         self._running, self._steps = running, steps
         self._names = {one.placed.component.key: name for name, one in resolved.potentials.items()}
-        self._known: dict[str, str] = {}
+        self._known: dict[str, frozenset[str]] = {}
 
     def __call__(self, step: Step) -> Resources:
         """With nothing left open but memory and walltime."""
-        own = self._running.resources
-        named = own.get(self._potential(step), Resources()).over(own.get(step.kind, Resources()))
-        needs = named.over(_of_task(step))
-        on_cpu = self._running.device == "cpu"
-        default = Resources(cores=self._running.threads, gpus=0)
-        return (needs.model_copy(update={"gpus": 0}) if on_cpu else needs).over(default)
+        own, names = self._running.resources, self._potentials(step)
+        named = own.get(min(names), Resources()) if len(names) == 1 else Resources()
+        needs = named.over(own.get(step.kind, Resources())).over(_of_task(step))
+        if self._running.device == "cpu":
+            needs = needs.model_copy(update={"gpus": 0})
+        uses_potential = bool(names) or any(map(_has_potential, step.components.values()))
+        return needs.over(Resources(cores=self._running.threads, gpus=int(uses_potential)))
 
-    def _potential(self, step: Step) -> str:
-        """The name of the potential that a step uses or is made from; empty where there is none, or several."""
+    def _potentials(self, step: Step) -> frozenset[str]:
+        """The names of the potentials that a step uses, or that it is made from."""
         if step.key not in self._known:
             own = {self._names.get(component.key, "") for component in step.components.values()} - {""}
-            if not own and "potential" in step.inputs:
-                fed = [self._steps()[key] for key in step.inputs["potential"] if key in self._steps()]
-                own = {self._potential(one) for one in fed} - {""}
-            self._known[step.key] = own.pop() if len(own) == 1 else ""
+            if not own:
+                keys = [key for role in FED_WITH for key in step.inputs.get(role, ())]
+                own = {name for key in keys if key in self._steps() for name in self._potentials(self._steps()[key])}
+            self._known[step.key] = frozenset(own)
         return self._known[step.key]
+
+
+def _has_potential(component: Component) -> bool:
+    """Whether it is a potential, or has one inside, as a labeler that asks a teacher."""
+    return component.hook == "potentials" or any(map(_has_potential, component.parts.values()))
 
 
 def _of_task(step: Step) -> Resources:

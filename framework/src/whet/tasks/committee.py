@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from whet.contracts.ports import FineTuning, Port
+from whet.contracts.resources import Resources
 from whet.contracts.task import Outcome, Task, Work
 from whet.potentials.committee import Committee
 
@@ -13,6 +14,7 @@ class JoinCommittee(Task):
     """Joins fine-tuned potentials into one, which knows how far apart they are."""
 
     name = "committee"
+    resources: ClassVar = Resources(gpus=0)  # what is joined is not loaded
     inputs: ClassVar = {"members": Port(FineTuning, what="the fine-tunings whose potentials are joined")}
 
     def run(self, work: Work) -> Outcome:
