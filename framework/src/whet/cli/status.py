@@ -98,7 +98,7 @@ def _run(state: StudyState) -> str:
 
     run = state.run
     if run is None or run.started is None:
-        return "No run has begun."
+        return "No run is recorded."
     how = f"{run.started.executor}, {count(run.started.room, 'job')} at once"
     if state.is_running:
         return f"Running since {_clock(run.since)} on {run.started.host} (process {run.started.pid}): {how}"

@@ -57,3 +57,15 @@ class Selector(Task):
         path = work.folder / "chosen.frames"
         write_frames(path, pool.take(indices))
         return Outcome({"pool": len(pool), "chosen": [[one.index, one.reason] for one in chosen]}, {"frames": path})
+
+
+class CountedSelector(Selector):
+    """A selector whose option `frames` says how many it chooses of the whole pool."""
+
+    @classmethod
+    def most_frames(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """As many as are wanted; fewer where the pool has fewer."""
+        there = total(fed.get("pool", ()))
+        return options["frames"] if there is None else min(there, options["frames"])

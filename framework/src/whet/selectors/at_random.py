@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from pydantic import Field
 
-from whet.contracts.component import Component
 from whet.contracts.options import Options
-from whet.contracts.selector import Choice, Selector
-from whet.contracts.task import Work, total
+from whet.contracts.selector import Choice, CountedSelector
+from whet.contracts.task import Work
 from whet.data.frames import FrameSet
 
 
@@ -23,19 +21,11 @@ class RandomOptions(Options):
     """Of the draw."""
 
 
-class Random(Selector):
+class Random(CountedSelector):
     """So many frames, drawn at random: what any cleverer choice has to beat."""
 
     name = "random"
     Options = RandomOptions
-
-    @classmethod
-    def most_frames(
-        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
-    ) -> int | None:
-        """As many as are wanted; fewer where the pool has fewer."""
-        there = total(fed.get("pool", ()))
-        return options["frames"] if there is None else min(there, options["frames"])
 
     def choose(self, pool: FrameSet, known: FrameSet, work: Work) -> Sequence[Choice]:
         """Each frame as likely as any other, none twice, in the order of the pool."""
