@@ -59,6 +59,14 @@ def driver(folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(line, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def driver_at_its_first_step(folder: Path, began: Path, seconds: float) -> subprocess.Popen[str]:
+    """A driver whose first job has begun, and takes its time."""
+    study(folder, RUNNING + AT_ITS_FIRST_STEP.format(began, seconds))
+    process = driver(folder)
+    wait_until(began.exists)
+    return process
+
+
 def ended(process: subprocess.Popen[str]) -> None:
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, out + err
@@ -160,9 +168,7 @@ def test_a_job_that_is_cancelled_by_hand_is_tried_again(
     expected: dict[str, str], slurm: OneMachineSlurm, tmp_path: Path
 ) -> None:
     folder, began = tmp_path / "there", tmp_path / "began"
-    study(folder, RUNNING + AT_ITS_FIRST_STEP.format(began, 600))
-    process = driver(folder)
-    wait_until(began.exists)
+    process = driver_at_its_first_step(folder, began, 600)
     slurm.ask("scancel", "--user=root")
     ended(process)
     assert "the job was cancelled" in logs(folder) and "step-lost" in events(folder)
@@ -186,9 +192,7 @@ def test_jobs_outlive_the_daemon_of_their_node(
     expected: dict[str, str], slurm: OneMachineSlurm, tmp_path: Path
 ) -> None:
     folder, began = tmp_path / "there", tmp_path / "began"
-    study(folder, RUNNING + AT_ITS_FIRST_STEP.format(began, 6))
-    process = driver(folder)
-    wait_until(began.exists)
+    process = driver_at_its_first_step(folder, began, 6)
     slurm.kill_slurmd()
     time.sleep(2)
     slurm.start_slurmd()
@@ -202,9 +206,7 @@ def test_a_run_that_is_ended_in_an_orderly_way_takes_its_jobs_along(
     toy: None, slurm: OneMachineSlurm, tmp_path: Path
 ) -> None:
     folder, began = tmp_path / "there", tmp_path / "began"
-    study(folder, RUNNING + AT_ITS_FIRST_STEP.format(began, 600))
-    process = driver(folder)
-    wait_until(began.exists)
+    process = driver_at_its_first_step(folder, began, 600)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert not slurm.queue()
