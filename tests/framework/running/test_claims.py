@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,12 @@ import pytest
 
 from whet import Spec
 from whet.contracts.component import Component
+from whet.contracts.executor import Site
 from whet.executors.local import LocalExecutor
 from whet.plugins.registry import registry
 from whet.running.attempts import Retries
 from whet.running.claims import Claims
+from whet.running.in_process import InProcess
 from whet.running.runner import Account, Runner
 from whet.running.step import Step
 from whet.running.store import Store
@@ -205,3 +208,28 @@ def test_two_runs_at_once_compute_each_label_once(
     assert not any(account.failed or account.not_run for account in accounts)
     computed = bought.read_text().split()
     assert len(computed) == len(set(computed)) == 4
+
+
+class EndsWhatIsLeft(InProcess):
+    """What a killed run left behind holds a step until this starts."""
+
+    def __init__(self, left: ExitStack) -> None:
+        super().__init__()
+        self._left = left
+
+    def start(self, site: Site) -> int:
+        self._left.close()
+        return super().start(site)
+
+
+@pytest.mark.timeout(60)
+def test_what_a_killed_run_left_at_the_last_step_is_ended(bought: Path, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    first = structure(0)
+    run(store, [first])
+    last = label(first)
+    (store.describe(last) / "labels.log").touch()
+    with ExitStack() as left:
+        left.enter_context(store.locked(last.key))
+        account = Runner(store, EndsWhatIsLeft(left)).run(Known([first, last]))
+    assert account.ran == [last.key] and not account.failed

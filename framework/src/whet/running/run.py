@@ -188,6 +188,10 @@ class Run:
 
     def _hand_on(self) -> None:
         """As many jobs as there is room for."""
+        if not self._room and any(map(self._awaits, self._elsewhere)):
+            # What holds these may be what a killed run left: the executor ends that when it starts.
+            self._begin()
+            self._start()
         while (not self._room or self._jobs < self._room) and (steps := self._schedule.take(self._running)):
             if not self._room:  # before looking at what is busy: it ends what a killed run left behind
                 self._start()
