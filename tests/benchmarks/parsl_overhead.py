@@ -9,6 +9,7 @@ Two workers each. Times are the least of `--repeats`: noise only ever adds.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -57,6 +58,8 @@ def parsl_itself(folder: Path) -> tuple[Callable[[], Future[Any]], Callable[[], 
     from parsl.executors import HighThroughputExecutor
     from parsl.providers import LocalProvider
 
+    # Parsl finds its own programs on PATH alone.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     executor = HighThroughputExecutor(max_workers_per_node=WORKERS, provider=LocalProvider())
     kernel = DataFlowKernel(Config([executor], run_dir=str(folder), initialize_logging=False))
     return python_app(nothing, data_flow_kernel=kernel), kernel.cleanup

@@ -4,6 +4,7 @@ With `--count` (1,000) trivial toy steps, each making one structure of four atom
 
 - `disk`: two small files written durably for each step, as its output and its result are: less is not possible
 - `local`: steps with `--workers` (1) local workers, from the first that is handed on; the worker is warm
+- `parsl`: the same through Parsl on this machine, where the plugin is installed
 - `elsewhere`: the same in another environment's interpreter, which is warm, too
 - `re-check`: the same run again, in a process that has just begun; nothing is left to do
 - `study`: a whole toy study of about so many steps, loaded, planned and looked through when it has run (`--study`)
@@ -29,6 +30,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 TOY = Path(__file__).parents[1] / "toy"
 sys.path.insert(0, str(TOY))
@@ -131,14 +133,16 @@ def disk(folder: Path, count: int) -> Cost:
     return Cost(time.perf_counter() - wall, time.process_time() - cpu, count)
 
 
-def warm(folder: Path, count: int, workers: int, environments: dict[str, Environment]) -> Cost:
+def warm(
+    kind: type[Executor[Any]], folder: Path, count: int, workers: int, environments: dict[str, Environment]
+) -> Cost:
     """Steps of an executor whose workers have done some before."""
     (name,) = environments or [""]
 
-    class Warm(LocalExecutor):
+    class Warm(kind):
         """Stays for a second run."""
 
-        name = "local"
+        name = kind.name
         is_warm = False
 
         def start(self, site: Site) -> int:
@@ -151,7 +155,7 @@ def warm(folder: Path, count: int, workers: int, environments: dict[str, Environ
                 super().stop()
             self.is_warm = True
 
-    runner = Runner(Store(folder), Warm(None), workers, environments=environments)
+    runner = Runner(Store(folder), Warm(kind.Options()), workers, environments=environments)
     runner.run(Steps(4 * workers, name, first=count))
     return timed(lambda: runner.run(Steps(count, name)), count, "ran")
 
@@ -202,10 +206,17 @@ def main() -> None:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=given.folder)))
 
         def local() -> dict[str, Cost]:
-            return {"local": warm(root / "local", count, given.workers, {})}
+            return {"local": warm(LocalExecutor, root / "local", count, given.workers, {})}
+
+        def parsl() -> dict[str, Cost]:
+            if "parsl" not in registry().names("executors"):
+                return {}
+            through = registry().find("executors", "parsl")
+            return {"parsl": warm(through, root / "parsl", count, given.workers, {})}
 
         def elsewhere() -> dict[str, Cost]:
-            return {"elsewhere": warm(root / "elsewhere", count, given.workers, {"foreign": foreign(root / "foreign")})}
+            there = {"foreign": foreign(root / "foreign")}
+            return {"elsewhere": warm(LocalExecutor, root / "elsewhere", count, given.workers, there)}
 
         def recheck() -> dict[str, Cost]:
             steps = Steps(count)
@@ -222,7 +233,7 @@ def main() -> None:
             sys.stdout.write(f"memory: {after / 1024:.0f} MiB at most, {(after - before) / 1024:.0f} for these\n")
             return found
 
-        parts = {"completions": completions, "local": local, "elsewhere": elsewhere, "re-check": recheck}
+        parts = {"completions": completions, "local": local, "parsl": parsl, "elsewhere": elsewhere, "re-check": recheck}
         if given.study:
             parts["study"] = lambda: study(root / "study", count)
         floor = disk(root / "disk", min(count, 300))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -37,13 +38,13 @@ def leaks(plan: Plan, frames: Mapping[str, FrameSet]) -> Iterator[str]:
     files (with which tests of the kind `replay` are compared, too); then the files of different tests. What dynamics
     sample is not known before a run: the analysis `data` compares it. frames: what each step `import` will leave.
     """
-    trained = _read(plan, frames, [key for step in plan.of_kind("dataset") for key in _origins(plan, step.key)])
+    trained = _read(plan, frames, _origins(plan, [step.key for step in plan.of_kind("dataset")]))
     replayed = _read(plan, frames, [piece.key for piece in plan.all(LabeledFrames, set_kind="replayed")])
     tests: dict[tuple[str, str], list[str]] = {}
     for kind in ("independent", "replay"):
         for piece in plan.all(LabeledFrames, set_kind=kind):
-            tests.setdefault((kind, piece.ref.set), []).extend(_origins(plan, piece.key))
-    read = {test: _read(plan, frames, keys) for test, keys in tests.items()}
+            tests.setdefault((kind, piece.ref.set), []).append(piece.key)
+    read = {test: _read(plan, frames, _origins(plan, keys)) for test, keys in tests.items()}
     for (kind, _), parts in read.items():
         others = [("training", one) for one in trained if kind == "independent"]
         others += [("replay", one) for one in replayed]
@@ -64,11 +65,11 @@ def _told(kind: str, part: _Read, other: _Read, called: str) -> Iterator[str]:
         yield f"{part.path}: {Finding(kind, said, tuple(f'frame {place}' for place in places))}"
 
 
-def _origins(plan: Plan, key: str) -> list[str]:
-    """Keys of the steps `import` from whose frames those of a step come."""
-    found, waiting, seen = [], [key], set[str]()
+def _origins(plan: Plan, keys: Iterable[str]) -> list[str]:
+    """Keys of the steps `import` from whose frames those of these steps come."""
+    found, waiting, seen = [], deque(keys), set[str]()
     while waiting:
-        one = waiting.pop(0)
+        one = waiting.popleft()
         if one in seen:
             continue
         seen.add(one)
