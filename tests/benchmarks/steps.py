@@ -133,10 +133,8 @@ def disk(folder: Path, count: int) -> Cost:
     return Cost(time.perf_counter() - wall, time.process_time() - cpu, count)
 
 
-def warm(
-    kind: type[Executor[Any]], folder: Path, count: int, workers: int, environments: dict[str, Environment]
-) -> Cost:
-    """Steps of an executor whose workers have done some before."""
+def warm(kind: type[Any], folder: Path, count: int, workers: int, environments: dict[str, Environment]) -> Cost:
+    """Steps of an executor of this class whose workers have done some before."""
     (name,) = environments or [""]
 
     class Warm(kind):
@@ -233,7 +231,8 @@ def main() -> None:
             sys.stdout.write(f"memory: {after / 1024:.0f} MiB at most, {(after - before) / 1024:.0f} for these\n")
             return found
 
-        parts = {"completions": completions, "local": local, "parsl": parsl, "elsewhere": elsewhere, "re-check": recheck}
+        parts = {"completions": completions, "local": local, "parsl": parsl, "elsewhere": elsewhere}
+        parts["re-check"] = recheck
         if given.study:
             parts["study"] = lambda: study(root / "study", count)
         floor = disk(root / "disk", min(count, 300))
