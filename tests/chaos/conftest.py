@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from chaos.harness import Chaos, undisturbed
+from chaos.harness import Chaos, Place, undisturbed
+from one_machine_slurm import OneMachineSlurm
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,35 @@ def toy_in_processes() -> Iterator[None]:
 def peace(toy_in_processes: None, tmp_path_factory: pytest.TempPathFactory) -> Chaos:
     """The study, run in peace."""
     return undisturbed(tmp_path_factory.mktemp("peace"))
+
+
+def locally(request: pytest.FixtureRequest) -> Place:
+    return Place()
+
+
+def through_parsl(request: pytest.FixtureRequest) -> Place:
+    pytest.importorskip("whet_parsl")
+    victims = {**Place().victims, "interchange": "interchange", "manager": "process_worker_pool", "pilot": "spawn_main"}
+    return Place("parsl", ["running.provider=local"], victims)
+
+
+def over_slurm(request: pytest.FixtureRequest) -> Place:
+    """Jobs of a driver that was killed live on, until they are done or the next driver ends them."""
+    pytest.importorskip("whet_slurm")
+    slurm: OneMachineSlurm = request.getfixturevalue("slurm")
+
+    def restart_slurmd() -> None:
+        slurm.kill_slurmd()
+        slurm.start_slurmd()
+
+    outside = {"slurmd": restart_slurmd, "scancel": lambda: slurm.ask("scancel", "--user=root")}
+    return Place("slurm", ["running.look_every=0.2"], {"worker": "whet.worker"}, outside, leave=120)
+
+
+PLACES = {"local": locally, "parsl": through_parsl, "slurm": over_slurm}
+
+
+@pytest.fixture(params=["local", *(pytest.param(name, marks=pytest.mark.slow) for name in ("parsl", "slurm"))])
+def place(request: pytest.FixtureRequest) -> Place:
+    """Where the steps run."""
+    return PLACES[request.param](request)

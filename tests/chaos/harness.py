@@ -18,7 +18,7 @@ import time
 import uuid
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,27 +41,31 @@ tests: {independent: {trajectories: 1}}
 PATIENCE = 120.0
 """Seconds that a run may take at most, on a machine that has much else to do."""
 
-LEAVE = 30.0
-"""Seconds after which nothing that a run started lives."""
-
-BUSY = {"worker": "whet.worker", "keeper": "keeper.py"}
-"""What an executor's processes have in their command lines, by what they are called here."""
-
 RECORD = struct.Struct("<4sIQ")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the steps run, and what can be broken there.
+
+    executor: its name in the study; options: `KEY=VALUE` as `--set` has them. victims: processes, by a word in their
+    command lines. outside: what is broken by a call, for it is none of the driver's processes. leave: seconds after
+    which nothing that a run started lives.
+    """
+
+    executor: str = "local"
+    options: Sequence[str] = ()
+    victims: Mapping[str, str] = field(default_factory=lambda: {"worker": "whet.worker", "keeper": "keeper.py"})
+    outside: Mapping[str, Callable[[], object]] = field(default_factory=dict)
+    leave: float = 30.0
 
 
 @dataclass
 class Chaos:
-    """One store and what it went through.
-
-    executor: its name in the study; options: `KEY=VALUE` as `--set` has them. victims: which processes are killed, by
-    a word in their command lines.
-    """
+    """One store and what it went through."""
 
     folder: Path
-    executor: str = "local"
-    options: Sequence[str] = ()
-    victims: dict[str, str] = field(default_factory=lambda: dict(BUSY))
+    place: Place = Place()
     store: Path = field(init=False)
     happened: list[str] = field(default_factory=list)
     may_be_twice: int = 0
@@ -81,11 +85,11 @@ class Chaos:
 
     def start(self) -> subprocess.Popen[str]:
         """A driver."""
-        words = [f"running.use={self.executor}", "running.retries=50", "running.backoff=0.05", *self.options]
+        words = [f"running.use={self.place.executor}", "running.retries=50", "running.backoff=0.05"]
         line = [sys.executable, "-m", "whet", "run", "study.yaml", "--workers", "2"]
-        for word in words:
+        for word in [*words, *self.place.options]:
             line += ["--set", word]
-        environment = {**os.environ, "WHET_TOY_BOUGHT": str(self.bought), "WHET_CHAOS": self.mark}
+        environment = {**os.environ, "WHET_TOY_BOUGHT": str(self.bought), "WHET_CHAOS": self.mark, "SPT_NOENV": "1"}
         return subprocess.Popen(
             line,
             cwd=self.folder,
@@ -146,17 +150,23 @@ class Chaos:
             assert "the same command goes on from here" in said, self.told(said)
 
     def kill_one(self, driver: subprocess.Popen[str], chance: random.Random) -> None:
-        """Kills one of the processes that work for it."""
-        what = chance.choice(sorted(self.victims))
-        found = [pid for pid in self.living() if pid != driver.pid and self.victims[what] in command(pid)]
+        """Kills one of the processes that work for it, or breaks what they need."""
+        what = chance.choice(sorted({**self.place.victims, **self.place.outside}))
+        if what in self.place.outside:
+            self.place.outside[what]()
+            self.note(what)
+            self.may_be_twice += 2
+            return
+        word = self.place.victims[what]
+        found = [pid for pid in self.living() if pid != driver.pid and word in command(pid)]
         if not found:
             return
         number = chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM])
-        number = signal.SIGKILL if what == "keeper" else number
+        number = number if what == "worker" else signal.SIGKILL
         with suppress(ProcessLookupError):
             os.kill(chance.choice(found), number)
             self.note(f"{what} {number.name}")
-            self.may_be_twice += 1
+            self.may_be_twice += 2  # what the others are killed for takes all workers along
 
     def damage(self, chance: random.Random) -> None:
         """Of a finished step, or of a log of labels, something is flipped, cut or gone."""
@@ -232,7 +242,7 @@ class Chaos:
 
     def check_nobody_left(self) -> None:
         """Nothing that any driver started lives, or ends soon."""
-        deadline = time.monotonic() + LEAVE
+        deadline = time.monotonic() + self.place.leave
         while (found := self.living()) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not found, self.told(f"left over: {[command(pid) for pid in found]}")
@@ -277,9 +287,9 @@ def command(pid: int) -> str:
         return ""
 
 
-def undisturbed(folder: Path, make: Callable[[Path], Chaos] = Chaos) -> Chaos:
-    """The study run to its end in peace: what all others are held against."""
-    peace = make(folder)
+def undisturbed(folder: Path) -> Chaos:
+    """The study run to its end in peace by local workers: what all others are held against."""
+    peace = Chaos(folder)
     peace.to_the_end()
     assert len(peace.computed) == len(set(peace.computed)) == len(peace.kept()) > 20
     peace.check_nobody_left()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.harness import Chaos
+from chaos.harness import Chaos, Place
 
 TIMES = {"quick": 3, "slow": 14}
 """Disturbances of one story."""
@@ -57,8 +57,8 @@ def disturb_workers(chaos: Chaos, chance: random.Random, times: int) -> None:
 STORIES = {"drivers": disturb_drivers, "workers": disturb_workers}
 
 
-def tell(peace: Chaos, folder: Path, story: str, seed: int, times: int) -> None:
-    chaos = Chaos(folder, peace.executor, peace.options, peace.victims)
+def tell(peace: Chaos, folder: Path, place: Place, story: str, seed: int, times: int) -> None:
+    chaos = Chaos(folder, place)
     chaos.note(f"{story}, seed {seed}")
     STORIES[story](chaos, random.Random(seed), times)
     chaos.to_the_end()
@@ -66,23 +66,23 @@ def tell(peace: Chaos, folder: Path, story: str, seed: int, times: int) -> None:
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_a_few_disturbances(peace: Chaos, tmp_path: Path, story: str) -> None:
-    tell(peace, tmp_path, story, 1, TIMES["quick"])
+def test_a_few_disturbances(peace: Chaos, tmp_path: Path, place: Place, story: str) -> None:
+    tell(peace, tmp_path, place, story, 1, TIMES["quick"])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 12])
 @pytest.mark.parametrize("story", STORIES)
-def test_many_disturbances(peace: Chaos, tmp_path: Path, story: str, seed: int) -> None:
-    tell(peace, tmp_path, story, seed, TIMES["slow"])
+def test_many_disturbances(peace: Chaos, tmp_path: Path, place: Place, story: str, seed: int) -> None:
+    tell(peace, tmp_path, place, story, seed, TIMES["slow"])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [21, 22, 23])
-def test_two_drivers_of_one_store(peace: Chaos, tmp_path: Path, seed: int) -> None:
+def test_two_drivers_of_one_store(peace: Chaos, tmp_path: Path, place: Place, seed: int) -> None:
     """Both run to their ends, or one is killed and the other finishes."""
     chance = random.Random(seed)
-    chaos = Chaos(tmp_path, peace.executor, peace.options, peace.victims)
+    chaos = Chaos(tmp_path, place)
     chaos.note(f"two drivers, seed {seed}")
     one = chaos.start()
     chaos.await_progress(one, chance.randint(0, 20))
@@ -98,10 +98,10 @@ def test_two_drivers_of_one_store(peace: Chaos, tmp_path: Path, seed: int) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [31, 32])
-def test_a_disk_that_is_full_again_and_again(peace: Chaos, tmp_path: Path, seed: int, small_disk: Path) -> None:
+def test_a_disk_that_is_full_again_and_again(peace: Chaos, place: Place, seed: int, small_disk: Path) -> None:
     chance = random.Random(seed)
     subprocess.run(["mount", "-o", "remount,size=16m", small_disk], check=True)
-    chaos = Chaos(small_disk, peace.executor, peace.options, peace.victims)
+    chaos = Chaos(small_disk, place)
     chaos.note(f"a full disk, seed {seed}")
     ballast = small_disk / "ballast"
     for _ in range(5):

@@ -100,6 +100,23 @@ def test_a_killed_manager_of_the_only_block(bench: Bench) -> None:
     executor.submit(bench.job("done")).result(90)
 
 
+def test_a_pool_whose_workers_share_nothing_any_more(bench: Bench) -> None:
+    """Parsl's own pool would take steps for ever, and lose each."""
+    executor = bench.start()
+    executor.submit(bench.job("done")).result(90)
+    job = bench.job("sleep-600")
+    future = executor.submit(job)
+    worker = bench.worker_of(job)
+    manager = worker.parent()
+    assert manager is not None
+    spawned = [child for child in manager.children() if "spawn_main" in " ".join(child.cmdline())]
+    server = min(spawned, key=lambda child: child.create_time())
+    assert server != worker
+    server.kill()
+    assert "ended before it" in str(loss(future))
+    executor.submit(bench.job("done")).result(90)
+
+
 def test_a_killed_interchange(bench: Bench) -> None:
     executor = bench.start()
     job = bench.job("sleep-600")

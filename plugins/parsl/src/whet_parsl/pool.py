@@ -14,7 +14,7 @@ from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from whet import InputError, Job, PluginError, ProcessLost, WhetError, answered
-from whet_parsl import tether
+from whet_parsl import tether, whole_pool
 from whet_parsl.in_worker import FUNCTION, asked
 from whet_parsl.options import ParslOptions
 from whet_parsl.run_folder import RunFolder, plain
@@ -222,14 +222,15 @@ class Pool:
 
 
 def _launch_command(python: str, script: Path) -> str:
-    """Parsl's own, with the absolute paths of the interpreter and of the script in the place of the script's name."""
+    """Parsl's own, with absolute paths, and the script run by one that ends when Parsl's would hang."""
     from parsl.executors.high_throughput.executor import DEFAULT_LAUNCH_CMD
 
     name, _, arguments = DEFAULT_LAUNCH_CMD.partition(" ")
     assert name == script.name
     accelerators = "--available-accelerators {accelerators}"
     assert arguments.endswith(accelerators)
-    return f"{shlex.quote(python)} -P {plain(script, 'Parsl')} {arguments}"
+    run = plain(Path(whole_pool.__file__), "this plugin")
+    return f"{shlex.quote(python)} -P {run} {plain(script, 'Parsl')} {arguments}"
 
 
 def _addresses() -> set[str]:
