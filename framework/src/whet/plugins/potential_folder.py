@@ -46,7 +46,8 @@ class PotentialFolder:
         """What `write` wrote. InputError where there is none, StoreError where it is damaged."""
         file = path / DESCRIPTION
         if not path.is_dir():
-            hint = f"A file of weights is named with its plugin: NAME:{path}" if path.exists() else ""
+            named = path if "/" in str(path) else f"./{path}"
+            hint = f"A file of weights is named with its plugin: NAME:{named}" if path.exists() else ""
             raise InputError("there is no such folder of a potential", where=str(path), hint=hint)
         if not file.is_file():
             hint = "`whet export` writes one"
