@@ -204,8 +204,7 @@ def _softening(score: Score) -> str:
 
 def _citations(of: Card) -> Iterator[str]:
     foundation = of.origin.foundation
-    licence = foundation.foundation.licence if foundation is not None else ""
-    if licence:
+    if foundation is not None and (licence := foundation.foundation.licence):
         yield f"The weights are derived from `{foundation.name}`, whose licence is {licence}; it holds for these, too."
     else:
         yield "The weights have the licence of those that the training began with; Whet does not know it."

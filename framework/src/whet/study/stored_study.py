@@ -146,7 +146,9 @@ class StoredStudy:
         from whet.plugins.registry import registry
         from whet.study.tuned_states import state_called
 
-        return registry().load(self.done[state_called(state, self).key].component, store=self.store.root, device=device)
+        made = self.done[state_called(state, self).key].component
+        assert made is not None, state
+        return registry().load(made, store=self.store.root, device=device)
 
     @cached_property
     def engines(self) -> list[Component]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from whet import Unsupported
 from whet_chgnet.checkpoints import read_checkpoint, write_checkpoint
@@ -32,9 +33,10 @@ def write_shifted(checkpoint: Path, shift: Mapping[str, float], path: Path) -> N
     from ase.data import atomic_numbers
 
     model = read_checkpoint(checkpoint, "cpu")
-    if model.composition_model is None:
+    composition: Any = model.composition_model
+    if composition is None:
         raise Unsupported("this CHGNet has no composition model that could hold the energy shift")
     with torch.no_grad():
         for symbol, value in shift.items():
-            model.composition_model.fc.weight[0, atomic_numbers[symbol] - 1] += value
+            composition.fc.weight[0, atomic_numbers[symbol] - 1] += value
     write_checkpoint(model, path)
