@@ -42,8 +42,14 @@ class Record:
 def record_of(study: StoredStudy) -> Record:
     """What a report shows of a study."""
     plan = [sorted(study.stored.plan.steps), *(list(one.steps) for one in study.stored.plan.analyses)]
-    about = {"whet": version("whet"), "study": study.name, "plan": key_of(plan), "results": study.content}
-    sections = [section for section in study.sections if any(not one.is_empty for one in section.findings)]
+    about = {
+        "whet": version("whet"),
+        "study": study.name,
+        "asked": study.stored.asked.identity,
+        "plan": key_of(plan),
+        "results": study.content,
+    }
+    sections = [section for section in study.shown if any(not one.is_empty for one in section.findings)]
     sections.append(Section("provenance", [provenance(study)]))
     said = {"missing": _missing(study), "warnings": warnings(study), "cost": _cost(study), "subject": subject(study)}
     return Record(study.name, sections, **said, scores=study.scores, about=about)
@@ -70,6 +76,6 @@ def _missing(study: StoredStudy) -> list[str]:
         found.append(f"{count(len(study.failures), 'frame')} could not be labeled; they are listed at the end.")
     if study.unscored:
         found.append(f"{count(len(study.unscored), 'evaluation')} without a number; why is listed under Errors.")
-    said = [one for section in study.sections for one in section.findings if one.is_empty]
+    said = [one for section in study.shown for one in section.findings if one.is_empty]
     found += [f"{one.title}: {' '.join(one.notes) or 'nothing to show'}" for one in said]
     return [*found, *not_covered(study), *study.stored.lacks]
