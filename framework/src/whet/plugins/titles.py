@@ -37,5 +37,7 @@ class Titles:
         else:
             names = dict.fromkeys(Path(ref.path).name for ref in files.values()) if known else ()
             title = " ".join([offered.title, *names]) if offered.title else ""
+        if title and (coupling := getattr(options, "coupling", None)):
+            title = f"{title}, {coupling} thermostat"
         surface = "".join(f", {name} {said}" for name in WHICH if (said := getattr(options, name, None)))
         return cls(title + surface if title else "", tuple(dict.fromkeys(cited)))

@@ -22,7 +22,7 @@ MANIFEST = "whet-report.json"
 BEFORE = "plan.txt"
 """What stood for it before there was a manifest."""
 
-OWN_NAME = re.compile(r"((tables|figures)/)?[a-z0-9-]+\.(csv|svg|vl\.json|html|json|txt)")
+OWN_NAME = re.compile(r"((tables|figures)/)?[a-z0-9-]+\.(csv|svg|vl\.json|html|json|txt|bib)")
 
 
 class ReportFolder:

@@ -29,7 +29,7 @@ class StoredPlan:
     """name: of the study. words: identity of what its file says. roles: its components by role in the study.
 
     theories: of labels in files, as the study file says. lacks: sentences on what the study does not ask for. asked:
-    how it was called on the command line.
+    how it was called on the command line. cited: BibTeX entries of the components.
     """
 
     name: str
@@ -39,13 +39,16 @@ class StoredPlan:
     lacks: Sequence[str]
     plan: Plan
     asked: Invocation = field(default_factory=Invocation)
+    cited: Sequence[str] = ()
 
     @classmethod
     def of(cls, study: StudyFile, resolved: Resolved, plan: Plan, asked: Invocation) -> Self:
         """The plan with what readers need to know of the study."""
         entries = {**study.data, **study.tests}
         theories = {name: entry.theory for name, entry in entries.items() if entry.theory}
-        return cls(study.name, words_of(study), resolved.roles, theories, not_asked_for(study), plan, asked)
+        return cls(
+            study.name, words_of(study), resolved.roles, theories, not_asked_for(study), plan, asked, resolved.cited
+        )
 
     def write(self, store: Path) -> None:
         """Writes it into a store, in the place of the one before. StoreError where that is not possible."""
@@ -63,7 +66,12 @@ class StoredPlan:
         """Plain data, as `read` reads it."""
         roles = {role: [one.component.as_json(), one.environment] for role, one in self.roles.items()}
         said = {"format": FORMAT, "name": self.name, "words": self.words, "roles": roles}
-        rest = {"theories": dict(self.theories), "lacks": list(self.lacks), "asked": self.asked.as_json()}
+        rest = {
+            "theories": dict(self.theories),
+            "lacks": list(self.lacks),
+            "asked": self.asked.as_json(),
+            "cited": list(self.cited),
+        }
         return {**said, **rest, **self.plan.as_json()}
 
     @classmethod
@@ -77,7 +85,9 @@ class StoredPlan:
             roles = {role: Placed(Component.from_json(one), where) for role, (one, where) in data["roles"].items()}
             plan = Plan.from_json(data)
             asked = Invocation.from_json(data["asked"]) if "asked" in data else Invocation()
-            return cls(data["name"], data["words"], roles, data["theories"], data["lacks"], plan, asked)
+            return cls(
+                data["name"], data["words"], roles, data["theories"], data["lacks"], plan, asked, data.get("cited", ())
+            )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise StoreError(f"the plan is damaged ({error})", where=str(path), hint=hint) from error
 
