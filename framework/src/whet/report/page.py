@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from whet.report.drawing import Drawing
+from whet.report.glossary import Glossary
 from whet.report.outline import Outline
 from whet.report.report_folder import ReportFolder
 from whet.report.safe_svg import printable
@@ -14,6 +15,7 @@ from whet.report.series import SeriesScales
 from whet.report.tables import ShownTable, csv_of
 from whet.report.theme import dark_rules
 from whet.report.vega import bundle, packed
+from whet.study.cost_table import TITLE as COST
 from whet.study.record import Record
 
 
@@ -81,6 +83,8 @@ def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing]) -> 
         drawings=drawings,
         pictures={name: Markup(one.picture.text) for name, one in drawings.items() if one.picture},
         shown=ShownTable,
+        glossary=Glossary(outline),
+        cost_title=COST,
         dark=Markup(dark_rules()),
         live=packed(json.dumps(live, allow_nan=False)) if live else "",
         vega=bundle() if live else "",

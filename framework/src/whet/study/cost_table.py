@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from whet.contracts.findings import Cell, Column, Findings, Table
 from whet.data.numbers import count, duration
+from whet.running.step import Step
 from whet.study.clock import time_on_the_clock
 from whet.study.label_costs import LabelCosts
 from whet.study.stored_study import StoredStudy
@@ -22,13 +23,15 @@ COLUMNS = (
         "labeler drove itself, or were in the label store from another part of the study or from before.",
     ),
     Column("planned", description="Steps, those without a result included."),
-    Column("core hours", "h", "Time of each step times the threads that it had, added up.", 3),
+    Column("core hours", "", "Time of each step times the threads that it had, added up.", 3),
 )
 
 
 def cost_table(study: StoredStudy) -> Findings:
     """The table `cost`, and on which machines."""
-    return Findings(TITLE, tables=[Table("cost", TITLE, COLUMNS, list(_rows(study)))], notes=list(_where(study)))
+    return Findings(
+        TITLE, tables=[Table("cost", "Labels and steps", COLUMNS, list(_rows(study)))], notes=list(_where(study))
+    )
 
 
 def in_short(study: StoredStudy) -> list[str]:
@@ -50,10 +53,19 @@ def _rows(study: StoredStudy) -> Iterator[list[Cell]]:
         yield ["labels", purpose, costs.computed.get(purpose, 0), reused, None, None]
     for what, calls in costs.calls.items():
         yield ["calls of the labeler", f"in its own {what}", calls, None, None, None]
-    planned, spent = study.stored.plan.counts(), _core_seconds(study)
-    for task, number in planned.items():
-        yield ["steps", task, len(study.of_task(task)), None, number, spent.get(task, 0.0) / 3600]
+    planned: dict[str, int] = {}
+    done: dict[str, int] = {}
+    for key, step in study.stored.plan.steps.items():
+        planned[_kind(step)] = planned.get(_kind(step), 0) + 1
+        done[_kind(step)] = done.get(_kind(step), 0) + (key in study.done)
+    spent = _core_seconds(study)
+    for kind, number in planned.items():
+        yield ["steps", kind, done[kind], None, number, spent.get(kind, 0.0) / 3600]
     yield ["steps", "all", len(study.done), None, sum(planned.values()), sum(spent.values()) / 3600]
+
+
+def _kind(step: Step) -> str:
+    return "analyses" if step.task.hook == "analyses" else step.kind
 
 
 def _core_seconds(study: StoredStudy) -> dict[str, float]:
@@ -62,7 +74,7 @@ def _core_seconds(study: StoredStudy) -> dict[str, float]:
     for step in study.done.values():
         said = str(step.measured.get("threads", ""))
         cores = int(said) if said.isdigit() else 1
-        kind = step.recipe.kind
+        kind = _kind(step.recipe)
         found[kind] = found.get(kind, 0.0) + cores * float(step.measured.get("seconds", 0.0))
     return found
 

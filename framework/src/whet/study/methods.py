@@ -45,7 +45,7 @@ def _potentials(study: StoredStudy) -> Iterator[str]:
     roles = [one.component for role, one in study.stored.roles.items() if role.startswith("potential ")]
     named = _and([f"{one.called}{_cited(one)}" for one in roles])
     subject = f"The potential {named} was" if len(roles) == 1 else f"The potentials {named} were"
-    yield f"{subject} studied with Whet {_version(study, 'whet')} [whet]."
+    yield f"{subject} studied with Whet {_version(study, 'whet')} [whet] ({_packages(study)})."
 
 
 def _structures(study: StoredStudy) -> Iterator[str]:
@@ -56,9 +56,7 @@ def _structures(study: StoredStudy) -> Iterator[str]:
     by = ""
     if source is not None:
         options = _options(source.component)
-        by = f" by {source.component.called}{_cited(source.component)}{_versions(made)}" + (
-            f" ({options})" if options else ""
-        )
+        by = f" by {source.component.called}{_cited(source.component)}" + (f" ({options})" if options else "")
     some = _and(list(formulas)[:4]) + (f" and {len(formulas) - 4} other compositions" if len(formulas) > 4 else "")
     yield f"{count(len(made), 'starting structure')} {'was' if len(made) == 1 else 'were'} made{by}: {some}."
     if relaxed := study.of_task("minimize"):
@@ -77,8 +75,8 @@ def _dynamics(study: StoredStudy) -> Iterator[str]:
         own = [step for step in runs if step.recipe.components["engine"].key == key]
         words, shown = ProtocolWords(engine.options), titles.get(key, engine)
         what = words.whole if words.is_known else _options(engine)
-        yield f"Molecular dynamics ran with {shown.called}{_cited(shown)}{_versions(own)}: {what}{_coupling(words)}."
-        yield f"{count(len(own), 'trajectory')} {'was' if len(own) == 1 else 'were'} run,"
+        yield f"Molecular dynamics ran with {shown.called}{_cited(shown)}: {what}{_coupling(words)}."
+        yield f"{_trajectories(len(own))} {'was' if len(own) == 1 else 'were'} run,"
         yield f"of which {sum(int(step.values['frames']) for step in own):,} frames were kept."
 
 
@@ -97,14 +95,13 @@ def _coupling(words: ProtocolWords) -> str:
 
 
 def _labels(study: StoredStudy) -> Iterator[str]:
-    steps = [step for step in study.done.values() if "theory" in step.values]
     labeler = study.stored.roles.get("labeler")
     if study.theories:
         cited = _cited(labeler.component) if labeler is not None else ""
-        yield f"Reference energies, forces and stresses are of {_and([str(one) for one in study.theories])}{cited}"
+        yield f"Reference energies, forces and stresses are of {_and([str(one) for one in study.theories])}{cited};"
         costs = LabelCosts.of(study)
         shares = [f"{number:,} {purpose}" for purpose, number in costs.computed.items()]
-        yield f"{_versions(steps)}; {count(sum(costs.computed.values()), 'label')} were computed".strip()
+        yield f"{count(sum(costs.computed.values()), 'label')} were computed"
         yield (f"({', '.join(shares)})." if shares else "for this study.")
     for name, theory in study.stored.theories.items():
         yield f"Labels of “{name}” are of {theory}, from a file."
@@ -151,16 +148,20 @@ def _settings(values: Mapping[str, Any]) -> str:
 def _tests(study: StoredStudy) -> Iterator[str]:
     sets = {one["set"]: one for one in study.scores if one["set_kind"] in ("independent", "replay")}
     for name, score in sets.items():
-        yield f"“{name}” has {count(score['frames'], 'frame')}{_trajectories(study, name)}."
+        yield f"“{name}” has {count(score['frames'], 'frame')}{_origin(study, name)}."
     if sets:
         yield "Softening is the slope of predicted on reference force components, or its inverse counterpart, as who"
         yield f"sampled the frames decides [deng2025softening]; errors are those of [wong2026bias]. {INTERVALS}"
 
 
-def _trajectories(study: StoredStudy, name: str) -> str:
+def _origin(study: StoredStudy, name: str) -> str:
     pieces = study.stored.plan.all(LabeledFrames, set=name)
     numbers = {piece.ref.trajectory for piece in pieces} - {None}
-    return f" of {count(len(numbers), 'trajectory')}" if numbers else " of a file"
+    return f" of {_trajectories(len(numbers))}" if numbers else " of a file"
+
+
+def _trajectories(number: int) -> str:
+    return "1 trajectory" if number == 1 else f"{number:,} trajectories"
 
 
 def _options(component: Component) -> str:
@@ -177,15 +178,14 @@ def _cited(component: Component) -> str:
     return f" [{', '.join(keys)}]" if keys else ""
 
 
-def _versions(steps: Sequence[StoredStep]) -> str:
-    """` (ase 3.29.0, chgnet 0.4.2)`: packages of these steps that are no mere foundation of all."""
+def _packages(study: StoredStudy) -> str:
+    """`ase 3.29.0, chgnet 0.4.2`: of all results."""
     found: dict[str, set[str]] = {}
-    for step in steps:
+    for step in study.done.values():
         for name, number in step.measured.get("versions", {}).items():
-            if name != "numpy" and not name.startswith("whet"):
+            if not name.startswith("whet"):
                 found.setdefault(name, set()).add(number)
-    said = [f"{name} {' and '.join(sorted(numbers))}" for name, numbers in sorted(found.items())]
-    return f" ({', '.join(said)})" if said else ""
+    return ", ".join(f"{name} {' and '.join(sorted(numbers))}" for name, numbers in sorted(found.items()))
 
 
 def _version(study: StoredStudy, package: str) -> str:
