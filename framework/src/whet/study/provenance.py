@@ -71,7 +71,10 @@ def _run(study: StoredStudy) -> Table:
     starts = [float(one["started"]) for one in measured if one.get("started")]
     days = list(dict.fromkeys(_day(one) for one in (min(starts), max(starts)))) if starts else []
     rows: list[list[Cell]] = [["command", study.stored.asked.command("run")], ["date", " to ".join(days)]]
-    rows += [[what, ", ".join(sorted({str(one[what]) for one in measured if one.get(what)}))] for what in RECORDED]
+    rows += [
+        list[Cell]([what, ", ".join(sorted({str(one[what]) for one in measured if one.get(what)}))])
+        for what in RECORDED
+    ]
     return Table("run", "When and where", (Column(""), Column("of these results")), [row for row in rows if row[1]])
 
 
