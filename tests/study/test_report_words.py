@@ -14,8 +14,8 @@ import pytest
 
 from in_process import whet
 from whet import Study
+from whet.cli.own_folder import own_folder
 from whet.contracts.component import Component
-from whet.report.own_folder import own_folder
 from whet.report.page import write_report
 from whet.study.failed_steps import failed_steps, held_up
 from whet.study.invocation import Invocation

@@ -9,7 +9,7 @@ from typing import Any
 
 from whet.data.identity import key_of
 from whet.data.numbers import count
-from whet.study.cost_table import cost_table, in_short
+from whet.study.cost_table import TITLE, cost_table, in_short
 from whet.study.failed_steps import FailedStep, failed_steps, held_up
 from whet.study.methods import methods, references
 from whet.study.next_steps import NextStep, next_steps
@@ -18,6 +18,9 @@ from whet.study.provenance import provenance, warnings
 from whet.study.section import Section
 from whet.study.stored_study import StoredStudy
 from whet.study.subject import subject
+
+COST = TITLE
+"""Title of the section that has the table of cost."""
 
 
 @dataclass(frozen=True)
