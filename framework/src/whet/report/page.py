@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from whet.report.drawing import Drawing
+from whet.report.glossary import Glossary
 from whet.report.outline import Outline
 from whet.report.report_folder import ReportFolder
 from whet.report.safe_svg import printable
@@ -14,11 +15,11 @@ from whet.report.series import SeriesScales
 from whet.report.tables import ShownTable, csv_of
 from whet.report.theme import dark_rules
 from whet.report.vega import bundle, packed
-from whet.study.record import Record
+from whet.study.record import COST, Record
 
 
 def write_report(record: Record, folder: str | Path) -> Path:
-    """Writes `index.html`, `tables/*.csv`, `figures/*.svg`, `figures/*.vl.json`, `scores.json`; gives the page's path.
+    """Writes `index.html`, tables, figures, `scores.json`, `methods.txt` and `references.bib`; gives the page's path.
 
     The page needs nothing else and nothing from the network. The same record gives the same bytes. The report that was
     there before is replaced. Raises InputError, and writes nothing, where a file that Whet did not write is in the way;
@@ -48,6 +49,10 @@ def _files(record: Record) -> dict[str, str]:
             files[f"figures/{name}.vl.json"] = drawing.specification()
     scores = [dict(score) for score in record.scores]
     files["scores.json"] = json.dumps(scores, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if record.methods:
+        files["methods.txt"] = "\n\n".join(record.methods) + "\n"
+    if record.references:
+        files["references.bib"] = "\n\n".join(record.references) + "\n"
     files["index.html"] = printable(_page(record, outline, drawings))
     # Half of a character, which a file of another program may hold, can be written nowhere.
     return {name: text.encode(errors="replace").decode() for name, text in files.items()}
@@ -77,6 +82,8 @@ def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing]) -> 
         drawings=drawings,
         pictures={name: Markup(one.picture.text) for name, one in drawings.items() if one.picture},
         shown=ShownTable,
+        glossary=Glossary(outline),
+        cost_title=COST,
         dark=Markup(dark_rules()),
         live=packed(json.dumps(live, allow_nan=False)) if live else "",
         vega=bundle() if live else "",
