@@ -69,7 +69,7 @@ def _checked(offered: Any, kind: Kind) -> type[Backend]:
         raise PluginError(f"{what}: lower-case letters and digits, joined by - _ or . ({near!r})")
     if lacking := sorted(getattr(offered, "__abstractmethods__", ())):
         raise PluginError(f"{hook} an incomplete class: class {offered.__name__} lacks {', '.join(lacking)}")
-    options = offered.Options
+    options = getattr(offered, "Options", Options)  # a format has none
     if not (isinstance(options, type) and issubclass(options, Options)):
         what = options.__name__ if isinstance(options, type) else repr(options)
         whose = f"{hook} the class {offered.__name__}, whose options {what} are not Whet's"
