@@ -27,6 +27,8 @@ POTENTIAL_FAULTS = [
     ("not conservative", {"forces_are_the_slope_of_the_energy"}, "the answer says"),
     ("cross-talk", {"batches_answer_as_single_frames"}, "frame 1"),
     ("global dtype", {"process_is_left_as_it_was"}, "torch's default dtype"),
+    ("seeds NumPy", {"process_is_left_as_it_was"}, r"^changed: random numbers of NumPy \(during construction\)$"),
+    ("draws", {"process_is_left_as_it_was"}, r"NumPy \(during the first prediction\), .* \(during another prediction\)$"),
     ("prints", {"process_is_left_as_it_was"}, "printed on standard output: 'loading"),
     ("silent zero", {"every_element_matters"}, "feel nothing: Xe"),
     ("unknown is nothing", {"unknown_elements_are_refused"}, "raises nothing"),
@@ -39,7 +41,7 @@ POTENTIAL_FAULTS = [
 ]
 """Fault, the check that names it, and what it says."""
 
-OF_THE_PROCESS = ("", "global dtype", "prints")
+OF_THE_PROCESS = ("", "global dtype", "prints", "seeds NumPy", "draws")
 FRESH = ("process_is_left_as_it_was", "entry_point_is_light", "missing_packages_are_named")
 
 WITH_CONSEQUENCES = [
@@ -85,6 +87,7 @@ TRAINING_FAULTS = [
     ("unseeded", {"same_seed_same_weights", "an_interrupted_training_ends_the_same"}, None),
     ("resumes half", {"an_interrupted_training_ends_the_same"}, set()),
     ("starts afresh", {"a_fine_tuned_model_can_be_fine_tuned"}, set()),
+    ("seeds Python", {"training_leaves_the_process_as_it_was"}, set()),
     ("learns nothing", {"a_few_epochs_lower_the_loss", "only_what_is_trained_changes"}, None),
 ]
 

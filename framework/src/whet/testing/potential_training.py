@@ -207,6 +207,17 @@ def an_interrupted_training_ends_the_same(subject: PotentialSubject) -> None:
     demand(same_bits(after, wanted), _difference(subject, after, wanted))
 
 
+@check("training")
+def training_leaves_the_process_as_it_was(subject: PotentialSubject) -> None:
+    """No training of these checks changed anything global: dtype, threads, random numbers, environment, ….
+
+    A trainer that seeds the random numbers of the whole process changes what other backends do in it: give it a
+    generator of its own, or wrap it in `whet_torch.untouched()`.
+    """
+    subject.tuned()
+    demand(not subject.changed_by_training, f"changed: {', '.join(dict.fromkeys(subject.changed_by_training))}")
+
+
 def other_energies(number: int, labels: Labels) -> Labels:
     """Every other frame 0.4 eV higher: no constant per element takes that away."""
     return labels.shifted(0.4 * (number % 2))
