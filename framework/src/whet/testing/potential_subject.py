@@ -193,7 +193,9 @@ class PotentialSubject:
             return self._tuned[key]
         chosen = FineTuneSettings.checked({**merged, "upstream": {}}, of="the check")
         replay = 2 if chosen.strategy == "multihead-replay" else 0
-        material = Material(self.labeled(0, 4, change), self.labeled(4, 2, change), self.labeled(6, replay, replay_change))
+        material = Material(
+            self.labeled(0, 4, change), self.labeled(4, 2, change), self.labeled(6, replay, replay_change)
+        )
         tuner, before = self.tuner, process_state()
         made = fine_tuned(
             tuner,
