@@ -1,4 +1,4 @@
-"""Puts the plugin template and the pages that messages point to, which lie beside this folder, into the distributions."""
+"""Puts the plugin template and the pages that messages point to, which lie beside this folder, into what is built."""
 
 from collections.abc import Iterator
 from pathlib import Path

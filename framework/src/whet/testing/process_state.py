@@ -25,7 +25,7 @@ def process_state() -> dict[str, Any]:
     state = {
         "environment variables": dict(os.environ),
         "working directory": str(Path.cwd()),
-        "files in the working directory": sorted(os.listdir()),
+        "files in the working directory": sorted(path.name for path in Path().iterdir()),
         "random numbers of Python": hash(random.getstate()),
         "random numbers of NumPy": [*legacy[1].tolist(), legacy[2]],
         "NumPy's error handling": np.geterr(),
