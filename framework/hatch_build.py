@@ -11,6 +11,7 @@ LEFT_OUT = {"__pycache__", ".pytest_cache", "build", "dist", ".venv"}
 PARTS = {
     "plugin-template": "whet/plugin_template",
     "docs/writing-a-plugin.md": "whet/pages/writing-a-plugin.md",
+    "docs/writing-an-analysis.md": "whet/pages/writing-an-analysis.md",
     "docs/reference/conformance.md": "whet/pages/conformance.md",
 }
 """Path in the tree, and so in a source distribution -> path in the wheel."""
