@@ -9,7 +9,7 @@ DEMO := framework framework/torch $(addprefix plugins/,ase-md chgnet mace packmo
 # SevenNet clashes with MACE (e3nn), so it has an environment of its own, made by Whet itself.
 APART := plugins/sevennet
 OTHERS := plugin-template $(filter-out $(APART) $(DEMO),$(patsubst %/,%,$(dir $(sort $(wildcard plugins/*/pyproject.toml)))))
-TESTING := hatchling hypothesis pytest pytest-timeout pytest-xdist
+TESTING := hatchling hypothesis pytest pytest-timeout pytest-xdist ruff
 SEVENNET := .envs/sevennet
 
 # Potentials get many times slower with more threads than free cores; Whet sets the threads of its own workers itself.
@@ -23,21 +23,21 @@ environments: $(SEVENNET)/.installed
 # One environment that grows: demo, then all plugins with what their tests need, then the tools of lint and docs.
 $(VENV)/.demo: constraints.txt $(DEMO:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
-	@echo "Installing into $(VENV) (a few minutes, DEMO_SIZE) ..."
+	@echo "Installing into $(VENV) (a few minutes, 2 GB) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) torch
 	@$(PIP) $(DEMO:%=-e ./%)
 	@touch $@
 
 $(VENV)/.all: $(VENV)/.demo $(OTHERS:%=%/pyproject.toml)
-	@echo "Adding all plugins and what their tests need (a few minutes, ALL_SIZE) ..."
+	@echo "Adding all plugins and what their tests need (a few minutes, 0.7 GB) ..."
 	@$(PIP) $(TESTING) $(OTHERS:%=-e ./%)
 	@# Only for the weights of NEP89 that are in it: its own packages are a graphical program's.
 	@$(PIP) --no-deps --only-binary :all: neptrainkit || echo "No wheel has NEP89 for this Python: whet models prefetch nep:nep89"
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.all
-	@$(PIP) pyright ruff
+	@$(PIP) pyright
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.all

@@ -151,6 +151,28 @@ def test_a_fault_of_training_is_caught(fault: str, checks: set, consequences: se
         assert found.keys() <= checks | consequences, found
 
 
+def test_few_instances_and_few_sizes_of_frames_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What compiles anew for each instance and each shape pays for every one of them."""
+    from whet_faulty.potential import FaultyPotential
+
+    made, sizes = [], set()
+    init, predict = FaultyPotential.__init__, FaultyPotential.predict
+
+    def counted(self, *given, **named):
+        made.append(self.options)
+        init(self, *given, **named)
+
+    def seen(self, frames, properties):
+        sizes.update(map(len, frames))
+        return predict(self, frames, properties)
+
+    monkeypatch.setattr(FaultyPotential, "__init__", counted)
+    monkeypatch.setattr(FaultyPotential, "predict", seen)
+    assert failures("", "contract", "physics") == {}
+    assert len(made) <= 4
+    assert sizes <= {1, 2, 4, 8, 16}
+
+
 def test_expected_failures_are_strict() -> None:
     given = {"use": "faulty", "fault": "stress sign"}
     name = "stress_is_the_strain_derivative"
