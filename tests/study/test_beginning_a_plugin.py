@@ -12,7 +12,7 @@ import pytest
 
 from in_process import whet
 from whet.plugins.hookspecs import KINDS
-from whet.plugins.kinds_to_begin import KINDS_TO_BEGIN
+from whet.plugins.kinds_to_begin import kinds_to_begin
 
 CALCULATOR = """
 from ase.calculators.lj import LennardJones
@@ -46,12 +46,12 @@ def begun(tmp_path: Path, name: str, *words: str) -> Path:
     return made
 
 
-@pytest.mark.parametrize("kind", KINDS_TO_BEGIN)
+@pytest.mark.parametrize("kind", kinds_to_begin())
 def test_a_new_plugin_of_each_kind_works(tmp_path: Path, kind: str) -> None:
     made = begun(tmp_path, f"my-{kind}", "--kind", kind)
     every = "".join(path.read_text().lower() for path in made.rglob("*.[pm]*") if path.is_file())
     assert not {word for word in ("tiny", "force-angles", "forceangles", "pairwise") if word in every}
-    example = KINDS_TO_BEGIN[kind]
+    example = kinds_to_begin()[kind]
     listed = json.loads(run(sys.executable, "-m", "whet", "plugins", "--json", folder=made))
     (mine,) = [line for line in listed if line["distribution"] == made.name]
     assert (mine["hook"], mine["problem"]) == (example.hook, "")

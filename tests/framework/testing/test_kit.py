@@ -91,7 +91,7 @@ TRAINING_FAULTS = [
     ("unseeded", {"same_seed_same_weights", "an_interrupted_training_ends_the_same"}, None),
     ("resumes half", {"an_interrupted_training_ends_the_same"}, set()),
     ("starts afresh", {"a_fine_tuned_model_can_be_fine_tuned"}, set()),
-    ("seeds Python", {"training_leaves_the_process_as_it_was"}, set()),
+    ("seeds Python", {"same_seed_same_weights"}, set()),
     ("learns nothing", {"a_few_epochs_lower_the_loss", "only_what_is_trained_changes"}, None),
 ]
 

@@ -98,12 +98,12 @@ def new(
 ) -> None:
     """Begin a plugin: a package that works, with tests, to be changed into yours."""
     from whet.cli.terminal import say
-    from whet.plugins.kinds_to_begin import KINDS_TO_BEGIN
+    from whet.plugins.kinds_to_begin import kinds_to_begin
     from whet.plugins.template import new_plugin
 
     made = new_plugin(name, folder, kind=kind, ase_calculator=ase_calculator)
     short = made.name.removeprefix("whet-")
-    example = KINDS_TO_BEGIN.get(kind)
+    example = kinds_to_begin().get(kind)
     what = f"the calculator {ase_calculator}" if ase_calculator else "a pair potential"
     what = what if example is None else f"a plugin with one {kind.replace('md-', 'MD ').replace('-', ' ')}"
     say(f"{made} is {what} that works. Next:")

@@ -1,4 +1,4 @@
-"""KINDS_TO_BEGIN: the kinds of plugin that `whet plugins new` can begin, each by the example of a documentation page.
+"""kinds_to_begin: the kinds of plugin that `whet plugins new` can begin, each by the example of a documentation page.
 
 The example stands on the page alone: what people read there, what the tests run and what a new plugin begins with are
 the same lines.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whet.data.errors import InputError
+from whet.plugins.hookspecs import KINDS
 
 WRITING = "writing-a-plugin.md"
 
@@ -62,7 +63,7 @@ def page_text(name: str) -> str:
     raise InputError(f"the page {name} is not in this installation of Whet", hint=REINSTALL)
 
 
-SELECTOR = '''"""The selector chooses what it is said to."""
+CHOOSES = '''"""The selector chooses what it is said to."""
 
 from __future__ import annotations
 
@@ -78,7 +79,7 @@ def test_the_largest_forces_are_chosen() -> None:
     assert [choice.index for choice in selector.choose(FrameSet(frames), FrameSet(()), None)] == [1, 2]
 '''
 
-MONITOR = '''"""The monitor ends what it is said to, and nothing else."""
+WATCHES = '''"""The monitor ends what it is said to, and nothing else."""
 
 from __future__ import annotations
 
@@ -97,7 +98,7 @@ def test_atoms_that_come_close_end_the_run() -> None:
         look(Atoms("Ar2", [[0, 0, 0], [0, 0, 0.5]]), labels)
 '''
 
-FORMAT = '''"""What is written is read again."""
+SURVIVES = '''"""What is written is read again."""
 
 from __future__ import annotations
 
@@ -116,7 +117,7 @@ def test_frames_survive_the_file(tmp_path: Path) -> None:
     assert Labels.of(back).energy == -1.5
 '''
 
-EXECUTOR = '''"""A job comes to an end, and nothing is left."""
+ENDS = '''"""A job comes to an end, and nothing is left."""
 
 from __future__ import annotations
 
@@ -140,23 +141,36 @@ def test_a_job_that_cannot_be_done_ends_with_its_fault(tmp_path: Path) -> None:
         executor.stop()
 '''
 
-KINDS_TO_BEGIN = {
-    "md-engine": Example("md_engines", "whet_tiny/engine.py", "TinyEngine", "EngineConformance"),
-    "labeler": Example("labelers", "whet_tiny/labeler.py", "TinyLabeler", "LabelerConformance"),
-    "descriptor": Example("descriptors", "whet_tiny/descriptor.py", "TinyDescriptor", "DescriptorConformance"),
-    "structure-source": Example("structures", "whet_tiny/structures.py", "TinyStructures", "StructureConformance"),
-    "analysis": Example(
-        "analyses",
-        "whet_angles/force_angles.py",
-        "ForceAngles",
-        "AnalysisConformance",
-        page="writing-an-analysis.md",
-        stem="ForceAngles",
-        name="force-angles",
-    ),
-    "selector": Example("selectors", "whet_tiny/selector.py", "TinySelector", SELECTOR),
-    "monitor": Example("monitors", "whet_tiny/monitor.py", "TinyMonitor", MONITOR),
-    "format": Example("formats", "whet_tiny/format.py", "TinyFormat", FORMAT),
-    "executor": Example("executors", "whet_tiny/executor.py", "TinyExecutor", EXECUTOR),
-}
-"""Word on the command line -> example. A potential, which has a fine-tuner, has a whole package as its template."""
+ENGINE = Example("md_engines", "whet_tiny/engine.py", "TinyEngine", "EngineConformance")
+
+LABELER = Example("labelers", "whet_tiny/labeler.py", "TinyLabeler", "LabelerConformance")
+
+DESCRIPTOR = Example("descriptors", "whet_tiny/descriptor.py", "TinyDescriptor", "DescriptorConformance")
+
+STRUCTURES = Example("structures", "whet_tiny/structures.py", "TinyStructures", "StructureConformance")
+
+ANALYSIS = Example(
+    "analyses",
+    "whet_angles/force_angles.py",
+    "ForceAngles",
+    "AnalysisConformance",
+    page="writing-an-analysis.md",
+    stem="ForceAngles",
+    name="force-angles",
+)
+
+SELECTOR = Example("selectors", "whet_tiny/selector.py", "TinySelector", CHOOSES)
+
+MONITOR = Example("monitors", "whet_tiny/monitor.py", "TinyMonitor", WATCHES)
+
+FORMAT = Example("formats", "whet_tiny/format.py", "TinyFormat", SURVIVES)
+
+EXECUTOR = Example("executors", "whet_tiny/executor.py", "TinyExecutor", ENDS)
+
+
+def kinds_to_begin() -> dict[str, Example]:
+    """Word on the command line -> example, of the kinds that have one in the table of kinds.
+
+    A potential, which has a fine-tuner, has a whole package as its template.
+    """
+    return {kind.noun.lower().replace(" ", "-"): globals()[kind.example] for kind in KINDS.values() if kind.example}

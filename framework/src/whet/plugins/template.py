@@ -10,7 +10,7 @@ from pathlib import Path
 from whet.data.errors import InputError, UnknownName
 from whet.data.refusals import unwritable
 from whet.plugins.begun_package import write_calculator, write_example
-from whet.plugins.kinds_to_begin import KINDS_TO_BEGIN
+from whet.plugins.kinds_to_begin import kinds_to_begin
 
 WORD = "pairwise"
 """The name in the template, in the names of its files and in their text."""
@@ -37,12 +37,12 @@ POTENTIAL = ("potential", "fine-tuner")
 def new_plugin(name: str, parent: Path, *, kind: str = "potential", ase_calculator: str = "") -> Path:
     """Writes the package `whet-NAME` into a folder of that name in `parent`, all or nothing, and returns the folder.
 
-    name: lower-case letters, digits and dashes. kind: `potential`, with a fine-tuner, or one of `KINDS_TO_BEGIN`.
+    name: lower-case letters, digits and dashes. kind: `potential`, with a fine-tuner, or one of `kinds_to_begin`.
     ase_calculator: `MODULE:CLASS`, of which a potential is made. Raises UnknownName for another kind, InputError for
     another name, or where the folder is not empty, StoreError where it cannot be written.
     """
-    if kind not in (*POTENTIAL, *KINDS_TO_BEGIN):
-        raise UnknownName.among("kind of plugin to begin", kind, (*POTENTIAL, *KINDS_TO_BEGIN))
+    if kind not in (*POTENTIAL, *kinds_to_begin()):
+        raise UnknownName.among("kind of plugin to begin", kind, (*POTENTIAL, *kinds_to_begin()))
     if ase_calculator and kind != "potential":
         raise InputError(f"an ASE calculator makes a potential, and no {kind}", hint="Leave --kind out")
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) or keyword.iskeyword(name) or len(name) > LONGEST:
@@ -63,8 +63,8 @@ def new_plugin(name: str, parent: Path, *, kind: str = "potential", ase_calculat
             made.mkdir()
             if ase_calculator:
                 write_calculator(made, name, ase_calculator, lambda file: _text(source / file, name))
-            elif kind in KINDS_TO_BEGIN:
-                write_example(made, name, KINDS_TO_BEGIN[kind], lambda file: _text(source / file, name))
+            elif kind in kinds_to_begin():
+                write_example(made, name, kinds_to_begin()[kind], lambda file: _text(source / file, name))
             else:
                 _write(source, made, name)
             with (made / "pyproject.toml").open("a", encoding="utf-8") as project:

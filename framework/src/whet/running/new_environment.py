@@ -65,7 +65,7 @@ LIMITS = "limits.txt"
 """Whet's own constraints for pip, in the environment's folder."""
 
 NO_DEPS = """
-import importlib.metadata, json
+import importlib.metadata, json, sys
 from pip._vendor.packaging.requirements import Requirement
 
 found = set()
@@ -77,7 +77,7 @@ for one in importlib.metadata.distributions():
             if fits == [True, False]:
                 asked.marker = None
                 found.add(str(asked))
-print(json.dumps(sorted(found)))
+sys.stdout.write(json.dumps(sorted(found)))
 """
 """What the plugins of an interpreter list in their extra `no-deps`."""
 

@@ -164,10 +164,15 @@ def replay_happens_or_is_refused(subject: PotentialSubject) -> None:
 
 @check("training")
 def same_seed_same_weights(subject: PotentialSubject) -> None:
-    """The same training with the same seed gives the same potential, bit for bit, on the same CPU."""
+    """The same training with the same seed gives the same potential, bit for bit, on the same CPU.
+
+    It draws from generators of its own: one that seeds the random numbers of the process, or changes anything else
+    that is global, changes what others do in it. Wrap such a trainer in `whet_torch.untouched()`.
+    """
     first = _answer(subject, subject.tuned().component)
     second = _answer(subject, subject.tuned(again="once more").component)
     demand(same_bits(first, second), _difference(subject, first, second))
+    demand(not subject.changed_by_training, f"changed: {', '.join(dict.fromkeys(subject.changed_by_training))}")
 
 
 @check("training")
@@ -205,17 +210,6 @@ def an_interrupted_training_ends_the_same(subject: PotentialSubject) -> None:
     after = _answer(subject, subject.tuned(folder=folder).component)
     wanted = _answer(subject, subject.tuned().component)
     demand(same_bits(after, wanted), _difference(subject, after, wanted))
-
-
-@check("training")
-def training_leaves_the_process_as_it_was(subject: PotentialSubject) -> None:
-    """No training of these checks changed anything global: dtype, threads, random numbers, environment, ….
-
-    A trainer that seeds the random numbers of the whole process changes what other backends do in it: give it a
-    generator of its own, or wrap it in `whet_torch.untouched()`.
-    """
-    subject.tuned()
-    demand(not subject.changed_by_training, f"changed: {', '.join(dict.fromkeys(subject.changed_by_training))}")
 
 
 def other_energies(number: int, labels: Labels) -> Labels:
