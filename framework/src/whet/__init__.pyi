@@ -4,6 +4,7 @@ from .contracts.analysis import Analysis as Analysis
 from .contracts.analysis import Piece as Piece
 from .contracts.analysis import StudyPieces as StudyPieces
 from .contracts.analysis import Wanted as Wanted
+from .contracts.calculator_potential import CalculatorPotential as CalculatorPotential
 from .contracts.component import Component as Component
 from .contracts.component import FileRef as FileRef
 from .contracts.component import Spec as Spec
