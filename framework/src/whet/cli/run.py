@@ -80,8 +80,10 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool, home: str) ->
     from whet.cli.findings import print_answers
     from whet.cli.scores import print_scores
     from whet.cli.terminal import print_json, say
+    from whet.data.numbers import count
+    from whet.study.label_purposes import by_purpose
 
-    found = loaded.stored
+    found, bought = loaded.stored, by_purpose(loaded.plan, account.bought)
     every = (findings for section in found.shown for findings in section.findings)
     answers = [(one.label, verdict) for one in every for verdict in one.verdicts if verdict.prominent]
     if json:
@@ -95,6 +97,7 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool, home: str) ->
                 "not_run": account.not_run,
                 "damaged": account.damaged,
                 "labels": found.labels,
+                "labels_computed": bought,
                 "label_failures": len(found.failures),
                 "suspicious": found.suspicious,
                 "notes": found.doubts,
@@ -109,11 +112,9 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool, home: str) ->
     print_scores(found.names.scores(score for score in found.scores if score["set_kind"] != "self"))
     print_answers(answers)
     say()
-    bought = sum(loaded.store.result(key).provenance.get("bought", 0) for key in account.ran if "label-" in key)
-    say(
-        f"{len(account.ran)} steps run in {account.seconds:.0f} s, {len(account.reused)} reused; "
-        f"{found.labels['labeled']} labels used, {bought} of them computed now."
-    )
+    say(f"{count(len(account.ran), 'step')} run in {account.seconds:.0f} s, {len(account.reused)} reused.")
+    shares = ", ".join(f"{number:,} {purpose}" for purpose, number in bought.items())
+    say(f"{count(account.labels, 'label')} computed: {shares}." if bought else "No label was computed.")
     for what in found.suspicious:
         say(f"suspicious: {what}")
     for what in found.doubts:

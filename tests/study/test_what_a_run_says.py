@@ -1,0 +1,86 @@
+"""What `whet run` says while it runs and at its end: what was bought, what was lost, what failed and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from in_process import whet
+from whet import Study
+from whet.contracts.task import Outcome, Work
+from whet.data.errors import FrameError
+from whet.running.run_state import last_run
+from whet.tasks.label import LabelFrames
+
+STUDY = """\
+name: told
+structures: {use: toy, repeat: 2}
+potentials: {main: toy}
+labeler: toy
+dynamics: {use: toy, timestep: 2, production: 20, every: 10, temperature: 100}
+fine_tune: {epochs: 2}
+strategies: {naive: 1}
+tests: {far: {trajectories: 1, driver: foundation}}
+self_generated: {of: none}
+"""
+DRIVEN = [
+    "tests={far: {trajectories: 2, driver: labeler}}",
+    "minimize={steps: 5}",
+    "fine_tune={epochs: 2, reference_energies: atoms}",
+]
+
+
+@pytest.fixture
+def study(toy: None, tmp_path: Path) -> Study:
+    """A small study that has not run."""
+    (tmp_path / "study.yaml").write_text(STUDY)
+    return Study.load(tmp_path / "study.yaml")
+
+
+def in_store(study: Study) -> int:
+    return sum(number for _, number in study.store.labels.counts())
+
+
+def sets(words: list[str]) -> list[str]:
+    return [word for one in words for word in ("--set", one)]
+
+
+def in_event_log(study: Study) -> int:
+    run = last_run(study.store.root)
+    assert run is not None and run.ended is not None and run.ended.labels == run.labels
+    return run.labels
+
+
+def test_every_label_that_was_bought_is_told_by_what_it_is_for(study: Study, tmp_path: Path) -> None:
+    """Three for training; two runs of the reference, of 10 steps each, from structures that it relaxes."""
+    said = whet("run", tmp_path, *sets(DRIVEN)).stdout.splitlines()
+    (told,) = [line for line in said if "computed" in line]
+    bought = in_store(study)
+    assert in_event_log(study) == bought and told.startswith(f"{bought} labels computed: ")
+    shares = dict(reversed(share.split(" ", 1)) for share in told.rstrip(".").split(": ")[1].split(", "))
+    assert sum(map(int, shares.values())) == bought
+    purposes = ["for training", "of isolated atoms", "to drive relaxations", "to drive dynamics"]
+    assert [*shares] == purposes
+    assert shares["for training"] == "3" and shares["of isolated atoms"] == "1" and int(shares["to drive dynamics"]) > 9
+    more = json.loads(whet("run", tmp_path, *sets([*DRIVEN, "fine_tune.epochs=3"]), "--json").stdout)
+    assert more["labels_computed"] == {}
+    assert "No label was computed." in whet("run", tmp_path, *sets([*DRIVEN, "fine_tune.epochs=4"])).stdout
+
+
+def test_a_failed_run_tells_what_it_bought(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = LabelFrames.run
+
+    def cursed(self: LabelFrames, work: Work) -> Outcome:
+        done = run(self, work)
+        if work.title == "main naive 1: label":
+            raise FrameError("the disk of the reference is full")
+        return done
+
+    whole = Study.run
+    monkeypatch.setattr(LabelFrames, "run", cursed)
+    monkeypatch.setattr(Study, "run", lambda self, view, workers: whole(self, view, workers=0))
+    said = whet("run", tmp_path, code=2).stdout
+    assert in_store(study) == in_event_log(study) == 6
+    assert "6 labels computed: 3 for training, 3 of test sets." in said
