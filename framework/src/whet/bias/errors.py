@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Deviation:
     """How far predictions are from the reference; `unit` holds for all numbers.
 
+    mae = Σ|x|/n and rmse = √(Σx²/n), over all n differences x = predicted − reference.
     frames: that have the quantity. values: numbers compared (components, or frames for the energy).
     """
 
@@ -61,8 +62,8 @@ class Errors:
     energy_raw: energies as predicted. energy_fitted_here: after adding per-element reference energies fitted on these
     very frames (so an optimistic number). energy_given: after adding reference energies that were fitted elsewhere, to
     the elements that they have; None where none were given. stress: None where no frame has both.
-    relative_force_rmse: RMSE over the root mean square of the reference components; None where these are all zero, and
-    of relaxed structures.
+    relative_force_rmse: √(Σ(p − f)²/Σf²), RMSE over the root mean square of the reference components; None where these
+    are all zero, and of relaxed structures.
     """
 
     energy_raw: Deviation
