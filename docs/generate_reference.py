@@ -63,8 +63,8 @@ def study_file() -> str:
     """Keys of the study file, one table a level."""
     parts = [
         "# Keys of a study file\n",
-        "A study with every key of the top level once. Only `name` and `potentials` are required; leave out what you do "
-        "not need. The tables below have each key with its default.\n",
+        "A study with every key of the top level once. Only `name` and `potentials` are required; leave out what you "
+        "do not need. The tables below have each key with its default.\n",
         f"```yaml\n{FULL_STUDY.read_text(encoding='utf-8')}```\n",
     ]
     for title, model in (
