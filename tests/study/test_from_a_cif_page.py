@@ -129,12 +129,10 @@ def test_mace_itself_answers_the_same_energy(
     folder: Folder, reference_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("mace")
-    weights = reference_data / "weights" / "mace" / "mace_mp_small.model"
-    if not weights.is_file():
-        pytest.skip("the weights of MACE are not there")
+    monkeypatch.setenv("WHET_MODELS", str(reference_data / "weights" / "mace"))
     said = ""
     for command in commands(WITH_MACE):
-        said = folder.type(command.replace("mace:small", f"mace:{weights}"))
+        said = folder.type(command)
     by_mace, through_whet = map(float, re.findall(r"(-\d+\.\d+) eV", said))
     assert by_mace == pytest.approx(through_whet, abs=1e-6, rel=0)
     assert abs(by_mace - energy_of_the_crystal(folder)) < 0.5

@@ -59,11 +59,13 @@ class Deviation:
 class Errors:
     """Errors of one potential on one set of frames (Wong & Yang, eqs. 1–3).
 
+    Forces also in parts of the reference's: √(Σ(p − f)²/Σf²).
+
     energy_raw: energies as predicted. energy_fitted_here: after adding per-element reference energies fitted on these
     very frames (so an optimistic number). energy_given: after adding reference energies that were fitted elsewhere, to
     the elements that they have; None where none were given. stress: None where no frame has both.
-    relative_force_rmse: √(Σ(p − f)²/Σf²), RMSE over the root mean square of the reference components; None where these
-    are all zero, and of relaxed structures.
+    relative_force_rmse: RMSE over the root mean square of the reference components; None where these are all zero, and
+    of relaxed structures.
     """
 
     energy_raw: Deviation
