@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Deviation:
     """How far predictions are from the reference; `unit` holds for all numbers.
 
+    mae = Σ|x|/n and rmse = √(Σx²/n), over all n differences x = predicted − reference.
     frames: that have the quantity. values: numbers compared (components, or frames for the energy).
     """
 
@@ -57,6 +58,8 @@ class Deviation:
 @dataclass(frozen=True)
 class Errors:
     """Errors of one potential on one set of frames (Wong & Yang, eqs. 1–3).
+
+    Forces also in parts of the reference's: √(Σ(p − f)²/Σf²).
 
     energy_raw: energies as predicted. energy_fitted_here: after adding per-element reference energies fitted on these
     very frames (so an optimistic number). energy_given: after adding reference energies that were fitted elsewhere, to
