@@ -35,7 +35,7 @@ class Scores(Analysis):
 
     name = "scores"
     place = 30
-    result_version = 3
+    result_version = 4
     by_default = True
     inputs: ClassVar[Mapping[str, Port]] = {
         "predictions": Port(Predictions, what="of every potential on the set"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from whet.contracts.component import expanded
+from whet.contracts.component import Backend, expanded
 from whet.data.errors import InputError, UnknownName
 from whet.data.input_files import located
 from whet.plugins.registry import registry
@@ -37,6 +37,8 @@ class Study:
     >>> study.run()
     >>> study.stored.scores[0]["softening"]["scale"]
     >>> whet.write_report(whet.record_of(study.stored), "report")
+
+    loaded: key of a component -> the backend that is alive in this process: all steps then run here.
     """
 
     file: StudyFile
@@ -44,6 +46,7 @@ class Study:
     resolved: Resolved
     store: Store
     plan: Plan = field(init=False)
+    loaded: Mapping[str, Backend] = field(default_factory=dict, repr=False)
     _wishes: dict[str, Wish] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -97,10 +100,10 @@ class Study:
         todo = [step for key, step in first.steps.items() if not self.store.is_done(key)]
         for error in refused_files(component for step in todo for component in step.components.values()):
             raise error
-        running = self.file.running
+        running, workers = self.file.running, 0 if self.loaded else workers
         runner = Runner(
             self.store,
-            InProcess() if workers == 0 else registry().load(self.resolved.executor),
+            InProcess(self.loaded) if workers == 0 else registry().load(self.resolved.executor),
             running.workers if workers is None else workers,
             running.device,
             self.resolved.environments,
