@@ -9,6 +9,7 @@ from typing import Any
 
 from whet.contracts.component import Component, FileRef
 from whet.contracts.device import checked_device
+from whet.contracts.ports import Predictions
 from whet.contracts.potential import Potential
 from whet.data.errors import InputError
 from whet.data.identity import without_none
@@ -125,7 +126,7 @@ def evaluation_of(study: StoredStudy) -> Evaluation:
     """What an evaluation that has run found."""
     unscored = [f"no score: {which}: {why}" for which, why in study.unscored]
     suspicious = [f"suspicious: {what}" for what in study.suspicious]
-    sets = dict.fromkeys(piece.ref.set for piece in study.stored.plan.pieces if piece.kind == "predictions")
+    sets = dict.fromkeys(piece.ref.set for piece in study.stored.plan.all(Predictions, set_kind="independent"))
     frames = [frame for name in sets for frame in predicted_frames(study, name)]
     return Evaluation(tuple(study.scores), frames, (*unscored, *suspicious, *study.doubts))
 
@@ -167,7 +168,8 @@ def _called(one: Component | Potential) -> str:
     """`mace:small` of what is no name: with its model, where that is a word of the plugin's."""
     options = one.options if isinstance(one, Component) else one.options.model_dump(exclude_unset=True)
     model = options.get("model")
-    return f"{one.name}:{model}" if isinstance(model, str) and model and "/" not in model else one.name
+    is_word = isinstance(model, str) and model and "/" not in model and not model.startswith("file:")
+    return f"{one.name}:{model}" if is_word else one.name
 
 
 def _sampler(word: str | None, labels: Sequence[str]) -> str | None:

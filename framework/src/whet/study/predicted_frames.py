@@ -60,7 +60,7 @@ def save_predictions(path: Path, frames: Sequence[Atoms], *, overwrite: bool = F
     export_frames(path, frames, overwrite=overwrite)
 
 
-def check_save(path: Path, of: Path) -> None:
+def check_save(path: Path, of: Path, *, overwrite: bool = False) -> None:
     """InputError where predictions cannot be written there: asked before anything is computed.
 
     of: the file that they are for. Most formats have room for labels only: what arrives is tried with one frame.
@@ -72,7 +72,7 @@ def check_save(path: Path, of: Path) -> None:
     if path.exists() and of.exists() and path.samefile(of):
         raise InputError("the file would be written over itself", where=str(path), hint="Give the other a new name")
     check_export(path, 2)
-    if path.exists():
+    if path.exists() and not overwrite:
         hint = "Choose another name, or add --overwrite (in Python overwrite=True)"
         raise InputError("there is another file of this name", where=str(path), hint=hint)
     lone = Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.74]], cell=[9, 9, 9], pbc=True)
