@@ -29,6 +29,7 @@ FLOORS = [
     "tasks",
     "selectors",
     "strategies",
+    "sources",
     "analyses",
     "executors",
     "builtin",

@@ -68,7 +68,7 @@ def tuning_study(request: TuningRequest, folder: Path) -> Study:
     if not 0 <= request.valid_fraction < 1:
         raise InputError(f"{request.valid_fraction:g} is no share of the frames", hint="Give a number from 0 to 0.9")
     data, tests, counted, parts = _files(request)
-    entries, interpreters = placed_in({request.label: _from_anywhere(request.potential)}, request.environments)
+    entries, interpreters = placed_in({request.label: full_paths_in(request.potential)}, request.environments)
     keys: dict[str, Any] = {
         "name": f"{request.label} fine-tuned on {request.frames.name}",
         "seed": request.seed,
@@ -147,7 +147,7 @@ def _joined(plain: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _from_anywhere(potential: str) -> str:
+def full_paths_in(potential: str) -> str:
     """The word with a full path for a path in it: the study lies in a folder of its own."""
     name, colon, model = potential.partition(":")
     if "/" in name:
