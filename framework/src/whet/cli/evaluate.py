@@ -63,6 +63,7 @@ def evaluate(
     from whet.cli.scores import print_readings, print_scores
     from whet.cli.terminal import ProgressView, print_json, say
     from whet.data.errors import FrameError, StepFailed
+    from whet.files.naming import named_by
     from whet.study.evaluation import evaluation_study
     from whet.study.inspection import check_data
     from whet.study.predicted_frames import QUANTITIES, check_save, key_names, predicted_frames, save_predictions
@@ -81,7 +82,8 @@ def evaluate(
             groups=groups,
             environments=environment or (),
         )
-        check_data(study)
+        with named_by("command"):
+            check_data(study)
         with ProgressView(len(study.plan.steps), 0, say_failures=False) as view:
             account = study.run(view)
         for error in account.failed.values():

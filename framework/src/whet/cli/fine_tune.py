@@ -75,6 +75,7 @@ def fine_tune(
     file, so that `whet run`, `whet report` and `whet status` know it; the same command goes on where it was stopped.
     """
     from whet.cli.terminal import ProgressView
+    from whet.files.naming import named_by
     from whet.study.file_tuning import TuningRequest, tuning_study
     from whet.study.fine_tuned_file import FineTunedFile
     from whet.study.inspection import check_data
@@ -96,8 +97,9 @@ def fine_tune(
         environment or (),
     )
     folder = out or Path(re.sub(r"[^\w.-]+", "-", f"{request.label}-{frames.absolute().stem}"))
-    study = tuning_study(request, folder)
-    check_data(study)
+    with named_by("command"):
+        study = tuning_study(request, folder)
+        check_data(study)
     done = sum(study.store.is_done(key) for key in study.plan.steps)
     with ProgressView(len(study.plan.steps), done, say_failures=False) as view:
         account = study.run(view)
