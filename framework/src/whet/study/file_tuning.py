@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from whet.data.durable import unwritable, write_text
-from whet.data.errors import FrameError, InputError
+from whet.data.errors import FrameError, InputError, WhetError
 from whet.data.frame_split import split_frames
 from whet.data.frames import FrameSet
 from whet.data.identity import without_none
@@ -83,8 +84,25 @@ def tuning_study(request: TuningRequest, folder: Path) -> Study:
     study = _joined({key: value for key, value in keys.items() if value not in ({}, None)}, request.more)
     lines = [f"# Fine-tuning of {request.label} on {request.frames.name}; `whet run` of this file goes on with it."]
     lines += [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in study.items()]
-    _write(folder, "\n".join(lines) + "\n", parts)
-    return Study.load(folder / "study.yaml")
+    return _begun(folder, "\n".join(lines) + "\n", parts)
+
+
+def _begun(folder: Path, text: str, parts: Mapping[str, FrameSet]) -> Study:
+    """The study in its folder; a request with a fault leaves nothing there. Raises what `Study.load` raises."""
+    path, was_there = folder / "study.yaml", folder.exists()
+    is_new = not path.exists()
+    _write(folder, text, parts)
+    try:
+        return Study.load(path)
+    except WhetError as error:
+        if is_new:
+            for one in (path, *(folder / name for name in parts)):
+                one.unlink(missing_ok=True)
+            if not was_there:
+                folder.rmdir()
+            # The file is gone, and the user wrote none of its lines: the key is what they know.
+            error.where = re.sub(rf"{re.escape(str(path.absolute()))}(, line \d+)?(, key )?", "", error.where)
+        raise
 
 
 def _write(folder: Path, text: str, parts: Mapping[str, FrameSet]) -> None:

@@ -32,6 +32,16 @@ if TYPE_CHECKING:
 TRAIN, TEST = 3, 4
 """Trajectories; below four independent ones nothing is decided."""
 
+TRAINING = f"""\
+strategies: # how frames to train on are gathered
+  naive: {TRAIN} # trajectories of the untouched potential
+  # periodic: {TRAIN} # one trajectory in pieces, fine-tuned after each
+
+fine_tune:
+  epochs: 20 # passes over the training frames
+  # learning_rate: 0.0001 # the potential's own unless given
+  valid_fraction: 0.2 # share of the labels that is held back to watch the training"""
+
 LEAST_LENGTH, MOST_ATOMS = 7.0, 96
 """Å and atoms: a cell is repeated until it is so long, as long as it has no more atoms."""
 
@@ -73,8 +83,9 @@ def init_study(
         source = file_of(structures, Path(scratch))
         frames = read_structures(source)
         beside = source if source.parent != Path(scratch) else path.with_suffix(".extxyz")
-        needed, there = TRAIN + TEST, len({frame_key(frame) for frame in frames})
-        said = _Words(potential, labeler, frames, beside, path.absolute().parent, there < needed)
+        trains = registry().knows("fine_tuners", potential.partition(":")[0])
+        needed, there = TEST + TRAIN * trains, len({frame_key(frame) for frame in frames})
+        said = _Words(potential, labeler, frames, beside, path.absolute().parent, there < needed, trains)
         text = said.text(read_settings(overrides).get("labeler"))
         folder = path.absolute().parent
         if not folder.is_dir():
@@ -127,6 +138,7 @@ class _Words:
     source: Path
     folder: Path
     copies: bool
+    trains: bool
 
     def text(self, labeling: Any) -> str:
         """labeling: what the user set of the labeler."""
@@ -154,18 +166,11 @@ dynamics:
   ensemble: nvt # or npt, nve
   temperature: 300 # K
   timestep: {hot} # fs; 0.5 with hydrogen
-  equilibration: 200 # steps before the first frame is kept
+  equilibration: 1500 # steps before the first frame is kept; ten periods of the fastest vibration at least
   production: 500 # steps
   every: 100 # steps between frames: 6 frames a trajectory, each is labeled
 
-strategies: # how frames to train on are gathered
-  naive: {TRAIN} # trajectories of the untouched potential
-  # periodic: {TRAIN} # one trajectory in pieces, fine-tuned after each
-
-fine_tune:
-  epochs: 20 # passes over the training frames
-  # learning_rate: 0.0001 # the potential's own unless given
-  valid_fraction: 0.2 # share of the labels that is held back to watch the training
+{TRAINING if self.trains else f"# {name} has no fine-tuner: this study measures it, and trains nothing."}
 
 tests: # from structures that no training uses; four trajectories are the least that decides anything
   own dynamics: {{driver: foundation, trajectories: {TEST}}} # frames of the untouched potential, labeled
