@@ -59,9 +59,9 @@ def test_predictions_are_saved_beside_the_labels(labeled: Path, tmp_path: Path) 
     # Who sampled them and what belongs together is still there, and the labels are found under their names.
     assert [frame.info["trajectory"] for frame in after] == [frame.info["trajectory"] for frame in before]
     assert len(public.read_labeled(out)) == len(before)
-    assert "there is another file of this name" in program(
-        "evaluate", labeled, "-p", "toy", "--save", out, code=2
-    ).stderr
+    assert (
+        "there is another file of this name" in program("evaluate", labeled, "-p", "toy", "--save", out, code=2).stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,9 @@ def test_one_frame_of_a_perfect_crystal_has_no_scale(labeled: Path) -> None:
     assert "1/b =" not in said
 
 
-def test_potentials_of_another_interpreter(labeled: Path, foreign_python: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_potentials_of_another_interpreter(
+    labeled: Path, foreign_python: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     both = program("evaluate", labeled, "-p", "toy", "--environment", foreign_python, "--json")
     (score,) = json.loads(both.stdout)
     assert score["potential"] == "toy"

@@ -16,7 +16,8 @@ def init(
     ],
     potential: Annotated[str, typer.Option("--potential", "-p", help="NAME, NAME:MODEL or NAME:PATH.", metavar="NAME")],
     labeler: Annotated[
-        str, typer.Option("--labeler", "-l", help="What computes the reference labels (`whet plugins`).", metavar="NAME")
+        str,
+        typer.Option("--labeler", "-l", help="What computes reference labels (`whet plugins`).", metavar="NAME"),
     ],
     out: Annotated[Path, typer.Option(help="The study file to write.", metavar="FILE")] = Path("study.yaml"),
     set_: Set = None,

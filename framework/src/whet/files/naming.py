@@ -8,8 +8,8 @@ from contextvars import ContextVar
 from typing import Literal
 
 Door = Literal["study", "command", "file"]
-"""`study`: a study file, or Python, where there are keys. `command`: a command with --energy-key and the others. `file`:
-none of them, so that only the file can be changed."""
+"""`study`: a study file, or Python, where there are keys. `command`: a command with --energy-key and the others.
+`file`: none of them, so that only the file can be changed."""
 
 _door: ContextVar[Door] = ContextVar("door", default="study")
 

@@ -212,7 +212,7 @@ def repeats(frame: Atoms) -> tuple[int, int, int]:
     """Copies along each periodic vector until the cell is 7 Å thick, but no more than 96 atoms."""
     import numpy as np
 
-    if not frame.cell.rank == 3:
+    if frame.cell.rank != 3:
         return (1, 1, 1)
     heights = abs(frame.cell.volume) * np.array([1 / np.linalg.norm(row) for row in _faces(frame)])
     wanted = [math.ceil(LEAST_LENGTH / high) if periodic else 1 for high, periodic in zip(heights, frame.pbc)]
@@ -254,7 +254,9 @@ def _another(hook: str, than: str) -> str:
                 return other
         except WhetError:
             continue
-    raise InputError(f"no other {HOOKS[hook]} than {name!r} is installed", hint="Name one: --set labeler.potential=NAME")
+    raise InputError(
+        f"no other {HOOKS[hook]} than {name!r} is installed", hint="Name one: --set labeler.potential=NAME"
+    )
 
 
 def _quoted(text: str) -> str:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from whet import InputError, file_digest, key_of, replacing, suggestion, user_cache
 
-
 USUAL = {
     "_sv": "Ba Be Ca Cs K Li Rb Sc Sr Y Zr",
     "_pv": "Cr Cu Fe Hf Mg Mn Mo Na Nb Ni Os Re Rh Ru Ta Tc Ti V W",
