@@ -144,5 +144,12 @@ def _tell(made: FineTunedFile, folder: Path, json: bool, *, sampler_given: bool)
     for note in made.evaluation.notes:
         say(note if note.startswith(("no score", "suspicious")) else f"note: {note}")
     say()
-    say(f"The potential: {made.store} ({made.component.name}); in Python whet.fine_tune gives it loaded")
+    _say_where(made)
     say(f"More: whet report {folder / 'study.yaml'}")
+
+
+def _say_where(made: FineTunedFile) -> None:
+    """Where the potential is. Here an export of it (files with the energy shift in them) is to be made and named."""
+    from whet.cli.terminal import say
+
+    say(f"The potential: {made.store} ({made.component.name}); in Python whet.fine_tune gives it loaded")

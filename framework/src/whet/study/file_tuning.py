@@ -160,8 +160,9 @@ def _joined(plain: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(plain)
     for key, value in more.items():
         before = found.get(key)
-        both = isinstance(before, dict) and isinstance(value, Mapping)
-        found[key] = _joined(before, value) if both else value
+        if isinstance(before, dict) and isinstance(value, Mapping):
+            value = _joined(before, value)
+        found[key] = value
     return found
 
 

@@ -215,7 +215,9 @@ def repeats(frame: Atoms) -> tuple[int, int, int]:
     if frame.cell.rank != 3:
         return (1, 1, 1)
     heights = abs(frame.cell.volume) * np.array([1 / np.linalg.norm(row) for row in _faces(frame)])
-    wanted = [math.ceil(LEAST_LENGTH / high) if periodic else 1 for high, periodic in zip(heights, frame.pbc)]
+    wanted = [
+        math.ceil(LEAST_LENGTH / high) if periodic else 1 for high, periodic in zip(heights, frame.pbc, strict=True)
+    ]
     while len(frame) * math.prod(wanted) > MOST_ATOMS and max(wanted) > 1:
         wanted[wanted.index(max(wanted))] -= 1
     return (wanted[0], wanted[1], wanted[2])

@@ -43,9 +43,7 @@ def atoms_of(frame: Any, place: int = 0) -> Atoms:
     if isinstance(frame, Atoms):
         return frame
     if _is_of_pymatgen(frame):
-        from pymatgen.io.ase import AseAtomsAdaptor  # pyright: ignore[reportMissingImports] -- who has one has it
-
-        return AseAtomsAdaptor.get_atoms(frame, msonable=False)
+        return frame.to_ase_atoms(msonable=False)  # pymatgen's own AseAtomsAdaptor, which only who has one has
     what = f"it is a {type(frame).__name__}, not a frame"
     raise InputError(what, where=f"frame {place}", hint=f"Give {WANTED}")
 
