@@ -106,20 +106,14 @@ def new(
 
 def _check_elsewhere(environment: str) -> int:
     """The same command, run by the other interpreter; its exit code. InputError where that has no Whet."""
-    import subprocess
     import sys
 
     from whet.cli.streams import flush_output
-    from whet.data.errors import InputError
     from whet.study.other_interpreter import interpreter
+    from whet.testing.probes import run_elsewhere
 
-    python, words = interpreter(environment), list(sys.argv[1:])
+    words = list(sys.argv[1:])
     place = next(place for place, word in enumerate(words) if word.partition("=")[0] == "--environment")
     del words[place : place + (1 if "=" in words[place] else 2)]
-    found = subprocess.run([python, "-c", "import whet"], capture_output=True, text=True)
-    if found.returncode:
-        said = (found.stderr.strip().splitlines() or ["it cannot be started"])[-1]
-        hint = "pip install whet there, or make one: whet env create NAME --plugin PLUGIN"
-        raise InputError(f"there is no Whet in this interpreter ({said})", where=python, hint=hint)
     flush_output()
-    return subprocess.run([python, "-m", "whet", *words]).returncode
+    return run_elsewhere(interpreter(environment), words)
