@@ -80,6 +80,13 @@ class Curvature:
         known = (sampler, slope, ratio, interval, lower, upper, slopes.units, units_of)
         return cls(*known, reading, claim + words)
 
+    @classmethod
+    def without_slope(cls, slopes: Slopes, sampler: str, units_of: str, frames: int) -> Curvature:
+        """Of frames in which symmetry allows no force, as in a perfect crystal: what is there is noise."""
+        what = "this frame" if frames == 1 else f"these {frames} frames"
+        claim = f"undecided: by symmetry the forces of {what} are zero (a perfect crystal), so there is no slope"
+        return cls(sampler, "", None, None, None, None, slopes.units, units_of, "undecided", claim)
+
     def doubted(self, why: str) -> Curvature:
         """Read from no slope, as the frames are not what they are taken for: why, a clause."""
         if self.reading == "undecided" and not self.slope:

@@ -94,14 +94,19 @@ class Resolved:
         return tuple(dict.fromkeys(entry for component in found for entry in component.cited))
 
 
-def resolve(study: StudyFile, source: Source) -> Resolved:
-    """Resolves every word of the study. Raises InputError, UnknownName, … with file, line and key."""
+def resolve(study: StudyFile, source: Source, made: Mapping[str, Component] | None = None) -> Resolved:
+    """Resolves every word of the study. Raises InputError, UnknownName, … with file, line and key.
+
+    made: potentials that are components already, by their names in the study, whose words there are not asked.
+    """
+    made = made or {}
     environments = _environments(study, source)
     questions = Questions(source, environments)
     entries = {name: _entry(given, source, ("potentials", name)) for name, given in study.potentials.items()}
     asked_potentials = {
         name: questions.ask(("potentials", name), "potentials", _spec(source, ("potentials", name), entry), env)
         for name, (entry, env, _) in entries.items()
+        if name not in made
     }
     settings = {name: _settings(study, source, name, own) for name, (_, _, own) in entries.items()}
     tuners: dict[str, int] = {}
@@ -134,12 +139,12 @@ def resolve(study: StudyFile, source: Source) -> Resolved:
     replay = {name: _replay(source, chosen, name, entries[name][2]) for name, chosen in settings.items()}
     potentials = {
         name: ResolvedPotential(
-            Placed(answers[index], entries[name][1]),
+            Placed(made[name] if name in made else answers[asked_potentials[name]], entries[name][1]),
             answers[tuners[name]] if name in tuners else None,
             settings[name],
             replay[name],
         )
-        for name, index in asked_potentials.items()
+        for name in entries
     }
 
     def placed(asked: tuple[int, str] | None) -> Placed | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from whet.contracts.component import expanded
+from whet.contracts.component import Backend, expanded
 from whet.contracts.executor import Executor
 from whet.contracts.potential import Potential
 from whet.data.errors import InputError, UnknownName
@@ -40,6 +40,8 @@ class Study:
     >>> study.run()
     >>> study.stored.scores[0]["softening"]["scale"]
     >>> whet.write_report(whet.record_of(study.stored), "report")
+
+    loaded: key of a component -> the backend that is alive in this process: all steps then run here.
     """
 
     file: StudyFile
@@ -47,6 +49,7 @@ class Study:
     resolved: Resolved
     store: Store
     plan: Plan = field(init=False)
+    loaded: Mapping[str, Backend] = field(default_factory=dict, repr=False)
     _wishes: dict[str, Wish] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -108,8 +111,8 @@ class Study:
         todo = [step for key, step in first.steps.items() if not self.store.is_done(key)]
         for error in refused_files(component for step in todo for component in step.components.values()):
             raise error
-        running = self.file.running
-        executor: Executor = InProcess() if workers == 0 else registry().load(self.resolved.executor)
+        running, workers = self.file.running, 0 if self.loaded else workers
+        executor: Executor = InProcess(self.loaded) if workers == 0 else registry().load(self.resolved.executor)
         if executor.stays_here:
             _refuse_absent(todo, running.device)
         runner = Runner(
