@@ -13,7 +13,7 @@ from whet.contracts.findings import Figure, Table
 from whet.report.interaction import interactive
 from whet.report.safe_svg import SafeSvg, printable
 from whet.report.series import SeriesScales, mapping
-from whet.report.theme import CONFIG
+from whet.report.theme import CONFIG, SMALL
 from whet.report.vega import SCHEMA, compiled, drawn
 
 LEAST = 9.0
@@ -112,11 +112,13 @@ def _unlinked(value: Any) -> Any:
 
 
 def _readable(value: Any, key: str = "") -> Any:
-    """The same with nothing that XML cannot hold, on which the converter would end the process."""
+    """The same with no text too small to read, and nothing that XML cannot hold, which would end the converter."""
     if isinstance(value, str):
         return re.sub("[<>&\"']", "", printable(value)) if key.lower().endswith("font") else printable(value)
     if isinstance(value, Mapping):
         return {printable(name): _readable(one, name) for name, one in value.items()}
+    if key.lower().endswith("fontsize") and isinstance(value, int | float):
+        return max(value, SMALL)
     return [_readable(one) for one in value] if isinstance(value, list | tuple) else value
 
 

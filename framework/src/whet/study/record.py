@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
+from whet.contracts.ref import LABELER, RATTLE
 from whet.data.identity import key_of
 from whet.data.numbers import count, duration
 from whet.study.clock import time_on_the_clock
@@ -17,6 +18,8 @@ from whet.study.section import Section
 from whet.study.stored_study import StoredStudy
 from whet.study.subject import subject
 
+NOT_POTENTIALS = (LABELER.potential, RATTLE.potential)
+
 
 @dataclass(frozen=True)
 class Record:
@@ -26,7 +29,7 @@ class Record:
     missing: one sentence for each thing that a reader may look for and that is not here: what has not run, then what
     the evidence does not cover. warnings: what must not be overlooked. cost: what it took, in sentences. scores: one
     mapping for each potential on each set (`scores.json`). about: identity of all this. subject: what it is about, in a
-    few words each.
+    few words each. states: potential and strategy (empty: untouched) of all states, in order of the plan.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Record:
     scores: Sequence[Mapping[str, Any]] = ()
     about: Mapping[str, str] = field(default_factory=dict)
     subject: Sequence[str] = ()
+    states: Sequence[tuple[str, str]] = ()
 
 
 def record_of(study: StoredStudy) -> Record:
@@ -46,7 +50,12 @@ def record_of(study: StoredStudy) -> Record:
     sections = [section for section in study.sections if any(not one.is_empty for one in section.findings)]
     sections.append(Section("provenance", [provenance(study)]))
     said = {"missing": _missing(study), "warnings": warnings(study), "cost": _cost(study), "subject": subject(study)}
-    return Record(study.name, sections, **said, scores=study.scores, about=about)
+    return Record(study.name, sections, **said, scores=study.scores, about=about, states=_states(study))
+
+
+def _states(study: StoredStudy) -> list[tuple[str, str]]:
+    refs = [piece.ref for piece in study.stored.plan.pieces if piece.ref.potential not in NOT_POTENTIALS]
+    return list(dict.fromkeys((ref.potential, ref.strategy) for ref in refs if ref.potential))
 
 
 def _cost(study: StoredStudy) -> list[str]:
