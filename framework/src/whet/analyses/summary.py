@@ -45,7 +45,7 @@ class Summary(Analysis):
 
     name = "summary"
     place = 10
-    result_version = 4
+    result_version = 5
     by_default = True
     after = ("scores",)
     Options = SummaryOptions

@@ -76,10 +76,12 @@ class SeriesScales:
         done = json.loads(json.dumps(spec), parse_constant=lambda _: None)
         fields = self._told_apart(done, tables)
         order = {word: place for place, word in enumerate(self._states)}
-        for unit in _units(done, {}):
+        units = list(_units(done, {}))
+        has_points = any(unit.mark == "point" for unit in units)
+        for unit in units:
             used = {field for _, field in _colored(unit.encoding)}
             for field in (one for one in fields if one in used):
-                self._tell_apart(unit, field, sorted(_values(done, tables, field), key=order.__getitem__))
+                self._tell_apart(unit, field, sorted(_values(done, tables, field), key=order.__getitem__), has_points)
         return done
 
     def _told_apart(self, spec: Mapping[str, Any], tables: Mapping[str, Table]) -> list[str]:
@@ -95,7 +97,7 @@ class SeriesScales:
         ]
         return [*usual, *others]
 
-    def _tell_apart(self, unit: _Unit, field: str, values: Sequence[Any]) -> None:
+    def _tell_apart(self, unit: _Unit, field: str, values: Sequence[Any], has_points: bool) -> None:
         (channel, *_) = [channel for channel, of in _colored(unit.encoding) if of == field]
         definition = unit.encoding[channel]
         if "scale" in definition:
@@ -114,6 +116,8 @@ class SeriesScales:
             ranges = {"strokeDash": [look.dash for look in looks], "shape": [look.shape for look in looks]}
             found = ranges.get(one) or [look.color for look in looks]
             own[one] = {**definition, "scale": {"domain": list(values), "range": found}}
+            if one == "strokeDash" and has_points:
+                own[one]["legend"] = None  # points have shapes, whose outlines in the legend would be dashed
 
 
 class _Unit:

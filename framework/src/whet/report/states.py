@@ -55,8 +55,9 @@ class States:
 
     def __init__(self, planned: Iterable[tuple[str, str]] = ()) -> None:
         """planned: potentials and strategies (empty: untouched), in order of the study: also what has no result."""
-        pairs = list(dict.fromkeys(planned))
-        self._potentials = list(dict.fromkeys(potential for potential, _ in pairs if potential))
+        found = dict.fromkeys(planned)
+        self._potentials = list(dict.fromkeys(potential for potential, _ in found))
+        pairs = sorted(found, key=lambda pair: (self._potentials.index(pair[0]), bool(pair[1])))
         self._strategies = list(dict.fromkeys(strategy for _, strategy in pairs if strategy))
         self._owners = {
             done: {potential for potential, other in pairs if other == done} for done in (*self._strategies, "")
