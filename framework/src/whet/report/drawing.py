@@ -77,11 +77,23 @@ class Drawing:
 def _drawn(spec: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """What answers the pointer, and its SVG; where that cannot be made of it, what is only seen."""
     try:
-        vega = compiled(interactive(spec))
+        vega = _plain_legends(compiled(interactive(spec)))
         return vega, drawn(vega)
     except ValueError:
-        vega = compiled(spec)
+        vega = _plain_legends(compiled(spec))
         return vega, drawn(vega)
+
+
+def _plain_legends(vega: Any) -> Any:
+    """Without dashes around the filled points of a legend, which are too small for them."""
+    if isinstance(vega, list):
+        return [_plain_legends(one) for one in vega]
+    if not isinstance(vega, dict):
+        return vega
+    found = {key: value if key == "data" else _plain_legends(value) for key, value in vega.items()}
+    if "fill" in found and "strokeDash" in found and "symbolType" in found:
+        del found["strokeDash"]
+    return found
 
 
 def _whole(spec: Mapping[str, Any], tables: Mapping[str, Table]) -> dict[str, Any]:

@@ -76,12 +76,10 @@ class SeriesScales:
         done = json.loads(json.dumps(spec), parse_constant=lambda _: None)
         fields = self._told_apart(done, tables)
         order = {word: place for place, word in enumerate(self._states)}
-        units = list(_units(done, {}))
-        has_points = any(unit.mark == "point" for unit in units)
-        for unit in units:
+        for unit in _units(done, {}):
             used = {field for _, field in _colored(unit.encoding)}
             for field in (one for one in fields if one in used):
-                self._tell_apart(unit, field, sorted(_values(done, tables, field), key=order.__getitem__), has_points)
+                self._tell_apart(unit, field, sorted(_values(done, tables, field), key=order.__getitem__))
         return done
 
     def _told_apart(self, spec: Mapping[str, Any], tables: Mapping[str, Table]) -> list[str]:
@@ -97,7 +95,7 @@ class SeriesScales:
         ]
         return [*usual, *others]
 
-    def _tell_apart(self, unit: _Unit, field: str, values: Sequence[Any], has_points: bool) -> None:
+    def _tell_apart(self, unit: _Unit, field: str, values: Sequence[Any]) -> None:
         (channel, *_) = [channel for channel, of in _colored(unit.encoding) if of == field]
         definition = unit.encoding[channel]
         if "scale" in definition:
@@ -109,15 +107,13 @@ class SeriesScales:
         channels = [channel]
         if unit.mark in ("line", "trail") and "strokeDash" not in unit.encoding:
             channels.append("strokeDash")
-        if unit.mark == "point" and "shape" not in unit.encoding:
+        if (unit.mark == "point" or unit.has_points) and "shape" not in unit.encoding:
             channels.append("shape")
         looks = [self.look(value) for value in values]
         for one in channels:
             ranges = {"strokeDash": [look.dash for look in looks], "shape": [look.shape for look in looks]}
             found = ranges.get(one) or [look.color for look in looks]
             own[one] = {**definition, "scale": {"domain": list(values), "range": found}}
-            if one == "strokeDash" and has_points:
-                own[one]["legend"] = None  # points have shapes, whose outlines in the legend would be dashed
 
 
 class _Unit:
@@ -127,6 +123,7 @@ class _Unit:
         mark = spec["mark"]
         self.spec, self.encoding = spec, {**around, **mapping(spec.get("encoding"))}
         self.mark = mark.get("type", "") if isinstance(mark, Mapping) else mark
+        self.has_points = self.mark in ("line", "trail") and bool(mapping(mark).get("point"))
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

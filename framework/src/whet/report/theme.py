@@ -81,7 +81,7 @@ CONFIG: Mapping[str, Any] = {
     "tooltipFormat": {"numberFormat": ".4~g"},
     "view": {"continuousWidth": 370, "continuousHeight": 250, "discreteWidth": {"step": 34}, "stroke": None},
     "axis": {**_LABELS, "domainColor": SOFT, "tickColor": SOFT, "gridColor": LINE, "tickSize": 4, "titlePadding": 8},
-    "axisX": {"grid": False, "labelOverlap": True},
+    "axisX": {"grid": False, "labelOverlap": True, "labelFlush": False},
     "axisY": {"domain": False, "ticks": False, "labelPadding": 6, "tickCount": 6},
     "axisDiscrete": {"grid": False, "domain": True},
     "legend": {
