@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from whet.analyses.parts.meanings import POTENTIAL, SEEDS, STATES
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, seed_values, series_names, series_rows
 from whet.analyses.parts.window import Window
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
@@ -88,15 +89,15 @@ def _table(rows: Sequence[SeriesRow], on: str) -> Table:
 
     bounds = not _decided(rows) and any(row.bounds for row in rows)
     columns = (
-        Column("potential"),
-        Column("state"),
+        Column("potential", description=POTENTIAL),
+        Column("state", description=STATES),
         COLUMNS["labels"],
         Column(SOFTNESS, "", "Softness or stiffness", 3, interval=True, spread=True, shown=_decided(rows)),
         replace(COLUMNS["lower"], decimals=3, shown=bounds),
         replace(COLUMNS["upper"], decimals=3, shown=bounds),
         replace(COLUMNS["r2"], decimals=3, brief=True, shown=any(row.r2.value is not None for row in rows)),
         COLUMNS["mae"],
-        Column("seeds"),
+        Column("seeds", description=SEEDS),
     )
     cells: list[list[Cell]] = [
         [

@@ -13,7 +13,12 @@ Set = Annotated[
     typer.Option("--set", help="Override a key: --set potentials.main=mace:small (repeatable).", metavar="KEY=VALUE"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder of the report (default: report/ beside the study).")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", help="Folder of the report (default: beside the study, report/, and with --set report-WORDS/)."
+    ),
+]
 StoreFolder = Annotated[Path, typer.Option("--store", help="The store: it keeps the labels.", metavar="FOLDER")]
 Option = Annotated[
     list[str] | None, typer.Option("--set", help="An option of the labeler (repeatable).", metavar="KEY=VALUE")

@@ -33,6 +33,7 @@ from whet.data.model_file import ModelFile
 from whet.plugins.checkpoints import upgraded
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS
+from whet.plugins.titles import Titles
 from whet.plugins.trusted_files import HERE, TrustedFiles
 
 CORE = "whet"
@@ -115,6 +116,7 @@ class Registry:
         version = offered.result_version
         # What is not here yet is published, and so vouched for.
         code = any(offered.foreign_code(Path(ref.path)) for ref in files.values() if not self.voucher(ref.sha256))
+        words = Titles.of(offered, options, files)
         return Component(
             hook,
             offered.name,
@@ -126,6 +128,8 @@ class Registry:
             together=issubclass(offered, MDEngine) and offered.together,
             not_identity=tuple(sorted(offered.Options.not_identity)),
             checkpoint_version=getattr(offered, "checkpoint_version", 1),
+            title=words.title,
+            references=words.references,
         )
 
     def load(self, component: Component, *, store: Path | None = None, device: str = "cpu") -> Any:

@@ -89,9 +89,8 @@ class Outline:
 
     @property
     def leading(self) -> Mapping[str, Figure]:
-        """Figures of the first screen: the prominent ones of the first chapter."""
-        parts = self.chapters[0].parts if self.chapters else ()
-        return {name: one for part in parts for name, one in part.figures.items() if one.prominent}
+        """Figures of the first screen: the prominent ones."""
+        return {name: one for part in self.parts() for name, one in part.figures.items() if one.prominent}
 
     def in_short(self) -> Mapping[str, Sequence[Said]]:
         """Question -> prominent verdicts on it, in order of first appearance."""

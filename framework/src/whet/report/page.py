@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from whet.report.drawing import Drawing
+from whet.report.glossary import Glossary
 from whet.report.outline import Outline
 from whet.report.report_folder import ReportFolder
 from whet.report.safe_svg import printable
@@ -14,11 +15,12 @@ from whet.report.series import SeriesScales
 from whet.report.tables import ShownTable, csv_of
 from whet.report.theme import OUTLINES, dash_array, figure_rules, variables
 from whet.report.vega import bundle, packed
+from whet.study.cost_table import TITLE as COST
 from whet.study.record import Record
 
 
 def write_report(record: Record, folder: str | Path) -> Path:
-    """Writes `index.html`, `tables/*.csv`, `figures/*.svg`, `figures/*.vl.json`, `scores.json`; gives the page's path.
+    """Writes `index.html`, tables, figures, `scores.json`, `methods.txt` and `references.bib`; gives the page's path.
 
     The page needs nothing else and nothing from the network. The same record gives the same bytes. The report that was
     there before is replaced. Raises InputError, and writes nothing, where a file that Whet did not write is in the way;
@@ -53,6 +55,10 @@ def _files(record: Record) -> dict[str, str]:
             files[f"figures/{name}.vl.json"] = drawing.specification()
     scores = [dict(score) for score in record.scores]
     files["scores.json"] = json.dumps(scores, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    if record.methods:
+        files["methods.txt"] = "\n\n".join(record.methods) + "\n"
+    if record.references:
+        files["references.bib"] = "\n\n".join(record.references) + "\n"
     files["index.html"] = printable(_page(record, outline, drawings, scales))
     # Half of a character, which a file of another program may hold, can be written nowhere.
     return {name: text.encode(errors="replace").decode() for name, text in files.items()}
@@ -77,6 +83,8 @@ def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing], sca
         drawings=drawings,
         pictures={name: Markup(one.picture.text) for name, one in drawings.items() if one.picture},
         shown=ShownTable,
+        glossary=Glossary(outline),
+        cost_title=COST,
         key=[(one.word, one.look, dash_array(one.look.dash), OUTLINES[one.look.shape]) for one in scales.key()],
         light=Markup(variables(dark=False)),
         dark=Markup(variables(dark=True)),

@@ -85,6 +85,14 @@ class Resolved:
             found["dynamics" + (f" in {environment}" if environment else "")] = Placed(engine, environment)
         return found
 
+    @property
+    def cited(self) -> tuple[str, ...]:
+        """BibTeX entries of all components, each once."""
+        tuners = [one.fine_tuner for one in self.potentials.values() if one.fine_tuner is not None]
+        analyses = [one.placed.component for one in self.analyses]
+        found = [*(one.component for one in self.roles.values()), *tuners, *analyses, self.executor]
+        return tuple(dict.fromkeys(entry for component in found for entry in component.cited))
+
 
 def resolve(study: StudyFile, source: Source) -> Resolved:
     """Resolves every word of the study. Raises InputError, UnknownName, … with file, line and key."""

@@ -17,6 +17,7 @@ from whet.running.runner import Account, Runner
 from whet.running.step import Step
 from whet.running.store import Store
 from whet.running.watcher import Watcher
+from whet.study.invocation import Invocation
 from whet.study.plan import Plan
 from whet.study.plan_size import check_size
 from whet.study.planner import plan
@@ -68,7 +69,11 @@ class Study:
     @property
     def stored(self) -> StoredStudy:
         """What is in the store of this study, read afresh."""
-        return StoredStudy(self.store, StoredPlan.of(self.file, self.resolved, self.plan))
+        return StoredStudy(self.store, self._stored_plan)
+
+    @property
+    def _stored_plan(self) -> StoredPlan:
+        return StoredPlan.of(self.file, self.resolved, self.plan, Invocation.of(self.source))
 
     def run(self, watcher: Watcher | None = None, *, workers: int | None = None) -> Account:
         """Runs what has not run yet; the same call resumes. workers: steps side by side, 0 for this process.
@@ -114,7 +119,7 @@ class Study:
 
     def _keep_plan(self) -> None:
         """Writes the plan into the store, for all that only read."""
-        stored = StoredPlan.of(self.file, self.resolved, self.plan)
+        stored = self._stored_plan
         if not stored.is_in(self.store.root):
             self.store.prepare()
             stored.write(self.store.root)

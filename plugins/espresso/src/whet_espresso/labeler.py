@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from whet import CodeLabeler, Failure, InputError, Labels, LevelOfTheory, Recorded, file_digest
 from whet_espresso.options import EspressoOptions
 from whet_espresso.pseudopotentials import Pseudopotential, read_pseudopotential
+from whet_espresso.references import QUANTUM_ESPRESSO
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -27,9 +28,14 @@ class EspressoLabeler(CodeLabeler[EspressoOptions]):
     """
 
     name = "espresso"
+    title = "Quantum ESPRESSO"
     unpickles = False
     program = ("pw.x",)
     outputs: ClassVar[Sequence[str]] = ("*.pwo", "pw.out*", "scf.out*", "relax.out*", "vc-relax.out*")
+
+    @classmethod
+    def references(cls, options: EspressoOptions) -> Sequence[str]:
+        return (QUANTUM_ESPRESSO,)
 
     @classmethod
     def find_files(cls, options: EspressoOptions) -> Mapping[str, Path]:

@@ -24,6 +24,7 @@ from whet import (
     write_json,
 )
 from whet_vasp.options import VaspOptions, chosen_by_element, incar_of, numbers
+from whet_vasp.references import PAW, VASP
 from whet_vasp.tags import written
 
 if TYPE_CHECKING:
@@ -39,10 +40,15 @@ class VaspLabeler(CodeLabeler[VaspOptions]):
     """
 
     name = "vasp"
+    title = "VASP"
     unpickles = False
     packages: ClassVar[Mapping[str, str]] = {"custodian": "custodian>=2025.12", "pymatgen": "pymatgen>=2025.10"}
     program = ("vasp_std",)
     outputs: ClassVar[Sequence[str]] = ("vasprun.xml*", "OUTCAR*")
+
+    @classmethod
+    def references(cls, options: VaspOptions) -> Sequence[str]:
+        return (VASP, PAW)
 
     @classmethod
     def find_files(cls, options: VaspOptions) -> Mapping[str, Path]:
