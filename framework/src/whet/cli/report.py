@@ -11,8 +11,8 @@ def report(study: StudyPath, set_: Set = None, out: Out = None) -> None:
     The store is enough: neither a potential nor its plugin need be here.
     """
     from whet.cli.opened import opened
+    from whet.cli.own_folder import own_folder
     from whet.cli.terminal import say
-    from whet.report.own_folder import own_folder
     from whet.report.page import write_report
     from whet.study.record import record_of
 

@@ -30,8 +30,8 @@ def run(
     json: Json = False,
 ) -> None:
     """Run a study: what has run already is not run again, so the same command resumes. Ends with a report."""
+    from whet.cli.own_folder import own_folder
     from whet.cli.terminal import ProgressView, say
-    from whet.report.own_folder import own_folder
     from whet.report.page import is_current, write_report
     from whet.study.inspection import check_data
     from whet.study.record import record_of

@@ -1,5 +1,5 @@
-// Without this the page is whole. With it, the contents show where the reader is, light and dark can be chosen, what is
-// cut off says so, paper shows what is folded, and a figure answers whoever points at it.
+// Without this the page is whole. With it, the contents show where the reader is, light and dark can be chosen, buttons
+// copy, what is cut off says so, paper shows what is folded, and a figure answers whoever points at it.
 (() => {
   "use strict";
   const root = document.documentElement, kept = (ask, ...rest) => { try { return localStorage[ask]("whet-theme", ...rest); } catch { return null; } };
@@ -47,6 +47,16 @@
     for (const one of document.querySelectorAll("details:not([open])")) { one.open = true; opened.push(one); }
   });
   addEventListener("afterprint", () => { while (opened.length) opened.pop().open = false; });
+
+  for (const button of document.querySelectorAll("[data-copies]")) {
+    const text = document.getElementById(button.dataset.copies);
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", async () => {
+      const parts = text.children.length ? [...text.children] : [text];
+      await navigator.clipboard.writeText(parts.map(one => one.textContent.trim()).join("\n\n"));
+      button.textContent = "Copied";
+    });
+  }
 
   const source = document.getElementById("whet-figures"), packed = document.getElementById("whet-vega");
   if (!source || !packed || !window.DecompressionStream) return;

@@ -15,8 +15,7 @@ from whet.report.series import SeriesScales
 from whet.report.tables import ShownTable, csv_of
 from whet.report.theme import OUTLINES, dash_array, figure_rules, variables
 from whet.report.vega import bundle, packed
-from whet.study.cost_table import TITLE as COST
-from whet.study.record import Record
+from whet.study.record import COST, Record
 
 
 def write_report(record: Record, folder: str | Path) -> Path:

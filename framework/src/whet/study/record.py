@@ -10,7 +10,7 @@ from typing import Any
 from whet.contracts.ref import LABELER, RATTLE
 from whet.data.identity import key_of
 from whet.data.numbers import count
-from whet.study.cost_table import cost_table, in_short
+from whet.study.cost_table import TITLE, cost_table, in_short
 from whet.study.failed_steps import FailedStep, failed_steps, held_up
 from whet.study.methods import methods, references
 from whet.study.next_steps import NextStep, next_steps
@@ -21,6 +21,9 @@ from whet.study.stored_study import StoredStudy
 from whet.study.subject import subject
 
 NOT_POTENTIALS = (LABELER.potential, RATTLE.potential)
+
+COST = TITLE
+"""Title of the section that has the table of cost."""
 
 
 @dataclass(frozen=True)
