@@ -23,7 +23,7 @@ CATEGORIES = ("#8c1d4f", "#d4628f", "#4c0a2b", "#0b7285", "#6b7a00")
 """Of what is no state of a potential, such as elements or kinds of frames: none of them is the color of a state."""
 _DARK_CATEGORIES = ("#e86fa0", "#ffc2d9", "#b8487a", "#4fb6c9", "#b4c24a")
 
-DARK = dict(
+DARK: Mapping[str, str] = dict(
     zip(
         (INK, SOFT, LINE, PAPER, GRAY, *HUES, *CATEGORIES),
         (*_DARK_PAGE, _DARK_GRAY, *_DARK_HUES, *_DARK_CATEGORIES),
