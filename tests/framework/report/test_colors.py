@@ -103,8 +103,9 @@ def test_of_several_potentials_the_color_says_which() -> None:
     planned = [(potential, done) for potential in ("a", "a b", "c") for done in ("few", "", "more")]
     states = States(planned)
     looks = {
-        word: states.look(states.named(word)) for word in ("a", "a untouched", "a few, 1 frame", "a b more 3", "c")
-    }  # pyright: ignore[reportArgumentType]
+        word: states.look(states.named(word) or State("", word))
+        for word in ("a", "a untouched", "a few, 1 frame", "a b more 3", "c")
+    }
     assert looks["a"] == looks["a untouched"]
     assert looks["a few, 1 frame"].color == looks["a"].color
     assert len({looks[word].color for word in ("a", "a b more 3", "c")}) == 3
