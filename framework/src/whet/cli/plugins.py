@@ -83,17 +83,32 @@ def check(
 
 @plugins.command()
 def new(
-    name: Annotated[str, typer.Argument(help="Name of the potential: my-potential.", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help="Name of what it offers: my-potential.", metavar="NAME")],
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="potential (with a fine-tuner), md-engine, labeler, descriptor, structure-source, analysis, "
+            "selector, monitor, format or executor."
+        ),
+    ] = "potential",
+    ase_calculator: Annotated[
+        str, typer.Option(help="A potential that is this calculator of ASE.", metavar="MODULE:CLASS")
+    ] = "",
     folder: Annotated[Path, typer.Option("--in", help="Where its folder is made.", metavar="FOLDER")] = Path(),
 ) -> None:
     """Begin a plugin: a package that works, with tests, to be changed into yours."""
     from whet.cli.terminal import say
+    from whet.plugins.kinds_to_begin import kinds_to_begin
     from whet.plugins.template import new_plugin
 
-    made = new_plugin(name, folder)
+    made = new_plugin(name, folder, kind=kind, ase_calculator=ase_calculator)
     short = made.name.removeprefix("whet-")
-    say(f"{made} is a pair potential that works. Next:")
+    example = kinds_to_begin().get(kind)
+    what = f"the calculator {ase_calculator}" if ase_calculator else "a pair potential"
+    what = what if example is None else f"a plugin with one {kind.replace('md-', 'MD ').replace('-', ' ')}"
+    say(f"{made} is {what} that works. Next:")
     say()
     say(f"  pip install -e '{made}[test]'")
-    say(f"  whet plugins check {short}")
+    if example is None or example.has_kit:
+        say(f"  whet plugins check {short}")
     say(f"  python -m pytest {made}")

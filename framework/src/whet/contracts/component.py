@@ -270,9 +270,13 @@ class Backend(Generic[OptionsT]):
     def __init_subclass__(cls, **given: Any) -> None:
         super().__init_subclass__(**given)
         for base in cls.__dict__.get("__orig_bases__", ()):
-            for stated in get_args(base):
-                if isinstance(stated, type) and issubclass(stated, Options) and "Options" not in cls.__dict__:
-                    cls.Options = stated
+            stated = [one for one in get_args(base) if isinstance(one, type)]
+            # A class that is not Whet's is refused when the plugin is found, by its name.
+            options = [one for one in stated if issubclass(one, Options)] or (
+                stated if len(get_args(base)) == 1 else []
+            )
+            if options and "Options" not in cls.__dict__:
+                cls.Options = options[0]
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ class InProcess(Executor):
     """Steps of this environment in this process, those of others in a worker."""
 
     name = "in-process"
+    stays_here = True
 
     def __init__(self) -> None:
         super().__init__(None)

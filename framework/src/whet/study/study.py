@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Self
 
 from whet.contracts.component import expanded
+from whet.contracts.executor import Executor
+from whet.contracts.potential import Potential
 from whet.data.errors import InputError, UnknownName
 from whet.data.input_files import located
 from whet.plugins.registry import registry
@@ -75,11 +77,15 @@ class Study:
     def _stored_plan(self) -> StoredPlan:
         return StoredPlan.of(self.file, self.resolved, self.plan, Invocation.of(self.source))
 
+    def potential(self, state: str = "", *, device: str = "cpu") -> Potential:
+        """A fine-tuned potential of the study: see `StoredStudy.potential`."""
+        return self.stored.potential(state, device=device)
+
     def run(self, watcher: Watcher | None = None, *, workers: int | None = None) -> Account:
         """Runs what has not run yet; the same call resumes. workers: steps side by side, 0 for this process.
 
-        Raises UntrustedFile before the first step where one would load a file that runs code and that nobody vouches
-        for; StoreError where the store cannot be written.
+        Raises, before the first step, UntrustedFile where one would load a file that runs code and that nobody vouches
+        for, and InputError where the device is not there; StoreError where the store cannot be written.
         """
         return self._run(self.plan, watcher, workers)
 
@@ -103,9 +109,12 @@ class Study:
         for error in refused_files(component for step in todo for component in step.components.values()):
             raise error
         running = self.file.running
+        executor: Executor = InProcess() if workers == 0 else registry().load(self.resolved.executor)
+        if executor.stays_here:
+            _refuse_absent(todo, running.device)
         runner = Runner(
             self.store,
-            InProcess() if workers == 0 else registry().load(self.resolved.executor),
+            executor,
             running.workers if workers is None else workers,
             running.device,
             self.resolved.environments,
@@ -132,6 +141,13 @@ class Study:
 
     def _planned(self, failed: Iterable[str]) -> Plan:
         return plan(self.file, self.resolved, self.source, frozenset(failed), self._wishes)
+
+
+def _refuse_absent(todo: Iterable[Step], device: str) -> None:
+    """InputError where a step of this interpreter would compute with torch on a device that is not there."""
+    for step in todo:
+        for component in step.components.values() if not step.environment else ():
+            registry().refuse_absent(component, device)
 
 
 def store_of(file: StudyFile, source: Source) -> Store:
