@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from whet.data.identity import JSON
 from whet.study.named_files import StructureFile
 from whet.study.plan_costs import PlanCosts
-from whet.study.planner import structure_split_of
+from whet.study.structure_split import StructureSplit
 from whet.study.study import Study
 from whet.study.study_state import StudyState, TimeLeft
 
@@ -37,7 +37,7 @@ class Bill:
     def of(cls, study: Study) -> Bill:
         """The bill of a study as far as its store has it."""
         stored = replace(study.stored, checked=False)
-        split = structure_split_of(study.file, study.resolved, study.source)
+        split = StructureSplit.of(study.file, study.resolved.strategies)
         given, labeler = study.resolved.structures, study.resolved.labeler
         file = isinstance(given, StructureFile)
         return cls(

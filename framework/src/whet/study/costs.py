@@ -83,7 +83,7 @@ class Costs:
         return min(most, round(found.labels)) if found is not None else self.bounds.likely[step.key]
 
     def seconds(self, step: Step) -> float | None:
-        """What a step that is not done will take, by the labels that it likely wants; None where none like it is done."""
+        """What a step that is not done takes, by the labels that it likely wants; None where none like it is done."""
         found = self.measured(step)
         if found is None:
             return None
