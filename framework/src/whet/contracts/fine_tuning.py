@@ -25,12 +25,17 @@ Progress = Callable[[int, int], None]
 """`progress(done, total)`, called as work goes on; both count from zero to the number of units of work."""
 
 
+TellLosses = Callable[[int, Mapping[str, float]], None]
+"""`tell_losses(epoch, losses)`: an epoch (from 1) has ended, with these losses by the names of `FineTuned.curves`."""
+
+
 @dataclass(frozen=True)
 class FineTuneRequest:
     """One fine-tuning, ready to run.
 
     start: the loaded potential to begin with. train, valid, replay: frames whose labels are already on the energy
-    scale of `start`'s bare model. seed: of everything random.
+    scale of `start`'s bare model. seed: of everything random. tell_losses: may be called after each epoch, for those
+    who watch; who only calls `progress` need not.
     """
 
     start: Potential
@@ -39,6 +44,7 @@ class FineTuneRequest:
     settings: FineTuneSettings
     seed: int
     replay: FrameSet = field(default_factory=lambda: FrameSet(()))
+    tell_losses: TellLosses = field(default=lambda epoch, losses: None, repr=False, compare=False)
 
     @cached_property
     def weights(self) -> LossWeights:
