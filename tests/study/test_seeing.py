@@ -20,7 +20,7 @@ from whet.contracts.task import Outcome, Work
 from whet.data.errors import FrameError
 from whet.running.event_log import EventLog
 from whet.running.events import LabelsKept, RunStarted, StepEnded, StepSubmitted
-from whet.running.progress_file import ProgressFile
+from whet.running.progress_file import ProgressFile, read_progress
 from whet.running.run_state import last_run
 from whet.running.step import Step
 from whet.study.costs import Costs, longest_chain, makespan
@@ -267,3 +267,17 @@ def test_no_terminal_no_table(study: Study, tmp_path: Path) -> None:
     before = {path.name for path in (study.store.root / "runs").iterdir()}
     whet("run", tmp_path)
     assert {path.name for path in (study.store.root / "runs").iterdir()} == before, "nothing happened: nothing is said"
+
+
+def test_losses_are_told_while_it_trains(study: Study, tmp_path: Path) -> None:
+    study.run(workers=0)
+    (tuned,) = study.plan.of_kind("fine-tune")
+    folder = study.store.folder(tuned.key)
+    lines = (folder / "loss.csv").read_text().splitlines()
+    assert lines[0] == "epoch,time,train_loss" and [line.split(",")[0] for line in lines[1:]] == ["1", "2"]
+    curves = study.store.result(tuned.key).values["curves"]["train_loss"]
+    assert [float(line.split(",")[2]) for line in lines[1:]] == pytest.approx(curves)
+    ProgressFile(folder)
+    said = read_progress(folder)
+    assert said is not None and said.losses["epoch"] == 2
+    assert f"losses: epoch 2, train loss {curves[-1]:.3g}, all in {folder}" in whet("log", tmp_path, tuned.key).stderr

@@ -53,7 +53,7 @@ class StepMaker:
         if isinstance(given, StructureFile):
             place = given.unique[self.slices.in_file(purpose, number, len(given.unique))]
             task = _task("import", labeled=False, index=place)
-            return self.plan.add(Step(task, files=given.files, title=f"read structure {place + 1}"))
+            return self.plan.add(Step(task, files=given.files, title=f"read structure {place}"))
         index = self.slices.in_source(purpose, number)
         task = _task("structure", index=index, seed=self.study.seed)
         return self._add(task, {"structures": given.component}, {}, "structure", given.environment)
