@@ -52,7 +52,7 @@ def over_slurm(request: pytest.FixtureRequest) -> Place:
         slurm.start_slurmd()
 
     outside = {"slurmd": restart_slurmd, "scancel": lambda: slurm.ask("scancel", "--user=root")}
-    return Place("slurm", ["running.look_every=0.2"], {"worker": "whet.worker"}, outside, leave=120)
+    return Place("slurm", ["running.look_every=0.2"], {"worker": "whet.worker"}, outside, leave=120, patience=400)
 
 
 PLACES = {"local": locally, "parsl": through_parsl, "slurm": over_slurm}

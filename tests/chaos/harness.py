@@ -38,9 +38,6 @@ strategies: {naive: 2}
 tests: {independent: {trajectories: 1}}
 """
 
-PATIENCE = 120.0
-"""Seconds that a run may take at most, on a machine that has much else to do."""
-
 RECORD = struct.Struct("<4sIQ")
 
 
@@ -50,7 +47,8 @@ class Place:
 
     executor: its name in the study; options: `KEY=VALUE` as `--set` has them. victims: processes, by a word in their
     command lines. outside: what is broken by a call, for it is none of the driver's processes. leave: seconds after
-    which nothing that a run started lives.
+    which nothing that a run started lives. patience: seconds that a run may take at most, on a machine that has much
+    else to do.
     """
 
     executor: str = "local"
@@ -58,6 +56,7 @@ class Place:
     victims: Mapping[str, str] = field(default_factory=lambda: {"worker": "whet.worker", "keeper": "keeper.py"})
     outside: Mapping[str, Callable[[], object]] = field(default_factory=dict)
     leave: float = 30.0
+    patience: float = 120.0
 
 
 @dataclass
@@ -103,7 +102,7 @@ class Chaos:
 
     def ended(self, driver: subprocess.Popen[str], codes: Sequence[int]) -> str:
         """Waits for it; what it said on standard error. Its exit code must be one of these, and its fault one line."""
-        out, err = driver.communicate(timeout=PATIENCE)
+        out, err = driver.communicate(timeout=self.place.patience)
         assert driver.returncode in codes, self.told(f"exit code {driver.returncode}\n{out}\n{err}")
         assert "Traceback" not in out + err, self.told(out + err)
         faults = [line for line in err.splitlines() if not line.startswith("[")]
@@ -114,7 +113,7 @@ class Chaos:
         """Runs until it is done, without disturbance; then once more, where there must be nothing left to do."""
         self.ended(self.start(), [0])
         again = self.start()
-        out, err = again.communicate(timeout=PATIENCE)
+        out, err = again.communicate(timeout=self.place.patience)
         assert again.returncode == 0 and "Nothing to do" in out, self.told(out + err)
 
     @property
@@ -124,7 +123,7 @@ class Chaos:
 
     def await_progress(self, driver: subprocess.Popen[str], more: int) -> bool:
         """Until there is so much more, or the driver has ended; says whether it still runs."""
-        wanted, deadline = self.progress + more, time.monotonic() + PATIENCE
+        wanted, deadline = self.progress + more, time.monotonic() + self.place.patience
         while self.progress < wanted and driver.poll() is None:
             assert time.monotonic() < deadline, self.told("nothing moves")
             time.sleep(0.005)
@@ -141,12 +140,13 @@ class Chaos:
         return "\n".join([*self.happened, what])
 
     def kill_driver(self, driver: subprocess.Popen[str], number: signal.Signals) -> None:
-        """Sends it a signal, and checks how it ends."""
+        """Sends it a signal, and checks how it ends: in good order, if it may, from when its run has begun."""
+        begun = [*self.store.glob(f"runs/*-{driver.pid}.jsonl")]  # what moves may be jobs of the driver before it
         driver.send_signal(number)
         self.note(f"driver {number.name}")
-        said = self.ended(driver, [-9] if number == signal.SIGKILL else [128 + number, 0])
+        said = self.ended(driver, [128 + number, 0] if begun and number != signal.SIGKILL else [-number, 128 + number])
         self.may_be_twice += 2
-        if driver.returncode not in (-9, 0):
+        if driver.returncode > 0:
             assert "the same command goes on from here" in said, self.told(said)
 
     def kill_one(self, driver: subprocess.Popen[str], chance: random.Random) -> None:

@@ -75,6 +75,7 @@ from .contracts.task import KeptLabels as KeptLabels
 from .contracts.task import Outcome as Outcome
 from .contracts.task import Task as Task
 from .contracts.task import Work as Work
+from .contracts.upstream_model import UpstreamModel as UpstreamModel
 from .data import units as units
 from .data.durable import locked as locked
 from .data.durable import read_json as read_json
@@ -147,6 +148,7 @@ from .running.frame_labeling import label_frames as label_frames
 from .running.moving import move_store as move_store
 from .study.evaluation import evaluate as evaluate
 from .study.export import export_study as export_study
+from .study.potential_export import export_potential as export_potential
 from .study.pruning import prune_store as prune_store
 from .study.record import record_of as record_of
 from .study.store_verification import verify_store as verify_store

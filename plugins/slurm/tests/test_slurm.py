@@ -169,6 +169,23 @@ def test_a_job_that_slurm_took_without_saying_so_is_not_sent_twice(
     assert [name for name in names if name.endswith(token)] == [f"label-1.1.{token}"]
 
 
+def test_a_queue_that_cannot_be_read_is_looked_at_again(
+    started: Starts, job_of: Jobs, slurm: OneMachineSlurm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "squeue").write_text(
+        f"#!/bin/bash\nif [ -e {tmp_path}/unreadable ]; then rm {tmp_path}/unreadable; echo 'no number'; exit 0; fi\n"
+        f'exec {shutil.which("squeue")} "$@"\n'
+    )
+    (programs / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    executor = started()
+    (tmp_path / "unreadable").touch()
+    assert executor.submit(job_of()).result(SOON) is None
+    assert not (tmp_path / "unreadable").exists()
+
+
 def test_stopping_ends_what_runs_and_what_waits(started: Starts, job_of: Jobs, slurm: OneMachineSlurm) -> None:
     executor = started()
     futures = [executor.submit(job_of("sleep 600", number)) for number in range(6)]  # the machine has four cores

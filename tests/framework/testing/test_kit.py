@@ -18,6 +18,8 @@ from whet.testing.potentials import POTENTIAL_CHECKS
 
 FAULTY = Path(__file__).parents[2] / "faulty"
 
+OWN_PACKAGE = "own_package_reads_what_was_exported"
+EXPORT = {"exported_file_has_the_shift", OWN_PACKAGE}
 POTENTIAL_FAULTS = [
     ("stress sign", {"stress_is_the_strain_derivative"}, "its sign is wrong"),
     ("stress in GPa", {"stress_is_the_strain_derivative"}, "it is in GPa"),
@@ -36,9 +38,16 @@ POTENTIAL_FAULTS = [
     ("old answer", {"known_answer_is_right"}, r"it answers KnownAnswer\(energy=-0\.3"),
     ("bare errors", {"missing_files_are_named"}, "instead of InputError"),
     ("saves rounded", {"saved_is_loaded_the_same"}, "differs by"),
+    ("shift left out", EXPORT, "the shift is left out$"),
+    ("shift twice", EXPORT, "the shift is counted twice$"),
+    ("shift reversed", EXPORT, "the shift has the wrong sign$"),
+    ("shift of its elements alone", EXPORT, "the energy differs by"),
+    ("export stretches", EXPORT, "the energy differs by|a force differs by"),
+    ("lines add it again", {OWN_PACKAGE}, "the shift is counted twice$"),
 ]
 """Fault, the check that names it, and what it says."""
 
+OF_EXPORTS = [case[0] for case in POTENTIAL_FAULTS if OWN_PACKAGE in case[1]]
 OF_THE_PROCESS = ("", "global dtype", "prints")
 FRESH = ("process_is_left_as_it_was", "entry_point_is_light", "missing_packages_are_named")
 
@@ -71,7 +80,12 @@ WITH_CONSEQUENCES = [
     ),
     # Equal to the last bit is what these ask as well.
     ("random", {"answers_are_deterministic"}, {"saved_is_loaded_the_same", "calculator_answers_as_evaluate"}),
-    ("no checks", {"broken_frames_are_refused", "unknown_elements_are_refused"}, set()),
+    # Whoever overrides `evaluate` loses the energy shift, too.
+    (
+        "no checks",
+        {"broken_frames_are_refused", "unknown_elements_are_refused"},
+        {"exported_file_has_the_shift"},
+    ),
 ]
 
 TRAINING_FAULTS = [
@@ -105,7 +119,8 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def failures(fault: str, *tiers: str) -> dict[str, str]:
     # Fresh interpreters take seconds, and few faults are of the kind that they see.
-    only = [check.name for check in POTENTIAL_CHECKS if fault in OF_THE_PROCESS or check.name not in FRESH]
+    left_out = () if fault in OF_THE_PROCESS else FRESH if fault in OF_EXPORTS else (*FRESH, OWN_PACKAGE)
+    only = [check.name for check in POTENTIAL_CHECKS if check.name not in left_out]
     given = {"use": "faulty", "fault": fault}
     found = check_potential(given, tiers=tiers, only=only)  # pyright: ignore[reportArgumentType]
     return {outcome.check: outcome.said for outcome in found.failed}

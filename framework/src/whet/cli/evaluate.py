@@ -15,7 +15,10 @@ def evaluate(
         Path, typer.Argument(help="Labeled frames: a file, or a folder of calculations.", metavar="FRAMES")
     ],
     potential: Annotated[
-        list[str], typer.Option("--potential", "-p", help="NAME, NAME:MODEL or NAME:PATH (repeatable).")
+        list[str],
+        typer.Option(
+            "--potential", "-p", help="NAME, NAME:MODEL, NAME:PATH, or ./FOLDER of an exported one (repeatable)."
+        ),
     ],
     first: Annotated[int | None, typer.Option(min=1, help="Only so many frames, from the beginning.")] = None,
     workers: Annotated[int, typer.Option(min=1, max=4096, help="Potentials evaluated side by side.")] = 1,

@@ -37,6 +37,7 @@ def run(
     from whet.study.inspection import check_data
     from whet.study.record import record_of
     from whet.study.study import Study
+    from whet.study.take_home import take_home
 
     loaded = Study.load(study, set_ or ())
     check_data(loaded)
@@ -48,6 +49,7 @@ def run(
     with _watching(loaded, done) if watch and sys.stderr.isatty() else ProgressView(total, done) as view:
         account = loaded.run(view, workers=workers)
     record = record_of(loaded.stored)
+    home = take_home(loaded.stored, str(study), set_ or ())
     folder = out or loaded.source.folder / "report"
     page = folder / "index.html"
     if not is_current(record, folder):
@@ -55,8 +57,10 @@ def run(
     elif not json and not account.ran and not account.failed:
         say(f"Nothing to do: all {total} steps of {loaded.file.name!r} have their results.")
         say(f"Report: {page}")
+        if home:
+            say(home)
         return
-    _tell(loaded, account, page, json)
+    _tell(loaded, account, page, json, home)
     if account.failed:
         raise typer.Exit(_exit_code(account))
 
@@ -76,7 +80,7 @@ def _watching(loaded: Study, done: int) -> WatchView:
     return WatchView(loaded.store.root, len(loaded.plan.steps), done, time_left=time_left)
 
 
-def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
+def _tell(loaded: Study, account: Account, page: Path, json: bool, home: str) -> None:
     from whet.cli.findings import print_answers
     from whet.cli.scores import print_scores
     from whet.cli.terminal import print_json, say
@@ -102,6 +106,7 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
                 "answers": [{"label": label, **asdict(verdict)} for label, verdict in answers],
                 "scores": list(found.scores),
                 "report": str(page),
+                "take_home": home,
             }
         )
         return
@@ -126,6 +131,8 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
         for error in account.failed.values():
             say(f"  {error}")
     say(f"Report: {page}")
+    if home:
+        say(home)
 
 
 def _exit_code(account: Account) -> int:

@@ -33,6 +33,7 @@ from whet.data.model_file import ModelFile
 from whet.plugins.checkpoints import upgraded
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS
+from whet.plugins.potential_folder import DESCRIPTION, PotentialFolder
 from whet.plugins.trusted_files import HERE, TrustedFiles
 
 CORE = "whet"
@@ -93,6 +94,11 @@ class Registry:
         settings: what a fine-tuner will be asked for. Raises what `find` raises, OptionsError, InputError for a
         missing file, and Unsupported where a fine-tuner has not what it will be asked for.
         """
+        if (exported := PotentialFolder.of(spec)) is not None:
+            if hook == "potentials":
+                return self._exported(exported, spec)
+            if hook == "fine_tuners":
+                spec = replace(spec, name=exported.component.name)
         offered = self.find(hook, spec.name)
         if settings is not None:
             offered.refuse_unsupported(settings)
@@ -108,7 +114,9 @@ class Registry:
             for role, file in found
         }
         named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
-        plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()}, spec.folder)
+        places = {ref.path: role for role, ref in named.items()}
+        places |= {str(full_path(located(one.name, spec.folder))): role for role, one in asked if "/" in one.name}
+        plain = _placeless(options.as_json(), places, spec.folder)
         for role, part in asked:
             if role in parts and part.place:  # the part says it in full
                 _drop(plain, part.place)
@@ -157,6 +165,19 @@ class Registry:
             backend.energy_shift = dict(component.energy_shift)
             backend.energy_span = component.energy_span
         return backend
+
+    def _exported(self, folder: PotentialFolder, spec: Spec) -> Component:
+        """The component of a potential that was exported: as it was in its study, but for options that are given."""
+        component = folder.located()
+        offered = self.find(component.hook, component.name)
+        if "model" in spec.options:
+            raise InputError("the model is what was exported", where=str(folder.path), hint="Leave `model` out")
+        if spec.options:
+            what = f"potential {component.name!r} of {folder.path}"
+            options = offered.Options.checked({**component.options, **spec.options}, of=what)
+            component = replace(component, options=options.as_json())
+        refs = [ref for ref in component.files.values() if not self.voucher(ref.sha256)]
+        return replace(component, unpickles=any(offered.foreign_code(Path(ref.path)) for ref in refs))
 
     def _part(self, role: str, spec: Spec, of: str) -> Component:
         """The component of a part. Where its words stand among the options of the whole, faults are named there."""
@@ -276,6 +297,8 @@ class Registry:
         return ""
 
     def _elsewhere(self, hook: str, name: str) -> str:
+        if hook == "potentials" and (Path(name) / DESCRIPTION).is_file():
+            return f"If the folder is meant, write ./{name}"
         for other in HOOKS:
             if other != hook and (other, name) in self._offers:
                 return f"{name!r} is a {HOOKS[other]}; known here: {', '.join(self.names(hook)) or 'none'}"
@@ -293,15 +316,18 @@ def registry() -> Registry:
     return Registry(discover())
 
 
-def load(potential: str | Mapping[str, Any], *, device: str = "cpu") -> Potential:
-    """A living potential, named as in a study file: `mace:small`, or a mapping with `use:` and its options.
+def load(potential: str | Path | Mapping[str, Any], *, device: str = "cpu") -> Potential:
+    """A living potential, named as in a study file: `mace:small`, a mapping with `use:` and its options, or the folder
+    of one that `whet export` wrote (a path has a slash in it).
 
     >>> atoms.calc = whet.load("chgnet").calculator()
+    >>> atoms.calc = whet.load("./toy-naive-2").calculator()
 
     Raises what `Registry.resolve` and `Registry.load` raise.
     """
     here = registry()
-    return here.load(here.resolve("potentials", Spec.parse(potential)), device=device)
+    given = str(potential.absolute()) if isinstance(potential, Path) else potential
+    return here.load(here.resolve("potentials", Spec.parse(given)), device=device)
 
 
 def missing_packages(offered: type[Any]) -> list[str]:

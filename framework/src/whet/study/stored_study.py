@@ -27,6 +27,8 @@ from whet.study.stored_plan import StoredPlan
 if TYPE_CHECKING:
     import pandas
 
+    from whet.contracts.potential import Potential
+
 
 @dataclass(frozen=True)
 class StoredStudy:
@@ -131,6 +133,22 @@ class StoredStudy:
         more = {note: f" and {len(titles) - 1} more" if len(titles) > 1 else "" for note, titles in aligned.items()}
         said = [f"{titles[0]}{more[note]}: {note}" for note, titles in aligned.items()]
         return [*said, *(note for findings in self.findings("scores") for note in findings.notes)]
+
+    def potential(self, state: str = "", *, device: str = "cpu") -> Potential:
+        """A fine-tuned potential, energy shift included, ready for ASE (`.calculator()`). It needs its plugin.
+
+        state: `naive`, `main naive 2`, `periodic 3 seed 1`; by default the only one that there is. Raises UnknownName
+        where there is none of that name, InputError where there are several or it has no result yet, and what loading
+        it raises.
+
+        >>> atoms.calc = whet.Study.open(".whet").potential("naive").calculator()
+        """
+        from whet.plugins.registry import registry
+        from whet.study.tuned_states import state_called
+
+        made = self.done[state_called(state, self).key].component
+        assert made is not None, state
+        return registry().load(made, store=self.store.root, device=device)
 
     @cached_property
     def engines(self) -> list[Component]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from whet.contracts.component import expanded
+from whet.contracts.potential import Potential
 from whet.data.errors import InputError, UnknownName
 from whet.data.input_files import located
 from whet.plugins.registry import registry
@@ -72,6 +73,10 @@ class Study:
     def stored(self) -> StoredStudy:
         """What is in the store of this study, read afresh."""
         return StoredStudy(self.store, StoredPlan.of(self.file, self.resolved, self.plan))
+
+    def potential(self, state: str = "", *, device: str = "cpu") -> Potential:
+        """A fine-tuned potential of the study: see `StoredStudy.potential`."""
+        return self.stored.potential(state, device=device)
 
     def run(self, watcher: Watcher | None = None, *, workers: int | None = None) -> Account:
         """Runs what has not run yet; the same call resumes. workers: steps side by side, 0 for this process.

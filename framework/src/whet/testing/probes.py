@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whet.contracts.component import Component
+from whet.data.labels import Labels
 from whet.testing.check import CheckFailed
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 SEEN = """
 import importlib, importlib.util, json, logging, os, random, sys
@@ -111,6 +116,37 @@ source = registry().load(Component.from_json(given["component"]))
 made = [digest(source.make(index, given["seed"])) for index in reversed(range(given["count"]))]
 sys.stderr.write("\\n" + json.dumps(made[::-1]))
 """
+
+LINES = """
+import json, sys
+from ase import Atoms
+given = json.load(sys.stdin)
+space = {"model": given["model"]}
+exec(given["lines"], space)
+found = []
+for frame in given["frames"]:
+    atoms = Atoms(**frame)
+    atoms.calc = space["calculator"]
+    found.append([float(atoms.get_potential_energy()), atoms.get_forces().tolist()])
+sys.stderr.write("\\n" + json.dumps(found))
+"""
+
+
+def answers_of_lines(lines: str, model: Path, frames: Sequence[Atoms]) -> list[Labels]:
+    """Energies and forces by the ASE calculator that lines of Python make of a model, in a fresh interpreter."""
+    import numpy as np
+
+    given = [
+        {
+            "numbers": frame.numbers.tolist(),
+            "positions": frame.positions.tolist(),
+            "cell": frame.cell.array.tolist(),
+            "pbc": frame.pbc.tolist(),
+        }
+        for frame in frames
+    ]
+    found, _ = _asked(LINES, {"lines": lines, "model": str(model.absolute()), "frames": given})
+    return [Labels(energy, np.array(forces)) for energy, forces in found]
 
 
 def digests_elsewhere(component: Component, count: int, seed: int) -> list[str]:

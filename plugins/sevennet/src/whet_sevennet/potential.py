@@ -18,6 +18,7 @@ from whet import (
     Potential,
     Property,
     UnknownName,
+    UpstreamModel,
 )
 from whet_sevennet.checkpoints import Checkpoint, read_checkpoint
 from whet_sevennet.foundation import FIDELITIES, MODELS, Fidelity
@@ -108,6 +109,14 @@ class SevennetPotential(Potential[SevennetOptions]):
                 stress=stresses[index].copy() if "stress" in properties and atoms.pbc.all() else None,
             )
             start += len(atoms)
+
+    def export(self, folder: Path) -> UpstreamModel:
+        """As the contract says: `sevennet.pth`, with the shift in the rescaling of atomic energies."""
+        from whet_sevennet.upstream_export import FILE, NOTES, python, write_shifted
+
+        write_shifted(self.files["checkpoint"], self.modal, self.energy_shift, folder / FILE)
+        options = {} if self.modal is None else {"modal": self.modal}
+        return UpstreamModel(folder / FILE, python(self.modal), options, NOTES)
 
     def parameters(self) -> Mapping[str, np.ndarray]:
         return {name: values.numpy(force=True).copy() for name, values in self.model.named_parameters()}

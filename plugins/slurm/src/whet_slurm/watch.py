@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from collections.abc import Mapping
@@ -93,14 +94,21 @@ class Watch:
 
     def _look(self) -> None:
         # First the queue, then the answers: the answer of a job that is over has been written by then.
-        try:
-            queue = self._slurm.queue() if self._open else {}
-        except NoAnswer:
-            queue = None
+        queue = self._queue() if self._open else {}
         for sent in list(self._open.values()):
             if self._is_over:
                 return
             self._guarded(sent, queue)
+
+    def _queue(self) -> Mapping[int, Queued] | None:
+        """None where Slurm cannot be asked, or says what nobody understands: at the next look it may."""
+        try:
+            return self._slurm.queue()
+        except NoAnswer:
+            return None
+        except Exception as error:
+            logging.getLogger(__name__).warning("Slurm's queue cannot be read: %s: %s", type(error).__name__, error)
+            return None
 
     def _guarded(self, sent: Sent, queue: Mapping[int, Queued] | None) -> None:
         """Nothing that befalls one job is to end the thread, on which all the others depend."""
