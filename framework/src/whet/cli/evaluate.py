@@ -32,7 +32,7 @@ def evaluate(
     first: Annotated[int | None, typer.Option(min=1, help="Only so many frames, from the beginning.")] = None,
     workers: Annotated[int, typer.Option(min=1, max=4096, help="Potentials evaluated side by side.")] = 1,
     threads: Annotated[int, typer.Option(min=1, max=4096, help="Threads of each worker.")] = 1,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, xpu.")] = "cpu",
+    device: Annotated[str, typer.Option(help="Where potentials live: cpu, cuda, cuda:1, mps, xpu.")] = "cpu",
     energy_key: EnergyKey = "",
     forces_key: ForcesKey = "",
     stress_key: StressKey = "",

@@ -14,7 +14,7 @@ plugins = typer.Typer(help="List the plugins that are installed, check one, or b
 
 Tiers = Annotated[
     list[str] | None,
-    typer.Option("--tier", "-t", help="contract, physics, training, device (repeatable; default: all)."),
+    typer.Option("--tier", "-t", help="Only checks of this tier: contract, physics, training, device (repeatable)."),
 ]
 Settings = Annotated[
     list[str] | None,

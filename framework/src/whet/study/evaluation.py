@@ -78,7 +78,7 @@ def evaluation_study(
     )
     source = Source(Path("command line"), {})
     loaded = {made[label].key: one for label, one in living.items()}
-    return Study(file, source, resolve(file, source, made), Store(store), loaded=loaded)
+    return Study(file, source, resolve(file, source, made=made), Store(store), loaded=loaded)
 
 
 def evaluate(

@@ -19,6 +19,7 @@ from whet.running.runner import Account, Runner
 from whet.running.step import Step
 from whet.running.store import Store
 from whet.running.watcher import Watcher
+from whet.study.faults import FaultList
 from whet.study.invocation import Invocation
 from whet.study.plan import Plan
 from whet.study.plan_size import check_size
@@ -59,10 +60,12 @@ class Study:
     def load(cls, path: str | Path, overrides: Iterable[str] = ()) -> Self:
         """Reads and checks a study file; overrides are `KEY.KEY=VALUE`.
 
-        Raises WhetError, naming file, line and key, where anything is wrong. Imports no potential's packages.
+        Raises WhetError, naming file, line and key, where anything is wrong; SeveralFaults, with all of them, where
+        several things are. Imports no potential's packages.
         """
-        file, source = read_study(Path(path), overrides)
-        resolved = resolve(file, source)
+        faults = FaultList()
+        file, source = read_study(Path(path), overrides, faults)
+        resolved = resolve(file, source, faults)
         check_size(file, resolved, source)
         return cls(file, source, resolved, store_of(file, source))
 
@@ -158,7 +161,7 @@ def store_of(file: StudyFile, source: Source) -> Store:
     try:
         return Store(located(expanded(file.store), source.folder))
     except InputError as error:
-        raise error.at(source.place(("store",))) from None
+        raise source.placed(error, ("store",)) from None
 
 
 @dataclass
