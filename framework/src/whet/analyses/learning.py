@@ -231,8 +231,7 @@ def _panel(quantity: str, title: str, axis: _Axis, domain: Sequence[float]) -> d
     layers = [
         layer(bar, "datum.kind != 'seed'", VALUE[1], y2={"field": VALUE[2]}),
         layer({"type": "line"}, line),
-        layer({**dot, "opacity": 1}, f"{line} && datum.outside == ''"),
-        layer({"type": "point"}, "datum.kind == 'corrected' && datum.outside == ''", shape={"value": "diamond"}),
+        layer({**dot, "opacity": 1}, f"({line} || datum.kind == 'corrected') && datum.outside == ''"),
         layer({**dot, "size": 8, "opacity": 0.7}, "datum.kind == 'seed'", shape={"value": "circle"}),
     ]
     for side, shape in (("above", "triangle-up"), ("below", "triangle-down")):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Ends = Sequence[tuple[SeriesRow, Comparison]]
 
-MOST_POINTS = 4000
+MOST_POINTS = 2000
 """Points of a panel; more say nothing and make the page heavy."""
 
 MOST_PANELS = 6
@@ -149,11 +149,11 @@ def _parity_spec(reach: float, panels: Sequence[str]) -> dict[str, Any]:
         return {"transform": [only], "mark": {"clip": True, **mark}, "encoding": {**encoding, **more}}
 
     tooltip = [{"field": name, "type": "quantitative"} for name in ("reference", "predicted")]
-    color = {"field": "kind", "type": "nominal", "legend": None}
+    dots = {"color": {"field": "panel", "type": "nominal", "legend": None}, "shape": {"value": "circle"}}
     layers = [
-        layer("point", {"type": "point", "filled": True, "size": 6, "opacity": 0.35}, color=color, tooltip=tooltip),
-        layer("perfect", {"type": "line", "strokeDash": [4, 4], "strokeWidth": 1}, color=color),
-        layer("softening scale", {"type": "line", "strokeWidth": 1.5}, color=color),
+        layer("point", {"type": "point", "filled": True, "size": 6, "opacity": 0.4}, **dots, tooltip=tooltip),
+        layer("perfect", {"type": "line", "strokeDash": [4, 4], "strokeWidth": 1}),
+        layer("softening scale", {"type": "line", "strokeWidth": 1.5}),
     ]
     across = -(-len(panels) // -(-len(panels) // ACROSS))  # no row of one where it can be helped
     return {

@@ -25,6 +25,15 @@ Option = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another file of this name.")]
 
+OtherInterpreter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--environment",
+        help="Interpreter that has the potentials' plugins, of all or (repeatable) POTENTIAL=PYTHON of one.",
+        metavar="PYTHON",
+    ),
+]
+
 EnergyKey = Annotated[str, typer.Option(help="Name of the energies in the files.", metavar="KEY")]
 ForcesKey = Annotated[str, typer.Option(help="Name of the forces.", metavar="KEY")]
 StressKey = Annotated[str, typer.Option(help="Name of the stress.", metavar="KEY")]

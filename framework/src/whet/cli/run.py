@@ -30,9 +30,11 @@ def run(
     json: Json = False,
 ) -> None:
     """Run a study: what has run already is not run again, so the same command resumes. Ends with a report."""
+    from whet.cli.bill import print_bill
     from whet.cli.own_folder import own_folder
     from whet.cli.terminal import ProgressView, say
     from whet.report.page import is_current, write_report
+    from whet.study.bill import Bill
     from whet.study.inspection import check_data
     from whet.study.record import record_of
     from whet.study.study import Study
@@ -42,6 +44,9 @@ def run(
     check_data(loaded)
     total = len(loaded.plan.steps)
     done = sum(loaded.store.is_done(key) for key in loaded.plan.steps)
+    if done < total and not json:
+        print_bill(Bill.of(loaded))
+        sys.stdout.flush()  # before anything is bought
     with _watching(loaded, done) if watch and sys.stderr.isatty() else ProgressView(total, done) as view:
         account = loaded.run(view, workers=workers)
     record = record_of(loaded.stored)

@@ -25,6 +25,9 @@ Progress = Callable[[int, int], None]
 """`progress(done, total)`, called as work goes on; both count from zero to the number of units of work."""
 
 
+TellLosses = Callable[[int, Mapping[str, float]], None]
+"""`tell_losses(epoch, losses)`: an epoch (from 1) has ended, with these losses by the names of `FineTuned.curves`."""
+
 ROUNDING = 1e-5
 """Relative difference that may be between a number that was asked for and the one read back: upstream packages keep
 them in single precision, where 0.01 is 0.009999999776, and compute with that."""
@@ -35,7 +38,8 @@ class FineTuneRequest:
     """One fine-tuning, ready to run.
 
     start: the loaded potential to begin with. train, valid, replay: frames whose labels are already on the energy
-    scale of `start`'s bare model. seed: of everything random.
+    scale of `start`'s bare model. seed: of everything random. tell_losses: may be called after each epoch, for those
+    who watch; who only calls `progress` need not.
     """
 
     start: Potential
@@ -44,6 +48,7 @@ class FineTuneRequest:
     settings: FineTuneSettings
     seed: int
     replay: FrameSet = field(default_factory=lambda: FrameSet(()))
+    tell_losses: TellLosses = field(default=lambda epoch, losses: None, repr=False, compare=False)
 
     @cached_property
     def weights(self) -> LossWeights:

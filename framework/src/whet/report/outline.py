@@ -32,6 +32,11 @@ class Part:
     of: Mapping[str, str]
 
     @property
+    def named_tables(self) -> Mapping[str, Table]:
+        """Its tables by the names by which figures know them."""
+        return {table.name: table for table in self.findings.tables}
+
+    @property
     def is_seen(self) -> bool:
         """Whether a page shows anything of it."""
         found = self.findings

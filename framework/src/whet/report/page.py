@@ -13,7 +13,7 @@ from whet.report.report_folder import ReportFolder
 from whet.report.safe_svg import printable
 from whet.report.series import SeriesScales
 from whet.report.tables import ShownTable, csv_of
-from whet.report.theme import dark_rules
+from whet.report.theme import OUTLINES, dash_array, figure_rules, variables
 from whet.report.vega import bundle, packed
 from whet.study.record import COST, Record
 
@@ -40,7 +40,12 @@ def is_current(record: Record, folder: Path) -> bool:
 def _files(record: Record) -> dict[str, str]:
     """Everything that a report consists of: name -> text."""
     outline = Outline(record)
-    drawings = _drawings(outline)
+    scales = _scales(outline, record)
+    drawings = {
+        name: Drawing.of(name, figure, part.named_tables, scales)
+        for part in outline.parts()
+        for name, figure in part.figures.items()
+    }
     files = {f"tables/{name}.csv": csv_of(table) for part in outline.parts() for name, table in part.tables.items()}
     for name, drawing in drawings.items():
         if drawing.picture is not None:
@@ -53,22 +58,17 @@ def _files(record: Record) -> dict[str, str]:
         files["methods.txt"] = "\n\n".join(record.methods) + "\n"
     if record.references:
         files["references.bib"] = "\n\n".join(record.references) + "\n"
-    files["index.html"] = printable(_page(record, outline, drawings))
+    files["index.html"] = printable(_page(record, outline, drawings, scales))
     # Half of a character, which a file of another program may hold, can be written nowhere.
     return {name: text.encode(errors="replace").decode() for name, text in files.items()}
 
 
-def _drawings(outline: Outline) -> dict[str, Drawing]:
-    figures = [
-        (name, figure, {table.name: table for table in part.findings.tables})
-        for part in outline.parts()
-        for name, figure in part.figures.items()
-    ]
-    scales = SeriesScales((figure, tables) for _, figure, tables in figures)
-    return {name: Drawing.of(name, figure, tables, scales) for name, figure, tables in figures}
+def _scales(outline: Outline, record: Record) -> SeriesScales:
+    figures = [(figure, part.named_tables) for part in outline.parts() for figure in part.figures.values()]
+    return SeriesScales(figures, record.states)
 
 
-def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing]) -> str:
+def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing], scales: SeriesScales) -> str:
     from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
@@ -84,7 +84,10 @@ def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing]) -> 
         shown=ShownTable,
         glossary=Glossary(outline),
         cost_title=COST,
-        dark=Markup(dark_rules()),
+        key=[(one.word, one.look, dash_array(one.look.dash), OUTLINES[one.look.shape]) for one in scales.key()],
+        light=Markup(variables(dark=False)),
+        dark=Markup(variables(dark=True)),
+        figure_rules=Markup(figure_rules()),
         live=packed(json.dumps(live, allow_nan=False)) if live else "",
         vega=bundle() if live else "",
     )

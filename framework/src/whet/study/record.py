@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
+from whet.contracts.ref import LABELER, RATTLE
 from whet.data.identity import key_of
 from whet.data.numbers import count
 from whet.study.cost_table import TITLE, cost_table, in_short
@@ -18,6 +19,8 @@ from whet.study.provenance import provenance, warnings
 from whet.study.section import Section
 from whet.study.stored_study import StoredStudy
 from whet.study.subject import subject
+
+NOT_POTENTIALS = (LABELER.potential, RATTLE.potential)
 
 COST = TITLE
 """Title of the section that has the table of cost."""
@@ -32,7 +35,8 @@ class Record:
     the evidence does not cover. warnings: what must not be overlooked. cost: what it took, in sentences. scores: one
     mapping for each potential on each set (`scores.json`). about: identity of all this. subject: what it is about, in a
     few words each. failed: steps without which it is drawn; held_up: how many cannot run because of them. next_steps:
-    what to do now. methods: paragraphs for a paper; references: BibTeX entries of what ran.
+    what to do now. methods: paragraphs for a paper; references: BibTeX entries of what ran. states: potential
+    (as people read it) and strategy (empty: untouched) of all states, in order of the plan.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Record:
     next_steps: Sequence[NextStep] = ()
     methods: Sequence[str] = ()
     references: Sequence[str] = ()
+    states: Sequence[tuple[str, str]] = ()
 
 
 def record_of(study: StoredStudy) -> Record:
@@ -76,7 +81,14 @@ def record_of(study: StoredStudy) -> Record:
         next_steps=next_steps(study),
         methods=methods(study),
         references=references(study),
+        states=_states(study),
     )
+
+
+def _states(study: StoredStudy) -> list[tuple[str, str]]:
+    refs = [piece.ref for piece in study.stored.plan.pieces if piece.ref.potential not in NOT_POTENTIALS]
+    found = dict.fromkeys((ref.potential, ref.strategy) for ref in refs if ref.potential)
+    return [(study.names.shown.get(potential, potential), strategy) for potential, strategy in found]
 
 
 def _missing(study: StoredStudy) -> list[str]:

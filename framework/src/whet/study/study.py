@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from whet.contracts.component import expanded
+from whet.contracts.component import Backend, expanded
 from whet.contracts.executor import Executor
 from whet.contracts.potential import Potential
 from whet.data.errors import InputError, UnknownName
@@ -19,6 +19,7 @@ from whet.running.runner import Account, Runner
 from whet.running.step import Step
 from whet.running.store import Store
 from whet.running.watcher import Watcher
+from whet.study.faults import FaultList
 from whet.study.invocation import Invocation
 from whet.study.plan import Plan
 from whet.study.plan_size import check_size
@@ -40,6 +41,8 @@ class Study:
     >>> study.run()
     >>> study.stored.scores[0]["softening"]["scale"]
     >>> whet.write_report(whet.record_of(study.stored), "report")
+
+    loaded: key of a component -> the backend that is alive in this process: all steps then run here.
     """
 
     file: StudyFile
@@ -47,6 +50,7 @@ class Study:
     resolved: Resolved
     store: Store
     plan: Plan = field(init=False)
+    loaded: Mapping[str, Backend] = field(default_factory=dict, repr=False)
     _wishes: dict[str, Wish] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -56,10 +60,12 @@ class Study:
     def load(cls, path: str | Path, overrides: Iterable[str] = ()) -> Self:
         """Reads and checks a study file; overrides are `KEY.KEY=VALUE`.
 
-        Raises WhetError, naming file, line and key, where anything is wrong. Imports no potential's packages.
+        Raises WhetError, naming file, line and key, where anything is wrong; SeveralFaults, with all of them, where
+        several things are. Imports no potential's packages.
         """
-        file, source = read_study(Path(path), overrides)
-        resolved = resolve(file, source)
+        faults = FaultList()
+        file, source = read_study(Path(path), overrides, faults)
+        resolved = resolve(file, source, faults)
         check_size(file, resolved, source)
         return cls(file, source, resolved, store_of(file, source))
 
@@ -108,8 +114,8 @@ class Study:
         todo = [step for key, step in first.steps.items() if not self.store.is_done(key)]
         for error in refused_files(component for step in todo for component in step.components.values()):
             raise error
-        running = self.file.running
-        executor: Executor = InProcess() if workers == 0 else registry().load(self.resolved.executor)
+        running, workers = self.file.running, 0 if self.loaded else workers
+        executor: Executor = InProcess(self.loaded) if workers == 0 else registry().load(self.resolved.executor)
         if executor.stays_here:
             _refuse_absent(todo, running.device)
         runner = Runner(
@@ -155,7 +161,7 @@ def store_of(file: StudyFile, source: Source) -> Store:
     try:
         return Store(located(expanded(file.store), source.folder))
     except InputError as error:
-        raise error.at(source.place(("store",))) from None
+        raise source.placed(error, ("store",)) from None
 
 
 @dataclass

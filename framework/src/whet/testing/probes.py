@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.contracts.component import Component
+from whet.data.errors import InputError
 from whet.data.labels import Labels
 from whet.testing.check import CheckFailed
 
@@ -170,3 +171,16 @@ def _asked(script: str, given: Any, folder: Path | None = None) -> tuple[Any, st
     if ended.returncode:
         raise CheckFailed(f"a fresh interpreter ended with: {last}")
     return json.loads(last), ended.stdout.strip()
+
+
+def run_elsewhere(python: str, words: Sequence[str]) -> int:
+    """A command of Whet, run by another interpreter, which writes where this one does; its exit code.
+
+    InputError where that interpreter has no Whet.
+    """
+    found = subprocess.run([python, "-c", "import whet.cli.main"], capture_output=True, text=True)
+    if found.returncode:
+        said = (found.stderr.strip().splitlines() or ["it cannot be started"])[-1]
+        hint = "pip install whet there, or make one: whet env create NAME --plugin PLUGIN"
+        raise InputError(f"there is no Whet in this interpreter ({said})", where=python, hint=hint)
+    return subprocess.run([python, "-m", "whet", *words]).returncode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -50,6 +51,26 @@ class EspressoLabeler(CodeLabeler[EspressoOptions]):
                 raise InputError(f"the pseudopotential given for {symbol} is one of {element}", where=str(path))
             found[symbol] = path
         return found
+
+    @classmethod
+    def suggested(cls, symbols: Sequence[str], given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The first pseudopotential of each element in the folder that ESPRESSO_PSEUDO names. InputError without."""
+        import os
+
+        if "pseudopotentials" in given:
+            return {}
+        folder = Path(given.get("pseudo_folder") or os.environ.get("ESPRESSO_PSEUDO", ""))
+        if folder == Path() or not folder.is_dir():
+            hint = "Set ESPRESSO_PSEUDO, or give --set labeler.pseudo_folder=FOLDER"
+            raise InputError("where the pseudopotentials (UPF) lie is not known", hint=hint)
+        found: dict[str, str] = {}
+        for symbol in symbols:
+            of = re.compile(rf"{symbol}[^a-z].*\.upf", re.IGNORECASE)
+            names = sorted(one.name for one in folder.iterdir() if of.fullmatch(one.name))
+            if not names:
+                raise InputError(f"there is no pseudopotential of {symbol}", where=str(folder))
+            found[symbol] = names[0]
+        return {"pseudo_folder": str(folder.absolute()), "pseudopotentials": found}
 
     @classmethod
     def recognizes(cls, head: bytes) -> bool:

@@ -65,6 +65,21 @@ class VaspLabeler(CodeLabeler[VaspOptions]):
         }
 
     @classmethod
+    def suggested(cls, symbols: Sequence[str], given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The pseudopotentials of the Materials Project, as far as the library has them. InputError without one."""
+        import os
+
+        from whet_vasp.potcars import usual_potcar
+
+        library = given.get("library") or os.environ.get("VASP_PP_PATH")
+        if "potcars" in given:
+            return {}
+        if not library:
+            hint = "Set VASP_PP_PATH, or give --set labeler.library=FOLDER"
+            raise InputError("where the POTCARs lie is not known", hint=hint)
+        return {"potcars": {symbol: usual_potcar(Path(library), symbol) for symbol in symbols}}
+
+    @classmethod
     def variations(cls, options: VaspOptions) -> Mapping[str, Any]:
         from whet_vasp.potcars import titels
 
