@@ -84,3 +84,13 @@ def test_a_failed_run_tells_what_it_bought(study: Study, tmp_path: Path, monkeyp
     said = whet("run", tmp_path, code=2).stdout
     assert in_store(study) == in_event_log(study) == 6
     assert "6 labels computed: 3 for training, 3 of test sets." in said
+
+
+def test_steps_that_are_done_again_are_counted_once(study: Study, tmp_path: Path) -> None:
+    total = len(study.plan.steps)
+    whet("run", tmp_path)
+    for kind in ("label", "structure"):
+        (study.store.folder(study.plan.of_kind(kind)[0].key) / "result.json").write_text("{")
+    said = [line for line in whet("run", tmp_path).stderr.splitlines() if line.startswith("[")]
+    assert len(said) >= 2 and said[-1].startswith(f"[{total}/{total}] ")
+    assert all(int(line[1:].partition("/")[0]) <= total for line in said)

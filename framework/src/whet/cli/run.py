@@ -43,11 +43,11 @@ def run(
     loaded = Study.load(study, set_ or ())
     check_data(loaded)
     total = len(loaded.plan.steps)
-    done = sum(loaded.store.is_done(key) for key in loaded.plan.steps)
-    if done < total and not json:
+    done = [key for key in loaded.plan.steps if loaded.store.is_done(key)]
+    if len(done) < total and not json:
         print_bill(Bill.of(loaded))
         sys.stdout.flush()  # before anything is bought
-    with _watching(loaded, done) if watch and sys.stderr.isatty() else ProgressView(total, done) as view:
+    with _watching(loaded, len(done)) if watch and sys.stderr.isatty() else ProgressView(total, done) as view:
         account = loaded.run(view, workers=workers)
     record = record_of(loaded.stored)
     home = take_home(loaded.stored, str(study), set_ or ())

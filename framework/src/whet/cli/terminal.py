@@ -88,18 +88,24 @@ class _Bars:
 
 
 class ProgressView(_Bars):
-    """Progress of a run on standard error: bars on a terminal, a line for each finished step elsewhere."""
+    """Progress of a run on standard error: bars on a terminal, a line for each finished step elsewhere.
 
-    def __init__(self, steps: int, done: int, *, say_failures: bool = True) -> None:
+    steps: how many there are. done: keys of those that had their result before.
+    """
+
+    def __init__(self, steps: int, done: Iterable[str] = (), *, say_failures: bool = True) -> None:
         super().__init__()
         self._say_failures = say_failures
-        self._steps, self._done = steps, done
+        self._steps, self._over = steps, set(done)
         self._tasks: dict[str, TaskID] = {}
-        self._all = self._bars.add_task("steps", total=steps, completed=done, said="")
+        self._all = self._bars.add_task("steps", total=steps, completed=len(self._over), said="")
         self._tenths: dict[str, int] = {}
 
     def began(self, step: Step) -> None:
-        """A bar for the step."""
+        """A bar for the step. One that is done again, as its result was damaged, is not over any more."""
+        if (before := self._tasks.pop(step.key, None)) is not None:  # it was lost, or waited for what feeds it
+            self._bars.remove_task(before)
+        self._over.discard(step.key)
         self._tasks[step.key] = self._bars.add_task(f"  {step.title or step.kind}"[:44], total=None, said="")
 
     def progress(self, step: Step, done: int, total: int) -> None:
@@ -121,14 +127,14 @@ class ProgressView(_Bars):
     def ended(self, step: Step, fault: WhetError | None, seconds: float) -> None:
         """Takes the bar away; says what happened."""
         self._bars.remove_task(self._tasks.pop(step.key))
-        self._done += 1
-        self._bars.update(self._all, completed=self._done)
+        self._over.add(step.key)
+        self._bars.update(self._all, completed=len(self._over))
         if fault is not None:
             if not self._say_failures:
                 return
             self._console.print(f"failed: {fault}", soft_wrap=True)
         elif not self._console.is_terminal:
-            self._console.print(f"[{self._done}/{self._steps}] {step.title or step.kind} ({seconds:.1f} s)")
+            self._console.print(f"[{len(self._over)}/{self._steps}] {step.title or step.kind} ({seconds:.1f} s)")
 
 
 class CountView(_Bars):
