@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from whet.cli.watch import WatchView
     from whet.running.runner import Account
     from whet.study.study import Study
+
+NAMED = 3
+"""Steps that are named where many failed for the same reason."""
 
 
 def run(
@@ -130,11 +134,22 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool, home: str) ->
         say(f"damaged, and done again: {loaded.plan.steps[key].title if key in loaded.plan.steps else key}: {damage}")
     if account.failed:
         say(f"{len(account.failed)} steps failed and {len(account.not_run)} could not run because of them:")
-        for error in account.failed.values():
-            say(f"  {error}")
+        for line in _alike(account, loaded):
+            say(f"  {line}")
     say(f"Report: {page}")
     if home:
         say(home)
+
+
+def _alike(account: Account, loaded: Study) -> Iterator[str]:
+    """A line for each reason, with the steps that failed for it."""
+    steps: dict[str, list[str]] = {}
+    for key, error in account.failed.items():
+        title = (loaded.plan.steps[key].title if key in loaded.plan.steps else "") or key
+        steps.setdefault(str(error).removeprefix(f"{title}: "), []).append(title)
+    for what, titles in steps.items():
+        more = f" and {len(titles) - NAMED} more" * (len(titles) > NAMED)
+        yield f"{', '.join(titles[:NAMED])}{more}: {what}"
 
 
 def _exit_code(account: Account) -> int:
