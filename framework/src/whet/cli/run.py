@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from whet.cli.watch import WatchView
     from whet.running.runner import Account
     from whet.study.study import Study
+    from whet.study.study_state import TimeLeft
 
 NAMED = 3
 """Steps that are named where many failed for the same reason."""
@@ -75,12 +76,11 @@ def _watching(loaded: Study, done: int) -> WatchView:
     from whet.data.errors import WhetError
     from whet.study.study_state import StudyState
 
-    def time_left() -> float | None:
+    def time_left() -> TimeLeft | None:
         try:
-            left = StudyState(replace(loaded.stored, checked=False), loaded.file.running.workers).time_left
+            return StudyState(replace(loaded.stored, checked=False), loaded.file.running.workers).time_left
         except WhetError:  # the run itself will say what is wrong
             return None
-        return None if left is None or left.unmeasured else left.seconds
 
     return WatchView(loaded.store.root, len(loaded.plan.steps), done, time_left=time_left)
 
