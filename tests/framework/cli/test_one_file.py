@@ -102,6 +102,7 @@ def test_the_verdict_who_sampled_and_intervals_of_energies(labeled: Path) -> Non
 def test_one_frame_of_a_perfect_crystal_has_no_scale(labeled: Path) -> None:
     (frame,) = frames_of(1, rattle=0.0)
     noise = np.random.default_rng(1).normal(scale=1e-3, size=(4, 3))  # as a code leaves it
+    assert frame.calc is not None
     frame.calc.results["forces"] = frame.calc.results["forces"] + noise
     path = labeled.parent / "perfect.extxyz"
     public.export_frames(path, [frame])
