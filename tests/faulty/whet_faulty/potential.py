@@ -55,10 +55,14 @@ class FaultyPotential(PairwisePotential):
 
     @cached_property
     def model(self):
+        import numpy as np
+
         fault = self.options.fault
         if fault == "global dtype":
             torch = importlib.import_module("torch")
             torch.set_default_dtype(torch.float64)
+        if fault == "seeds NumPy":
+            np.random.seed(1)  # noqa: NPY002 -- the fault
         if fault == "prints":
             print("loading ...")
         if fault == "bare errors":
@@ -86,6 +90,8 @@ class FaultyPotential(PairwisePotential):
         import numpy as np
 
         fault = self.options.fault
+        if fault == "draws":
+            np.random.random()  # noqa: NPY002 -- the fault
         energies = []
         for atoms in frames:
             known = atoms

@@ -14,7 +14,9 @@ from whet.cli.check import check
 from whet.cli.env import env
 from whet.cli.evaluate import evaluate
 from whet.cli.export import export
+from whet.cli.fine_tune import fine_tune
 from whet.cli.frames import frames
+from whet.cli.init import init
 from whet.cli.label import label
 from whet.cli.labels import labels
 from whet.cli.log import log
@@ -93,7 +95,7 @@ def program(
     """Measure how biased a universal interatomic potential is on your system, and fine-tune the bias away."""
 
 
-for command in (run, check, status, log, report, analyze, export, evaluate, label):
+for command in (init, run, check, status, log, report, analyze, export, evaluate, fine_tune, label):
     app.command()(command)
 app.add_typer(plugins, name="plugins", cls=SentenceGroup)
 for name, group in (("labels", labels), ("frames", frames), ("models", models), ("env", env), ("store", store)):

@@ -31,6 +31,7 @@ def run(
 ) -> None:
     """Run a study: what has run already is not run again, so the same command resumes. Ends with a report."""
     from whet.cli.bill import print_bill
+    from whet.cli.own_folder import own_folder
     from whet.cli.terminal import ProgressView, say
     from whet.report.page import is_current, write_report
     from whet.study.bill import Bill
@@ -50,7 +51,7 @@ def run(
         account = loaded.run(view, workers=workers)
     record = record_of(loaded.stored)
     home = take_home(loaded.stored, str(study), set_ or ())
-    folder = out or loaded.source.folder / "report"
+    folder = out or own_folder(loaded.source.folder, loaded.stored.stored.asked, loaded.file.name)
     page = folder / "index.html"
     if not is_current(record, folder):
         page = write_report(record, folder)
@@ -86,7 +87,7 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool, home: str) ->
     from whet.cli.terminal import print_json, say
 
     found = loaded.stored
-    every = (findings for section in found.sections for findings in section.findings)
+    every = (findings for section in found.shown for findings in section.findings)
     answers = [(one.label, verdict) for one in every for verdict in one.verdicts if verdict.prominent]
     if json:
         print_json(
@@ -110,7 +111,7 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool, home: str) ->
             }
         )
         return
-    print_scores([score for score in found.scores if score["set_kind"] != "self"])
+    print_scores(found.names.scores(score for score in found.scores if score["set_kind"] != "self"))
     print_answers(answers)
     say()
     bought = sum(loaded.store.result(key).provenance.get("bought", 0) for key in account.ran if "label-" in key)

@@ -28,6 +28,10 @@ Progress = Callable[[int, int], None]
 TellLosses = Callable[[int, Mapping[str, float]], None]
 """`tell_losses(epoch, losses)`: an epoch (from 1) has ended, with these losses by the names of `FineTuned.curves`."""
 
+ROUNDING = 1e-5
+"""Relative difference that may be between a number that was asked for and the one read back: upstream packages keep
+them in single precision, where 0.01 is 0.009999999776, and compute with that."""
+
 
 @dataclass(frozen=True)
 class FineTuneRequest:
@@ -124,7 +128,7 @@ class Applied:
         wrong = []
         for word in ("strategy", "epochs", "learning_rate", "batch_size", "ema", "patience", "replay_weight"):
             asked, did = getattr(settings, word), getattr(self, word)
-            close = isinstance(asked, float) and did is not None and math.isclose(asked, did, rel_tol=1e-9)
+            close = isinstance(asked, float) and did is not None and math.isclose(asked, did, rel_tol=ROUNDING)
             same = close or asked == did
             ended = word == "epochs" and self.stopped_early and settings.patience is not None and self.epochs < asked
             # A batch cannot be larger than the training set.
@@ -136,8 +140,8 @@ class Applied:
             wrong.append(f"labels {sorted(asked_labels)} were to be trained on, {sorted(self.labels)} were")
         told = dict(request.weights) if self.loss is None else self.loss.weights
         for name, weight in request.weights:
-            used = told.get(name, 0.0)  # which upstream may keep in single precision
-            if not math.isclose(used, weight, rel_tol=1e-6):
+            used = told.get(name, 0.0)
+            if not math.isclose(used, weight, rel_tol=ROUNDING):
                 wrong.append(f"{name} was to have the weight {weight:g} in the loss, it had {used:g}")
         if len(request.replay) != self.replay_frames:
             wrong.append(f"{len(request.replay)} replay frames were to be used, {self.replay_frames} were")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from whet.contracts.component import Backend, Component, FileRef, Spec
+from whet.contracts.device import refuse_absent
 from whet.contracts.dynamics import MDEngine
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.paths import Written
@@ -34,6 +35,7 @@ from whet.plugins.checkpoints import upgraded
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.potential_folder import DESCRIPTION, PotentialFolder
+from whet.plugins.titles import Titles
 from whet.plugins.trusted_files import HERE, TrustedFiles
 
 CORE = "whet"
@@ -123,6 +125,7 @@ class Registry:
         version = offered.result_version
         # What is not here yet is published, and so vouched for.
         code = any(offered.foreign_code(Path(ref.path)) for ref in files.values() if not self.voucher(ref.sha256))
+        words = Titles.of(offered, options, files)
         return Component(
             hook,
             offered.name,
@@ -134,6 +137,8 @@ class Registry:
             together=issubclass(offered, MDEngine) and offered.together,
             not_identity=tuple(sorted(offered.Options.not_identity)),
             checkpoint_version=getattr(offered, "checkpoint_version", 1),
+            title=words.title,
+            references=words.references,
         )
 
     def load(self, component: Component, *, store: Path | None = None, device: str = "cpu") -> Any:
@@ -150,6 +155,7 @@ class Registry:
                 f"{component.result_version}; the one installed here has {offered.result_version}"
             )
         what = f"{HOOKS[component.hook]} {component.name!r}"
+        self._refuse_absent(offered, device)
         files = {role: self._file(ref, store) for role, ref in component.files.items()}
         self._refuse_foreign_code(offered, files)
         if issubclass(offered, Potential) and (made := upgraded(offered, component, files)) is not files:
@@ -178,6 +184,23 @@ class Registry:
             component = replace(component, options=options.as_json())
         refs = [ref for ref in component.files.values() if not self.voucher(ref.sha256)]
         return replace(component, unpickles=any(offered.foreign_code(Path(ref.path)) for ref in refs))
+
+    def refuse_absent(self, component: Component, device: str) -> None:
+        """InputError where its plugin, or that of a part, computes with torch, and torch has no such device here.
+
+        Loads nothing; nothing is said of what is not installed here.
+        """
+        if self.knows(component.hook, component.name):
+            self._refuse_absent(self.find(component.hook, component.name), device)
+        for part in component.parts.values():
+            self.refuse_absent(part, device)
+
+    def _refuse_absent(self, offered: type[Backend], device: str) -> None:
+        if "torch" in offered.packages:
+            try:
+                refuse_absent(device)
+            except InputError as error:
+                raise error.at(f"plugin {offered.name!r}") from None
 
     def _part(self, role: str, spec: Spec, of: str) -> Component:
         """The component of a part. Where its words stand among the options of the whole, faults are named there."""

@@ -12,6 +12,7 @@ from whet.data.errors import WhetError
 from whet.data.frame_groups import FRAMES, GROUP_NAMES
 from whet.data.frame_identity import frame_key
 from whet.data.input_files import located
+from whet.files.naming import named_by
 from whet.plugins.frame_files import find_sources, read_labeled, read_structures
 from whet.study.faults import FaultList
 from whet.study.schema import LabeledFile, StudyFile
@@ -84,7 +85,8 @@ def _holds(path: Path, words: Sequence[bytes]) -> bool:
 def atom_energies(source: Source, path: str, keys: Keys) -> dict[str, float]:
     """eV by symbol of the labeled single atoms of a file. InputError, with its line, where they cannot be had."""
     try:
-        return lowest_atoms(read_labeled(located(expanded(path), source.folder)))
+        with named_by("file"):
+            return lowest_atoms(read_labeled(located(expanded(path), source.folder)))
     except WhetError as error:
         raise source.placed(error, keys) from None
 

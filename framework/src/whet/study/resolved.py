@@ -88,13 +88,27 @@ class Resolved:
             found["dynamics" + (f" in {environment}" if environment else "")] = Placed(engine, environment)
         return found
 
+    @property
+    def cited(self) -> tuple[str, ...]:
+        """BibTeX entries of all components, each once."""
+        tuners = [one.fine_tuner for one in self.potentials.values() if one.fine_tuner is not None]
+        analyses = [one.placed.component for one in self.analyses]
+        found = [*(one.component for one in self.roles.values()), *tuners, *analyses, self.executor]
+        return tuple(dict.fromkeys(entry for component in found for entry in component.cited))
 
-def resolve(study: StudyFile, source: Source, faults: FaultList | None = None) -> Resolved:
+
+def resolve(
+    study: StudyFile,
+    source: Source,
+    faults: FaultList | None = None,
+    made: Mapping[str, Component] | None = None,
+) -> Resolved:
     """Resolves every word of the study. faults: what is known to be wrong already.
 
+    made: potentials that are components already, by their names in the study, whose words there are not asked.
     Raises InputError, UnknownName, … with file, line and key; SeveralFaults for all of them where there are several.
     """
-    faults = FaultList() if faults is None else faults
+    faults, made = FaultList() if faults is None else faults, made or {}
     environments = _environments(study, source, faults)
     questions = Questions(source, environments, study.environments.keys() - environments.keys())
     entries: dict[str, tuple[Given, str, dict[str, Any]]] = {}
@@ -108,12 +122,13 @@ def resolve(study: StudyFile, source: Source, faults: FaultList | None = None) -
             with faults.kept():
                 settings[name] = _settings(study, source, name, own)
             spec = _spec(source, keys, entry)
-            asked_potentials[name] = questions.ask(keys, "potentials", spec, env)
+            if name not in made:
+                asked_potentials[name] = questions.ask(keys, "potentials", spec, env)
             if name in settings and any(strategy.is_for(name) for strategy in study.strategies.values()):
                 keys = (*keys, "fine_tune") if "upstream" in own else ("fine_tune",)
                 spec = Spec(spec.name, settings[name].upstream, source.folder)
                 below: Keys = ("upstream",) if spec.options else ()
-                about = asked_potentials[name]
+                about = asked_potentials.get(name)
                 tuners[name] = questions.ask(keys, "fine_tuners", spec, env, below, settings[name], about)
     single: dict[str, tuple[int, str]] = {}
     of_file, file = _structures_file(study.structures), None
@@ -160,12 +175,12 @@ def resolve(study: StudyFile, source: Source, faults: FaultList | None = None) -
 
     potentials = {
         name: ResolvedPotential(
-            Placed(answers[index], entries[name][1]),
+            Placed(made[name] if name in made else answers[asked_potentials[name]], entries[name][1]),
             answers[tuners[name]] if name in tuners else None,
             settings[name],
             replay[name],
         )
-        for name, index in asked_potentials.items()
+        for name in entries
     }
     return Resolved(
         potentials,

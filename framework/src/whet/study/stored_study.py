@@ -20,6 +20,7 @@ from whet.running.step import Step
 from whet.running.store import Store
 from whet.running.stored_step import StoredStep, StoredSteps
 from whet.study.plan import PlannedAnalysis
+from whet.study.potential_names import PotentialNames
 from whet.study.scores import scores_of
 from whet.study.section import Section
 from whet.study.stored_plan import StoredPlan
@@ -88,6 +89,16 @@ class StoredStudy:
     def _section(self, planned: PlannedAnalysis) -> Section:
         done = (Found.read(self.done[key], Ref()).findings for key in planned.steps if key in self.done)
         return Section(planned.name, list(done))
+
+    @cached_property
+    def names(self) -> PotentialNames:
+        """What people read for the names of potentials."""
+        return PotentialNames.of(self.stored)
+
+    @cached_property
+    def shown(self) -> list[Section]:
+        """The sections with the names that people read."""
+        return [Section(one.name, [self.names.findings(each) for each in one.findings]) for one in self.sections]
 
     def findings(self, analysis: str) -> list[Findings]:
         """What an analysis found, one for each of its steps. Empty where it has not run, or has nothing to say."""

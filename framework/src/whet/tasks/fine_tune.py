@@ -88,10 +88,12 @@ class FineTune(Task):
             return FrameSet(())
         import numpy as np
 
+        from whet.files.naming import named_by
         from whet.plugins.frame_files import read_labeled
 
         path = work.files["replay"].locate()
-        frames = read_labeled(path)
+        with named_by("file"):
+            frames = read_labeled(path)
         wanted = settings.replay_frames or len(frames)
         if wanted > len(frames):
             raise FrameError(f"{wanted} replay frames were asked for, the file has {len(frames)}", where=str(path))

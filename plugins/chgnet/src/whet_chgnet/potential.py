@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from whet import Capabilities, Labels, ModelPath, Options, Potential, Property, UpstreamModel
 from whet_chgnet.checkpoints import read_checkpoint
 from whet_chgnet.foundation import MODELS
+from whet_chgnet.references import CHGNET
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,9 +38,14 @@ class ChgnetPotential(Potential[ChgnetOptions]):
     """
 
     name = "chgnet"
+    title = "CHGNet"
     packages: ClassVar[Mapping[str, str]] = {"chgnet": "chgnet>=0.4.2", "torch": "torch>=2.6"}
     unpickles = False
     foundation_models = MODELS
+
+    @classmethod
+    def references(cls, options: ChgnetOptions) -> Sequence[str]:
+        return (CHGNET,)
 
     @cached_property
     def model(self) -> CHGNet:

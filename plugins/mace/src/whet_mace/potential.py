@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from whet import Capabilities, Labels, ModelPath, Options, Potential, Property, UnknownName, UpstreamModel
 from whet_mace.checkpoints import head_index, heads_of, read_checkpoint
 from whet_mace.foundation import MODELS
+from whet_mace.references import MACE
 from whet_torch.isolation import untouched
 
 if TYPE_CHECKING:
@@ -42,9 +43,14 @@ class MacePotential(Potential[MaceOptions]):
     """
 
     name = "mace"
+    title = "MACE"
     packages: ClassVar[Mapping[str, str]] = {"mace": "mace-torch>=0.3.16", "torch": "torch>=2.6"}
     foundation_models = MODELS
     native_forms = ("lammps:mliap unified", "lammps:mace")
+
+    @classmethod
+    def references(cls, options: MaceOptions) -> Sequence[str]:
+        return (MACE,)
 
     @classmethod
     def foreign_code(cls, path: Path) -> str:

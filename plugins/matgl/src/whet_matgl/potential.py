@@ -13,6 +13,7 @@ from whet import Capabilities, Labels, ModelPath, Options, Potential, Property, 
 from whet_matgl.architectures import Architecture, Size, untrained
 from whet_matgl.foundation import MODELS
 from whet_matgl.model_files import copy_files, files_of, read_model, write_model
+from whet_matgl.references import MATGL
 from whet_torch.isolation import untouched
 from whet_torch.reproducibility import reproducible
 
@@ -82,9 +83,14 @@ class MatglPotential(Potential[MatglOptions]):
     """
 
     name = "matgl"
+    title = "MatGL"
     packages: ClassVar[Mapping[str, str]] = {"matgl": "matgl>=4.1", "torch": "torch>=2.6"}
     unpickles = False
     foundation_models = MODELS
+
+    @classmethod
+    def references(cls, options: MatglOptions) -> Sequence[str]:
+        return (MATGL,)
 
     @classmethod
     def expected_failures(cls, options: MatglOptions) -> Mapping[str, str]:

@@ -22,6 +22,7 @@ from whet import (
 )
 from whet_sevennet.checkpoints import Checkpoint, read_checkpoint
 from whet_sevennet.foundation import FIDELITIES, MODELS, Fidelity
+from whet_sevennet.references import SEVENNET
 from whet_torch.isolation import untouched
 
 if TYPE_CHECKING:
@@ -54,9 +55,14 @@ class SevennetPotential(Potential[SevennetOptions]):
     """
 
     name = "sevennet"
+    title = "SevenNet"
     packages: ClassVar[Mapping[str, str]] = {"sevenn": "sevenn>=0.13", "torch": "torch>=2.6"}
     unpickles = False
     foundation_models = MODELS
+
+    @classmethod
+    def references(cls, options: SevennetOptions) -> Sequence[str]:
+        return (SEVENNET,)
 
     @classmethod
     def find_files(cls, options: SevennetOptions) -> Mapping[str, Path | ModelFile]:
