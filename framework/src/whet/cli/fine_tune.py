@@ -54,7 +54,7 @@ def fine_tune(
         ),
     ] = None,
     threads: Annotated[int, typer.Option(min=1, max=4096, help="Threads of the training.")] = 1,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, xpu.")] = "cpu",
+    device: Annotated[str, typer.Option(help="Where potentials live: cpu, cuda, cuda:1, mps, xpu.")] = "cpu",
     energy_key: EnergyKey = "",
     forces_key: ForcesKey = "",
     stress_key: StressKey = "",
