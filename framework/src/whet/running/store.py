@@ -166,7 +166,7 @@ class Store:
     def step(self, key: str) -> Step:
         """The step of that key. StoreError where it was never described here or does not match its folder."""
         path = self.folder(key) / "step.json"
-        hint = "Remove the file and run the study again: it is written anew"
+        hint = "Run the study again: it is written anew"
         try:
             step = Step.from_json(read_json(path))
             found = step.key

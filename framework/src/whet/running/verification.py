@@ -24,7 +24,7 @@ from whet.running.step import KEY
 from whet.running.store import FORMAT, Store
 
 RUN = "The next `whet run` of its study makes it anew"
-ANEW = "Remove the file; the next `whet run` of its study writes it anew"
+ANEW = "The next `whet run` of its study writes it anew"
 KEPT = "The next `whet run` keeps the labels that are whole; the others are computed again"
 
 
