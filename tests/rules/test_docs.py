@@ -18,6 +18,13 @@ def test_generated_pages_are_fresh() -> None:
     subprocess.run([sys.executable, ROOT / "docs" / "generate_reference.py", "--check"], check=True)
 
 
+def test_the_keys_of_resources_have_a_table() -> None:
+    page = (ROOT / "docs" / "reference" / "study-file.md").read_text()
+    _, _, below = page.partition("## An entry of `resources` of `running`\n")
+    rows = {line.split("`")[1]: line for line in below.partition("\n## ")[0].splitlines() if line.startswith("| `")}
+    assert list(rows) == ["cores", "memory", "gpus", "walltime"] and "Minutes" in rows["walltime"]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
