@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from contextlib import ExitStack
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -17,16 +18,17 @@ from whet import Study, UnknownName
 from whet.cli.watch import WatchView
 from whet.contracts.component import Component
 from whet.contracts.task import Outcome, Work
+from whet.data.durable import locked
 from whet.data.errors import FrameError
 from whet.running.event_log import EventLog
-from whet.running.events import LabelsKept, RunStarted, StepEnded, StepSubmitted
+from whet.running.events import LabelsKept, RunStarted, StepEnded, StepRunning, StepSubmitted
 from whet.running.progress_file import ProgressFile, read_progress
 from whet.running.run_state import last_run
 from whet.running.step import Step
 from whet.study.costs import Costs, longest_chain, makespan
 from whet.study.label_bounds import LabelBounds
 from whet.study.step_names import short_keys, steps_called
-from whet.study.study_state import StudyState
+from whet.study.study_state import StudyState, TimeLeft
 from whet.tasks.label import LabelFrames
 
 STUDY = """\
@@ -237,7 +239,7 @@ def test_watching_shows_what_happens(study: Study) -> None:
     study.store.prepare()
     study.store.describe(step)
     screen = Console(file=StringIO(), width=80, height=24, force_terminal=True)
-    view = WatchView(study.store.root, 20, 4, time_left=lambda: 120.0, console=screen)
+    view = WatchView(study.store.root, 20, 4, time_left=lambda: TimeLeft(120.0, 2, 4), console=screen)
     log = EventLog(study.store.root)
     log(RunStarted("local", 2))
     for one in (step, ended):
@@ -281,3 +283,128 @@ def test_losses_are_told_while_it_trains(study: Study, tmp_path: Path) -> None:
     said = read_progress(folder)
     assert said is not None and said.losses["epoch"] == 2
     assert f"losses: epoch 2, train loss {curves[-1]:.3g}, all in {folder}" in whet("log", tmp_path, tuned.key).stderr
+
+
+def begun(study: Study, *steps: Step) -> EventLog:
+    """The event log of a run of this process, which has handed on these steps."""
+    study.store.prepare()
+    study._keep_plan()
+    for step in steps:
+        study.store.describe(step)
+    log = EventLog(study.store.root)
+    log(RunStarted("local", 2, platform.node(), os.getpid(), len(study.plan.steps), 0))
+    for step in steps:
+        log(StepSubmitted(step.key, step.title, step.key))
+    return log
+
+
+def test_each_state_has_a_column(study: Study, tmp_path: Path) -> None:
+    """One step runs, one is handed on, one failed, and what needs that one is stuck."""
+    first, second = titled(study, "main naive 1: dynamics"), titled(study, "far 1: dynamics")
+    begun(study, first, second)
+    third = study.plan.of_kind("label")[0]
+    study.store.describe(third)
+    study.store.note_fault(third.key, "no labels today")
+    with study.store.locked(first.key):
+        said = whet("status", tmp_path).stdout.splitlines()
+        (head,) = [line.split() for line in said if line.startswith("steps ")]
+        assert head == ["steps", "done", "running", "handed", "on", "waiting", "failed", "stuck", "planned"]
+        figures = {line.split()[0]: line.split()[1:] for line in said if line.split()[:1] in (["md"], ["label"])}
+        assert figures["md"] == ["0", "1", "1", "0", "0", "0", "2"]
+        assert figures["label"] == ["0", "0", "0", "1", "1", "0", "2"]
+        assert [*figures["label"]] and StudyState(study.stored).of("stuck")
+
+
+def test_a_second_run_is_told_from_the_last_one(study: Study, tmp_path: Path) -> None:
+    own, others = titled(study, "main naive 1: dynamics"), titled(study, "far 1: dynamics")
+    begun(study, own)
+    study.store.describe(others)
+    with ExitStack() as holding:
+        for step in (own, others):
+            holding.enter_context(study.store.locked(step.key))
+        assert "in this store, too" not in whet("status", tmp_path).stdout
+        lock = study.store.root / "at-work" / "faraway-77-0123.lock"
+        holding.enter_context(locked(lock))
+        said = whet("status", tmp_path).stdout
+        assert "at work in this store, too: process 77 on faraway" in " ".join(said.split())
+        rows = {line[:20].strip(): line for line in said.splitlines() if "dynamics" in line and "run " in line}
+        assert "this run" in rows["main naive 1: dynami"] and "another run" in rows["far 1: dynamics"[:20]]
+        assert max(map(len, said.splitlines()[1:])) <= 80
+
+
+def test_what_can_be_judged_is_told_with_what_cannot(study: Study, tmp_path: Path) -> None:
+    words = "far: {trajectories: 3, driver: foundation}"
+    study.run(workers=0)
+    arguments = ["--set", "potentials={main: {use: toy, scale: 1.3}}", "--set", f"tests={{{words}}}"]
+    said = " ".join(whet("status", tmp_path, *arguments).stdout.split())
+    assert "Time left: " in said and " for the steps that can be judged, with 1 job at once, judged by " in said
+    (rest,) = [one.partition(".")[0] for one in said.split("; not counted, as none like them is done: ")[1:]]
+    assert "4 md" in rest and "At least" not in said
+    told = " ".join(whet("check", tmp_path, *arguments).stdout.split())
+    assert "for the steps that can be judged" in told and "Time: at least" not in told
+
+
+def test_watching_tells_what_can_be_judged(study: Study) -> None:
+    left = TimeLeft(43.0, 2, 4, unmeasured={"md": 3, "evaluate": 2})
+    view = WatchView(study.store.root, 20, 4, time_left=lambda: left, console=Console(file=StringIO(), width=80))
+    assert (
+        view._clocks()
+        .replace("\N{NO-BREAK SPACE}", " ")
+        .endswith("so far, 43 s left for the steps that can be judged, not for 5 others")
+    )
+    from whet.cli.run import _watching
+
+    study.run(workers=0)
+    more = Study.load(
+        study.source.folder / "study.yaml", ["potentials={main: {use: toy, scale: 1.3}}", "strategies.naive=2"]
+    )
+    assert StudyState(more.stored).time_left is not None
+    assert "left for the steps that can be judged" in _watching(more, 0)._clocks()
+
+
+def test_watching_tells_what_is_handed_on(study: Study) -> None:
+    first, second = titled(study, "main naive 1: dynamics"), titled(study, "far 1: dynamics")
+    log = begun(study, first, second)
+    log(StepRunning(first.key, "vm", 7, 1.0))
+    plain = Console(file=StringIO(), width=80, height=24)
+    plain.print(WatchView(study.store.root, 20, 4, console=plain).table())
+    assert isinstance(plain.file, StringIO)
+    assert "4 of 20 done, 1 running, 1 handed on, 14 waiting, 0 failed" in plain.file.getvalue()
+
+
+def test_what_labels_cost_is_told_where_only_some_can_be_judged(study: Study, tmp_path: Path) -> None:
+    study.run(workers=0)
+    words = ["--set", "tests={far: {trajectories: 1, driver: labeler}}", "--set", "strategies.naive=2"]
+    said = " ".join(whet("check", tmp_path, "--plan", *words).stdout.split())
+    costs = json.loads(whet("check", tmp_path, "--plan", "--json", *words).stdout)["plan"]
+    others = f"core hours for the labels that can be judged, not for {costs['labels_unmeasured']} others; judged by"
+    assert others in said and "What a label costs is not known" not in said
+    assert costs["labels_unmeasured"] == costs["labels"]["to drive dynamics"] == 21
+
+
+def test_starting_structures_have_numbers(study: Study, tmp_path: Path) -> None:
+    titles = [step.title for step in study.plan.of_kind("structure")]
+    assert titles == ["training: structure 1", "far 1: structure"]
+    said = whet("log", tmp_path, "training: structure 1").stderr
+    assert said.startswith(f"training: structure 1 ({study.plan.of_kind('structure')[0].key}), ready")
+    more = ["strategies={naive: {rounds: 2, seeds: [1, 5]}}"]
+    titles = [step.title for step in Study.load(tmp_path / "study.yaml", more).plan.of_kind("structure")]
+    assert len({*titles}) == len(titles) > 3 and "training: structure 1 of seed 5" in titles
+
+
+def test_a_finished_study_shows_its_kinds(study: Study, tmp_path: Path) -> None:
+    study.run(workers=0)
+    said = whet("status", tmp_path).stdout.splitlines()
+    kinds = {line.split()[0] for line in said if line.split()}
+    assert {"label", "fine-tune", "md", "evaluate", "analyses"} <= kinds and len(said) <= 23
+    assert "other kinds" not in "".join(said)
+    every = {line.split()[0] for line in whet("status", tmp_path, "--all").stdout.splitlines() if line.split()}
+    assert "scores" in every and "analyses" not in every
+
+
+def test_an_empty_log_says_that_it_is_empty(study: Study, tmp_path: Path) -> None:
+    study.run(workers=0)
+    step = titled(study, "far 1: label")
+    (study.store.folder(step.key) / "log.txt").write_text("")
+    said = whet("log", tmp_path, step.key)
+    assert said.stderr.splitlines()[-1] == "The log is empty: nothing was said." and not said.stdout

@@ -22,7 +22,7 @@ def analyze(
     from whet.study.study import Study
 
     loaded = Study.load(study, set_ or ())
-    with ProgressView(len(loaded.plan.steps), 0, say_failures=False) as view:
+    with ProgressView(len(loaded.plan.steps), say_failures=False) as view:
         account = loaded.analyze(name, view, workers=workers)
     for error in account.failed.values():
         raise error

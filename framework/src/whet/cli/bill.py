@@ -60,4 +60,5 @@ def _time(bill: Bill) -> str:
     if not time.unmeasured:
         return f"Time: about {duration(time.seconds)} for {steps} with {workers}{judged}."
     unknown = sum(time.unmeasured.values())
-    return f"Time: at least {duration(time.seconds)} with {workers}{judged}; of {unknown} of {steps} nothing is known."
+    known = f"{duration(time.seconds)} for the steps that can be judged, with {workers}{judged}"
+    return f"Time: {known}; not counted: {unknown} of {steps}."

@@ -82,7 +82,11 @@ def _tell(costs: PlanCosts) -> None:
             wrapped("What a label costs is not known: this store has no step that bought labels in the same way.")
         else:
             hours = _hours(costs.label_core_hours)
-            wrapped(f"The labels take about {hours} core hours, judged by {judged} that bought some.")
+            unknown = costs.labels_unmeasured
+            which = f"The labels take about {hours} core hours"
+            if unknown:  # as those that the labeler gives where it drives dynamics, which no step has done
+                which = f"{hours} core hours for the labels that can be judged, not for {count(unknown, 'other')}"
+            wrapped(f"{which}; judged by {judged} that bought some.")
     left = sum(one.planned - one.done for one in costs.kinds)
     if not left:
         return

@@ -87,7 +87,7 @@ def evaluate(
         )
         with named_by("command"):
             check_data(study)
-        with ProgressView(len(study.plan.steps), 0, say_failures=False) as view:
+        with ProgressView(len(study.plan.steps), say_failures=False) as view:
             account = study.run(view)
         for error in account.failed.values():
             if isinstance(error, StepFailed) and store is None:

@@ -100,7 +100,7 @@ def fine_tune(
     with named_by("command"):
         study = tuning_study(request, folder)
         check_data(study)
-    done = sum(study.store.is_done(key) for key in study.plan.steps)
+    done = [key for key in study.plan.steps if study.store.is_done(key)]
     with ProgressView(len(study.plan.steps), done, say_failures=False) as view:
         account = study.run(view)
     for error in account.failed.values():

@@ -44,6 +44,8 @@ def log(
         path = str(found.study.store.folder(wanted.key) / "log.txt")
     _tell(state, wanted, path)
     place = _show(Path(path), every=every) if path else 0
+    if path and not place:
+        typer.echo("The log is empty so far." if follow else "The log is empty: nothing was said.", err=True)
     if follow and path:
         _follow(state, wanted, Path(path), place)
 

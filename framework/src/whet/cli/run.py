@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from whet.cli.watch import WatchView
     from whet.running.runner import Account
     from whet.study.study import Study
+    from whet.study.study_state import TimeLeft
+
+NAMED = 3
+"""Steps that are named where many failed for the same reason."""
 
 
 def run(
@@ -43,11 +48,11 @@ def run(
     loaded = Study.load(study, set_ or ())
     check_data(loaded)
     total = len(loaded.plan.steps)
-    done = sum(loaded.store.is_done(key) for key in loaded.plan.steps)
-    if done < total and not json:
+    done = [key for key in loaded.plan.steps if loaded.store.is_done(key)]
+    if len(done) < total and not json:
         print_bill(Bill.of(loaded))
         sys.stdout.flush()  # before anything is bought
-    with _watching(loaded, done) if watch and sys.stderr.isatty() else ProgressView(total, done) as view:
+    with _watching(loaded, len(done)) if watch and sys.stderr.isatty() else ProgressView(total, done) as view:
         account = loaded.run(view, workers=workers)
     record = record_of(loaded.stored)
     home = take_home(loaded.stored, str(study), set_ or ())
@@ -71,12 +76,11 @@ def _watching(loaded: Study, done: int) -> WatchView:
     from whet.data.errors import WhetError
     from whet.study.study_state import StudyState
 
-    def time_left() -> float | None:
+    def time_left() -> TimeLeft | None:
         try:
-            left = StudyState(replace(loaded.stored, checked=False), loaded.file.running.workers).time_left
+            return StudyState(replace(loaded.stored, checked=False), loaded.file.running.workers).time_left
         except WhetError:  # the run itself will say what is wrong
             return None
-        return None if left is None or left.unmeasured else left.seconds
 
     return WatchView(loaded.store.root, len(loaded.plan.steps), done, time_left=time_left)
 
@@ -85,8 +89,10 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool, home: str) ->
     from whet.cli.findings import print_answers
     from whet.cli.scores import print_scores
     from whet.cli.terminal import print_json, say
+    from whet.data.numbers import count
+    from whet.study.label_purposes import by_purpose
 
-    found = loaded.stored
+    found, bought = loaded.stored, by_purpose(loaded.plan, account.bought)
     every = (findings for section in found.shown for findings in section.findings)
     answers = [(one.label, verdict) for one in every for verdict in one.verdicts if verdict.prominent]
     if json:
@@ -100,6 +106,7 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool, home: str) ->
                 "not_run": account.not_run,
                 "damaged": account.damaged,
                 "labels": found.labels,
+                "labels_computed": bought,
                 "label_failures": len(found.failures),
                 "suspicious": found.suspicious,
                 "notes": found.doubts,
@@ -114,11 +121,9 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool, home: str) ->
     print_scores(found.names.scores(score for score in found.scores if score["set_kind"] != "self"))
     print_answers(answers)
     say()
-    bought = sum(loaded.store.result(key).provenance.get("bought", 0) for key in account.ran if "label-" in key)
-    say(
-        f"{len(account.ran)} steps run in {account.seconds:.0f} s, {len(account.reused)} reused; "
-        f"{found.labels['labeled']} labels used, {bought} of them computed now."
-    )
+    say(f"{count(len(account.ran), 'step')} run in {account.seconds:.0f} s, {len(account.reused)} reused.")
+    shares = ", ".join(f"{number:,} {purpose}" for purpose, number in bought.items())
+    say(f"{count(account.labels, 'label')} computed: {shares}." if bought else "No label was computed.")
     for what in found.suspicious:
         say(f"suspicious: {what}")
     for what in found.doubts:
@@ -129,11 +134,22 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool, home: str) ->
         say(f"damaged, and done again: {loaded.plan.steps[key].title if key in loaded.plan.steps else key}: {damage}")
     if account.failed:
         say(f"{len(account.failed)} steps failed and {len(account.not_run)} could not run because of them:")
-        for error in account.failed.values():
-            say(f"  {error}")
+        for line in _alike(account, loaded):
+            say(f"  {line}")
     say(f"Report: {page}")
     if home:
         say(home)
+
+
+def _alike(account: Account, loaded: Study) -> Iterator[str]:
+    """A line for each reason, with the steps that failed for it."""
+    steps: dict[str, list[str]] = {}
+    for key, error in account.failed.items():
+        title = (loaded.plan.steps[key].title if key in loaded.plan.steps else "") or key
+        steps.setdefault(str(error).removeprefix(f"{title}: "), []).append(title)
+    for what, titles in steps.items():
+        more = f" and {len(titles) - NAMED} more" * (len(titles) > NAMED)
+        yield f"{', '.join(titles[:NAMED])}{more}: {what}"
 
 
 def _exit_code(account: Account) -> int:

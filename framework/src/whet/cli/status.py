@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,16 +15,21 @@ if TYPE_CHECKING:
     from whet.study.stored_study import StoredStudy
     from whet.study.study_state import StepState, StudyState, Word
 
-KINDS, RUNNING, WAITING, FAILED, NOTES, REASON = 4, 3, 1, 1, 1, 150
+KINDS, RUNNING, WAITING, FAILED, NOTES, REASON = 4, 3, 1, 1, 1, 400
 """Lines of each part, and characters of a reason, so that all of them fit one screen."""
 
 COLUMNS: dict[str, tuple[Word, ...]] = {
     "done": ("done",),
-    "running": ("running", "handed on"),
+    "running": ("running",),
+    "handed on": ("handed on",),
     "waiting": ("ready", "waiting"),
-    "failed": ("failed", "stuck"),
+    "failed": ("failed",),
+    "stuck": ("stuck",),
 }
-"""Of the table of steps; those that cannot run count as failed."""
+"""Of the table of steps."""
+
+ANALYSES = "analyses"
+"""What analyses are called together: they are many, and each has a step or two."""
 
 
 def status(
@@ -96,17 +102,18 @@ def _run(state: StudyState) -> str:
     """A line on the last run."""
     from whet.data.numbers import count
 
-    run = state.run
+    run, others = state.run, ", ".join(state.others)
+    also = f"; at work in this store, too: {others}" if others else ""
     if run is None or run.started is None:
-        return "No run is recorded."
+        return f"No run is recorded{also}."
     how = f"{run.started.executor}, {count(run.started.room, 'job')} at once"
     if state.is_running:
-        return f"Running since {_clock(run.since)} on {run.started.host} (process {run.started.pid}): {how}"
+        return f"Running since {_clock(run.since)} on {run.started.host} (process {run.started.pid}): {how}{also}"
     if run.interrupted is not None:
-        return f"The last run was ended at {_clock(run.last)}: {run.interrupted.why}"
+        return f"The last run was ended at {_clock(run.last)}: {run.interrupted.why}{also}"
     if run.ended is None:
-        return f"The last run, on {run.started.host}, died; its last word is of {_clock(run.last)}"
-    return f"The last run ended at {_clock(run.last)}"
+        return f"The last run, on {run.started.host}, died; its last word is of {_clock(run.last)}{also}"
+    return f"The last run ended at {_clock(run.last)}{also}"
 
 
 def _left(state: StudyState) -> str:
@@ -120,32 +127,47 @@ def _left(state: StudyState) -> str:
         return "How long the rest takes is not known: no step like those that are left is done."
     kinds = sorted(left.unmeasured, key=lambda kind: -left.unmeasured[kind])
     rest = ", ".join(f"{left.unmeasured[kind]} {kind}" for kind in kinds[:3]) + ", …" * (len(kinds) > 3)
-    without = f". Not counted are {rest}, as none like them is done" if rest else ""
-    about = "At least" if rest else "About"
     workers = count(left.workers, "job") + " at once"
     on = [f"{left.rests_on} finished"] * bool(left.rests_on) + [f"{left.by_progress} running"] * bool(left.by_progress)
     rests_on = f", judged by {' and '.join(on)} step{'s' * (left.rests_on + left.by_progress > 1)}" if on else ""
-    return f"{about} {duration(left.seconds)} left with {workers}{rests_on}{without}."
+    if not rest:
+        return f"About {duration(left.seconds)} left with {workers}{rests_on}."
+    known = f"{duration(left.seconds)} for the steps that can be judged, with {workers}{rests_on}"
+    return f"Time left: {known}; not counted, as none like them is done: {rest}."
 
 
 def _kinds(state: StudyState, *, every: bool) -> None:
     """Numbers of steps by kind; only those of which not all are done, unless all are wanted."""
     from whet.cli.terminal import print_table
 
-    counts = {
-        kind: {column: sum(row.get(word, 0) for word in words) for column, words in COLUMNS.items()}
-        for kind, row in state.counts().items()
-    }
+    analyses = {one.step.kind for one in state.steps.values() if one.step.task.hook == "analyses"} if not every else ()
+    counts: dict[str, dict[str, int]] = {}
+    for kind, row in state.counts().items():
+        figures = counts.setdefault(ANALYSES if kind in analyses else kind, dict.fromkeys(COLUMNS, 0))
+        for column, words in COLUMNS.items():
+            figures[column] += sum(row.get(word, 0) for word in words)
     first = [kind for kind, row in counts.items() if row["done"] < sum(row.values())]
     shown = [*first, *(kind for kind in counts if kind not in first)]
-    if not every and len(shown) > KINDS:
-        shown = shown[: KINDS - 1]
+    if not every and len(shown) > (room := _room(state)):
+        shown = shown[: room - 1]
     used = [column for column in COLUMNS if column == "done" or any(row[column] for row in counts.values())]
     rows = [[kind, *_figures(counts[kind], used)] for kind in shown]
     if others := [counts[kind] for kind in counts if kind not in shown]:
         summed = {column: sum(row[column] for row in others) for column in COLUMNS}
         rows.append([f"{len(others)} other kinds", *_figures(summed, used)])
     print_table(("steps", *used, "planned"), rows, right=tuple(range(1, len(used) + 2)))
+
+
+def _room(state: StudyState) -> int:
+    """Lines that the kinds of steps may take, so that all of it fits the screen."""
+    at_work, waits = len(state.of("running", "handed on")), state.of("waiting", "ready")
+    failed, found = state.of("failed"), state.study
+    said = 2 + min(at_work, RUNNING) + (at_work > RUNNING) if at_work else 0
+    said += 4 if waits and not failed else 0
+    said += 6 if failed else 0
+    said += len(found.store.labels.counts()) + NOTES * sum(map(bool, (found.failures, found.stopped, found.unrelaxed)))
+    about = 8  # the study, its run and the time left, in five lines; the head of the table; empty lines
+    return max(KINDS, shutil.get_terminal_size().lines - 1 - about - said)
 
 
 def _figures(row: dict[str, int], used: Sequence[str]) -> list[str]:
@@ -159,9 +181,20 @@ def _running(state: StudyState) -> None:
     if not at_work:
         return
     say()
-    rows = [(_cut(one.title, 38), _cut(one.host or "–", 14), _since(one), _progress(one)) for one in at_work[:RUNNING]]
-    print_table(("running", "on", "for", "so far"), rows, right=(2,))
+    shown = at_work[:RUNNING]
+    others = any(one.is_of_another for one in shown)
+    width = 24 if others else 38
+    rows = [
+        (_cut(one.title, width), *_of(one, others), _cut(one.host or "–", 14), _since(one), _progress(one))
+        for one in shown
+    ]
+    print_table(("running", *["of"] * others, "on", "for", "so far"), rows, right=(2 + others,))
     _more(len(at_work) - RUNNING)
+
+
+def _of(one: StepState, others: bool) -> list[str]:
+    """Whose step it is, where some are another run's."""
+    return ["another run" if one.is_of_another else "this run"] if others else []
 
 
 def _waiting(state: StudyState) -> None:
@@ -219,7 +252,8 @@ def _more(number: int) -> None:
 def _where(one: StepState) -> str:
     if one.word != "running":
         return ""
-    return " ".join(filter(None, [f"on {one.host}" * bool(one.host), f"for {_since(one)}", _progress(one)]))
+    whose = "of another run" if one.is_of_another else ""
+    return " ".join(filter(None, [whose, f"on {one.host}" * bool(one.host), f"for {_since(one)}", _progress(one)]))
 
 
 def _since(one: StepState) -> str:

@@ -25,6 +25,8 @@ from rich.table import Table
 
 from whet.data.errors import WhetError
 from whet.data.loss_file import said_losses
+from whet.data.numbers import count
+from whet.running.events import Event, RunWaits, StepLost, StepSubmitted
 from whet.running.step import Step
 
 GAP = 2
@@ -118,18 +120,26 @@ class _Bars:
 
 
 class ProgressView(_Bars):
-    """Progress of a run on standard error: bars on a terminal, a line for each finished step elsewhere."""
+    """Progress of a run on standard error: bars on a terminal, a line for each finished step elsewhere.
 
-    def __init__(self, steps: int, done: int, *, say_failures: bool = True) -> None:
+    steps: how many there are. done: keys of those that had their result before.
+    """
+
+    def __init__(self, steps: int, done: Iterable[str] = (), *, say_failures: bool = True) -> None:
         super().__init__()
         self._say_failures = say_failures
-        self._steps, self._done = steps, done
+        self._steps, self._over = steps, set(done)
         self._tasks: dict[str, TaskID] = {}
-        self._all = self._bars.add_task("steps", total=steps, completed=done, said="")
+        self._all = self._bars.add_task("steps", total=steps, completed=len(self._over), said="")
         self._tenths: dict[str, int] = {}
+        self._titles: dict[str, str] = {}
+        self._faults: set[str] = set()
 
     def began(self, step: Step) -> None:
-        """A bar for the step."""
+        """A bar for the step. One that is done again, as its result was damaged, is not over any more."""
+        if (before := self._tasks.pop(step.key, None)) is not None:  # it was lost, or waited for what feeds it
+            self._bars.remove_task(before)
+        self._over.discard(step.key)
         self._tasks[step.key] = self._bars.add_task(f"  {step.title or step.kind}"[:44], total=None, said="")
 
     def progress(self, step: Step, done: int, total: int) -> None:
@@ -146,19 +156,41 @@ class ProgressView(_Bars):
         epoch, epochs = int(losses.get("epoch", 0)), int(bar.total or 0)
         if epochs and (tenth := 10 * epoch // epochs) > self._tenths.get(step.key, 0):
             self._tenths[step.key] = tenth
-            self._console.print(f"{step.title or step.kind}: epoch {epoch} of {epochs}, {said}", soft_wrap=True)
+            self._line(f"{step.title or step.kind}: epoch {epoch} of {epochs}, {said}")
+
+    def happened(self, event: Event) -> None:
+        """Says what is lost, and that nothing can go on while another run is at work."""
+        match event:
+            case StepSubmitted():
+                self._titles[event.step] = event.title or event.step
+            case StepLost(again=True) if self._say_failures:
+                self._line(f"lost, tried again: {self._titles.get(event.step, event.step)}: {event.why}")
+            case RunWaits():
+                who = ", ".join(event.runs) or "another process"
+                self._line(
+                    f"waiting: {who} {'are' if len(event.runs) > 1 else 'is'} at work on {count(event.steps, 'step')}"
+                )
+            case _:
+                pass
+
+    def _line(self, text: str) -> None:
+        self._console.print(text, soft_wrap=True)
 
     def ended(self, step: Step, fault: WhetError | None, seconds: float) -> None:
         """Takes the bar away; says what happened."""
         self._bars.remove_task(self._tasks.pop(step.key))
-        self._done += 1
-        self._bars.update(self._all, completed=self._done)
+        self._over.add(step.key)
+        self._bars.update(self._all, completed=len(self._over))
         if fault is not None:
             if not self._say_failures:
                 return
-            self._console.print(f"failed: {fault}", soft_wrap=True)
+            title = step.title or step.key
+            what = str(fault).removeprefix(f"{title}: ")
+            again = what in self._faults
+            self._faults.add(what)
+            self._line(f"failed, for the same reason: {title}" if again else f"failed: {fault}")
         elif not self._console.is_terminal:
-            self._console.print(f"[{self._done}/{self._steps}] {step.title or step.kind} ({seconds:.1f} s)")
+            self._console.print(f"[{len(self._over)}/{self._steps}] {step.title or step.kind} ({seconds:.1f} s)")
 
 
 class CountView(_Bars):

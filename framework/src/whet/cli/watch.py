@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,11 +17,12 @@ from rich.text import Text
 
 from whet.data.errors import WhetError
 from whet.data.loss_file import said_losses
-from whet.data.numbers import duration
+from whet.data.numbers import count, duration
 from whet.running.event_log import EventReader, Happened, event_logs
 from whet.running.events import (
     LabelsDamaged,
     LabelsKept,
+    RunWaits,
     StepDamaged,
     StepElsewhere,
     StepEnded,
@@ -29,9 +30,10 @@ from whet.running.events import (
     StepLost,
     StepReused,
 )
-from whet.running.progress_file import read_progress
+from whet.running.progress_file import Progress, read_progress
 from whet.running.run_state import RunState, StepAtWork
 from whet.running.step import Step
+from whet.study.study_state import TimeLeft
 
 ROWS, EVENTS = 10, 5
 """Running steps, and events, that are shown at the most; fewer on a low terminal."""
@@ -43,7 +45,7 @@ AGAIN = 10.0
 class WatchView:
     """A table on standard error, while it is entered, made from the run's event log and its workers' progress files.
 
-    time_left: seconds until the end, or None where that is not known; asked for now and then.
+    time_left: how long the rest takes, or None where that is not known; asked for now and then.
     """
 
     def __init__(
@@ -52,12 +54,12 @@ class WatchView:
         steps: int,
         done: int,
         *,
-        time_left: Callable[[], float | None] = lambda: None,
+        time_left: Callable[[], TimeLeft | None] = lambda: None,
         console: Console | None = None,
     ) -> None:
         self._store, self._steps, self._before = store, steps, done
         self._time_left = time_left
-        self._left: tuple[float, float | None] = (0.0, None)
+        self._left: tuple[float, TimeLeft | None] = (0.0, None)
         self._console = console or Console(stderr=True, highlight=False, markup=False)
         self._began = time.time()
         self._reader: EventReader | None = None
@@ -105,15 +107,18 @@ class WatchView:
         done = self._before + state.done
         failed = len(state.failed)
         waiting = max(0, self._steps - done - len(at_work) - failed)
-        counts = f"{done} of {self._steps} done, {len(at_work)} running, {waiting} waiting, {failed} failed"
+        height = self._console.height
+        rows, events = min(ROWS, max(2, height - 12)), min(EVENTS, max(1, height - 8))
+        told = {one.key: read_progress(self._store / "steps" / one.job) for one in at_work[:rows]}
+        running = sum(bool(one.host) or told.get(one.key) is not None for one in at_work)
+        handed_on = f", {len(at_work) - running} handed on" if len(at_work) > running else ""
+        counts = f"{done} of {self._steps} done, {running} running{handed_on}, {waiting} waiting, {failed} failed"
         labels = f"; {state.labels} labels kept" if state.labels else ""
         yield Text(counts + labels)
         yield Text(self._clocks())
-        height = self._console.height
-        rows, events = min(ROWS, max(2, height - 12)), min(EVENTS, max(1, height - 8))
         if at_work:
             yield Text()
-            yield self._running(at_work[:rows])
+            yield self._running(at_work[:rows], told)
             if len(at_work) > rows:
                 yield Text(f"… and {len(at_work) - rows} more")
         said = [line for one in state.recent if (line := self._said(one))][-events:]
@@ -131,16 +136,22 @@ class WatchView:
             self._left = (time.monotonic() + max(AGAIN, 20 * (time.monotonic() - now)), left)
         _, left = self._left
         spent = f"{duration(time.time() - self._began)} so far"
-        return spent if left is None else f"{spent}, about {duration(max(left, 0.1))} left"
+        if left is None:
+            return f"{spent}; how long the rest takes is not known"
+        time_left = duration(max(left.seconds, 0.1))
+        if not left.unmeasured:
+            return f"{spent}, about {time_left} left"
+        others = sum(left.unmeasured.values())
+        return f"{spent}, {time_left} left for the steps that can be judged, not for {others} others"
 
-    def _running(self, at_work: list[StepAtWork]) -> Table:
+    def _running(self, at_work: list[StepAtWork], told: Mapping[str, Progress | None]) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
         table.add_column("running", no_wrap=True, overflow="ellipsis", max_width=40)
         table.add_column("on", no_wrap=True, overflow="ellipsis", max_width=14)
         table.add_column("for", justify="right", no_wrap=True)
         table.add_column("so far", no_wrap=True, overflow="ellipsis")
         for one in at_work:
-            said = read_progress(self._store / "steps" / one.job)
+            said = told[one.key]
             host = said.host if said is not None else one.host or "–"
             since = said.began if said is not None else one.since
             share = f"{said.done} of {said.total} ({100 * said.done // said.total} %)" if said and said.total else ""
@@ -162,6 +173,11 @@ class WatchView:
                 what = f"lost, and {again}: {titles.get(event.step, event.step)}: {event.why}"
             case StepElsewhere():
                 what = f"held by another process: {event.title or event.step}"
+            case RunWaits():
+                who = ", ".join(event.runs) or "another process"
+                what = (
+                    f"waiting: {who} {'are' if len(event.runs) > 1 else 'is'} at work on {count(event.steps, 'step')}"
+                )
             case StepReused():
                 what = f"done by another process: {titles.get(event.step, event.step)}"
             case LabelsKept():

@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,9 +18,11 @@ class EventLog:
     """A file of its own for each run, `runs/TIME-HOST-PID.jsonl` in the store. What cannot be written is left out.
 
     Every line has `time` (s since 1970), `event` (its word in `whet.running.events`) and the fields of that event.
+    also: is told each event, too.
     """
 
-    def __init__(self, store: Path) -> None:
+    def __init__(self, store: Path, also: Callable[[Event], None] | None = None) -> None:
+        self._also = also
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
         self.path = store / "runs" / f"{stamp}-{platform.node()}-{os.getpid()}.jsonl"
         self._file: Any = None
@@ -34,6 +36,8 @@ class EventLog:
                 self._file = self.path.open("a", encoding="utf-8")
             self._file.write(line + "\n")
             self._file.flush()
+        if self._also is not None:
+            self._also(event)
 
     @property
     def is_empty(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -139,6 +139,18 @@ class StepWaits(Event):
     name = "step-waits"
     step: str
     holder: str
+
+
+@dataclass(frozen=True)
+class RunWaits(Event):
+    """Nothing of this run is at work: it waits for steps that other runs hold.
+
+    steps: how many. runs: who is at work in the store, `process PID on HOST` each.
+    """
+
+    name = "run-waits"
+    steps: int
+    runs: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class LabelIntake:
                 return
             new, damage = take_in(path, self._store.labels)
         if new:
-            self._account.labels += new
+            self._account.bought[key] = self._account.bought.get(key, 0) + new
             self._say(LabelsKept(key, new))
         for what in damage:
             self._account.damaged[key] = what

@@ -6,16 +6,17 @@ import os
 import platform
 import time
 from collections.abc import Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
 
 from whet.contracts.executor import Job, Site
 from whet.contracts.task import Task
-from whet.data.errors import PluginError, ProcessLost, StoreError, WhetError
+from whet.data.errors import ProcessLost, StoreError, WhetError
 from whet.data.numbers import count
 from whet.plugins.registry import registry
+from whet.running.at_work import others_at_work
 from whet.running.attempts import Attempts
 from whet.running.claims import Claims
 from whet.running.environments import Environment
@@ -24,6 +25,7 @@ from whet.running.events import (
     RunEnded,
     RunInterrupted,
     RunStarted,
+    RunWaits,
     StepDamaged,
     StepElsewhere,
     StepEnded,
@@ -34,6 +36,7 @@ from whet.running.events import (
     StepSubmitted,
     StepWaits,
 )
+from whet.running.job_fault import job_fault, step_fault
 from whet.running.label_intake import LabelIntake
 from whet.running.progress_file import forget_progress, read_progress
 from whet.running.runner import Account, Planner, Runner
@@ -60,7 +63,7 @@ class Run:
         self._account = Account()
         self._schedule = Schedule(self._batch_of)
         self._attempts, self._claims = Attempts(runner.retries), Claims(runner.store)
-        self._say = EventLog(runner.store.root)
+        self._say = EventLog(runner.store.root, getattr(watcher, "happened", None))
         self._take_in = LabelIntake(runner.store, self._account, self._say)
         self._ended: SimpleQueue[tuple[list[Step], float, Future[None]]] = SimpleQueue()
         self._running: dict[str, Step] = {}
@@ -72,6 +75,7 @@ class Run:
         self._alone: set[str] = set()
         self._redone: dict[str, int] = {}
         self._look_at = 0.0
+        self._is_idle = False
         self._seen_running: set[str] = set()
         self._began = time.monotonic()
 
@@ -310,10 +314,15 @@ class Run:
                 self._say(StepReused(key))
             else:
                 self._schedule.put_back(step)
+        was_idle, self._is_idle = self._is_idle, bool(self._elsewhere) and not self._running
+        if self._is_idle and not was_idle:
+            mine = f"process {os.getpid()} on {platform.node()}"
+            others = [one for one in others_at_work(self._store.root) if one != mine]
+            self._say(RunWaits(len(self._elsewhere), others))
 
     def _settle(self, steps: list[Step], started: float, future: Future[None]) -> None:
         seconds = (time.monotonic() - started) / len(steps)
-        fault = _fault(future, self._runner.executor.name)
+        fault = job_fault(future, self._runner.executor.name)
         for step in steps:
             self._take_in(step.key)
             self._claims.release(step.key)
@@ -342,7 +351,7 @@ class Run:
             self._schedule.put_back(step)
             self._say(StepLost(step.key, str(fault), self._host(step.key)))
             return
-        ends_with: WhetError | None = fault
+        ends_with: WhetError | None = step_fault(fault, step)
         if isinstance(fault, ProcessLost):
             ends_with = self._attempts.lost(step, fault, log)
             self._say(StepLost(step.key, str(fault), self._host(step.key), again=ends_with is None))
@@ -383,15 +392,3 @@ class Run:
 def _labels_of(key: str) -> str:
     """What a step waits for that wants labels which another step computes: not for the other's result."""
     return f"labels of {key}"
-
-
-def _fault(future: Future[None], executor: str) -> WhetError | None:
-    try:
-        future.result()
-    except WhetError as error:
-        return error
-    except CancelledError:
-        return ProcessLost("the job was taken back")
-    except Exception as error:
-        return PluginError(f"the executor {executor!r} failed ({type(error).__name__}: {error})")
-    return None

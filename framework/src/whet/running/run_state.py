@@ -13,6 +13,7 @@ from whet.running.events import (
     RunEnded,
     RunInterrupted,
     RunStarted,
+    StepDamaged,
     StepElsewhere,
     StepEnded,
     StepFailed,
@@ -98,6 +99,8 @@ class RunState:
                 self.failed[event.step] = event
             case StepLost() as event:
                 self.submitted.pop(event.step, None)
+            case StepDamaged():  # it was done: before this run, or in it
+                self.done -= 1
             case StepElsewhere() as event:
                 self.elsewhere[event.step] = event.title
             case StepReused() as event:

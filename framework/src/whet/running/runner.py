@@ -34,8 +34,8 @@ class Planner(Protocol):
 class Account:
     """How a run went: keys of the steps that ran now, were there before, failed, and were not run because of these.
 
-    labels: how many went into the label store. damaged: of results that were there and could not be used, so that the
-    step ran anew; with what was wrong.
+    bought: step -> how many of its labels went into the label store. damaged: of results that were there and could not
+    be used, so that the step ran anew; with what was wrong.
     """
 
     ran: list[str] = field(default_factory=list)
@@ -43,8 +43,13 @@ class Account:
     failed: dict[str, WhetError] = field(default_factory=dict)
     not_run: list[str] = field(default_factory=list)
     damaged: dict[str, str] = field(default_factory=dict)
-    labels: int = 0
+    bought: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+
+    @property
+    def labels(self) -> int:
+        """How many went into the label store: what was bought, also by steps that failed or were ended."""
+        return sum(self.bought.values())
 
 
 def _nothing_special(step: Step) -> Resources:

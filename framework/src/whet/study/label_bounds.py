@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
-from whet.contracts.ports import LabeledFrames
 from whet.contracts.task import Task
 from whet.data.errors import WhetError
 from whet.plugins.registry import registry
 from whet.running.step import Step
-from whet.study.label_costs import CALLS, PURPOSES, TESTS
+from whet.study.label_purposes import label_purposes
 from whet.study.stored_study import StoredStudy
 
 
@@ -60,14 +59,8 @@ class LabelBounds:
 
     def purposes(self) -> dict[str, str]:
         """What the labels of each step are for."""
-        plan = self._study.stored.plan
-        pieces = sorted(plan.all(LabeledFrames), key=lambda one: one.ref.set_kind == "training")
-        kinds = {piece.key: piece.ref.set_kind for piece in pieces}  # what is trained on is for training
-        return {
-            key: f"to drive {CALLS[kind]}" if kind in CALLS else PURPOSES.get(kinds.get(key, "training"), TESTS)
-            for key in self.labels
-            if (kind := plan.steps[key].kind)
-        }
+        every = label_purposes(self._study.stored.plan)
+        return {key: every[key] for key in self.labels}
 
     @property
     def unknown(self) -> list[Step]:

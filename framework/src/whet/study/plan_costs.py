@@ -45,9 +45,10 @@ class PlanCosts:
     """What a plan will take from here.
 
     bill: labels to compute, by purpose. unbounded: titles of steps of which nobody can tell how many labels they want.
-    label_core_hours: for all the labels, as many as are likely, judged by so many finished steps (label_rests_on); None
-    where no step bought labels in the same way as some of them. chain: number of steps of the longest chain that wait
-    for each other; chain_hours: that it takes with as many workers as there can be, None where not all is measured.
+    label_core_hours: for the labels, as many as are likely, judged by so many finished steps (label_rests_on); None
+    where no step bought labels in the same way as any of them. labels_unmeasured: labels that are not in it, as no step
+    bought any in the same way. chain: number of steps of the longest chain that wait for each other; chain_hours: that
+    it takes with as many workers as there can be, None where not all is measured.
     """
 
     kinds: Sequence[KindCosts]
@@ -57,6 +58,7 @@ class PlanCosts:
     label_rests_on: int
     chain: int
     chain_hours: float | None
+    labels_unmeasured: int = 0
 
     @classmethod
     def of(cls, study: StoredStudy) -> PlanCosts:
@@ -82,10 +84,11 @@ class PlanCosts:
             kinds,
             list(_bill(costs, plan.steps)),
             [step.title or step.key for step in costs.bounds.unknown],
-            label_hours if all(measured.values()) else None,
+            label_hours if on_labels else None,
             sum(one.count for one in on_labels),
             chain,
             longest_chain(left, seconds)[0] / 3600 if len(seconds) == len(left) else None,
+            sum(costs.labels(step) or 0 for step in labeling if measured[step.key] is None),
         )
 
     @property
@@ -114,6 +117,7 @@ class PlanCosts:
             "unbounded": list(self.unbounded),
             "label_core_hours": self.label_core_hours,
             "label_rests_on": self.label_rests_on,
+            "labels_unmeasured": self.labels_unmeasured,
             "core_hours": self.core_hours,
             "unmeasured": self.unmeasured,
             "chain": self.chain,

@@ -56,7 +56,9 @@ class StepMaker:
             return self.plan.add(Step(task, files=given.files, title=f"read structure {place}"))
         index = self.slices.in_source(purpose, number)
         task = _task("structure", index=index, seed=self.study.seed)
-        return self._add(task, {"structures": given.component}, {}, "structure", given.environment)
+        return self._add(
+            task, {"structures": given.component}, {}, self.slices.title(purpose, number), given.environment
+        )
 
     def relaxed(self, driver: Trained | None, start: str, title: str) -> str:
         """The structure from which dynamics starts: relaxed where the study says so, else as it is."""

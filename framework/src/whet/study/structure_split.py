@@ -78,6 +78,13 @@ class StructureSplit:
         if self.own:
             yield f"{self.own} for own trajectories"
 
+    def title(self, purpose: Purpose, number: int) -> str:
+        """What people call a structure of a purpose."""
+        if purpose.kind == "test":
+            return f"{purpose.name} {number + 1}: structure"
+        seed = f" of seed {purpose.seed}" if purpose.kind == "training" and len(self.training) > 1 else ""
+        return f"{'own trajectory' if purpose.kind == 'own' else 'training'}: structure {number + 1}{seed}"
+
     def in_source(self, purpose: Purpose, number: int) -> int:
         """The number, of a plugin that makes as many as are wanted, of a purpose's structure."""
         if purpose.kind == "training":

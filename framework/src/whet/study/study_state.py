@@ -6,12 +6,14 @@ import os
 import platform
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from whet.data.errors import StoreError
+from whet.running.at_work import others_at_work
 from whet.running.progress_file import Progress, read_progress
 from whet.running.run_state import RunState, last_run
 from whet.running.step import Step
@@ -20,6 +22,8 @@ from whet.study.stored_study import StoredStudy
 
 Word = Literal["done", "running", "handed on", "ready", "waiting", "failed", "stuck"]
 """Where a step stands. `handed on`: to the executor, no worker has begun. `stuck`: it needs a step that failed."""
+
+ANOTHER = "another process than the last run holds it"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,11 @@ class StepState:
     since: float | None = None
     progress: Progress | None = None
     log: str = ""
+
+    @property
+    def is_of_another(self) -> bool:
+        """Whether it runs, and another process than the last run holds it."""
+        return self.word == "running" and self.why == ANOTHER
 
     @property
     def title(self) -> str:
@@ -97,6 +106,15 @@ class StudyState:
         return run.started.host != platform.node() or _lives(run.started.pid)
 
     @cached_property
+    def others(self) -> list[str]:
+        """Who is at work in the store but the last run: `process PID on HOST` each; empty where that cannot be told."""
+        started = self.run.started if self.run is not None else None
+        own = f"process {started.pid} on {started.host}" if started is not None else ""
+        with suppress(StoreError, OSError):
+            return [one for one in others_at_work(self.study.store.root) if one != own]
+        return []
+
+    @cached_property
     def steps(self) -> dict[str, StepState]:
         """Every step of the plan, in its order."""
         found: dict[str, StepState] = {}
@@ -111,7 +129,7 @@ class StudyState:
             said = read_progress(self.study.store.folder(self._job(key)))
             host = said.host if said is not None else at_work.host if at_work is not None else ""
             since = said.began if said is not None else at_work.since if at_work is not None else None
-            why = "" if at_work is not None else "another process than the last run holds it"
+            why = "" if at_work is not None else ANOTHER
             return StepState(step, "running", why, (), host, since, said, log)
         if at_work is not None:
             return StepState(step, "handed on", "no worker has begun with it", (), "", at_work.since, None, log)

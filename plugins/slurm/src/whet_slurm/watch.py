@@ -143,7 +143,7 @@ class Watch:
             if queued is not None and queued.state == "PENDING" and queued.reason in NEVER:
                 self._slurm.cancel([sent.id])
                 hint = "See `resources` and the executor's options under `running`, and what `sinfo` offers"
-                raise InputError(f"Slurm will never run the job: {queued.reason}", where=sent.name, hint=hint)
+                raise InputError(f"Slurm will never run the job: {queued.reason}", hint=hint)
             return
         now = time.monotonic()
         sent.gone_since = sent.gone_since or now
