@@ -24,6 +24,7 @@ from whet.contracts.fine_tune_settings import FineTuneSettings, IsolatedAtoms, W
 from whet.contracts.minimization import Minimization
 from whet.contracts.options import Options
 from whet.contracts.protocol import Protocol
+from whet.contracts.resources import Resources
 from whet.contracts.rounds import Round
 from whet.contracts.task import Task
 from whet.plugins.hookspecs import HOOKS, KINDS
@@ -83,6 +84,7 @@ def study_file() -> str:
         ("`self_generated`", schema.SelfGenerated),
         ("An entry of `environments`", schema.EnvironmentEntry),
         ("`running`", schema.Running),
+        ("An entry of `resources` of `running`", Resources),
     ):
         parts += [f"## {title}\n", _table(model)]
     return "\n".join([*parts, "Next: [the options of each plugin](plugins.md).\n"])

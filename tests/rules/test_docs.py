@@ -17,6 +17,13 @@ def test_generated_pages_are_fresh() -> None:
     subprocess.run([sys.executable, ROOT / "docs" / "generate_reference.py", "--check"], check=True)
 
 
+def test_the_keys_of_resources_have_a_table() -> None:
+    page = (ROOT / "docs" / "reference" / "study-file.md").read_text()
+    _, _, below = page.partition("## An entry of `resources` of `running`\n")
+    rows = {line.split("`")[1]: line for line in below.partition("\n## ")[0].splitlines() if line.startswith("| `")}
+    assert list(rows) == ["cores", "memory", "gpus", "walltime"] and "Minutes" in rows["walltime"]
+
+
 def test_make_targets_of_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in {

@@ -141,7 +141,7 @@ def test_from_frames_and_structures_of_pymatgen(toy: None, tmp_path: Path) -> No
         pytest.skip("pymatgen is not installed")
     from pymatgen.io.ase import AseAtomsAdaptor
 
-    given = AseAtomsAdaptor.get_structure(salt())
+    given = AseAtomsAdaptor.get_structure(salt())  # pyright: ignore[reportArgumentType]
     assert whet.init_study(given, "toy", "toy", tmp_path / "other.yaml").copies
 
 

@@ -36,6 +36,14 @@ def running(toy: None, study_file: Path) -> Callable[..., Study]:
     return loaded
 
 
+def test_a_walltime_of_a_scheduler_is_refused_with_the_unit(running: Callable[..., Study]) -> None:
+    with pytest.raises(WhetError) as caught:
+        running("{resources: {label: {walltime: 00:30:00}}}")
+    said = "should be a number of minutes (`30` for half an hour), not '00:30:00'"
+    assert caught.value.what == said and "key running.resources.label.walltime" in str(caught.value)
+    assert running("{resources: {label: {walltime: '30'}}}").file.running.resources["label"].walltime == 30
+
+
 def test_by_default_a_step_needs_a_core_and_no_gpu(running: Callable[..., Study]) -> None:
     study = running("{}")
     needs = resources(study)

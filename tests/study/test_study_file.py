@@ -141,6 +141,14 @@ def test_every_fault_is_named_at_once(toy: None, tmp_path: Path) -> None:
     assert said == [f"whet: {fault}" for fault in caught.value.faults]
 
 
+def test_of_very_many_faults_some_are_told(toy: None, study_file: Path) -> None:
+    study_file.write_text(study_file.read_text() + "".join(f"no{number}: 1\n" for number in range(50)))
+    with pytest.raises(SeveralFaults) as caught:
+        Study.load(study_file)
+    lines = str(caught.value).splitlines()
+    assert len(caught.value.faults) == 50 and len(lines) == 21 and lines[-1] == "and 30 more faults"
+
+
 def test_what_follows_from_a_fault_is_none(toy: None, study_file: Path) -> None:
     """A labeler, a potential and data that are wrong themselves are not missed where they are named."""
     study_file.write_text(

@@ -129,7 +129,7 @@ def test_the_only_state_needs_no_name(toy: None, tmp_path: Path, monkeypatch: py
     output = said("run", "study.yaml", "--workers", "1").splitlines()
     assert output[-1] == "Take the fine-tuned potential with you: whet export study.yaml naive"
     assert said("export", "study.yaml").splitlines()[0] == (
-        "main naive 1 (toy): toy-main-naive-1/, described in toy-main-naive-1/README.md"
+        "main naive 1 (toy): toy-main-naive-1/ (see README.md there)"
     )
 
 

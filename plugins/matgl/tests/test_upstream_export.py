@@ -33,6 +33,7 @@ def agree(potential: Potential, frames: list[Atoms], folder: Path) -> None:
         close = pytest.approx(labels.energy, abs=2e-6 * len(atoms), rel=2e-7)
         assert atoms.get_potential_energy() == close and read.energy == close
         np.testing.assert_allclose(atoms.get_forces(), labels.forces, atol=2e-5)
+        assert labels.stress is not None
         np.testing.assert_allclose(atoms.get_stress(voigt=False), labels.stress, atol=1e-6)
 
 

@@ -59,6 +59,20 @@ def test_what_the_provider_has_not_is_refused_by_name() -> None:
     )
 
 
+def test_all_that_the_provider_has_not_is_refused_at_once() -> None:
+    said = refused(cores_per_node=2, walltime="00:30:00", partition="main")
+    assert said.endswith("the provider 'local' has no `cores_per_node`, `partition`, `walltime`")
+    said = refused(provider="slurm", queue="a", cpus_per_node=2)
+    words = "Slurm's word is `cores_per_node`. Slurm's word is `partition`"
+    assert said.endswith(f"the provider 'slurm' has no `cpus_per_node`, `queue`. {words}")
+
+
+@pytest.mark.parametrize("given", [30, "30", "1:30", "1:30:99", 1.5])
+def test_a_walltime_says_its_units(given: object) -> None:
+    said = f"should be hours, minutes and seconds, HH:MM:SS (`00:30:00` for half an hour), not {given!r}"
+    assert refused(provider="slurm", walltime=given).endswith(said)
+
+
 def test_what_nobody_has_is_refused_with_the_nearest() -> None:
     assert "unknown key; did you mean `partition`" in refused(provider="slurm", partitoin="short").replace("'", "`")
     assert "slurm" in refused(provider="slrum")
@@ -73,7 +87,6 @@ def test_what_nobody_has_is_refused_with_the_nearest() -> None:
         ({"provider": "slurm", "nodes_per_block": 2, "launcher": "SingleNodeLauncher"}, "on one node only, not on 2"),
         ({"provider": "slurm", "overrides": "--mpi=pmix"}, "`overrides` needs a `launcher`"),
         ({"provider": "slurm", "walltime": "0:00:30"}, "less than a minute"),
-        ({"provider": "slurm", "walltime": "90"}, "walltime"),
         ({"provider": "lsf", "request_by_nodes": False}, "give `cores_per_block` and `cores_per_node`"),
         ({"provider": "kubernetes"}, "`image` is missing"),
         ({"heartbeat_period": 30, "heartbeat_threshold": 40}, "two `heartbeat_period` at least"),

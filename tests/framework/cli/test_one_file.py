@@ -102,6 +102,7 @@ def test_the_verdict_who_sampled_and_intervals_of_energies(labeled: Path) -> Non
 def test_one_frame_of_a_perfect_crystal_has_no_scale(labeled: Path) -> None:
     (frame,) = frames_of(1, rattle=0.0)
     noise = np.random.default_rng(1).normal(scale=1e-3, size=(4, 3))  # as a code leaves it
+    assert frame.calc is not None
     frame.calc.results["forces"] = frame.calc.results["forces"] + noise
     path = labeled.parent / "perfect.extxyz"
     public.export_frames(path, [frame])
@@ -146,6 +147,9 @@ def test_fine_tuning_a_file(labeled: Path, tmp_path: Path) -> None:
     out = tmp_path / "tuned"
     said = program("fine-tune", labeled, "-p", "toy", "--epochs", "5", "--out", out, folder=tmp_path).stdout
     assert max(map(len, said.splitlines())) <= 80 + len(str(out))
+    potential = public.load(str(out / "potential"))
+    assert isinstance(potential, public.Potential) and potential.energy_shift
+    assert f"Measure it: whet evaluate FRAMES --potential {out / 'potential'}\n" in said
     assert "Trained on 12 frames: full, 5 epochs, learning rate 0.5" in said
     assert "Scored on 3 frames of 1 group that training did not see." in " ".join(said.split())
     assert str(out) in said.splitlines()[-1]

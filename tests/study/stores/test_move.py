@@ -26,9 +26,9 @@ def two_disks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(store: Path) -> dict[str, bytes]:
-    """What is in a store, but for locks, its marker and what runs said."""
+    """What is in a store, but for locks, its marker, a note of a move and what runs said."""
     found = {name: content for name, content in contents(store).items() if not name.startswith("runs/")}
-    return {name: found[name] for name in found if not name.endswith((".lock", "store.json"))}
+    return {name: found[name] for name in found if not name.endswith((".lock", "store.json", "moved.json"))}
 
 
 @pytest.mark.parametrize("disks", ["one", "two"])
@@ -41,14 +41,15 @@ def test_a_moved_store_goes_on_with_nothing_recomputed(
     target = tmp_path / "disk" / "store"
     said = whet("store", "move", folder / ".whet", target).stdout
     assert f"Say `store: {target}` in\n  {folder / 'study.yaml'}\n" in said
-    assert told(target) == before and not (folder / ".whet").exists()
+    assert told(target) == before and [*contents(folder / ".whet")] == ["moved.json"]
     assert verify_store(target).is_whole
     account = Study.load(folder / "study.yaml", [f"store={target}"]).run(workers=0)
     assert not account.ran and not account.failed and account.reused
     assert Study.open(target).scores == score
     back = json.loads(whet("store", "move", target, folder / ".whet", "--json").stdout)
     assert back["other_studies"] == [] and back["study_files"] == []  # the file says it already
-    assert told(folder / ".whet") == before and not target.exists()
+    assert told(folder / ".whet") == before and [*contents(target)] == ["moved.json"]
+    assert not (folder / ".whet" / "moved.json").exists()
     assert not Study.load(folder / "study.yaml").run(workers=0).ran
 
 
@@ -78,13 +79,15 @@ def test_killed_at_any_moment_the_same_command_goes_on(folder: Path, tmp_path: P
             if not killed(move, draw.randrange(every)):
                 break
             is_moved = "moved_from" in _marker(target)
+            is_marked = "moving_to" in _marker(source)
             assert told(target if is_moved else source) == before
             assert verify_store(target if is_moved else source).is_whole
-            _refuses(source)
-            if not is_moved:
+            if is_marked or not _marker(source):
+                _refuses(source)
+            if is_marked and not is_moved:
                 _refuses(target)
         move()
-        assert told(target) == before and not source.exists()
+        assert told(target) == before and [*contents(source)] == ["moved.json"]
 
 
 def test_renamed_and_killed(folder: Path, tmp_path: Path) -> None:
@@ -96,11 +99,11 @@ def test_renamed_and_killed(folder: Path, tmp_path: Path) -> None:
         work = tmp_path / "work-again"
         fresh(source, work)
         if killed(lambda work=work: move_store(work, target), at):
-            there = told(target if target.exists() else work)
+            there = told(target if _marker(target) else work)
             assert {name: there[name] for name in there if ".partial" not in name} == before
-            if work.exists() or "moving_to" in _marker(target):
+            if _marker(work) or "moving_to" in _marker(target):
                 move_store(work, target)
-        assert told(target) == before and not work.exists() and list(_marker(target)) == ["format"]
+        assert told(target) == before and [*contents(work)] == ["moved.json"] and list(_marker(target)) == ["format"]
         shutil.rmtree(target)
 
 
@@ -111,8 +114,8 @@ def _marker(store: Path) -> dict[str, object]:
 
 def _refuses(store: Path) -> None:
     """Nobody can write into it."""
-    if _marker(store):
-        with pytest.raises(StoreError, match=r"being moved|is not whole"):
+    if store.is_dir() and any(store.iterdir()):
+        with pytest.raises(StoreError, match=r"being moved|is not whole|was moved to"):
             label_frames([], "toy", store)
 
 

@@ -51,6 +51,18 @@ def test_what_a_byte_did_is_found_and_the_next_run_mends_it(folder: Path) -> Non
     whet("store", "verify", folder / ".whet")
 
 
+@pytest.mark.parametrize("how", ["cut", "gone"])
+def test_a_run_alone_mends_a_recipe(folder: Path, how: str) -> None:
+    path = next((folder / ".whet").glob("steps/md-*/step.json"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40]) if how == "cut" else path.unlink()
+    said = whet("store", "verify", folder / ".whet", code=2)
+    assert "recipe: The next `whet run` of its study writes it anew." in said.stdout.splitlines()
+    assert not Study.load(folder / "study.yaml").run(workers=0).ran
+    assert path.read_bytes() == whole
+    whet("store", "verify", folder / ".whet")
+
+
 @SOME
 @given(st.integers(0, 2**32))
 def test_no_damage_goes_unseen(folder: Path, tmp_path: Path, seed: int) -> None:

@@ -12,6 +12,7 @@ from whet.cli.parameters import Json, Set
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from whet.study.potential_export import ExportedPotential
     from whet.study.stored_study import StoredStudy
     from whet.study.tuned_states import TunedState
 
@@ -33,7 +34,7 @@ def export(
     Where the potential's own package has a place for the energy shift, the folder has a file that this package reads
     without Whet. Without STATE it is the one fine-tuned state, or a list of those that there are.
     """
-    from whet.cli.terminal import print_json, say
+    from whet.cli.terminal import print_json
     from whet.data.errors import InputError
     from whet.study.potential_export import export_potential
     from whet.study.tuned_states import states_called
@@ -52,11 +53,18 @@ def export(
         upstream = None if said.upstream is None else str(said.upstream)
         print_json({**vars(said), "folder": str(said.folder), "upstream": upstream})
         return
-    say(f"{said.state} ({said.potential}): {said.folder}/, described in {said.folder / 'README.md'}")
+    say_exported(said)
+
+
+def say_exported(said: ExportedPotential) -> None:
+    """Where a potential lies that was taken out of its study, and how it is used from now on."""
+    from whet.cli.terminal import say, wrapped
+
+    say(f"{said.state} ({said.potential}): {said.folder}/ (see README.md there)")
     if said.upstream is not None:
         say(f"For {said.potential} itself, without Whet: {said.upstream}, with the energy shift in it")
     else:
-        say(f"No file for the potential's own package: {said.without}")
+        wrapped(f"No file for the potential's own package: {said.without}")
     named = said.folder if said.folder.is_absolute() else f"./{said.folder}"
     say(f'In ASE: atoms.calc = whet.load("{named}").calculator()')
     say(f"Measure it: whet evaluate FRAMES --potential {named}")

@@ -54,7 +54,7 @@ def fine_tune(
         ),
     ] = None,
     threads: Annotated[int, typer.Option(min=1, max=4096, help="Threads of the training.")] = 1,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, xpu.")] = "cpu",
+    device: Annotated[str, typer.Option(help="Where potentials live: cpu, cuda, cuda:1, mps, xpu.")] = "cpu",
     energy_key: EnergyKey = "",
     forces_key: ForcesKey = "",
     stress_key: StressKey = "",
@@ -109,6 +109,7 @@ def fine_tune(
 
 
 def _tell(made: FineTunedFile, folder: Path, json: bool, *, sampler_given: bool) -> None:
+    from whet.cli.export import say_exported
     from whet.cli.scores import print_readings, print_scores
     from whet.cli.terminal import print_json, say, wrapped
     from whet.data.frame_groups import units_in_words
@@ -119,6 +120,8 @@ def _tell(made: FineTunedFile, folder: Path, json: bool, *, sampler_given: bool)
             {
                 "folder": str(folder),
                 "study": str(folder / "study.yaml"),
+                "potential": str(made.exported.folder),
+                "upstream": None if made.exported.upstream is None else str(made.exported.upstream),
                 "train": made.train,
                 "applied": dict(made.applied),
                 "before": made.before,
@@ -144,12 +147,5 @@ def _tell(made: FineTunedFile, folder: Path, json: bool, *, sampler_given: bool)
     for note in made.evaluation.notes:
         say(note if note.startswith(("no score", "suspicious")) else f"note: {note}")
     say()
-    _say_where(made)
+    say_exported(made.exported)
     say(f"More: whet report {folder / 'study.yaml'}")
-
-
-def _say_where(made: FineTunedFile) -> None:
-    """Where the potential is. Here an export of it (files with the energy shift in them) is to be made and named."""
-    from whet.cli.terminal import say
-
-    say(f"The potential: {made.store} ({made.component.name}); in Python whet.fine_tune gives it loaded")

@@ -127,8 +127,10 @@ labels.command("import")(import_labels)
 def _opened(store: Path) -> Store:
     """The store, as it is. InputError where there is none."""
     from whet.data.errors import InputError
+    from whet.running.move_marks import refuse_moved
     from whet.running.store import Store
 
+    refuse_moved(store)
     if not store.is_dir():
         hint = "Give it with --store; `whet label` and `whet labels import` make one"
         raise InputError("there is no such store", where=str(store), hint=hint)

@@ -92,8 +92,8 @@ def new(
     kind: Annotated[
         str,
         typer.Option(
-            help="potential (with a fine-tuner), md-engine, labeler, descriptor, structure-source, analysis, "
-            "selector, monitor, format or executor."
+            help="What it offers: potential (with a fine-tuner), md-engine, labeler, descriptor, structure-source, "
+            "analysis, selector, monitor, format or executor."
         ),
     ] = "potential",
     ase_calculator: Annotated[

@@ -166,16 +166,29 @@ def _print_pruning(pruning: Pruning) -> None:
 @store.command()
 def move(
     place: Annotated[Path, typer.Argument(help="The store.", metavar="STORE")],
-    to: Annotated[Path, typer.Argument(help="Where it is to be: a new folder, on whatever disk.", metavar="TO")],
+    to: Annotated[
+        Path | None, typer.Argument(help="Where it is to be: a new folder, on whatever disk.", metavar="TO")
+    ] = None,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="Take a move back that was broken off: the copy goes, the store stays.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Move a store; after a kill the same command goes on. The old one is removed when all was compared by content."""
     from whet.cli.terminal import CountView, print_json, say
+    from whet.data.errors import InputError
     from whet.data.numbers import amount, count
     from whet.running.moving import move_store
     from whet.study.stored_plan import StoredPlan
     from whet.study.study_files import study_files_of
 
+    if cancel:
+        if to is not None:
+            raise InputError("--cancel takes the store alone", where=str(to), hint=f"whet store move --cancel {place}")
+        _cancel_move(place, json=json)
+        return
+    if to is None:
+        raise InputError("where is it to be?", where=str(place), hint="Name a new folder: whet store move STORE TO")
     files = study_files_of(place)
     views: dict[str, CountView] = {}
     with ExitStack() as shown:
@@ -203,6 +216,22 @@ def move(
         say(f"  {path}")
     if names:
         say(f"  the files of {', '.join(names)}, which are not beside the store")
+
+
+def _cancel_move(place: Path, *, json: bool) -> None:
+    from whet.cli.terminal import print_json, say
+    from whet.data.numbers import count
+    from whet.running.move_cancelling import cancel_move
+
+    cancelled = cancel_move(place)
+    if json:
+        said = {"store": str(cancelled.store), "moving_to": str(cancelled.target), "removed": cancelled.files}
+        print_json({**said, "left": list(map(str, cancelled.left))})
+        return
+    removed = f" {count(cancelled.files, 'copied file')} removed from {cancelled.target}." if cancelled.files else ""
+    say(f"{cancelled.store}: the store stays here.{removed}")
+    for path in cancelled.left:
+        say(f"stays where it is, as it is no copy: {path}")
 
 
 @store.command()
@@ -246,4 +275,6 @@ def export(
 
 
 def _is_store(place: Path) -> bool:
-    return place.is_dir() and any((place / name).exists() for name in ("store.json", "steps", "labels.sqlite"))
+    return place.is_dir() and any(
+        (place / name).exists() for name in ("store.json", "steps", "labels.sqlite", "moved.json")
+    )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -27,6 +28,12 @@ from whet.data.loss_file import said_losses
 from whet.running.events import Event, RunWaits, StepLost, StepSubmitted
 from whet.running.step import Step
 
+GAP = 2
+"""Spaces between the columns of a table."""
+
+ROOMY = 40
+"""Letters of a column in which sentences can be read."""
+
 
 def print_json(value: Any) -> None:
     """JSON on standard output."""
@@ -41,18 +48,41 @@ def say(line: str = "") -> None:
 def wrapped(text: str, indent: str = "") -> None:
     """A paragraph on standard output, in lines that fit the terminal."""
     width = _width() or shutil.get_terminal_size().columns
-    for line in textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False):
+    whole: Any = {"break_long_words": False, "break_on_hyphens": False}  # of keys and paths
+    for line in textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, **whole):
         say(line)
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
-    """A table on standard output. right: numbers of the columns of figures."""
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    """A table on standard output. right: numbers of the columns of figures.
+
+    No word is broken, so that keys and paths can be copied and found: rather, lines get longer than the terminal.
+    """
+    listed = [tuple(row) for row in rows]
+    width = _width() or shutil.get_terminal_size().columns
+    columns = list(zip(headings, *listed, strict=True))
+    widths = _widths(columns, width - GAP * (len(headings) - 1))
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
     for place, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if place in right else "left", overflow="fold")
-    for row in rows:
+        table.add_column(heading, justify="right" if place in right else "left", width=widths[place])
+    for row in listed:
         table.add_row(*row)
-    Console(file=sys.stdout, width=_width(), highlight=False, markup=False, emoji=False).print(table)
+    width = max(width, sum(widths) + GAP * len(widths))
+    Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False).print(table)
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Letters of each column: of its longest line, or fewer where they all do not fit, but those of its longest word.
+
+    Where even these do not fit, a line is too long in any case, and no column is made narrower than `ROOMY`.
+    """
+    widths = [max(cell_len(line) for cell in column for line in cell.splitlines() or [""]) for column in columns]
+    least = [max(cell_len(word) for cell in column for word in cell.split() or [""]) for column in columns]
+    if sum(least) > room:
+        return [min(width, max(word, ROOMY)) for width, word in zip(widths, least, strict=True)]
+    while sum(widths) > room and (free := [place for place, width in enumerate(widths) if width > least[place]]):
+        widths[max(free, key=lambda place: widths[place])] -= 1
+    return widths
 
 
 def _width() -> int | None:

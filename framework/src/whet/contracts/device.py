@@ -31,10 +31,10 @@ def checked_device(name: str) -> str:
     raise InputError(f"there is no device {name!r:.60}", hint=hint)
 
 
-def refuse_absent(device: str) -> None:
+def refuse_absent(device: str, where: str = "") -> None:
     """InputError, naming what torch is installed, where torch here cannot compute on a device. It is not imported.
 
-    Nothing is said where there is no torch, or no way to tell.
+    where: who asks. Nothing is said where there is no torch, or no way to tell.
     """
     kind, _, number = device.partition(":")
     build = None if kind == "cpu" else _torch_build()
@@ -51,7 +51,7 @@ def refuse_absent(device: str) -> None:
         fault = _missing_gpu(build, int(number or 0)) if kind == "cuda" else ""
         fault = fault and f"{torch} is built for {'ROCm' if build.get('hip') else 'CUDA'}, but {fault}"
     if fault:
-        raise InputError(f"{what}: {fault}", hint=hint)
+        raise InputError(f"{what}: {fault}", where=where, hint=hint)
 
 
 def _torch_build() -> dict[str, str] | None:

@@ -76,7 +76,9 @@ class OptionsError(InputError):
 
 
 class SeveralFaults(InputError):
-    """All that is wrong in one file: `faults`, in its order; as text, a line each."""
+    """All that is wrong in one file: `faults`, in its order; as text, a line each, of the first `SHOWN`."""
+
+    SHOWN = 20
 
     def __init__(self, faults: Iterable[WhetError]) -> None:
         distinct = {str(fault): fault for fault in faults}
@@ -84,8 +86,11 @@ class SeveralFaults(InputError):
         super().__init__(f"{len(self.faults)} things are wrong")
 
     def __str__(self) -> str:
-        """A line for each."""
-        return "\n".join(map(str, self.faults))
+        """A line for each, and one for how many more there are."""
+        lines = [str(fault) for fault in self.faults[: self.SHOWN]]
+        if more := len(self.faults) - len(lines):
+            lines.append(f"and {more:,} more faults")
+        return "\n".join(lines)
 
 
 class FrameError(InputError):

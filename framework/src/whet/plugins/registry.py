@@ -149,13 +149,11 @@ class Registry:
         where the plugin here is of another result version, and as `upgraded` does.
         """
         offered = self.find(component.hook, component.name)
-        if offered.result_version != component.result_version:
-            raise PluginError(
-                f"{HOOKS[component.hook]} {component.name!r} was described by a plugin of result version "
-                f"{component.result_version}; the one installed here has {offered.result_version}"
-            )
         what = f"{HOOKS[component.hook]} {component.name!r}"
-        self._refuse_absent(offered, device)
+        if (ours := offered.result_version) != (theirs := component.result_version):
+            versions = f"by a plugin of result version {theirs}; the one installed here has {ours}"
+            raise PluginError(f"{what} was described {versions}")
+        _refuse_absent(offered, device)
         files = {role: self._file(ref, store) for role, ref in component.files.items()}
         self._refuse_foreign_code(offered, files)
         if issubclass(offered, Potential) and (made := upgraded(offered, component, files)) is not files:
@@ -191,16 +189,9 @@ class Registry:
         Loads nothing; nothing is said of what is not installed here.
         """
         if self.knows(component.hook, component.name):
-            self._refuse_absent(self.find(component.hook, component.name), device)
+            _refuse_absent(self.find(component.hook, component.name), device)
         for part in component.parts.values():
             self.refuse_absent(part, device)
-
-    def _refuse_absent(self, offered: type[Backend], device: str) -> None:
-        if "torch" in offered.packages:
-            try:
-                refuse_absent(device)
-            except InputError as error:
-                raise error.at(f"plugin {offered.name!r}") from None
 
     def _part(self, role: str, spec: Spec, of: str) -> Component:
         """The component of a part. Where its words stand among the options of the whole, faults are named there."""
@@ -364,6 +355,11 @@ def missing_packages(offered: type[Any]) -> list[str]:
         if not there:
             missing.append(requirement)
     return missing
+
+
+def _refuse_absent(offered: type[Backend], device: str) -> None:
+    if "torch" in offered.packages:
+        refuse_absent(device, f"plugin {offered.name!r}")
 
 
 def _hook_of(role: str) -> str:

@@ -16,6 +16,7 @@ from whet.data.errors import InputError, StoreError
 from whet.data.identity import JSON, file_digest, key_of
 from whet.labels.label_store import LabelStore
 from whet.running.at_work import at_work
+from whet.running.move_marks import refuse_moved
 from whet.running.step import KEY, Step
 
 FORMAT = 2
@@ -94,12 +95,13 @@ class Store:
         """Creates the store where there is none. StoreError where it cannot be written or is of another format."""
         marker = self.root / "store.json"
         if not marker.exists():
+            refuse_moved(self.root)
             self._check_new()
             write_json(marker, {"format": FORMAT})
         said = read_json(marker)
         if isinstance(said, dict) and (other := said.get("moving_to") or said.get("moving_from")):
             what = f"the store {'is being moved to' if 'moving_to' in said else 'is not whole: it is being moved from'}"
-            hint = "Run the same `whet store move` again: it goes on from where it was"
+            hint = "Run the same `whet store move` again: it goes on from where it was; or take it back with --cancel"
             raise StoreError(f"{what} {other}", where=str(self.root), hint=hint)
         if isinstance(said, dict) and said.get("format") == 1:
             self._migrate(marker)
@@ -166,7 +168,7 @@ class Store:
     def step(self, key: str) -> Step:
         """The step of that key. StoreError where it was never described here or does not match its folder."""
         path = self.folder(key) / "step.json"
-        hint = "Remove the file and run the study again: it is written anew"
+        hint = "Run the study again: it is written anew"
         try:
             step = Step.from_json(read_json(path))
             found = step.key

@@ -20,11 +20,12 @@ from whet.labels.label_verification import DamagedLabel, verify_labels
 from whet.running.label_use import label_users
 from whet.running.left_out import left_out
 from whet.running.leftovers import Leftover, leftovers
+from whet.running.move_marks import refuse_moved
 from whet.running.step import KEY
 from whet.running.store import FORMAT, Store
 
 RUN = "The next `whet run` of its study makes it anew"
-ANEW = "Remove the file; the next `whet run` of its study writes it anew"
+ANEW = "The next `whet run` of its study writes it anew"
 KEPT = "The next `whet run` keeps the labels that are whole; the others are computed again"
 
 
@@ -85,6 +86,7 @@ def verify(
     """
     if not store.root.is_dir():
         raise StoreError("there is no such store", where=str(store.root), hint="Give its folder, or a study file")
+    refuse_moved(store.root)
     forget_digests()
     found = Verification(store.root, damaged=list(_marker(store)))
     there = sorted(path.name for path in (store.root / "steps").glob("*") if KEY.fullmatch(path.name))
@@ -114,7 +116,13 @@ def _marker(store: Store) -> Iterator[Damage]:
         said = read_json(path) if path.exists() else None
         if isinstance(said, dict) and "moving_from" in said:
             what = f"it is not whole: it is being moved from {said['moving_from']}"
-            yield Damage("store", path.name, "the store", what, "Run the same `whet store move` again")
+            yield Damage(
+                "store",
+                path.name,
+                "the store",
+                what,
+                "Run the same `whet store move` again, or take it back with --cancel",
+            )
             return
         if not isinstance(said, dict) or said.get("format") not in (1, FORMAT):
             yield Damage("store", path.name, "the store", "the file does not say the store's format", remedy)

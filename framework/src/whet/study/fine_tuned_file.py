@@ -14,8 +14,12 @@ from whet.plugins.registry import registry
 from whet.study.evaluation import evaluation_of
 from whet.study.file_tuning import TuningRequest, tuning_study
 from whet.study.given_frames import file_of
+from whet.study.potential_export import ExportedPotential, export_potential
 from whet.study.scored_frames import Evaluation
 from whet.study.study import Study
+
+EXPORTED = "potential"
+"""Where in the folder the potential lies."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class FineTunedFile:
     folder: of its study. before, after: scores (see `whet.study.scores.scores_of`) of the untouched and of the
     fine-tuned potential on frames that training did not see; None where there are none. applied: what the potential's
     package really did, read back (epochs, learning_rate, batch_size, …). evaluation: both scores with the frames and
-    the predictions for them.
+    the predictions for them. exported: where the potential lies, ready to be used without the study.
     """
 
     folder: Path
@@ -35,6 +39,7 @@ class FineTunedFile:
     applied: Mapping[str, Any]
     train: int
     evaluation: Evaluation
+    exported: ExportedPotential
 
     @classmethod
     def of(cls, study: Study) -> FineTunedFile:
@@ -53,6 +58,7 @@ class FineTunedFile:
             made.values["applied"],
             made.values["train"],
             evaluation_of(stored),
+            export_potential(stored, folder=study.source.folder / EXPORTED, overwrite=True),
         )
 
     @property

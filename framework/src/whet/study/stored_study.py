@@ -16,6 +16,7 @@ from whet.contracts.ref import Ref
 from whet.data.identity import JSON, key_of
 from whet.data.numbers import count
 from whet.data.theory import LevelOfTheory
+from whet.running.move_marks import refuse_moved
 from whet.running.step import Step
 from whet.running.store import Store
 from whet.running.stored_step import StoredStep, StoredSteps
@@ -49,6 +50,7 @@ class StoredStudy:
     def open(cls, store: Path | str, name: str = "") -> Self:
         """The study of that name that was run in a store, by default the last one. Raises InputError, StoreError."""
         root = Path(store)
+        refuse_moved(root)
         return cls(Store(root), StoredPlan.named(root, name))
 
     @property

@@ -10,11 +10,12 @@ from typing import Self
 from whet.contracts.component import Backend, expanded
 from whet.contracts.executor import Executor
 from whet.contracts.potential import Potential
-from whet.data.errors import InputError, UnknownName
+from whet.data.errors import InputError, StoreError, UnknownName
 from whet.data.input_files import located
 from whet.plugins.registry import registry
 from whet.running.environments import Wish
 from whet.running.in_process import InProcess
+from whet.running.move_marks import refuse_moved
 from whet.running.runner import Account, Runner
 from whet.running.step import Step
 from whet.running.store import Store
@@ -157,7 +158,17 @@ def _refuse_absent(todo: Iterable[Step], device: str) -> None:
 
 
 def store_of(file: StudyFile, source: Source) -> Store:
-    """The store that a study file names. InputError, with its line, where that can be none."""
+    """The store that a study file names. With its line: InputError where that can be none, StoreError where it went."""
+    store = named_store(file, source)
+    try:
+        refuse_moved(store.root)
+    except StoreError as error:
+        raise error.at(source.place(("store",))) from None
+    return store
+
+
+def named_store(file: StudyFile, source: Source) -> Store:
+    """As `store_of`, also where the store went elsewhere since. InputError."""
     try:
         return Store(located(expanded(file.store), source.folder))
     except InputError as error:

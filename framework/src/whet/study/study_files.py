@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from whet.data.errors import WhetError
-from whet.study.study import store_of
+from whet.study.study import named_store
 from whet.study.study_file import read_study
 
 
@@ -16,7 +16,7 @@ def study_files_of(store: Path) -> dict[Path, str]:
     for path in sorted(one for pattern in ("*.yaml", "*.yml", "*/*.yaml", "*/*.yml") for one in folder.glob(pattern)):
         try:
             file, source = read_study(path)
-            if store_of(file, source).root.resolve() == store.resolve():
+            if named_store(file, source).root.resolve() == store.resolve():
                 found[path] = file.name
         except (WhetError, OSError):
             continue

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from math import ceil
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from whet import Options, suggestion
 from whet_parsl.provider_keys import OVERRIDDEN, PROVIDER_KEYS, SEVERAL_NODES, Launcher
@@ -50,7 +51,7 @@ class ParslOptions(Options):
     worker_init: Lines = ""
     """Lines of bash that set up a node's environment before its workers start, as `module load cuda`."""
 
-    walltime: str | None = Field(default=None, pattern=r"^\d+:[0-5]\d:[0-5]\d$")
+    walltime: str | None = None
     """Time that a block asks for, HH:MM:SS. A step with a walltime of its own begins only where that much is left.
     Default: an hour, or what the step needs where that is more."""
     scheduler_options: Lines | None = None
@@ -126,13 +127,23 @@ class ParslOptions(Options):
     heartbeat_threshold: Seconds | None = None
     """Seconds without a sign of life after which the other side is lost. Default: 20 for `local`, else 120."""
 
+    @field_validator("walltime", mode="before")
+    @classmethod
+    def _as_a_clock(cls, given: Any) -> Any:
+        """As Parsl has it; `resources` count in minutes, and a number alone could mean either."""
+        if given is not None and not (isinstance(given, str) and re.fullmatch(r"\d+:[0-5]\d:[0-5]\d", given)):
+            what = "should be hours, minutes and seconds, HH:MM:SS (`00:30:00` for half an hour)"
+            raise ValueError(f"{what}, not {given!r:.40}")
+        return given
+
     @model_validator(mode="after")
     def _of_the_provider(self) -> ParslOptions:
         own = PROVIDER_KEYS[self.provider]
-        for key in sorted(set[str]().union(*PROVIDER_KEYS.values()) - own):
-            if getattr(self, key) is not None:
-                near = NEAREST.get((self.provider, key), "") or suggestion(key, own)
-                raise ValueError(f"the provider {self.provider!r} has no `{key}`{f'. {near}' if near else ''}")
+        foreign = sorted(set[str]().union(*PROVIDER_KEYS.values()) - own)
+        if given := [key for key in foreign if getattr(self, key) is not None]:
+            near = dict.fromkeys(NEAREST.get((self.provider, key), "") or suggestion(key, own) for key in given)
+            named = ", ".join(f"`{key}`" for key in given)
+            raise ValueError(". ".join(filter(None, [f"the provider {self.provider!r} has no {named}", *near])))
         if self.provider == "kubernetes" and self.image is None:
             raise ValueError("`image` is missing: which container do the pods run?")
         return self
