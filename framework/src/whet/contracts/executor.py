@@ -75,6 +75,9 @@ class Site:
 class Executor(Backend[OptionsT], ABC):
     """Takes jobs to where they run: `start`, `submit` for each job, `stop`; all of them are called by one thread."""
 
+    def check(self, needs: Resources) -> None:
+        """Asked before anything runs, without `start`: InputError where no job with these needs could ever be taken."""
+
     @abstractmethod
     def start(self, site: Site) -> int:
         """Gets ready. Gives how many jobs it is to have at once; others wait, and can still be chosen among."""
