@@ -1,14 +1,15 @@
-# The front door: make install · demo · architectures · test · lint · docs
+# The front door: make demo · test · lint · docs. Each installs what it needs, and adds to what is there.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 
+# What the quickstart uses, and MACE to swap to.
+DEMO := framework framework/torch $(addprefix plugins/,ase-md chgnet mace packmol soap tblite)
 # SevenNet clashes with MACE (e3nn), so it has an environment of its own, made by Whet itself.
 APART := plugins/sevennet
-DISTRIBUTIONS := framework framework/torch plugin-template $(filter-out $(APART),$(patsubst %/,%,$(dir $(sort $(wildcard plugins/*/pyproject.toml)))))
-TESTING := hatchling hypothesis pytest pytest-timeout pytest-xdist
-TOOLS := $(TESTING) furo myst-parser pyright ruff sphinx
+OTHERS := plugin-template $(filter-out $(APART) $(DEMO),$(patsubst %/,%,$(dir $(sort $(wildcard plugins/*/pyproject.toml)))))
+TESTING := hatchling hypothesis pytest pytest-timeout pytest-xdist ruff
 SEVENNET := .envs/sevennet
 
 # Potentials get many times slower with more threads than free cores; Whet sets the threads of its own workers itself.
@@ -16,25 +17,39 @@ export OMP_NUM_THREADS ?= 1
 
 .PHONY: install environments demo architectures test test-slow lint docs conformance clean
 
-install: $(VENV)/.installed
+install: $(VENV)/.all
 environments: $(SEVENNET)/.installed
 
-$(VENV)/.installed: constraints.txt $(DISTRIBUTIONS:%=%/pyproject.toml)
+# One environment that grows: demo, then all plugins with what their tests need, then the tools of lint and docs.
+$(VENV)/.demo: constraints.txt $(DEMO:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
-	@echo "Installing into $(VENV) (a few minutes, about 2 GB) ..."
+	@echo "Installing into $(VENV) (a few minutes, 2 GB) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) torch
-	@$(PIP) $(TOOLS) $(DISTRIBUTIONS:%=-e ./%)
+	@$(PIP) $(DEMO:%=-e ./%)
+	@touch $@
+
+$(VENV)/.all: $(VENV)/.demo $(OTHERS:%=%/pyproject.toml)
+	@echo "Adding all plugins and what their tests need (a few minutes, 0.7 GB) ..."
+	@$(PIP) $(TESTING) $(OTHERS:%=-e ./%)
 	@# Only for the weights of NEP89 that are in it: its own packages are a graphical program's.
 	@$(PIP) --no-deps --only-binary :all: neptrainkit || echo "No wheel has NEP89 for this Python: whet models prefetch nep:nep89"
 	@touch $@
 
-$(SEVENNET)/.installed: $(VENV)/.installed $(APART)/pyproject.toml $(APART)/constraints.txt
+$(VENV)/.lint: $(VENV)/.all
+	@$(PIP) pyright
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.all
+	@$(PIP) furo myst-parser sphinx
+	@touch $@
+
+$(SEVENNET)/.installed: $(VENV)/.all $(APART)/pyproject.toml $(APART)/constraints.txt
 	@$(BIN)/whet env create sevennet --plugin $(APART)
 	@$(SEVENNET)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints.txt $(TESTING)
 	@touch $@
 
-demo: install
+demo: $(VENV)/.demo
 	@$(BIN)/whet run examples/quickstart/study.yaml
 
 architectures: install environments
@@ -51,12 +66,12 @@ test-slow: install environments
 	@$(BIN)/python -m pytest -m slow
 	@$(SEVENNET)/bin/python -m pytest -m slow $(APART)
 
-lint: install
+lint: $(VENV)/.lint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright
 
-docs: install
+docs: $(VENV)/.docs
 	@$(BIN)/python docs/generate_reference.py --check
 	@$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build
 	@echo "docs/_build/index.html"

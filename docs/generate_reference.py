@@ -35,6 +35,8 @@ from whet.study.strategy import Strategy
 FOLDER = Path(__file__).parent / "reference"
 MEASURED = Path(__file__).parent / "conformance"
 """What `make conformance` found: one file a backend, as `whet plugins check NAME --json` printed it."""
+FULL_STUDY = Path(__file__).parent / "full-study.yaml"
+"""A study with every key of the top level; tests have it checked."""
 BUNDLED = {"whet"} | {f"whet-{path.name}" for path in (Path(__file__).parents[1] / "plugins").iterdir()}
 
 
@@ -60,7 +62,12 @@ def main() -> int:
 
 def study_file() -> str:
     """Keys of the study file, one table a level."""
-    parts = ["# Keys of a study file\n"]
+    parts = [
+        "# Keys of a study file\n",
+        "A study with every key of the top level once. Only `name` and `potentials` are required; leave out what you "
+        "do not need. The tables below have each key with its default.\n",
+        f"```yaml\n{FULL_STUDY.read_text(encoding='utf-8')}```\n",
+    ]
     for title, model in (
         ("Top level", schema.StudyFile),
         ("`minimize`, of the study, a test or a round", Minimization),
@@ -80,7 +87,7 @@ def study_file() -> str:
         ("An entry of `resources` of `running`", Resources),
     ):
         parts += [f"## {title}\n", _table(model)]
-    return "\n".join(parts)
+    return "\n".join([*parts, "Next: [the options of each plugin](plugins.md).\n"])
 
 
 def plugins() -> str:
@@ -97,7 +104,7 @@ def plugins() -> str:
                     parts.append(_inputs(offered))
                 if issubclass(offered.Options, Protocol):
                     parts.append(_ensembles(offered.Options))
-    return "\n".join(parts)
+    return "\n".join([*parts, "Next: [the commands](command-line.md).\n"])
 
 
 def _inputs(task: type[Task]) -> str:
@@ -130,7 +137,7 @@ def command_line() -> str:
             env={**os.environ, "COLUMNS": "80", "TERM": "dumb"},
         )
         parts += [f"## whet {command}\n", "```", ended.stdout.replace("python -m whet", "whet").strip(), "```\n"]
-    return "\n".join(parts)
+    return "\n".join([*parts, "Next: [the same from Python](python.md).\n"])
 
 
 def _commands(group: Any) -> Iterator[str]:
@@ -159,7 +166,7 @@ def conformance() -> str:
         parts += [f"## {title[0].upper()}{title[1:]}\n", _outcomes(kit.checks, mine, noun)]
         for check in kit.checks:
             parts += [f"### `{check.name}`\n", f"*{check.tier}.* {check.meaning}\n"]
-    return "\n".join(parts)
+    return "\n".join([*parts, "Next: [write a plugin](../writing-a-plugin.md).\n"])
 
 
 def _plural(noun: str) -> str:

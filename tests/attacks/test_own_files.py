@@ -240,7 +240,7 @@ def test_an_environment_is_not_made_over_something_else(toys: None, tmp_path: Pa
     (tmp_path / ".envs" / "mine" / "bin").mkdir(parents=True)
     (tmp_path / ".envs" / "mine" / "bin" / "python").write_text("mine")
     before = tree(tmp_path)
-    said = whet("env", "create", "mine", "-p", "toy", folder=tmp_path)
+    said = whet("env", "create", "mine", "--plugin", "toy", folder=tmp_path)
     assert said.code == 2 and "it is no environment" in said.stderr
     assert tree(tmp_path) == before
 

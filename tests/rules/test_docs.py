@@ -1,4 +1,4 @@
-"""The documentation is true: generated pages are fresh, commands in the README exist, links lead somewhere."""
+"""The documentation is true: generated pages are fresh, commands in the README exist, examples are valid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").rglob("README.md"))]
 
 
 def test_generated_pages_are_fresh() -> None:
@@ -23,13 +22,6 @@ def test_the_keys_of_resources_have_a_table() -> None:
     _, _, below = page.partition("## An entry of `resources` of `running`\n")
     rows = {line.split("`")[1]: line for line in below.partition("\n## ")[0].splitlines() if line.startswith("| `")}
     assert list(rows) == ["cores", "memory", "gpus", "walltime"] and "Minutes" in rows["walltime"]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
-        if not target.startswith("http"):
-            assert (page.parent / target).exists(), target
 
 
 def test_make_targets_of_the_readme_exist() -> None:

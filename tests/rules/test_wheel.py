@@ -37,3 +37,7 @@ def test_the_plugin_template_is_in_it(inside: set[str]) -> None:
     given = subprocess.run(["git", "ls-files", "plugin-template"], cwd=ROOT, check=True, capture_output=True, text=True)
     names = {name.removeprefix("plugin-template/") for name in given.stdout.split()}
     assert {f"whet/plugin_template/{name}" for name in names} == template
+
+
+def test_the_pages_that_messages_point_to_are_in_it(inside: set[str]) -> None:
+    assert {"whet/pages/conformance.md", "whet/pages/writing-a-plugin.md"} <= inside

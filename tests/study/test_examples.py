@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from doc_scripts import script
 from in_process import whet
+from whet import Study
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "examples" / "quickstart" / "README.md"
@@ -55,3 +58,8 @@ def test_the_quickstart_answers_what_its_page_quotes(tmp_path: Path, monkeypatch
         answered.setdefault(one["question"], []).append(wordy(one["claim"]))
     for question, answer in claimed().items():
         assert wordy(answer) in answered[question]
+    if shutil.which("chromium"):
+        taking, taken = script("take_picture"), tmp_path / "report.png"
+        taking.take(Study.load(PAGE.parent, [f"store={tmp_path / 'store'}"]).stored, taken)
+        assert taking.size_of(taken) == taking.size_of(taking.PICTURE)
+        assert {q: [*map(wordy, claims)] for q, claims in taking.answers_in(taken).items()} == answered

@@ -20,7 +20,7 @@ from whet.contracts.task import Outcome, Work
 from whet.data.errors import FrameError
 from whet.running.event_log import EventLog
 from whet.running.events import LabelsKept, RunStarted, StepEnded, StepSubmitted
-from whet.running.progress_file import ProgressFile
+from whet.running.progress_file import ProgressFile, read_progress
 from whet.running.run_state import last_run
 from whet.running.step import Step
 from whet.study.costs import Costs, longest_chain, makespan
@@ -165,13 +165,38 @@ def test_labels_to_buy_are_an_upper_bound_by_purpose(study: Study, tmp_path: Pat
 
 def test_check_says_what_the_plan_costs(study: Study, tmp_path: Path) -> None:
     new = whet("check", tmp_path, "--plan").stdout
-    assert "labels to buy, at most:       3 for training" in new and "What the steps cost is not known" in new
+    assert "What the steps cost is not known" in new and "What a label costs is not known" in new
     assert whet("check", tmp_path).stdout.count("core hours") == 0
     study.run(workers=0)
     more = json.loads(whet("check", tmp_path, "--plan", "--json", "--set", "strategies={naive: 2}").stdout)["plan"]
     assert more["labels"] == {"for training": 3} and more["core_hours"] > 0 and more["label_core_hours"] is not None
     assert more["chain"] > 3
-    assert "No labels to buy." in whet("check", tmp_path, "--plan").stdout
+    assert "Core hours" not in whet("check", tmp_path, "--plan").stdout
+
+
+BILL = """labels to compute (toy)  likely  at most
+for training                  3        3
+to drive relaxations        202    1,002  2 relaxations × 101 (rule of thumb)
+to drive dynamics            42       42  2 runs, a label a step
+in all                      247    1,047
+Structures: 3 needed (1 for training, 2 for far); toy makes them.
+Time: not known for"""
+
+
+def test_the_bill_is_told_before_anything_is_bought(study: Study, tmp_path: Path) -> None:
+    """Likely numbers beside the most that there can be; once relaxations are done, those say what is likely."""
+    words = ["--set", "tests={far: {trajectories: 2, driver: labeler}}", "--set", "minimize={steps: 500}"]
+    told = "\n".join(line.rstrip() for line in whet("check", tmp_path, *words).stdout.splitlines())
+    assert BILL in told and max(map(len, told.splitlines())) <= 80
+    said = json.loads(whet("check", tmp_path, *words, "--json").stdout)["bill"]
+    assert (said["labels_likely"], said["labels_most"], said["structures_needed"]) == (247, 1047, 3)
+    ran = whet("run", tmp_path, *words)
+    assert ran.stdout.startswith("labels to compute (toy)"), "the first lines of a run"
+    assert not whet("run", tmp_path, *words).stdout.startswith("labels"), "nothing is left to compute"
+    more = json.loads(whet("check", tmp_path, *words, "--set", "tests.far.trajectories=3", "--json").stdout)["bill"]
+    (relaxed,) = [one for one in more["labels"] if one["purpose"] == "to drive relaxations"]
+    assert relaxed["rests_on"] == 2 and relaxed["likely"] not in (0, 101) and relaxed["most"] == 501
+    assert more["time"]["seconds"] > 0
 
 
 def test_a_step_is_named_by_key_or_title(study: Study, tmp_path: Path) -> None:
@@ -242,3 +267,17 @@ def test_no_terminal_no_table(study: Study, tmp_path: Path) -> None:
     before = {path.name for path in (study.store.root / "runs").iterdir()}
     whet("run", tmp_path)
     assert {path.name for path in (study.store.root / "runs").iterdir()} == before, "nothing happened: nothing is said"
+
+
+def test_losses_are_told_while_it_trains(study: Study, tmp_path: Path) -> None:
+    study.run(workers=0)
+    (tuned,) = study.plan.of_kind("fine-tune")
+    folder = study.store.folder(tuned.key)
+    lines = (folder / "loss.csv").read_text().splitlines()
+    assert lines[0] == "epoch,time,train_loss" and [line.split(",")[0] for line in lines[1:]] == ["1", "2"]
+    curves = study.store.result(tuned.key).values["curves"]["train_loss"]
+    assert [float(line.split(",")[2]) for line in lines[1:]] == pytest.approx(curves)
+    ProgressFile(folder)
+    said = read_progress(folder)
+    assert said is not None and said.losses["epoch"] == 2
+    assert f"losses: epoch 2, train loss {curves[-1]:.3g}, all in {folder}" in whet("log", tmp_path, tuned.key).stderr

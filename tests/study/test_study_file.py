@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from in_process import whet
 from whet.contracts.ports import FineTuning
-from whet.data.errors import InputError, WhetError
+from whet.data.errors import InputError, SeveralFaults, WhetError
 from whet.study.study import Study
 
 BAD = [
@@ -99,3 +100,74 @@ def test_a_folder_means_the_study_in_it(toy: None, study_file: Path) -> None:
     (study_file.parent / "empty").mkdir()
     with pytest.raises(InputError, match=r"empty/study\.yaml: there is no such study file"):
         Study.load(study_file.parent / "empty")
+
+
+FAULTS = """name: six
+structures: {use: toi}
+potentials:
+  main: {use: toy, scael: 2}
+labler: toy
+labeler: toy
+dynamics: {use: ase-md, ensemble: nvt, temperature: -350, timestep: 0.5, production: lots}
+strategies:
+  naiv: 3
+tests:
+  far: {file: nowhere.extxyz}
+  driven: {driver: labelr}
+fine_tune: {epochs: -1}
+"""
+
+NAMED = """line 2, key structures: there is no structure source 'toi'. Did you mean 'toy'?
+line 4, key potentials.main.scael: unknown key; did you mean 'scale'?
+line 5, key labler: unknown key; did you mean 'labeler'?
+line 7, key dynamics.temperature: should be greater than 0, not -350
+line 7, key dynamics.production: should be a valid integer, unable to parse string as an integer, not 'lots'
+line 9, key strategies.naiv: the strategy needs `preset:` or a list of rounds. Did you mean 'naive'?
+line 11, key tests.far.file: nowhere.extxyz: there is no such file
+line 12, key tests.driven.driver: there is no driver 'labelr'. Did you mean 'labeler'?
+line 13, key fine_tune.epochs: should be greater than or equal to 0, not -1
+"""
+
+
+def test_every_fault_is_named_at_once(toy: None, tmp_path: Path) -> None:
+    """Unknown names, keys and strategies, wrong types, what is out of range, a missing file: in the file's order."""
+    file = tmp_path / "study.yaml"
+    file.write_text(FAULTS)
+    with pytest.raises(SeveralFaults) as caught:
+        Study.load(file)
+    assert str(caught.value).replace(f"{file}, ", "").replace(f"{tmp_path}/", "") == NAMED.rstrip()
+    assert len(caught.value.faults) == 9
+    said = whet("check", file, code=2).stderr.splitlines()
+    assert said == [f"whet: {fault}" for fault in caught.value.faults]
+
+
+def test_of_very_many_faults_some_are_told(toy: None, study_file: Path) -> None:
+    study_file.write_text(study_file.read_text() + "".join(f"no{number}: 1\n" for number in range(50)))
+    with pytest.raises(SeveralFaults) as caught:
+        Study.load(study_file)
+    lines = str(caught.value).splitlines()
+    assert len(caught.value.faults) == 50 and len(lines) == 21 and lines[-1] == "and 30 more faults"
+
+
+def test_what_follows_from_a_fault_is_none(toy: None, study_file: Path) -> None:
+    """A labeler, a potential and data that are wrong themselves are not missed where they are named."""
+    study_file.write_text(
+        "name: x\npotentials: {main: toy, other: 5}\nlabeler: [toy]\ndata: {some: {fil: x}}\n"
+        "strategies:\n  few: {of: [other], rounds: [{sampler: data, data: some, frames: 1}]}\n"
+        "tests: {far: {driver: other}}\nfine_tune: {reference_energies: atoms}\n"
+    )
+    with pytest.raises(SeveralFaults) as caught:
+        Study.load(study_file)
+    keys = {str(fault).partition("key ")[2].partition(":")[0] for fault in caught.value.faults}
+    assert keys == {"potentials.other", "labeler", "data.some.file", "data.some.fil"}, str(caught.value)
+
+
+def test_a_teacher_is_not_what_is_measured(toy: None, study_file: Path) -> None:
+    taught = "labeler={use: teacher, potential: {use: toy, scale: 1.3}}"
+    Study.load(study_file, [taught])
+    with pytest.raises(InputError) as caught:
+        Study.load(study_file, [taught, "potentials={main: toy, same: {use: toy, scale: 1.3}}"])
+    assert str(caught.value) == (
+        f"--set {taught}, key labeler: what labels is the potential 'same' itself: compared with its own labels it has "
+        "no error. Label with density-functional theory or with another potential, or take it out of `potentials:`"
+    )

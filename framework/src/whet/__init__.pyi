@@ -4,6 +4,7 @@ from .contracts.analysis import Analysis as Analysis
 from .contracts.analysis import Piece as Piece
 from .contracts.analysis import StudyPieces as StudyPieces
 from .contracts.analysis import Wanted as Wanted
+from .contracts.calculator_potential import CalculatorPotential as CalculatorPotential
 from .contracts.component import Component as Component
 from .contracts.component import FileRef as FileRef
 from .contracts.component import Spec as Spec
@@ -75,6 +76,7 @@ from .contracts.task import KeptLabels as KeptLabels
 from .contracts.task import Outcome as Outcome
 from .contracts.task import Task as Task
 from .contracts.task import Work as Work
+from .contracts.upstream_model import UpstreamModel as UpstreamModel
 from .data import units as units
 from .data.durable import locked as locked
 from .data.durable import read_json as read_json
@@ -147,8 +149,14 @@ from .running.frame_labeling import label_frames as label_frames
 from .running.moving import move_store as move_store
 from .study.evaluation import evaluate as evaluate
 from .study.export import export_study as export_study
+from .study.fine_tuned_file import FineTunedFile as FineTunedFile
+from .study.fine_tuned_file import fine_tune as fine_tune
+from .study.first_study import FirstStudy as FirstStudy
+from .study.first_study import init_study as init_study
+from .study.potential_export import export_potential as export_potential
 from .study.pruning import prune_store as prune_store
 from .study.record import record_of as record_of
+from .study.scored_frames import Evaluation as Evaluation
 from .study.store_verification import verify_store as verify_store
 from .study.stored_study import StoredStudy as StoredStudy
 from .study.study import Study as Study

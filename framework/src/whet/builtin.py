@@ -7,6 +7,7 @@ from types import ModuleType
 import whet.analyses
 import whet.executors
 import whet.selectors
+import whet.sources
 import whet.strategies
 import whet.tasks
 from whet.dynamics.built_in_monitors import BUILT_IN
@@ -21,6 +22,7 @@ from whet.potentials.committee import Committee
 whet_api = {
     "potentials": 1,
     "tasks": 1,
+    "structures": 1,
     "analyses": 1,
     "selectors": 1,
     "strategies": 1,
@@ -47,6 +49,12 @@ def tasks() -> list[type]:
 def analyses() -> list[type]:
     """The built-in analyses."""
     return _every(whet.analyses, "analyses")
+
+
+@hookimpl
+def structures() -> list[type]:
+    """The built-in sources of starting structures."""
+    return _every(whet.sources, "structures")
 
 
 @hookimpl

@@ -65,6 +65,7 @@ class PairwiseFineTuner(FineTuner[PairwiseUpstream]):
                 gradient = matrix.T @ (matrix @ coefficients[free] - wanted) + self.options.decay * coefficients[free]
                 coefficients[free] -= rate * inverse @ gradient
                 losses.append(float(np.sum((matrix @ coefficients[free] - wanted) ** 2)))
+                request.tell_losses(epoch, {"train_loss": losses[-1]})
                 progress(epoch, settings.epochs)
         path = folder / "weights.json"
         replace(model, coefficients=coefficients).write(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 
 from whet import Labels, Loss, Weights
@@ -36,6 +37,8 @@ class FaultyFineTuner(PairwiseFineTuner):
             settings = settings.model_copy(update={"weights": settings.weights.model_copy(update={"stress": 1.0})})
         if fault == "rate is its own":
             settings = settings.model_copy(update={"learning_rate": 0.5})
+        if fault == "seeds Python":
+            random.seed(request.seed)
         if fault == "starts afresh":
             start = _Fresh(start)
         if fault == "resumes half" and (folder / "last.json").exists():

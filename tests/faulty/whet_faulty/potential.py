@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from functools import cached_property
 
-from whet import Labels, units
+from whet import Labels, UpstreamModel, units
 from whet_pairwise.model import PairModel
 from whet_pairwise.potential import PairwiseOptions, PairwisePotential
 
@@ -55,10 +55,14 @@ class FaultyPotential(PairwisePotential):
 
     @cached_property
     def model(self):
+        import numpy as np
+
         fault = self.options.fault
         if fault == "global dtype":
             torch = importlib.import_module("torch")
             torch.set_default_dtype(torch.float64)
+        if fault == "seeds NumPy":
+            np.random.seed(1)  # noqa: NPY002 -- the fault
         if fault == "prints":
             print("loading ...")
         if fault == "bare errors":
@@ -86,6 +90,8 @@ class FaultyPotential(PairwisePotential):
         import numpy as np
 
         fault = self.options.fault
+        if fault == "draws":
+            np.random.random()  # noqa: NPY002 -- the fault
         energies = []
         for atoms in frames:
             known = atoms
@@ -130,6 +136,8 @@ class FaultyPotential(PairwisePotential):
                 labels = replace(labels, energy=labels.energy + 1e-12 * np.random.default_rng().random())
             if fault == "flat molecules" and not atoms.pbc.any():
                 labels = replace(labels, energy=labels.energy + 0.01 * (len(atoms) > 2))
+            if shift := self.shift_in_file:
+                labels = replace(labels, energy=labels.energy + sum(map(shift.get, atoms.get_chemical_symbols())))
             energies.append(labels.energy)
             yield Labels(labels.energy, labels.forces, labels.stress)
 
@@ -140,3 +148,24 @@ class FaultyPotential(PairwisePotential):
             saved["coefficients"] = [[round(number, 3) for number in row] for row in saved["coefficients"]]
             path.write_text(json.dumps(saved))
         return {"checkpoint": path}
+
+    @cached_property
+    def shift_in_file(self):
+        saved = json.loads(self.files["checkpoint"].read_text())
+        return saved.get("shift", {})
+
+    def export(self, folder):
+        fault = self.options.fault
+        times = {"shift left out": 0, "shift twice": 2, "shift reversed": -1}.get(fault, 1)
+        if fault == "shift of its elements alone":
+            times = 1 / 8  # as often as somebody counts who forgets that it is for each atom of eight
+        saved = json.loads(self.files["checkpoint"].read_text())
+        saved["shift"] = {symbol: times * value for symbol, value in self.energy_shift.items()}
+        if fault == "export stretches":
+            saved["coefficients"] = [[1.1 * number for number in row] for row in saved["coefficients"]]
+        path = folder / "faulty.json"
+        path.write_text(json.dumps(saved))
+        given = f'{{"use": "faulty", "fault": {fault!r}, "model": model}}'
+        again = self.energy_shift if fault == "lines add it again" else {}
+        lines = ["import whet", f"potential = whet.load({given})", f"potential.energy_shift = {again}"]
+        return UpstreamModel(path, "\n".join([*lines, "calculator = potential.calculator()"]), {"fault": fault})

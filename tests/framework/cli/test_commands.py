@@ -99,7 +99,7 @@ def test_tables_fit_a_narrow_terminal(labeled: Path) -> None:
 def test_evaluate_says_what_it_takes_for_granted_and_how_to_change_it(labeled: Path) -> None:
     text = whet("evaluate", labeled, "-p", "toy").stdout
     assert "toy: undecided: these frames do not decide" in " ".join(text.split())
-    assert "Sampled by: unknown (change: --sampled-by)" in text
+    assert "Sampled by: unknown, as the frames do not say (change: --sampled-by)" in text
     assert "nobody says which frames belong together (change: --groups)" in text
     assert text.count("MAE E") >= 2 and "raw" in text and "fitted" in text
     text = whet("evaluate", labeled, "-p", "toy", "--sampled-by", "rattle", "--groups", "frames").stdout

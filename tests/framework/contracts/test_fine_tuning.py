@@ -65,6 +65,18 @@ def test_a_weight_of_another_size_than_asked_is_not_applied(potential) -> None:
         replace(did, loss=Loss("squared", {**wanted, "energy": 1.0})).compare(request)
 
 
+def test_numbers_that_were_kept_in_single_precision_are_those_asked_for(potential) -> None:
+    asked = {"epochs": 1, "learning_rate": 0.01, "ema": 0.99, "replay_weight": 0.1}
+    request = FineTuneRequest(potential, frames(2), frames(1), FineTuneSettings.model_validate(asked), 1)
+    wanted = dict(request.weights)
+    did = Applied("full", 1, 2, 0.01, frozenset(wanted), 5, ema=0.99, replay_weight=0.1)
+    for word in ("learning_rate", "ema", "replay_weight"):
+        for near in (float(np.float32(asked[word])), asked[word] * (1 + 1e-6)):
+            replace(did, **{word: near}).compare(request)
+        with pytest.raises(NotApplied, match=f"{word} {asked[word]} was asked for, {asked[word] * 1.01} was done"):
+            replace(did, **{word: asked[word] * 1.01}).compare(request)
+
+
 def test_frames_without_stress_are_trained_on_without_it(potential) -> None:
     mixed = frames(2) + frames(1, stress=False)
     request = FineTuneRequest(potential, mixed, frames(1), FineTuneSettings(), 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from in_process import whet
 from whet.data.errors import MissingPackage, PluginError, UnknownName
 from whet.plugins.hookspecs import KINDS
 from whet.plugins.registry import registry
@@ -40,6 +42,15 @@ def install(folder: Path, name: str, source: str) -> None:
     (info / "entry_points.txt").write_text(f"[whet]\n{name} = {module}\n")
 
 
+RETURNED = {
+    "class": "return Mine",
+    "instance": "return made",
+    "nothing": "return",
+    "generator": "yield Mine",
+    "instances": "return [made]",
+}
+
+
 @pytest.fixture
 def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -63,6 +74,20 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     by_kind = HEAD.replace("= 1", "= {'potentials': 1, 'labelers': 99}") + "@hookimpl\ndef labelers(): return []\n"
     install(tmp_path, "half", by_kind + POTENTIAL.format(name="half-fine", packages={}))
     unstated = HEAD.replace("= 1", "= {'labelers': 1}")
+    for name, returned in RETURNED.items():
+        source = HEAD + POTENTIAL.format(name=name, packages={}).replace("return [Mine]", returned)
+        install(tmp_path, name, source.replace("@hookimpl", "made = Mine(Mine.Options())\n@hookimpl"))
+    for name, named in (("colon", "mine:large"), ("spaces", "my potential"), ("capitals", "MyPotential")):
+        install(tmp_path, name, HEAD + POTENTIAL.format(name=named, packages={}))
+    foreign = "from pydantic import BaseModel\nclass MyOptions(BaseModel): ...\n" + POTENTIAL
+    install(
+        tmp_path,
+        "foreign",
+        HEAD + foreign.replace("(Potential)", "(Potential[MyOptions])").format(name="foreign", packages={}),
+    )
+    own = POTENTIAL.replace("    packages", "    Options = dict\n    packages").format(name="own-options", packages={})
+    install(tmp_path, "own-options", HEAD + own)
+    install(tmp_path, "noisy", "print('welcome to\\nNOISY 3.1')\n" + HEAD + POTENTIAL.format(name="noisy", packages={}))
     install(tmp_path, "unstated", unstated + POTENTIAL.format(name="unstated", packages={}))
     yield tmp_path
     registry.cache_clear()
@@ -79,6 +104,17 @@ PROBLEMS = {
     "misplaced": "Mine is no class derived from whet.FineTuner",
     "incomplete": "class Mine lacks predict",
     "unstated": "states no version of its hook potentials (`whet_api = {'potentials': 1}`)",
+    "class": "returns the class Mine from its hook potentials instead of a list: `return [Mine]`",
+    "instance": "returns an instance of Mine from its hook potentials instead of a list: `return [Mine]`, the class",
+    "nothing": "returns nothing from its hook potentials instead of a list: `return [MyClass]`, or `return []`",
+    "generator": "returns a generator from its hook potentials instead of a list: `return [MyClass]`",
+    "instances": "offers by its hook potentials an instance of Mine; list the class: `return [Mine]`",
+    "colon": "a class whose name 'mine:large' cannot be written in a study file: lower-case letters and digits, joined "
+    "by - _ or . ('mine-large')",
+    "spaces": "a class whose name 'my potential' cannot be written in a study file",
+    "capitals": "a class whose name 'MyPotential' cannot be written in a study file",
+    "foreign": "the class Mine, whose options MyOptions are not Whet's: `class MyOptions(whet.Options)`",
+    "own-options": "the class Mine, whose options dict are not Whet's: `class MyOptions(whet.Options)`",
     "failing": "its hook potentials failed: ZeroDivisionError",
 }
 
@@ -133,8 +169,31 @@ def test_a_typo_gets_the_nearest_name(plugins: Path) -> None:
 
 
 def test_the_program_lives(plugins: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(plugins), os.environ.get("PYTHONPATH", "")])}
-    ended = subprocess.run([sys.executable, "-m", "whet", "plugins"], capture_output=True, text=True, env=environment)
+    ended = _fresh(plugins, "plugins")
     assert ended.returncode == 0
+    (noisy,) = ended.stderr.splitlines()
+    said = r"prints when it is imported, which none should: welcome to\nNOISY 3.1"
+    assert noisy == f"whet: the plugin 'noisy' (dist-noisy 1.0) {said}"
     for name, problem in PROBLEMS.items():
         assert any(name in line and problem in line for line in ended.stdout.splitlines())
+
+
+def test_what_a_plugin_prints_does_not_break_json(plugins: Path) -> None:
+    said = _fresh(plugins, "plugins", "--json")
+    assert "NOISY" in said.stderr
+    assert {line["name"] for line in json.loads(said.stdout)} >= {*PROBLEMS, "noisy"}
+
+
+def _fresh(plugins: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(plugins), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-m", "whet", *words]
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+@pytest.mark.parametrize("name", ["class", "foreign", "colon"])
+def test_a_command_that_names_it_ends_in_one_line(plugins: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "frames.xyz").write_text("1\n\nAr 0 0 0\n")
+    said = whet("evaluate", tmp_path / "frames.xyz", "--potential", name, code=2)
+    (line,) = [line for line in said.faults if "NOISY" not in line]
+    assert f"the plugin {name!r} (dist-{name} 1.0) " in line
+    assert PROBLEMS[name] in line

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import vl_convert
+from numpy.typing import NDArray
 
 from whet.contracts.findings import Column, Figure, Findings, Table
 from whet.report.drawing import Drawing
 from whet.report.interaction import interactive
 from whet.report.page import write_report
 from whet.report.series import SeriesScales
-from whet.report.theme import COLORS, DARK
+from whet.report.states import KNOWN
+from whet.report.theme import DARK, GRAY, SMALL
 from whet.report.vega import bundle, packed, unpacked
 from whet.study.record import Record
 from whet.study.section import Section
 
 from .records import curve, errors, findings, record
+
+NAIVE = KNOWN["naive"][0]
 
 
 def drawn(figure: Figure, *tables: Table) -> Drawing:
@@ -48,7 +54,7 @@ def test_a_state_has_one_color_and_dash_in_all_figures(tmp_path: Path) -> None:
                 looks.setdefault(word, set()).add(look)
         assert all(len(look) == 1 for look in looks.values())
         assert len({next(iter(look)) for look in looks.values()}) == 3
-    assert found[0]["color"] == {"untouched": COLORS[0], "naive 2": COLORS[1]}
+    assert found[0]["color"] == {"untouched": GRAY, "naive 2": NAIVE}
     assert list(found[2]["color"]) == ["untouched", "naive 2"]
 
 
@@ -88,7 +94,7 @@ def test_a_picture_says_what_it_shows_and_has_the_theme() -> None:
     assert 'role="img" aria-labelledby="figure-curve-title"' in svg
     assert '<title id="figure-curve-title">Errors "fall" &amp; fall &lt;fast&gt;</title>' in svg
     used = set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]{6})"', svg))
-    assert {COLORS[0], COLORS[1]} < used <= set(DARK), "every color is known in the dark"
+    assert {GRAY, NAIVE} < used <= set(DARK), "every color is known in the dark"
 
 
 def test_a_figure_is_the_same_however_many_were_drawn_before() -> None:
@@ -109,19 +115,40 @@ def test_text_stays_readable_on_a_narrow_page() -> None:
     assert drawing.least_width < 375, "a plain figure fits a phone"
 
 
-def test_the_tone_of_every_color_can_be_seen() -> None:
-    def contrast(one: str, other: str) -> float:
-        def light(color: str) -> float:
-            parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-            linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-            return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+def test_no_text_is_smaller_than_the_theme_wants() -> None:
+    spec = {**(curve().spec or {}), "title": {"text": "Small", "fontSize": 5}}
+    drawing = drawn(Figure("curve", "", "", spec))
+    assert drawing.picture
+    assert min(float(size) for size in re.findall(r'font-size="([\d.]+)', drawing.picture.text)) == SMALL
 
-        low, high = sorted((light(one), light(other)))
-        return (high + 0.05) / (low + 0.05)
 
-    for color in COLORS:  # WCAG 2.1, 1.4.11: 3 for what is drawn
-        assert contrast(color, "#ffffff") >= 3
-        assert contrast(DARK[color], DARK["#ffffff"]) >= 3
+def test_a_cloud_of_points_is_light_and_looks_the_same() -> None:
+    rows = [(f"n{place // 700}", place % 97, place % 89 / 89) for place in range(2000)]
+    table = Table("errors", "", [Column("state"), Column("labels"), Column("MAE F")], rows)
+    spec = {**(curve().spec or {}), "mark": {"type": "point", "filled": True, "opacity": 0.4}}
+    drawing = drawn(Figure("curve", "", "", spec), table)
+    assert drawing.picture
+    assert drawing.vega
+    svg = drawing.picture.text
+    plain = vl_convert.vega_to_svg(json.dumps(drawing.vega))
+    assert len(svg) < len(plain) / 3
+    change = np.abs(pixels(svg) - pixels(plain))
+    assert change.mean() < 0.2  # of 255: places are rounded to a hundredth of a pixel
+    assert change.max() < 40
+
+
+def pixels(svg: str) -> NDArray[np.int64]:
+    """Of a picture, drawn."""
+    Image = pytest.importorskip("PIL.Image")
+    return np.asarray(Image.open(io.BytesIO(vl_convert.svg_to_png(svg))).convert("RGB"), dtype=np.int64)
+
+
+def test_symbols_of_a_legend_have_no_dashes() -> None:
+    spec = {**(curve().spec or {}), "mark": {"type": "line", "point": True}}
+    drawing = drawn(Figure("curve", "", "", spec))
+    assert drawing.picture
+    assert drawing.picture.text.count("stroke-dasharray") >= 1
+    assert "strokeDash" not in json.dumps((drawing.vega or {})["legends"])
 
 
 def test_a_legend_can_be_chosen_from_where_there_is_one() -> None:

@@ -64,8 +64,9 @@ def test_the_order_of_a_page(tmp_path: Path) -> None:
         "In short",
         "How biased?",
         "soft by 12 %",
-        "scale 0.88",
+        "Evidence and limits",
         "from 6 trajectories",
+        "scale 0.88",
     ]
     wanted += ["Limits: surfaces", "Naive or periodic?", "near <i>", "periodic is better on near <i>", "far"]
     wanted += ["undecided: 2 trajectories", "Force errors against labels.", "Not covered", "No descriptor is named."]

@@ -18,6 +18,8 @@ from whet.testing.potentials import POTENTIAL_CHECKS
 
 FAULTY = Path(__file__).parents[2] / "faulty"
 
+OWN_PACKAGE = "own_package_reads_what_was_exported"
+EXPORT = {"exported_file_has_the_shift", OWN_PACKAGE}
 POTENTIAL_FAULTS = [
     ("stress sign", {"stress_is_the_strain_derivative"}, "its sign is wrong"),
     ("stress in GPa", {"stress_is_the_strain_derivative"}, "it is in GPa"),
@@ -27,6 +29,12 @@ POTENTIAL_FAULTS = [
     ("not conservative", {"forces_are_the_slope_of_the_energy"}, "the answer says"),
     ("cross-talk", {"batches_answer_as_single_frames"}, "frame 1"),
     ("global dtype", {"process_is_left_as_it_was"}, "torch's default dtype"),
+    ("seeds NumPy", {"process_is_left_as_it_was"}, r"^changed: random numbers of NumPy \(during construction\)$"),
+    (
+        "draws",
+        {"process_is_left_as_it_was"},
+        r"NumPy \(during the first prediction\), .* \(during another prediction\)$",
+    ),
     ("prints", {"process_is_left_as_it_was"}, "printed on standard output: 'loading"),
     ("silent zero", {"every_element_matters"}, "feel nothing: Xe"),
     ("unknown is nothing", {"unknown_elements_are_refused"}, "raises nothing"),
@@ -36,10 +44,17 @@ POTENTIAL_FAULTS = [
     ("old answer", {"known_answer_is_right"}, r"it answers KnownAnswer\(energy=-0\.3"),
     ("bare errors", {"missing_files_are_named"}, "instead of InputError"),
     ("saves rounded", {"saved_is_loaded_the_same"}, "differs by"),
+    ("shift left out", EXPORT, "the shift is left out$"),
+    ("shift twice", EXPORT, "the shift is counted twice$"),
+    ("shift reversed", EXPORT, "the shift has the wrong sign$"),
+    ("shift of its elements alone", EXPORT, "the energy differs by"),
+    ("export stretches", EXPORT, "the energy differs by|a force differs by"),
+    ("lines add it again", {OWN_PACKAGE}, "the shift is counted twice$"),
 ]
 """Fault, the check that names it, and what it says."""
 
-OF_THE_PROCESS = ("", "global dtype", "prints")
+OF_EXPORTS = [case[0] for case in POTENTIAL_FAULTS if OWN_PACKAGE in case[1]]
+OF_THE_PROCESS = ("", "global dtype", "prints", "seeds NumPy", "draws")
 FRESH = ("process_is_left_as_it_was", "entry_point_is_light", "missing_packages_are_named")
 
 WITH_CONSEQUENCES = [
@@ -71,7 +86,12 @@ WITH_CONSEQUENCES = [
     ),
     # Equal to the last bit is what these ask as well.
     ("random", {"answers_are_deterministic"}, {"saved_is_loaded_the_same", "calculator_answers_as_evaluate"}),
-    ("no checks", {"broken_frames_are_refused", "unknown_elements_are_refused"}, set()),
+    # Whoever overrides `evaluate` loses the energy shift, too.
+    (
+        "no checks",
+        {"broken_frames_are_refused", "unknown_elements_are_refused"},
+        {"exported_file_has_the_shift"},
+    ),
 ]
 
 TRAINING_FAULTS = [
@@ -85,6 +105,7 @@ TRAINING_FAULTS = [
     ("unseeded", {"same_seed_same_weights", "an_interrupted_training_ends_the_same"}, None),
     ("resumes half", {"an_interrupted_training_ends_the_same"}, set()),
     ("starts afresh", {"a_fine_tuned_model_can_be_fine_tuned"}, set()),
+    ("seeds Python", {"same_seed_same_weights"}, set()),
     ("learns nothing", {"a_few_epochs_lower_the_loss", "only_what_is_trained_changes"}, None),
 ]
 
@@ -105,7 +126,8 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def failures(fault: str, *tiers: str) -> dict[str, str]:
     # Fresh interpreters take seconds, and few faults are of the kind that they see.
-    only = [check.name for check in POTENTIAL_CHECKS if fault in OF_THE_PROCESS or check.name not in FRESH]
+    left_out = () if fault in OF_THE_PROCESS else FRESH if fault in OF_EXPORTS else (*FRESH, OWN_PACKAGE)
+    only = [check.name for check in POTENTIAL_CHECKS if check.name not in left_out]
     given = {"use": "faulty", "fault": fault}
     found = check_potential(given, tiers=tiers, only=only)  # pyright: ignore[reportArgumentType]
     return {outcome.check: outcome.said for outcome in found.failed}
@@ -144,6 +166,28 @@ def test_a_fault_of_training_is_caught(fault: str, checks: set, consequences: se
         assert found.keys() <= checks | consequences, found
 
 
+def test_few_instances_and_few_sizes_of_frames_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What compiles anew for each instance and each shape pays for every one of them."""
+    from whet_faulty.potential import FaultyPotential
+
+    made, sizes = [], set()
+    init, predict = FaultyPotential.__init__, FaultyPotential.predict
+
+    def counted(self, *given, **named):
+        made.append(1)
+        init(self, *given, **named)
+
+    def seen(self, frames, properties):
+        sizes.update(map(len, frames))
+        return predict(self, frames, properties)
+
+    monkeypatch.setattr(FaultyPotential, "__init__", counted)
+    monkeypatch.setattr(FaultyPotential, "predict", seen)
+    assert failures("", "contract", "physics") == {}
+    assert len(made) <= 4
+    assert sizes <= {1, 2, 4, 8, 16}
+
+
 def test_expected_failures_are_strict() -> None:
     given = {"use": "faulty", "fault": "stress sign"}
     name = "stress_is_the_strain_derivative"
@@ -163,5 +207,6 @@ def test_a_failure_says_what_it_means_and_where_that_is_explained() -> None:
     (failure,) = found.failed
     assert failure.meaning.startswith("Frames are as they were")
     page, _, anchor = failure.page.partition("#")
-    assert f"### `{anchor}`" in (FAULTY.parents[1] / page).read_text()
+    assert f"### `{anchor}`" in Path(page).read_text()
     assert found.as_json()["ok"] is False
+    assert "page" not in found.as_json()["outcomes"][0]  # nor any place of this machine

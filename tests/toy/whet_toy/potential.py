@@ -148,6 +148,7 @@ class ToyFineTuner(FineTuner[ToyUpstream]):
         for epoch in range(request.settings.epochs):
             c = c - rate * metric @ (matrix.T @ (matrix @ c - wanted) + self.options.decay * c)
             losses.append(float(np.sum((matrix @ c - wanted) ** 2)) / count)
+            request.tell_losses(epoch + 1, {"train_loss": losses[-1]})
             progress(epoch + 1, request.settings.epochs)
         path = folder / "coefficients.json"
         path.write_text(json.dumps(list(map(float, c))))

@@ -13,6 +13,7 @@ from whet.analyses.parts.better import better
 from whet.analyses.parts.compared import SELF, SELF_RELAXED, Compared, compared, kind_of
 from whet.analyses.parts.comparison_figure import comparison_figure
 from whet.analyses.parts.gathered import Gathered
+from whet.analyses.parts.meanings import FRAMES, SEEDS
 from whet.analyses.parts.naming import state_name
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Findings, Table
@@ -58,7 +59,7 @@ class StrategyComparison(Analysis):
     """Which strategy is better: energy, forces and stress of strategies pairwise, at the labels that they have."""
 
     name = "comparison"
-    result_version = 2
+    result_version = 3
     place = 15
     by_default = True
     Options = ComparisonOptions
@@ -188,10 +189,13 @@ def _table(rows: Sequence[Compared], data: Mapping[str, Gathered]) -> Table:
     columns = (
         Column("first", shown=len(pairs) > 1),
         Column("second", shown=len(pairs) > 1),
-        Column("set"),
+        Column("set", description="Test frames on which the two are compared."),
         Column("frames of", description="Who sampled the set."),
-        Column("quantity"),
-        Column("reading"),
+        Column("quantity", description="Whose error."),
+        Column(
+            "reading",
+            description="Which of the two errs less, where that is shown; else undecided, or why that is not read.",
+        ),
         Column("MAE", description=f"Of {first} → of {second}."),
         Column("MAE first", "", "Of the first strategy, mean over seeds, in the unit of its row.", shown=False),
         Column("MAE second", "", "Of the second strategy, mean over seeds, in the unit of its row.", shown=False),
@@ -206,9 +210,9 @@ def _table(rows: Sequence[Compared], data: Mapping[str, Gathered]) -> Table:
         ),
         Column("p", description="Of no difference, by Holm over all that may decide.", decimals=3),
         Column("units", description="Independent ones of the set."),
-        Column("units are", shown=len({row.of for row in rows}) > 1),
-        Column("frames"),
-        Column("seeds", shown=repeated),
+        Column("units are", description="What the independent units are.", shown=len({row.of for row in rows}) > 1),
+        Column("frames", description=FRAMES),
+        Column("seeds", description=SEEDS, shown=repeated),
         Column(
             "energy offset",
             description=f"Mean size of the reference energies that were taken out, of {first} against {second}.",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import ClassVar
 
+from whet.analyses.parts.structure_picture import structure_picture
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Column, Findings, Table, Verdict
 from whet.contracts.ports import Dataset, LabeledFrames, Port
@@ -28,7 +30,7 @@ class Data(Analysis):
     """What looks wrong in labels, and training frames that are tested on; each is a verdict."""
 
     name = "data"
-    result_version = 3
+    result_version = 4
     place = 90
     by_default = True
     inputs: ClassVar = {
@@ -68,8 +70,11 @@ class Data(Analysis):
             known = f"{frames} of {sets}" + (f", and {sampled} that strategies sampled" if gathered else "")
             more = {"limits": LIMITS, "prominent": False}
             verdicts = [Verdict(QUESTION, "nothing looks wrong", known, **more)]
+        first = next((one for one in labeled if len(one.frames)), None)
+        shown = first and structure_picture(first.frames[0], f"The first frame of “{first.ref.set}”")
         return Findings(
             "Data",
+            figures=[replace(shown, prominent=True)] if shown else [],
             tables=(Table("suspicious", "What looks wrong in the data", COLUMNS, found, shown=bool(found)),),
             verdicts=verdicts,
             definition="Labels of a set, for training or for tests, are looked at together: forces, energies and "

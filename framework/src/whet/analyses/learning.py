@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from whet.analyses.parts.meanings import POTENTIAL, SEEDS, STATES
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, seed_values, series_names, series_rows
 from whet.analyses.parts.window import Window
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
@@ -40,7 +41,7 @@ class Learning(Analysis):
 
     name = "learning"
     place = 20
-    result_version = 3
+    result_version = 4
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = {"scores": Port(Found, many=False, what="of the set")}
@@ -88,15 +89,15 @@ def _table(rows: Sequence[SeriesRow], on: str) -> Table:
 
     bounds = not _decided(rows) and any(row.bounds for row in rows)
     columns = (
-        Column("potential"),
-        Column("state"),
+        Column("potential", description=POTENTIAL),
+        Column("state", description=STATES),
         COLUMNS["labels"],
         Column(SOFTNESS, "", "Softness or stiffness", 3, interval=True, spread=True, shown=_decided(rows)),
         replace(COLUMNS["lower"], decimals=3, shown=bounds),
         replace(COLUMNS["upper"], decimals=3, shown=bounds),
         replace(COLUMNS["r2"], decimals=3, brief=True, shown=any(row.r2.value is not None for row in rows)),
         COLUMNS["mae"],
-        Column("seeds"),
+        Column("seeds", description=SEEDS),
     )
     cells: list[list[Cell]] = [
         [
@@ -230,8 +231,7 @@ def _panel(quantity: str, title: str, axis: _Axis, domain: Sequence[float]) -> d
     layers = [
         layer(bar, "datum.kind != 'seed'", VALUE[1], y2={"field": VALUE[2]}),
         layer({"type": "line"}, line),
-        layer({**dot, "opacity": 1}, f"{line} && datum.outside == ''"),
-        layer({"type": "point"}, "datum.kind == 'corrected' && datum.outside == ''", shape={"value": "diamond"}),
+        layer({**dot, "opacity": 1}, f"({line} || datum.kind == 'corrected') && datum.outside == ''"),
         layer({**dot, "size": 8, "opacity": 0.7}, "datum.kind == 'seed'", shape={"value": "circle"}),
     ]
     for side, shape in (("above", "triangle-up"), ("below", "triangle-down")):

@@ -7,6 +7,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 from whet.analyses.parts.alignment import first_fine_tunings, given_energies
 from whet.analyses.parts.doubts import energy_notes
+from whet.analyses.parts.meanings import (
+    FRAMES,
+    MAE_E,
+    MAE_E_FITTED,
+    MAE_F,
+    POTENTIAL,
+    RMSE_E,
+    RMSE_E_FITTED,
+    RMSE_F,
+    RMSE_S,
+    SEEDS,
+    STATES,
+)
 from whet.analyses.parts.naming import state_name
 from whet.analyses.parts.score_table import STATE, score_table
 from whet.analyses.parts.scored import Scored, scored, with_one_factor
@@ -35,7 +48,7 @@ class Scores(Analysis):
 
     name = "scores"
     place = 30
-    result_version = 3
+    result_version = 4
     by_default = True
     inputs: ClassVar[Mapping[str, Port]] = {
         "predictions": Port(Predictions, what="of every potential on the set"),
@@ -164,19 +177,19 @@ def _known(one: Scored, row: SeriesRow, labels: Mapping[Ref, int], on: Ref) -> d
 
 def _errors(rows: Sequence[SeriesRow], on: str) -> Table:
     columns = (
-        Column("potential", shown=several(rows)),
-        Column("state"),
-        Column("MAE F", "eV/Å", interval=True, spread=True, shown=False),
-        Column("RMSE F", "eV/Å", interval=True, spread=True),
+        Column("potential", description=POTENTIAL, shown=several(rows)),
+        Column("state", description=STATES),
+        Column("MAE F", "eV/Å", MAE_F, interval=True, spread=True, shown=False),
+        Column("RMSE F", "eV/Å", RMSE_F, interval=True, spread=True),
         COLUMNS["cmae"],
-        Column("MAE E raw", "meV/atom", shown=False),
-        Column("RMSE E raw", "meV/atom"),
-        Column("MAE E fitted here", "meV/atom", shown=False),
-        Column("RMSE E fitted here", "meV/atom"),
-        Column("RMSE S", "eV/Å³"),
-        Column("frames", shown=len({row.frames for row in rows}) > 1),
+        Column("MAE E raw", "meV/atom", MAE_E, shown=False),
+        Column("RMSE E raw", "meV/atom", RMSE_E),
+        Column("MAE E fitted here", "meV/atom", MAE_E_FITTED, shown=False),
+        Column("RMSE E fitted here", "meV/atom", RMSE_E_FITTED),
+        Column("RMSE S", "eV/Å³", RMSE_S),
+        Column("frames", description=FRAMES, shown=len({row.frames for row in rows}) > 1),
         Column("left out", shown=any(row.left_out for row in rows)),
-        Column("seeds", shown=False),
+        Column("seeds", description=SEEDS, shown=False),
         Column("seconds a frame", description=COLUMNS["seconds"].description, shown=False),
     )
     cells = [
@@ -204,7 +217,11 @@ def _elements(series: Sequence[tuple[SeriesRow, Sequence[Scored]]], on: str) -> 
         ]
         rows.append([row.potential, row.state, *found])
     shown = several([row for row, _ in series])
-    columns = [Column("potential", shown=shown), Column("state"), *(Column(f"MAE {one}", "eV/Å") for one in symbols)]
+    columns = [
+        Column("potential", description=POTENTIAL, shown=shown),
+        Column("state", description=STATES),
+        *(Column(f"MAE {one}", "eV/Å", f"Mean absolute error over force components of {one}.") for one in symbols),
+    ]
     yield Table("elements", f"Force errors by element on “{on}”", columns, rows, folded=True)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from whet.analyses.parts.last_states import last_states
+from whet.analyses.parts.meanings import POTENTIAL, READINGS, SEEDS, STATES
 from whet.analyses.parts.part_tables import part_tables
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, row_names, series_names, series_rows, several
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     Ends = Sequence[tuple[SeriesRow, Comparison]]
 
-MOST_POINTS = 4000
+MOST_POINTS = 2000
 """Points of a panel; more say nothing and make the page heavy."""
 
 MOST_PANELS = 6
@@ -46,7 +47,7 @@ class Softening(Analysis):
 
     name = "softening"
     place = 25
-    result_version = 3
+    result_version = 4
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = {
@@ -148,11 +149,11 @@ def _parity_spec(reach: float, panels: Sequence[str]) -> dict[str, Any]:
         return {"transform": [only], "mark": {"clip": True, **mark}, "encoding": {**encoding, **more}}
 
     tooltip = [{"field": name, "type": "quantitative"} for name in ("reference", "predicted")]
-    color = {"field": "kind", "type": "nominal", "legend": None}
+    dots = {"color": {"field": "panel", "type": "nominal", "legend": None}, "shape": {"value": "circle"}}
     layers = [
-        layer("point", {"type": "point", "filled": True, "size": 6, "opacity": 0.35}, color=color, tooltip=tooltip),
-        layer("perfect", {"type": "line", "strokeDash": [4, 4], "strokeWidth": 1}, color=color),
-        layer("softening scale", {"type": "line", "strokeWidth": 1.5}, color=color),
+        layer("point", {"type": "point", "filled": True, "size": 6, "opacity": 0.4}, **dots, tooltip=tooltip),
+        layer("perfect", {"type": "line", "strokeDash": [4, 4], "strokeWidth": 1}),
+        layer("softening scale", {"type": "line", "strokeWidth": 1.5}),
     ]
     across = -(-len(panels) // -(-len(panels) // ACROSS))  # no row of one where it can be helped
     return {
@@ -174,12 +175,12 @@ def _by_magnitude(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figur
             drawn = [series[id(row)], (one.low + one.high) / 2, place < MOST_LINES]
             cells.append([row.potential, row.state, one.low, one.high, scale, one.atoms, *drawn])
     columns = (
-        Column("potential", shown=several(rows)),
-        Column("state"),
-        Column("force from", "eV/Å", decimals=2),
-        Column("to", "eV/Å", decimals=2),
+        Column("potential", description=POTENTIAL, shown=several(rows)),
+        Column("state", description=STATES),
+        Column("force from", "eV/Å", "Least size of the reference force of an atom in this bin.", decimals=2),
+        Column("to", "eV/Å", "Largest size of the reference force of an atom in this bin.", decimals=2),
         replace(COLUMNS["scale"], decimals=3, spread=False),
-        Column("atoms"),
+        Column("atoms", description="Atoms of all frames whose reference force is in this bin."),
         Column("series", shown=False),
         Column("middle", "eV/Å", shown=False),
         Column("drawn", shown=False),
@@ -223,9 +224,9 @@ def _magnitude_spec() -> dict[str, Any]:
 
 def _readings(rows: Sequence[SeriesRow], on: str) -> Table:
     columns = (
-        Column("potential", shown=several(rows)),
-        Column("state"),
-        Column("reading"),
+        Column("potential", description=POTENTIAL, shown=several(rows)),
+        Column("state", description=STATES),
+        Column("reading", description=READINGS),
         replace(COLUMNS["scale"], decimals=3),
         replace(COLUMNS["inverse_slope"], decimals=3),
         replace(COLUMNS["lower"], decimals=3, shown=False),
@@ -236,7 +237,7 @@ def _readings(rows: Sequence[SeriesRow], on: str) -> Table:
         Column("unexplained", description="1 − uncentred R²: by no factor on the forces", decimals=3),
         replace(COLUMNS["robust_scale"], decimals=3),
         Column("discounted frames", shown=any(row.discounted for row in rows)),
-        Column("seeds", shown=False),
+        Column("seeds", description=SEEDS, shown=False),
         Column("in words", shown=False),
     )
     cells: list[list[Cell]] = []

@@ -9,6 +9,7 @@ from typing import ClassVar
 from whet.analyses.parts.answers import after_fine_tuning, forgotten, how_soft
 from whet.analyses.parts.first_figure import first_figure
 from whet.analyses.parts.first_set import first_set, own_rows
+from whet.analyses.parts.meanings import LABELS, POTENTIAL, READINGS, SEEDS, STATES
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, series_rows, several
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Findings, Table, Verdict, slug
@@ -45,7 +46,7 @@ class Summary(Analysis):
 
     name = "summary"
     place = 10
-    result_version = 4
+    result_version = 5
     by_default = True
     after = ("scores",)
     Options = SummaryOptions
@@ -94,7 +95,7 @@ class Summary(Analysis):
         figure, points = first_figure(ends, main.findings, on)
         answers += [*after_fine_tuning(rows), *forgot]
         tables = [_table("summary", main, ends), *tables, *points]
-        return Findings("In short", "", tables, [figure], answers, notes=[_reading_note(rows)])
+        return Findings("In short", "", tables, [figure], answers, _reading_note(rows))
 
 
 def _ends(rows: Sequence[SeriesRow]) -> list[SeriesRow]:
@@ -124,20 +125,20 @@ def _table(name: str, of: Found, rows: Sequence[SeriesRow]) -> Table:
     tuned = {row.seeds for row in rows if row.strategy}
     bounds = any(not row.slope and row.bounds for row in rows)
     columns = (
-        Column("potential", shown=several(rows)),
-        Column("state"),
-        Column("labels"),
+        Column("potential", description=POTENTIAL, shown=several(rows)),
+        Column("state", description=STATES),
+        Column("labels", description=LABELS),
         replace(COLUMNS["curvature"], decimals=3, shown=any(row.curvature.value is not None for row in rows)),
         replace(COLUMNS["lower"], decimals=3, shown=bounds),
         replace(COLUMNS["upper"], decimals=3, shown=bounds),
-        Column("reading", shown=slopes),
+        Column("reading", description=READINGS, shown=slopes),
         replace(COLUMNS["r2"], decimals=3, brief=True, shown=slopes),
         COLUMNS["energy_mae"],
         COLUMNS["fitted_mae"],
         COLUMNS["mae"],
         replace(COLUMNS["relative_rmse"], decimals=1, percent=True),
         replace(COLUMNS["seconds"], decimals=3, shown=several(rows)),
-        Column("seeds", shown=len(tuned) > 1),
+        Column("seeds", description=SEEDS, shown=len(tuned) > 1),
         Column("frames", shown=False),
         replace(COLUMNS["scale"], shown=False),
         replace(COLUMNS["sampler"], shown=False),

@@ -48,6 +48,9 @@ LOSSES = (
     Column("potential", description="Its name in the study file."),
     Column("state", description="The fine-tuning, by the state that it made."),
     Column("strategy", description="How it was fine-tuned."),
+    Column(
+        "series", description="What its color stands for: the strategy, with the potential where there are several."
+    ),
     Column("of", description="Training or validation."),
     Column("epoch", description="From 1."),
     Column("loss", description="Mean over batches, with the weights and the criterion of the fine-tuning."),
@@ -58,7 +61,7 @@ class Training(Analysis):
     """Every fine-tuning: labels, settings read back from upstream, time, curves."""
 
     name = "training"
-    result_version = 3
+    result_version = 4
     place = 80
     by_default = True
     inputs: ClassVar = {"fine-tunings": Port(FineTuning, what="every fine-tuning of the study")}
@@ -159,19 +162,24 @@ def _row(one: FineTuning, names: Mapping[Ref, str]) -> list[Cell]:
 
 
 def _losses(tuned: Sequence[FineTuning], names: Mapping[Ref, str]) -> list[list[Cell]]:
+    several = len({one.ref.potential for one in tuned}) > 1
     return [
-        [one.ref.potential, names[one.ref.state], one.ref.strategy, of, epoch, float(loss)]
+        [one.ref.potential, names[one.ref.state], one.ref.strategy, _series(one.ref, several), of, epoch, float(loss)]
         for one in tuned
         for of, curve in (("training", "train_loss"), ("validation", "valid_loss"))
         for epoch, loss in enumerate(one.curves.get(curve) or (), 1)
     ]
 
 
+def _series(ref: Ref, several: bool) -> str:
+    return f"{ref.potential} {ref.strategy}" if several else ref.strategy
+
+
 def _curves(losses: Sequence[Sequence[Cell]]) -> Figure:
     """Training loss (full) and validation loss (dashed) by epoch, a panel for each potential: their losses differ."""
     panels = []
     for name in dict.fromkeys(row[0] for row in losses):
-        own = [row[5] for row in losses if row[0] == name]
+        own = [row[-1] for row in losses if row[0] == name]
         logarithmic = all(isinstance(loss, float) and loss > 0 for loss in own)
         scale = {"type": "log", "nice": False} if logarithmic else {"zero": False}
         panels.append(
@@ -182,7 +190,7 @@ def _curves(losses: Sequence[Sequence[Cell]]) -> Figure:
                 "encoding": {
                     "x": {"field": "epoch", "type": "quantitative"},
                     "y": {"field": "loss", "type": "quantitative", "scale": scale},
-                    "color": {"field": "strategy", "type": "nominal", "sort": None, "title": None},
+                    "color": {"field": "series", "type": "nominal", "sort": None, "title": None},
                     "strokeDash": {"field": "of", "type": "nominal", "sort": None, "title": None},
                     "detail": {"field": "state", "type": "nominal"},
                 },

@@ -29,12 +29,12 @@ class BondShift:
     """One kind of bond in a first and a second set of trajectories; all in Å, broken bonds not counted.
 
     mean_change: second − first. width_change: of the standard deviation, second − first. wasserstein: first
-    Wasserstein distance between the two distributions. Each trajectory counts the same. Intervals: over trajectories,
-    95 % each. by_chance: the distance that the dealing of trajectories at random explains. p: for each aspect the
-    chance that dealing would set *any* kind of bond in *any* aspect as far apart as this one is. different: the
-    aspects in which the sets differ, their p being at most 5 %. least_p: below which no p can be, as few trajectories
-    can be dealt in few ways. trajectories: of both sets; below four in one there is neither an interval nor a p
-    nor a distance by chance.
+    Wasserstein distance, W = ∫|C₁(r) − C₂(r)| dr of the two cumulative distributions. Each trajectory counts the same.
+    Intervals: over trajectories, 95 % each. by_chance: the distance that the dealing of trajectories at random
+    explains. p: for each aspect the chance that dealing would set *any* kind of bond in *any* aspect as far apart as
+    this one is. different: the aspects in which the sets differ, their p being at most 5 %. least_p: below which no p
+    can be, as few trajectories can be dealt in few ways. trajectories: of both sets; below four in one there is neither
+    an interval nor a p nor a distance by chance.
     """
 
     mean_change: float

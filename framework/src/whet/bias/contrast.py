@@ -25,10 +25,10 @@ ROUNDING = 1e-6
 class Contrast:
     """The MAE of the second series over that of the first, less 1: −0.2 where the second errs 20 % less.
 
-    change: its interval is over units and, with several seeds, over seeds too, so it is wider than `over_units` and
-    `over_seeds` and excludes zero only where both do. p: of no difference, two-sided; the level at which that interval
-    just reaches zero. Intervals are of 95 %; all are None below four units, over_seeds also for one seed. No value
-    where one of the errors is zero.
+    change: Σ|e₂|/Σ|e₁| − 1; its interval is over units and, with several seeds, over seeds too, so it is wider than
+    `over_units` and `over_seeds` and excludes zero only where both do. p: of no difference, two-sided; the level at
+    which that interval just reaches zero. Intervals are of 95 %; all are None below four units, over_seeds also for one
+    seed. No value where one of the errors is zero.
     """
 
     change: Estimate
@@ -41,10 +41,11 @@ class Contrast:
         """Paired: what makes a trajectory hard for both cancels.
 
         Of the logarithm of the ratio, with the jackknife's standard error and Student's t over units and over seeds,
-        whose half-widths add in squares (Zou & Donner, Stat. Med. 27, 1693 (2008)). Where few trajectories hold most
-        of the error, plain t is too sure: degrees of freedom are the effective number of units, 1 / Σ share², less 1
-        (Carter, Schnepel & Steigerwald, Rev. Econ. Stat. 99, 698 (2017)). Of relative energies the reference energies
-        are fitted anew without each unit, and each one that is fitted costs a unit.
+        whose half-widths add in squares, h² = h_units² + h_seeds² (Zou & Donner, Stat. Med. 27, 1693 (2008)). Where few
+        trajectories hold most of the error, plain t is too sure: degrees of freedom are the effective number of units,
+        1/Σ share², less 1 (Carter, Schnepel & Steigerwald, Rev. Econ. Stat. 99, 698 (2017)). Of relative energies the
+        reference energies are fitted anew without each unit, and each one that is fitted costs a unit:
+        freedom = (1 − fitted/n)/Σ share² − 1.
         """
         import numpy as np
 

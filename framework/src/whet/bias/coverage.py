@@ -110,6 +110,7 @@ class NeighborDistances:
     def unique(self, a: Sequence[int], b: Sequence[int]) -> UniqueShare:
         """What the parts `a` have that the parts `b` lack; no part is in both.
 
+        share = #{i in A: d(i, B) > q₉₅}/#A, q₉₅ being the 95th percentile of d(j, B without j) over j in B.
         An environment of A is unique where its nearest neighbor in B (same element) is farther than the 95th percentile
         of the distances of B's environments to their own nearest neighbors in B. All of an element that B lacks are.
         """

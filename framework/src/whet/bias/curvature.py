@@ -33,10 +33,10 @@ Reading = Literal["soft", "stiff", "not soft", "undecided"]
 class Curvature:
     """Mean curvature of the predicted energy surface over that of the reference; below 1 a potential is soft.
 
-    Integrating ∫ρ f·p by parts, with ρ ∝ exp(−U/kT), gives s = ⟨∇²U_p⟩/⟨∇²U_f⟩ over the reference's ensemble and
-    1/b = ⟨∇²U_p⟩/⟨∇²U_f⟩ over the potential's own, exactly and for any anharmonicity; for displacements that were
-    drawn independently of both, s is the ratio of the harmonic parts along them (SCIENCE.md, "Softening"; the scale s
-    itself: Deng et al.). Random errors of the force and displaced minima do not lower it.
+    Integrating ∫ρ f·p by parts, with ρ ∝ exp(−U/kT), gives ⟨f·p⟩ = kT ⟨∇²U_p⟩ and ⟨f·f⟩ = kT ⟨∇²U_f⟩ over the
+    reference's ensemble, so s = ⟨∇²U_p⟩/⟨∇²U_f⟩ there, and 1/b = ⟨∇²U_p⟩/⟨∇²U_f⟩ over the potential's own, exactly and
+    for any anharmonicity; for displacements that were drawn independently of both, s is the ratio of the harmonic parts
+    along them (the scale s itself: Deng et al.). Random errors of the force and displaced minima do not lower it.
 
     sampler: see `whet.bias.sampler`. slope: `s` or `1/b`, which the ratio is; empty where the sampler allows none.
     ratio: without unit, with its 95 % interval over units; None where slope is empty or the slope is not defined.
@@ -80,6 +80,13 @@ class Curvature:
         known = (sampler, slope, ratio, interval, lower, upper, slopes.units, units_of)
         return cls(*known, reading, claim + words)
 
+    @classmethod
+    def without_slope(cls, slopes: Slopes, sampler: str, units_of: str, frames: int) -> Curvature:
+        """Of frames in which symmetry allows no force, as in a perfect crystal: what is there is noise."""
+        what = "this frame" if frames == 1 else f"these {frames} frames"
+        claim = f"undecided: by symmetry the forces of {what} are zero (a perfect crystal), so there is no slope"
+        return cls(sampler, "", None, None, None, None, slopes.units, units_of, "undecided", claim)
+
     def doubted(self, why: str) -> Curvature:
         """Read from no slope, as the frames are not what they are taken for: why, a clause."""
         if self.reading == "undecided" and not self.slope:
@@ -101,7 +108,11 @@ def inverted(interval: Interval) -> Interval:
 
 
 def reading_of(ratio: float, interval: tuple[float, float]) -> Reading:
-    """Soft or stiff: beyond 1 with its whole interval, and by more than SMALL; not soft: within SMALL, surely near."""
+    """Soft or stiff: beyond 1 with its whole interval, and by more than SMALL; not soft: within SMALL, surely near.
+
+    With SMALL = 0.05: soft where high < 1 and ratio < 0.95; stiff where low > 1 and ratio > 1.05; not soft where
+    |ratio − 1| ≤ 0.05 and 0.90 ≤ low ≤ high ≤ 1.10; else undecided.
+    """
     low, high = interval
     if high < 1 and ratio < 1 - SMALL:
         return "soft"

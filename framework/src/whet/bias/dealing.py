@@ -53,6 +53,7 @@ class Dealing:
     def p_of(self, numbers: np.ndarray) -> float:
         """The share of the ways in which one number (m,) is at least as large as it is, itself counted.
 
+        p = #{i: T_i ≥ T_0}/m, T_0 being the number as it is.
         Exact, whatever the distribution and however alike frames of one trajectory are (Pitman, Suppl. J. R. Stat. Soc.
         4 (1937) 119); valid still where ways are drawn (Phipson & Smyth, Stat. Appl. Genet. Mol. Biol. 9 (2010) 39).
         """

@@ -10,6 +10,7 @@ from whet.bias.pairs import Comparison, LeftOut
 from whet.bias.resampling import Resampling, interval_json
 from whet.bias.robust_slope import is_still
 from whet.bias.sampler import MINIMUM
+from whet.bias.symmetric_sites import zero_by_symmetry
 from whet.contracts.findings import Interval
 from whet.contracts.reference_energies import ReferenceEnergies
 from whet.data.identity import JSON
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 class Deviation:
     """How far predictions are from the reference; `unit` holds for all numbers.
 
+    mae = Σ|x|/n and rmse = √(Σx²/n), over all n differences x = predicted − reference.
     frames: that have the quantity. values: numbers compared (components, or frames for the energy).
     """
 
@@ -58,11 +60,13 @@ class Deviation:
 class Errors:
     """Errors of one potential on one set of frames (Wong & Yang, eqs. 1–3).
 
+    Forces also in parts of the reference's: √(Σ(p − f)²/Σf²).
+
     energy_raw: energies as predicted. energy_fitted_here: after adding per-element reference energies fitted on these
     very frames (so an optimistic number). energy_given: after adding reference energies that were fitted elsewhere, to
     the elements that they have; None where none were given. stress: None where no frame has both.
-    relative_force_rmse: RMSE over the root mean square of the reference components; None where these are all zero, and
-    of relaxed structures.
+    relative_force_rmse: RMSE over the root mean square of the reference components; None where these are all zero, or
+    zero by symmetry, and of relaxed structures.
     """
 
     energy_raw: Deviation
@@ -102,7 +106,7 @@ def errors(
             symbol: _over_atoms(comparison, off, comparison.symbols == symbol, draws) for symbol in comparison.elements
         },
         relative_force_rmse=None
-        if is_still(true) or comparison.sampler == MINIMUM
+        if is_still(true) or comparison.sampler == MINIMUM or zero_by_symmetry(comparison)
         else forces.rmse / float(np.sqrt(np.mean(true**2))),
         stress=_stress(comparison, draws),
         frames=len(comparison),

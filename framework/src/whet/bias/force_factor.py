@@ -20,7 +20,7 @@ scale, larger by 1/R², so that it over-corrects whatever is not explained by a 
 
 @dataclass(frozen=True)
 class ForceFactor:
-    """A number without unit that multiplies predicted forces."""
+    """A number without unit that multiplies predicted forces: b = Σpf/Σp² of one frame, or 1/s = Σf²/Σpf."""
 
     factor: float
     rule: Rule

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 def holm(p: Sequence[float]) -> list[float]:
     """Adjusted p-values, in the order given: those below 0.05 may be claimed.
 
+    The k-th smallest of m becomes the largest of (m − j + 1) p_j over j ≤ k, at most 1.
+
     Whatever the dependence, one or more false claims among them happen in 5 % of cases at most (Holm, Scand. J. Stat.
     6, 65 (1979)).
     """

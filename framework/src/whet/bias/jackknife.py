@@ -37,6 +37,7 @@ class Jackknife:
     ) -> Jackknife:
         """rows: (n_units, k), what each unit adds to k sums. statistic: (m, k) sums -> (m,) values, or NaN.
 
+        error = √((n − 1)/n · Σ(θ_i − ⟨θ⟩)²), θ_i being the statistic without unit i and ⟨θ⟩ their mean.
         freedom: of Student's t, where it is not one less than the units. without: (n_units, k), the sums that are left
         without each unit, where these are not the total less its row.
         """
@@ -66,7 +67,7 @@ class Jackknife:
         return -float(stdtrit(self.freedom, p / 2)) * self.error
 
     def interval(self, level: float) -> Interval:
-        """Of that probability; None below four units, and where value or error are not defined."""
+        """value ± t(1/2 + level/2; freedom) · error; None below four units, and where either is not defined."""
         if self.units < LEAST_UNITS or not math.isfinite(self.value + self.error):
             return None
         reach = self.reach(1 - level)

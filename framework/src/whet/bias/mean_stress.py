@@ -16,6 +16,7 @@ TOLERANCE = 0.1
 class MeanStress:
     """Mean of the trace of predicted minus reference stress over three, GPa, tension positive, over frames.
 
+    change = ⟨tr(σ_p − σ_f)/3⟩.
     Positive: the potential is under more tension, and wants a smaller cell. interval: 95 %, over independent units.
     """
 

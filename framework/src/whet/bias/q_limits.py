@@ -25,8 +25,8 @@ CAUTION = "Q-residuals detect outliers of the training set, not unphysical behav
 class QLimits:
     """Limits of Q-residuals, in the squared unit of the features.
 
-    by_element: mean + 2 standard deviations of each element's Q-residuals on the training set (Wong & Yang).
-    jackson_mudholkar: the limit that normally distributed features exceed with the probability 1 − confidence.
+    by_element: ⟨Q⟩ + 2 σ(Q), mean and standard deviation of each element's Q-residuals on the training set (Wong &
+    Yang). jackson_mudholkar: the limit that normally distributed features exceed with the probability 1 − confidence.
     """
 
     by_element: Mapping[str, float]

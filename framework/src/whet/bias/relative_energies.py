@@ -33,7 +33,10 @@ class RelativeEnergies:
 
     @classmethod
     def of(cls, frames: Comparison, errors: np.ndarray) -> Self:
-        """errors: (n_frames, n_columns) predicted − reference, meV/atom, one column a series, of these frames."""
+        """errors: (n_frames, n_columns) predicted − reference, meV/atom, one column a series, of these frames.
+
+        What is left of them is e − X X⁺e, X being the atomic fractions (n_frames, n_elements) and X⁺ its pseudoinverse.
+        """
         import numpy as np
 
         fractions = _fractions(frames)

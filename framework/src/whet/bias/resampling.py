@@ -20,11 +20,11 @@ class Resampling:
     """How intervals are had: independent units (trajectories) are drawn with replacement.
 
     Whole units are drawn because frames of one trajectory, and the force components of one frame, are alike. The
-    ends are Efron's percentiles, expanded for few units: the percentile of t(n − 1) √(n / (n − 1)) in place of the
-    normal one (Hesterberg, Am. Stat. 69, 371 (2015), section 5.3). Draws never leave the range of the units, which
-    holds the mean of four in 88 % of all cases: so intervals reach at least as far as Student's t does with the
-    jackknife's error. resamples: how many draws. seed: of NumPy's generator; the same seed gives the same interval.
-    level: probability inside the interval. InputError where a setting makes no sense.
+    ends are Efron's percentiles, expanded for few units: at Φ(√(n/(n − 1)) · t(α; n − 1)) in place of α (Hesterberg,
+    Am. Stat. 69, 371 (2015), section 5.3). Draws never leave the range of the units, which holds the mean of four in
+    88 % of all cases: so intervals reach at least as far as Student's t does with the jackknife's error. resamples: how
+    many draws. seed: of NumPy's generator; the same seed gives the same interval. level: probability inside the
+    interval. InputError where a setting makes no sense.
     """
 
     resamples: int = 1000

@@ -103,6 +103,7 @@ def least_absolute_slope(x: np.ndarray, y: np.ndarray) -> float:
 def huber_slope(x: np.ndarray, y: np.ndarray) -> tuple[float, float, np.ndarray]:
     """Huber's slope of y on x through the origin, by iteratively reweighted least squares.
 
+    s = Σw x y/Σw x² with w = min(1, 1.345 σ/|y − s x|) and σ = 1.4826 median |y − s x|.
     x, y: (n,), x not all zero. Returns the slope, the robust standard deviation of the residuals (1.4826 times their
     median absolute value) and the final weights (n,). Where over half of the points lie on one line exactly, that
     line is the answer.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from whet.bias.curvature import Curvature
@@ -10,6 +10,7 @@ from whet.bias.pairs import Comparison, LeftOut
 from whet.bias.resampling import Resampling, interval_json
 from whet.bias.robust_slope import is_still, robust_slope
 from whet.bias.sampler import MINIMUM
+from whet.bias.symmetric_sites import zero_by_symmetry
 from whet.contracts.findings import Interval
 from whet.data.identity import JSON
 
@@ -135,12 +136,18 @@ class Softening:
 def softening(comparison: Comparison, resampling: Resampling | None = None) -> Softening:
     """The softening of a comparison; undecided, without a scale, where all reference forces are zero (`is_still`).
 
-    Of relaxed structures nothing but their errors.
+    Of relaxed structures, and where forces are zero by symmetry (`zero_by_symmetry`), nothing but their errors.
     """
     draws = resampling or Resampling()
     if comparison.sampler == MINIMUM:
         slopes = slopes_of(comparison, draws)
         curvature = Curvature.of(slopes, MINIMUM, comparison.units_of)
+        return Softening(slopes, None, None, (), slopes, curvature, comparison.left_out, comparison.correction)
+    if zero_by_symmetry(comparison):
+        whole = slopes_of(comparison, draws)
+        nothing = dict.fromkeys(("scale", "scale_interval", "r2", "inverse_slope", "inverse_slope_interval", "cmae"))
+        slopes = replace(whole, **nothing)
+        curvature = Curvature.without_slope(slopes, comparison.sampler, comparison.units_of, len(comparison))
         return Softening(slopes, None, None, (), slopes, curvature, comparison.left_out, comparison.correction)
     slopes = slopes_of(comparison, draws)
     robust = robust_slope(comparison, draws)

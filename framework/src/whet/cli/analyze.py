@@ -26,7 +26,8 @@ def analyze(
         account = loaded.analyze(name, view, workers=workers)
     for error in account.failed.values():
         raise error
-    found = loaded.stored.findings(name)
+    stored = loaded.stored
+    found = [stored.names.findings(one) for one in stored.findings(name)]
     if json:
         print_json([one.as_json() for one in found])
     else:

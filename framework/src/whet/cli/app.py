@@ -13,7 +13,10 @@ from whet.cli.analyze import analyze
 from whet.cli.check import check
 from whet.cli.env import env
 from whet.cli.evaluate import evaluate
+from whet.cli.export import export
+from whet.cli.fine_tune import fine_tune
 from whet.cli.frames import frames
+from whet.cli.init import init
 from whet.cli.label import label
 from whet.cli.labels import labels
 from whet.cli.log import log
@@ -29,7 +32,17 @@ UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 """What is wrong with a command line; where its module lies depends on typer's version."""
 
 
-class OneLineGroup(TyperGroup):
+class SentenceGroup(TyperGroup):
+    """A group that lists each command with a whole sentence, in as many lines as that takes."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """As of any group, but that nothing is cut."""
+        rows = [(name, self.commands[name].get_short_help_str(limit=1000)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, what if what.endswith(".") else f"{what}.") for name, what in rows])
+
+
+class OneLineGroup(SentenceGroup):
     """The program's commands. What is wrong with a command line is one line, as every other fault is."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
@@ -82,8 +95,8 @@ def program(
     """Measure how biased a universal interatomic potential is on your system, and fine-tune the bias away."""
 
 
-for command in (run, check, status, log, report, analyze, evaluate, label):
+for command in (init, run, check, status, log, report, analyze, export, evaluate, fine_tune, label):
     app.command()(command)
-app.add_typer(plugins, name="plugins")
+app.add_typer(plugins, name="plugins", cls=SentenceGroup)
 for name, group in (("labels", labels), ("frames", frames), ("models", models), ("env", env), ("store", store)):
-    app.add_typer(group, name=name, no_args_is_help=True)
+    app.add_typer(group, name=name, no_args_is_help=True, cls=SentenceGroup)

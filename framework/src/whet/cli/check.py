@@ -20,17 +20,19 @@ def check(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Check a study without running it: keys, plugins, files, and the plan. Imports no potential's packages."""
-    from whet.cli.terminal import print_json, print_table, say
+    """Check a study without running it, and tell what it will compute."""
+    from whet.cli.bill import print_bill
+    from whet.cli.terminal import print_json, print_table, say, wrapped
+    from whet.study.bill import Bill
     from whet.study.inspection import inspect
-    from whet.study.plan_costs import PlanCosts
     from whet.study.study import Study
 
     loaded = Study.load(study, set_ or ())
     found = inspect(loaded)
-    costs = PlanCosts.of(loaded.stored) if plan else None
+    bill = Bill.of(loaded)
     if json:
-        print_json({**found.as_json(), **({"plan": costs.as_json()} if costs is not None else {})})
+        said = {**found.as_json(), "bill": bill.as_json()}
+        print_json({**said, "plan": bill.costs.as_json()} if plan else said)
         for error in found.refused:
             raise error
         return
@@ -38,10 +40,12 @@ def check(
     say()
     print_table(("role", "component", "environment", "options"), found.role_rows())
     say()
-    if costs is None:
-        print_table(("steps", "planned"), [(kind, str(count)) for kind, count in found.steps.items()], right=(1,))
+    print_bill(bill)
+    if plan:
+        say()
+        _tell(bill.costs)
     else:
-        _tell(costs)
+        wrapped(f"Steps: {', '.join(f'{number} {kind}' for kind, number in found.steps.items())}.")
     if found.files:
         say()
         say("Files that the study reads, with the beginning of their SHA-256:")
@@ -72,21 +76,13 @@ def _tell(costs: PlanCosts) -> None:
         rows.append((one.kind, str(one.planned), str(left), _hours(one.core_hours) if one.rests_on else "", judged))
     print_table(("steps", "planned", "left", "core hours", "judged by"), rows, right=(1, 2, 3))
     say()
-    for purpose, number in costs.labels.items():
-        say(f"labels to buy, at most: {number:>7,} {purpose}")
-    if not costs.labels:
-        say("No labels to buy.")
-    if costs.unbounded:
-        names = ", ".join(costs.unbounded[:2]) + ", …" * (len(costs.unbounded) > 2)
-        number = count(len(costs.unbounded), "step")
-        wrapped(f"Not counted, as nobody can tell before they run: the labels of {number} ({names}).")
     if costs.labels:
         judged = count(costs.label_rests_on, "step")
         if costs.label_core_hours is None:
             wrapped("What a label costs is not known: this store has no step that bought labels in the same way.")
         else:
             hours = _hours(costs.label_core_hours)
-            wrapped(f"The labels take {hours} core hours at most, judged by {judged} that bought some.")
+            wrapped(f"The labels take about {hours} core hours, judged by {judged} that bought some.")
     left = sum(one.planned - one.done for one in costs.kinds)
     if not left:
         return

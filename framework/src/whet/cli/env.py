@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from whet.cli.parameters import Json
+
 env = typer.Typer(help="Environments of their own for plugins whose packages clash with the others.")
 
 Folder = Annotated[Path, typer.Option("--in", help="Folder of the environments.", metavar="FOLDER")]
@@ -16,7 +18,7 @@ Folder = Annotated[Path, typer.Option("--in", help="Folder of the environments."
 def create(
     name: Annotated[str, typer.Argument(help="Name of the environment, for the study file.", metavar="NAME")],
     plugin: Annotated[
-        list[str], typer.Option("--plugin", "-p", help="NAME (whet-NAME from the index), requirement or folder.")
+        list[str], typer.Option("--plugin", help="NAME (whet-NAME from the index), requirement or folder.")
     ],
     folder: Folder = Path(".envs"),
     constraint: Annotated[
@@ -45,9 +47,10 @@ def create(
 def check(
     names: Annotated[list[str] | None, typer.Argument(help="Environments (default: all).", metavar="[NAME]...")] = None,
     folder: Folder = Path(".envs"),
+    json: Json = False,
 ) -> None:
     """Ask each environment for its plugins, and say what is wrong with it. Exit code 2 if something is."""
-    from whet.cli.terminal import say
+    from whet.cli.terminal import print_json, say
     from whet.data.errors import InputError
     from whet.running.new_environment import environment_faults
 
@@ -55,12 +58,14 @@ def check(
     if not names and not there:
         hint = "Make one: whet env create NAME --plugin PLUGIN"
         raise InputError("there is no environment", where=str(folder), hint=hint)
-    wrong = False
-    for name in names or there:
-        offers, faults = environment_faults(folder / name)
+    found = {name: environment_faults(folder / name) for name in names or there}
+    if json:
+        print_json(
+            [{"environment": name, "plugins": list(o), "faults": list(map(str, f))} for name, (o, f) in found.items()]
+        )
+    for name, (offers, faults) in found.items() if not json else ():
         say(f"{name}: {', '.join(offers) or 'no plugin'}")
         for fault in faults:
-            wrong = True
             say(f"  {fault}")
-    if wrong:
+    if any(faults for _, faults in found.values()):
         raise typer.Exit(2)

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from whet.cli.parameters import EnergyKey, ForcesKey, Json, StressKey, VirialKey, named_keys
+from whet.cli.parameters import (
+    EnergyKey,
+    ForcesKey,
+    Json,
+    OtherInterpreter,
+    Overwrite,
+    StressKey,
+    VirialKey,
+    named_keys,
+)
 
 
 def evaluate(
@@ -15,12 +24,15 @@ def evaluate(
         Path, typer.Argument(help="Labeled frames: a file, or a folder of calculations.", metavar="FRAMES")
     ],
     potential: Annotated[
-        list[str], typer.Option("--potential", "-p", help="NAME, NAME:MODEL or NAME:PATH (repeatable).")
+        list[str],
+        typer.Option(
+            "--potential", "-p", help="NAME, NAME:MODEL, NAME:PATH, or ./FOLDER of an exported one (repeatable)."
+        ),
     ],
     first: Annotated[int | None, typer.Option(min=1, help="Only so many frames, from the beginning.")] = None,
     workers: Annotated[int, typer.Option(min=1, max=4096, help="Potentials evaluated side by side.")] = 1,
     threads: Annotated[int, typer.Option(min=1, max=4096, help="Threads of each worker.")] = 1,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, xpu.")] = "cpu",
+    device: Annotated[str, typer.Option(help="Where potentials live: cpu, cuda, cuda:1, mps, xpu.")] = "cpu",
     energy_key: EnergyKey = "",
     forces_key: ForcesKey = "",
     stress_key: StressKey = "",
@@ -32,6 +44,12 @@ def evaluate(
     groups: Annotated[
         str, typer.Option(help="Key in the frames of what belongs together, or `frames`: each stands alone.")
     ] = "",
+    environment: OtherInterpreter = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Also write the frames with all predictions (.extxyz, .frames).", metavar="FILE"),
+    ] = None,
+    overwrite: Overwrite = False,
     store: Annotated[Path | None, typer.Option(help="Keep results here, so that the same command resumes.")] = None,
     json: Json = False,
 ) -> None:
@@ -39,15 +57,22 @@ def evaluate(
 
     Softening is read by who sampled the frames, which they say themselves (`sampled_by` in their info) or
     --sampled-by. What looks suspicious in the labels is told below the table.
+
+    --save keeps the labels as they are and adds NAME_energy (eV), NAME_forces (eV/Å) and NAME_stress (eV/Å³, tension
+    positive) of each potential; mace:small is mace_small there.
     """
     import tempfile
 
     from whet.cli.scores import print_readings, print_scores
     from whet.cli.terminal import ProgressView, print_json, say
     from whet.data.errors import FrameError, StepFailed
+    from whet.files.naming import named_by
     from whet.study.evaluation import evaluation_study
     from whet.study.inspection import check_data
+    from whet.study.predicted_frames import QUANTITIES, check_save, key_names, predicted_frames, save_predictions
 
+    if save is not None:
+        check_save(save, frames, overwrite=overwrite)
     with tempfile.TemporaryDirectory(prefix="whet-") as scratch:
         study = evaluation_study(
             frames,
@@ -58,8 +83,10 @@ def evaluate(
             running={"workers": workers, "threads": threads, "device": device},
             sampled_by=sampled_by,
             groups=groups,
+            environments=environment or (),
         )
-        check_data(study)
+        with named_by("command"):
+            check_data(study)
         with ProgressView(len(study.plan.steps), 0, say_failures=False) as view:
             account = study.run(view)
         for error in account.failed.values():
@@ -71,6 +98,8 @@ def evaluate(
         if not scores and found.unscored:
             which, why = found.unscored[0]
             raise FrameError(f"nothing can be measured: {why}", where=which)
+        if save is not None:
+            save_predictions(save, predicted_frames(found, frames.absolute().stem), overwrite=overwrite)
         if json:
             print_json(list(scores))
             for what in found.suspicious:
@@ -79,10 +108,16 @@ def evaluate(
                 typer.echo(f"note: {what}", err=True)
         else:
             print_scores(scores)
-            print_readings(scores)
+            print_readings(scores, sampler_given=sampled_by is not None)
             for which, why in found.unscored:
                 say(f"no score: {which}: {why}")
             for what in found.suspicious:
                 say(f"suspicious: {what}")
             for what in found.doubts:
                 say(f"note: {what}")
+            if save is not None:
+                say()
+                names = " and ".join(key_names(study.file.potentials).values())
+                say(f"{save}: labels, and predictions of {names}:")
+                for quantity, unit in QUANTITIES.items():
+                    say(f"  NAME_{quantity}: {unit}")

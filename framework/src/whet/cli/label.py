@@ -27,6 +27,9 @@ def label(
     isolated_atoms: Annotated[
         bool, typer.Option("--isolated-atoms", help="Also label a single atom of each element: reference energies.")
     ] = False,
+    device: Annotated[
+        str, typer.Option(help="Where a teacher's potential lives: cpu, cuda, cuda:1, mps, xpu.")
+    ] = "cpu",
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -41,7 +44,7 @@ def label(
     from whet.running.frame_labeling import frames_to_label, label_frames, labeler_of
     from whet.study.study_file import read_settings
 
-    made = labeler_of({"use": labeler, **read_settings(option or ())})
+    made = labeler_of({"use": labeler, **read_settings(option or ())}, device=device)
     structures = frames_to_label(frames)
     if first is not None and first > len(structures):
         raise FrameError(f"{first} frames were asked for, the file has {len(structures)}", where=str(frames))

@@ -69,6 +69,7 @@ def import_labels(
     command goes on where it was stopped. Exit code 2 if a frame was refused, or had another label already.
     """
     from whet.cli.terminal import CountView, print_json
+    from whet.files.naming import named_by
     from whet.labels.label_checks import Finding
     from whet.labels.label_import import import_labels as run_import
     from whet.labels.label_import import write_log
@@ -85,7 +86,7 @@ def import_labels(
         if not source.format.states_theory:
             _check_theory(statement, source.path)
     opened = Store(store)
-    with nullcontext() if dry_run else opened.at_work(), CountView("frames read") as view:
+    with nullcontext() if dry_run else opened.at_work(), CountView("frames read") as view, named_by("command"):
         report = run_import(
             (record for source in sources for record in source.records(named, written)),
             opened.labels,

@@ -70,11 +70,18 @@ def _wanted(state: StudyState, words: str) -> Step:
 
 def _tell(state: StudyState, step: Step, path: str) -> None:
     """Which step it is, and how it stands; on standard error, as it is not of the log."""
+    from whet.data.loss_file import NAME as LOSSES
+    from whet.data.loss_file import last_losses, said_losses
+
     one = state.steps[step.key]
     why = f": {one.why}" if one.why and one.word != "failed" else ""
     typer.echo(f"{one.title} ({step.key}), {one.word}{why}", err=True)
     if one.word == "failed":
         typer.echo(f"failed: {one.why}", err=True)
+    folder = state.study.store.folder(step.key)
+    if losses := last_losses(folder):
+        said = f"epoch {losses.get('epoch', 0):.0f}, {said_losses(losses)}"
+        typer.echo(f"losses: {said}, all in {folder / LOSSES}", err=True)
     typer.echo(f"log: {path}" if path else "It has no log yet.", err=True)
 
 

@@ -32,7 +32,8 @@ def _answer(signals: _Signals) -> NoReturn:
         _run()
         flush_output()
     except WhetError as error:
-        _say(f"whet: {error}")
+        for line in str(error).splitlines():
+            _say(f"whet: {line}")
         sys.exit(1 if isinstance(error, StepFailed) else 2)
     except KeyboardInterrupt as interrupt:
         signals.leave(interrupt)

@@ -84,23 +84,26 @@ def prefetch(names: Names = None) -> None:
 
 
 @models.command()
-def verify(names: Names = None) -> None:
+def verify(names: Names = None, json: Json = False) -> None:
     """Check the checksum and the known answer of named models, or of all that lie here. Exit code 2 if one is wrong."""
-    from whet.cli.terminal import say
+    from whet.cli.terminal import print_json, say
     from whet.plugins.models import named_model, named_models
 
     chosen = [named_model(name) for name in names or ()]
-    wrong = False
+    found: list[dict[str, str]] = []
     for model in chosen or [m for m in named_models() if m.foundation.find() is not None or m.altered()]:
         fault = model.fault()
-        wrong = wrong or bool(fault)
         right = "checksum and answer are right"
         if not all(file.sha256 for file in model.foundation.files.values()):
             right = "is here; no checksum is known"
         elif model.foundation.answer is None:
             right = "checksum is right; no answer is known"
-        say(f"{model.name}: {fault or right}")
-    if wrong:
+        found.append({"model": model.name, "fault": fault or "", "verdict": fault or right})
+        if not json:
+            say(f"{model.name}: {fault or right}")
+    if json:
+        print_json(found)
+    if any(one["fault"] for one in found):
         raise typer.Exit(2)
 
 
@@ -111,22 +114,29 @@ def trust(
     remove: Annotated[
         list[str] | None, typer.Option(help="Trust no longer: a file, or the beginning of its SHA-256 (repeatable).")
     ] = None,
+    json: Json = False,
 ) -> None:
     """Trust files that run code when they are loaded, by their content: a changed file is not trusted.
 
     Without this, only published models that are known by their checksum, files made here, and files that run no code
     are loaded. Nothing is loaded by trusting it.
     """
-    from whet.cli.terminal import say
+    from whet.cli.terminal import print_json, say
     from whet.data.errors import InputError
     from whet.plugins.trusted_files import TrustedFiles
 
     trusted = TrustedFiles()
     if not (files or listed or remove):
         raise InputError("no file is named", hint="whet models trust FILE, or --list")
-    for entry in trusted.remove([trusted.named(given).sha256 for given in remove or ()]):
+    removed = trusted.remove([trusted.named(given).sha256 for given in remove or ()])
+    added = trusted.add(files or ())
+    if json:
+        said = {"removed": removed, "added": added, "trusted": trusted.entries if listed else []}
+        print_json({word: [vars(entry) for entry in entries] for word, entries in said.items()})
+        return
+    for entry in removed:
         say(f"{entry.sha256[:12]}  {entry.name}: no longer trusted")
-    for entry in trusted.add(files or ()):
+    for entry in added:
         say(f"{entry.sha256[:12]}  {entry.name}: {entry.by} on {entry.date}; whoever loads it runs the code in it")
     if listed:
         for entry in trusted.entries:

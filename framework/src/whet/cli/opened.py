@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from whet.study.invocation import Invocation
 from whet.study.stored_plan import StoredPlan
 from whet.study.stored_study import StoredStudy
 from whet.study.study import Study, store_of
@@ -14,10 +15,11 @@ from whet.study.study_file import read_study
 
 @dataclass(frozen=True)
 class Opened:
-    """folder: the study file's. workers: as it says."""
+    """folder: the study file's. asked: how the study is called. workers: as it says."""
 
     study: StoredStudy
     folder: Path
+    asked: Invocation
     workers: int | None = None
 
 
@@ -29,7 +31,7 @@ def opened(path: Path, overrides: Iterable[str], *, checked: bool = True) -> Ope
     """
     overrides = list(overrides)
     file, source = read_study(path, overrides)
-    store = store_of(file, source)
+    store, asked, workers = store_of(file, source), Invocation.of(source), file.running.workers
     if (stored := StoredPlan.of_words(store.root, file)) is not None:
-        return Opened(StoredStudy(store, stored, checked), source.folder, file.running.workers)
-    return Opened(Study.load(path, overrides).stored, source.folder, file.running.workers)
+        return Opened(StoredStudy(store, replace(stored, asked=asked), checked), source.folder, asked, workers)
+    return Opened(Study.load(path, overrides).stored, source.folder, asked, workers)

@@ -13,12 +13,26 @@ Set = Annotated[
     typer.Option("--set", help="Override a key: --set potentials.main=mace:small (repeatable).", metavar="KEY=VALUE"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder of the report (default: report/ beside the study).")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", help="Folder of the report (default: beside the study, report/, and with --set report-WORDS/)."
+    ),
+]
 StoreFolder = Annotated[Path, typer.Option("--store", help="The store: it keeps the labels.", metavar="FOLDER")]
 Option = Annotated[
     list[str] | None, typer.Option("--set", help="An option of the labeler (repeatable).", metavar="KEY=VALUE")
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another file of this name.")]
+
+OtherInterpreter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--environment",
+        help="Interpreter that has the potentials' plugins, of all or (repeatable) POTENTIAL=PYTHON of one.",
+        metavar="PYTHON",
+    ),
+]
 
 EnergyKey = Annotated[str, typer.Option(help="Name of the energies in the files.", metavar="KEY")]
 ForcesKey = Annotated[str, typer.Option(help="Name of the forces.", metavar="KEY")]

@@ -14,7 +14,7 @@ plugins = typer.Typer(help="List the plugins that are installed, check one, or b
 
 Tiers = Annotated[
     list[str] | None,
-    typer.Option("--tier", "-t", help="contract, physics, training, device (repeatable; default: all)."),
+    typer.Option("--tier", "-t", help="Only checks of this tier: contract, physics, training, device (repeatable)."),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -40,9 +40,14 @@ def check(
     tier: Tiers = None,
     only: Annotated[list[str] | None, typer.Option("--only", help="Only this check (repeatable).")] = None,
     fine_tune: Settings = None,
+    environment: Annotated[
+        str, typer.Option(help="Check it in another interpreter, which has the plugin.", metavar="PYTHON")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Run the conformance kit on a backend: contract, physics, training. Exit code 2 if a check fails."""
+    if environment:
+        raise typer.Exit(_check_elsewhere(environment))
     from whet.cli.terminal import print_json, say
     from whet.study.study_file import read_settings
     from whet.testing.backends import check_backends
@@ -83,17 +88,47 @@ def check(
 
 @plugins.command()
 def new(
-    name: Annotated[str, typer.Argument(help="Name of the potential: my-potential.", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help="Name of what it offers: my-potential.", metavar="NAME")],
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="What it offers: potential (with a fine-tuner), md-engine, labeler, descriptor, structure-source, "
+            "analysis, selector, monitor, format or executor."
+        ),
+    ] = "potential",
+    ase_calculator: Annotated[
+        str, typer.Option(help="A potential that is this calculator of ASE.", metavar="MODULE:CLASS")
+    ] = "",
     folder: Annotated[Path, typer.Option("--in", help="Where its folder is made.", metavar="FOLDER")] = Path(),
 ) -> None:
     """Begin a plugin: a package that works, with tests, to be changed into yours."""
     from whet.cli.terminal import say
+    from whet.plugins.kinds_to_begin import kinds_to_begin
     from whet.plugins.template import new_plugin
 
-    made = new_plugin(name, folder)
+    made = new_plugin(name, folder, kind=kind, ase_calculator=ase_calculator)
     short = made.name.removeprefix("whet-")
-    say(f"{made} is a pair potential that works. Next:")
+    example = kinds_to_begin().get(kind)
+    what = f"the calculator {ase_calculator}" if ase_calculator else "a pair potential"
+    what = what if example is None else f"a plugin with one {kind.replace('md-', 'MD ').replace('-', ' ')}"
+    say(f"{made} is {what} that works. Next:")
     say()
     say(f"  pip install -e '{made}[test]'")
-    say(f"  whet plugins check {short}")
+    if example is None or example.has_kit:
+        say(f"  whet plugins check {short}")
     say(f"  python -m pytest {made}")
+
+
+def _check_elsewhere(environment: str) -> int:
+    """The same command, run by the other interpreter; its exit code. InputError where that has no Whet."""
+    import sys
+
+    from whet.cli.streams import flush_output
+    from whet.study.other_interpreter import interpreter
+    from whet.testing.probes import run_elsewhere
+
+    words = list(sys.argv[1:])
+    place = next(place for place, word in enumerate(words) if word.partition("=")[0] == "--environment")
+    del words[place : place + (1 if "=" in words[place] else 2)]
+    flush_output()
+    return run_elsewhere(interpreter(environment), words)

@@ -30,28 +30,38 @@ def run(
     json: Json = False,
 ) -> None:
     """Run a study: what has run already is not run again, so the same command resumes. Ends with a report."""
+    from whet.cli.bill import print_bill
+    from whet.cli.own_folder import own_folder
     from whet.cli.terminal import ProgressView, say
     from whet.report.page import is_current, write_report
+    from whet.study.bill import Bill
     from whet.study.inspection import check_data
     from whet.study.record import record_of
     from whet.study.study import Study
+    from whet.study.take_home import take_home
 
     loaded = Study.load(study, set_ or ())
     check_data(loaded)
     total = len(loaded.plan.steps)
     done = sum(loaded.store.is_done(key) for key in loaded.plan.steps)
+    if done < total and not json:
+        print_bill(Bill.of(loaded))
+        sys.stdout.flush()  # before anything is bought
     with _watching(loaded, done) if watch and sys.stderr.isatty() else ProgressView(total, done) as view:
         account = loaded.run(view, workers=workers)
     record = record_of(loaded.stored)
-    folder = out or loaded.source.folder / "report"
+    home = take_home(loaded.stored, str(study), set_ or ())
+    folder = out or own_folder(loaded.source.folder, loaded.stored.stored.asked, loaded.file.name)
     page = folder / "index.html"
     if not is_current(record, folder):
         page = write_report(record, folder)
     elif not json and not account.ran and not account.failed:
         say(f"Nothing to do: all {total} steps of {loaded.file.name!r} have their results.")
         say(f"Report: {page}")
+        if home:
+            say(home)
         return
-    _tell(loaded, account, page, json)
+    _tell(loaded, account, page, json, home)
     if account.failed:
         raise typer.Exit(_exit_code(account))
 
@@ -71,13 +81,13 @@ def _watching(loaded: Study, done: int) -> WatchView:
     return WatchView(loaded.store.root, len(loaded.plan.steps), done, time_left=time_left)
 
 
-def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
+def _tell(loaded: Study, account: Account, page: Path, json: bool, home: str) -> None:
     from whet.cli.findings import print_answers
     from whet.cli.scores import print_scores
     from whet.cli.terminal import print_json, say
 
     found = loaded.stored
-    every = (findings for section in found.sections for findings in section.findings)
+    every = (findings for section in found.shown for findings in section.findings)
     answers = [(one.label, verdict) for one in every for verdict in one.verdicts if verdict.prominent]
     if json:
         print_json(
@@ -97,10 +107,11 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
                 "answers": [{"label": label, **asdict(verdict)} for label, verdict in answers],
                 "scores": list(found.scores),
                 "report": str(page),
+                "take_home": home,
             }
         )
         return
-    print_scores([score for score in found.scores if score["set_kind"] != "self"])
+    print_scores(found.names.scores(score for score in found.scores if score["set_kind"] != "self"))
     print_answers(answers)
     say()
     bought = sum(loaded.store.result(key).provenance.get("bought", 0) for key in account.ran if "label-" in key)
@@ -121,6 +132,8 @@ def _tell(loaded: Study, account: Account, page: Path, json: bool) -> None:
         for error in account.failed.values():
             say(f"  {error}")
     say(f"Report: {page}")
+    if home:
+        say(home)
 
 
 def _exit_code(account: Account) -> int:

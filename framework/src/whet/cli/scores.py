@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from whet.cli.terminal import print_table, say, wrapped
@@ -50,15 +50,25 @@ def print_scores(scores: Iterable[Score]) -> None:
         say(ERRORS)
 
 
-def print_readings(scores: Iterable[Score]) -> None:
-    """What `whet evaluate` says about softness, what it takes for granted of the frames, and how to say otherwise."""
+def print_readings(scores: Iterable[Score], *, sampler_given: bool = False) -> None:
+    """What `whet evaluate` says about softness, what it takes for granted of the frames, and how to say otherwise.
+
+    sampler_given: whether --sampled-by was, so that it was not the frames who said it.
+    """
     for rows in _by_set(scores).values():
         say()
+        if any(score[part]["mae_interval"] for score in rows for part in ("forces", "energy", "energy_fitted")):
+            print_table(("with [95 %]", "MAE F", "MAE E raw", "MAE E fitted"), map(_errors, rows))
+            say()
         for score in rows:
             wrapped(f"{score['potential']}: {score['softening']['verdict']}")
         say()
         found = {score["softening"]["sampler"] for score in rows}
-        say(f"Sampled by: {', '.join(SAMPLED[one] for one in SAMPLED if one in found)} (change: --sampled-by)")
+        words = ", ".join(SAMPLED[one] for one in SAMPLED if one in found)
+        whence = "as --sampled-by says" if sampler_given else "as the frames say (change: --sampled-by)"
+        if not sampler_given and found == {"unknown"}:
+            whence = "as the frames do not say (change: --sampled-by)"
+        say(f"Sampled by: {words}, {whence}")
         of = rows[0]["softening"]["units_of"]
         say(f"Independent: {of or 'nobody says which frames belong together'} (change: --groups)")
 
@@ -89,6 +99,17 @@ def _row(score: Score) -> tuple[str, ...]:
         f"{score['energy_fitted']['mae']:.1f}",
         "" if seconds is None else f"{seconds:.3f}",
     )
+
+
+def _errors(score: Score) -> tuple[str, ...]:
+    """Mean absolute errors with their 95 % intervals, where there are frames enough for one."""
+    parts = ((score["forces"], 3), (score["energy"], 1), (score["energy_fitted"], 1))
+    return (score["potential"], *(_with_interval(part["mae"], part["mae_interval"], digits) for part, digits in parts))
+
+
+def _with_interval(value: float, interval: Sequence[float] | None, digits: int) -> str:
+    ends = "" if interval is None else f" [{interval[0]:.{digits}f}, {interval[1]:.{digits}f}]"
+    return f"{value:.{digits}f}{ends}"
 
 
 def _curvature(slopes: Mapping[str, Any]) -> str:

@@ -229,10 +229,13 @@ def _since(one: StepState) -> str:
 
 
 def _progress(one: StepState) -> str:
+    from whet.data.loss_file import said_losses
+
     said: Any = one.progress
     if said is None or not said.total:
         return "" if one.word == "running" else one.why
-    return f"{said.done} of {said.total} ({100 * said.done // said.total} %)"
+    share = f"{said.done} of {said.total} ({100 * said.done // said.total} %)"
+    return ", ".join(filter(None, [share, said_losses(said.losses)]))
 
 
 def _clock(moment: float) -> str:

@@ -6,16 +6,25 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from whet.data.errors import WhetError
+from whet.data.loss_file import said_losses
 from whet.running.step import Step
 
 GAP = 2
@@ -90,6 +99,9 @@ class _Bars:
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[said]}", markup=False),
             console=self._console,
             disable=not self._console.is_terminal,
             transient=True,
@@ -113,15 +125,28 @@ class ProgressView(_Bars):
         self._say_failures = say_failures
         self._steps, self._done = steps, done
         self._tasks: dict[str, TaskID] = {}
-        self._all = self._bars.add_task("steps", total=steps, completed=done)
+        self._all = self._bars.add_task("steps", total=steps, completed=done, said="")
+        self._tenths: dict[str, int] = {}
 
     def began(self, step: Step) -> None:
         """A bar for the step."""
-        self._tasks[step.key] = self._bars.add_task(f"  {step.title or step.kind}"[:44], total=None)
+        self._tasks[step.key] = self._bars.add_task(f"  {step.title or step.kind}"[:44], total=None, said="")
 
     def progress(self, step: Step, done: int, total: int) -> None:
         """Moves the step's bar."""
         self._bars.update(self._tasks[step.key], completed=done, total=total)
+
+    def losses(self, step: Step, losses: Mapping[str, float]) -> None:
+        """Beside the step's bar; elsewhere than on a terminal a line at each tenth of the training."""
+        said, task = said_losses(losses), self._tasks[step.key]
+        self._bars.update(task, said=said)
+        if self._console.is_terminal or not said:
+            return
+        bar = next(one for one in self._bars.tasks if one.id == task)
+        epoch, epochs = int(losses.get("epoch", 0)), int(bar.total or 0)
+        if epochs and (tenth := 10 * epoch // epochs) > self._tenths.get(step.key, 0):
+            self._tenths[step.key] = tenth
+            self._console.print(f"{step.title or step.kind}: epoch {epoch} of {epochs}, {said}", soft_wrap=True)
 
     def ended(self, step: Step, fault: WhetError | None, seconds: float) -> None:
         """Takes the bar away; says what happened."""
@@ -145,7 +170,7 @@ class CountView(_Bars):
     def __init__(self, what: str) -> None:
         super().__init__()
         self._what, self._said = what, 0
-        self._task = self._bars.add_task(what, total=None)
+        self._task = self._bars.add_task(what, total=None, said="")
 
     def at(self, done: int, total: int | None = None) -> None:
         """So many are done."""

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from whet.data.errors import WhetError
+from whet.data.loss_file import said_losses
 from whet.data.numbers import duration
 from whet.running.event_log import EventReader, Happened, event_logs
 from whet.running.events import (
@@ -137,13 +138,15 @@ class WatchView:
         table.add_column("running", no_wrap=True, overflow="ellipsis", max_width=40)
         table.add_column("on", no_wrap=True, overflow="ellipsis", max_width=14)
         table.add_column("for", justify="right", no_wrap=True)
-        table.add_column("so far", no_wrap=True)
+        table.add_column("so far", no_wrap=True, overflow="ellipsis")
         for one in at_work:
             said = read_progress(self._store / "steps" / one.job)
             host = said.host if said is not None else one.host or "–"
             since = said.began if said is not None else one.since
             share = f"{said.done} of {said.total} ({100 * said.done // said.total} %)" if said and said.total else ""
-            table.add_row(one.title or one.key, host, duration(max(0.0, time.time() - since)), share)
+            losses = said_losses(said.losses) if said else ""
+            shown = ", ".join(filter(None, [share, losses]))
+            table.add_row(one.title or one.key, host, duration(max(0.0, time.time() - since)), shown)
         return table
 
     def _said(self, happened: Happened) -> str:

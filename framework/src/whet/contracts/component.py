@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, get_args
@@ -91,8 +91,9 @@ class Component:
     formulas of the compositions by whose fit that shift is determined, where it is not for each element (see
     `EnergySpan`). unpickles: whether loading its files would run code that nobody vouches for, as the interpreter that
     owns the plugin found. together: whether an MD engine gains from running many trajectories at once. not_identity:
-    options that move no number. checkpoint_version: of the form of a potential's files, as its plugin saved them. None
-    of the last five is part of its identity.
+    options that move no number. checkpoint_version: of the form of a potential's files, as its plugin saved them.
+    title: what people call it (`MACE-MP-0 small`); references: BibTeX entries of what to cite for it; both empty where
+    its plugin says nothing. None of the last seven is part of its identity.
     """
 
     hook: str
@@ -107,6 +108,31 @@ class Component:
     together: bool = False
     not_identity: tuple[str, ...] = ()
     checkpoint_version: int = 1
+    title: str = ""
+    references: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """What people call it: its title, or `NAME MODEL`; of what is made of others, these too."""
+        parts = " and ".join(dict.fromkeys(part.called for part in self.parts.values()))
+        return self._alone + (f" of {parts}" if parts else "")
+
+    @property
+    def _alone(self) -> str:
+        if self.title:
+            return self.title
+        given = [str(self.options[name]) for name in ("model", "head", "modal") if self.options.get(name)]
+        return " ".join([self.name, *(self._file_of(word) for word in given)])
+
+    def _file_of(self, word: str) -> str:
+        """The file's own name, where a word of the options stands for a file."""
+        ref = self.files.get(word.removeprefix("file:")) if word.startswith("file:") else None
+        return Path(ref.path).name if ref is not None else word
+
+    @property
+    def cited(self) -> tuple[str, ...]:
+        """References of it and of what it is made of, each once."""
+        return tuple(dict.fromkeys([*self.references, *(one for part in self.parts.values() for one in part.cited)]))
 
     def as_json(self) -> dict[str, JSON]:
         """Plain data; `Component.from_json` reads it back."""
@@ -123,6 +149,8 @@ class Component:
             "together": self.together,
             "not_identity": list(self.not_identity),
             "checkpoint_version": self.checkpoint_version,
+            **({"title": self.title} if self.title else {}),
+            **({"references": list(self.references)} if self.references else {}),
         }
 
     @classmethod
@@ -141,12 +169,23 @@ class Component:
             together=data.get("together", False),
             not_identity=tuple(data.get("not_identity", ())),
             checkpoint_version=data.get("checkpoint_version", 1),
+            title=data.get("title", ""),
+            references=tuple(data.get("references", ())),
         )
+
+    @property
+    def nameless(self) -> Self:
+        """The same without title and references: steps are many, and what people call it is said once."""
+        if not (self.title or self.references or self.parts):
+            return self
+        parts = {role: part.nameless for role, part in self.parts.items()}
+        return replace(self, title="", references=(), parts=parts)
 
     def identity(self) -> dict[str, JSON]:
         """What enters keys: everything but where the files lie."""
         data = self.as_json()
-        data.pop("energy_span", None)
+        for name in ("energy_span", "title", "references"):
+            data.pop(name, None)
         del data["unpickles"], data["together"], data["not_identity"], data["checkpoint_version"]
         data["options"] = {key: value for key, value in self.options.items() if key not in self.not_identity}
         data["files"] = {role: ref.sha256 for role, ref in self.files.items()}
@@ -225,13 +264,19 @@ class Backend(Generic[OptionsT]):
     """What must be importable: module name -> requirement for pip (`{"chgnet": "chgnet>=0.4.2"}`)."""
     unpickles: ClassVar[bool] = True
     """Whether loading its files may run code that is in them; it then gets only files that somebody vouches for."""
+    title: ClassVar[str] = ""
+    """What people call it (`MACE`), in reports; empty: its name."""
 
     def __init_subclass__(cls, **given: Any) -> None:
         super().__init_subclass__(**given)
         for base in cls.__dict__.get("__orig_bases__", ()):
-            for stated in get_args(base):
-                if isinstance(stated, type) and issubclass(stated, Options) and "Options" not in cls.__dict__:
-                    cls.Options = stated
+            stated = [one for one in get_args(base) if isinstance(one, type)]
+            # A class that is not Whet's is refused when the plugin is found, by its name.
+            options = [one for one in stated if issubclass(one, Options)] or (
+                stated if len(get_args(base)) == 1 else []
+            )
+            if options and "Options" not in cls.__dict__:
+                cls.Options = options[0]
 
     def __init__(
         self,
@@ -253,6 +298,11 @@ class Backend(Generic[OptionsT]):
         the component's options such a path is replaced by `file:ROLE`. Raises InputError where one is missing.
         """
         return {}
+
+    @classmethod
+    def references(cls, options: OptionsT) -> Sequence[str]:
+        """BibTeX entries of what is to be cited by who uses it with these options; reports gather them."""
+        return ()
 
     @classmethod
     def foreign_code(cls, path: Path) -> str:

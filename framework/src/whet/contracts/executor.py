@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from whet.contracts.component import Backend, OptionsT
 from whet.contracts.resources import Resources
@@ -74,6 +74,9 @@ class Site:
 
 class Executor(Backend[OptionsT], ABC):
     """Takes jobs to where they run: `start`, `submit` for each job, `stop`; all of them are called by one thread."""
+
+    stays_here: ClassVar[bool] = False
+    """Whether jobs run on the driver's machine: what it lacks (a GPU) is then said before the first."""
 
     def check(self, needs: Resources) -> None:
         """Asked before anything runs, without `start`: InputError where no job with these needs could ever be taken."""

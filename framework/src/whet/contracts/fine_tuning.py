@@ -25,12 +25,21 @@ Progress = Callable[[int, int], None]
 """`progress(done, total)`, called as work goes on; both count from zero to the number of units of work."""
 
 
+TellLosses = Callable[[int, Mapping[str, float]], None]
+"""`tell_losses(epoch, losses)`: an epoch (from 1) has ended, with these losses by the names of `FineTuned.curves`."""
+
+ROUNDING = 1e-5
+"""Relative difference that may be between a number that was asked for and the one read back: upstream packages keep
+them in single precision, where 0.01 is 0.009999999776, and compute with that."""
+
+
 @dataclass(frozen=True)
 class FineTuneRequest:
     """One fine-tuning, ready to run.
 
     start: the loaded potential to begin with. train, valid, replay: frames whose labels are already on the energy
-    scale of `start`'s bare model. seed: of everything random.
+    scale of `start`'s bare model. seed: of everything random. tell_losses: may be called after each epoch, for those
+    who watch; who only calls `progress` need not.
     """
 
     start: Potential
@@ -39,6 +48,7 @@ class FineTuneRequest:
     settings: FineTuneSettings
     seed: int
     replay: FrameSet = field(default_factory=lambda: FrameSet(()))
+    tell_losses: TellLosses = field(default=lambda epoch, losses: None, repr=False, compare=False)
 
     @cached_property
     def weights(self) -> LossWeights:
@@ -118,7 +128,7 @@ class Applied:
         wrong = []
         for word in ("strategy", "epochs", "learning_rate", "batch_size", "ema", "patience", "replay_weight"):
             asked, did = getattr(settings, word), getattr(self, word)
-            close = isinstance(asked, float) and did is not None and math.isclose(asked, did, rel_tol=1e-9)
+            close = isinstance(asked, float) and did is not None and math.isclose(asked, did, rel_tol=ROUNDING)
             same = close or asked == did
             ended = word == "epochs" and self.stopped_early and settings.patience is not None and self.epochs < asked
             # A batch cannot be larger than the training set.
@@ -130,8 +140,8 @@ class Applied:
             wrong.append(f"labels {sorted(asked_labels)} were to be trained on, {sorted(self.labels)} were")
         told = dict(request.weights) if self.loss is None else self.loss.weights
         for name, weight in request.weights:
-            used = told.get(name, 0.0)  # which upstream may keep in single precision
-            if not math.isclose(used, weight, rel_tol=1e-6):
+            used = told.get(name, 0.0)
+            if not math.isclose(used, weight, rel_tol=ROUNDING):
                 wrong.append(f"{name} was to have the weight {weight:g} in the loss, it had {used:g}")
         if len(request.replay) != self.replay_frames:
             wrong.append(f"{len(request.replay)} replay frames were to be used, {self.replay_frames} were")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -12,6 +12,7 @@ from whet.data.model_file import ModelFile
 if TYPE_CHECKING:
     from ase import Atoms
 
+    from whet.contracts.component import FileRef
     from whet.data.labels import Labels
     from whet.data.theory import LevelOfTheory
 
@@ -67,7 +68,8 @@ class FoundationModel:
 
     files: role -> file, as the component carries them. licence: its SPDX name. theory: of the labels that it was
     trained on. answer: checked when the model is first used; None where nobody has measured one yet. reference: the
-    paper, or where the model is described.
+    paper, or where the model is described. title: what people call it (`MACE-MP-0 small`); empty: the title of the
+    potential and the name. references: BibTeX entries to cite beside those of the potential.
     """
 
     files: Mapping[str, ModelFile]
@@ -75,6 +77,8 @@ class FoundationModel:
     theory: LevelOfTheory | None = None
     answer: KnownAnswer | None = None
     reference: str = ""
+    title: str = ""
+    references: Sequence[str] = ()
 
     @property
     def size(self) -> int:
@@ -90,6 +94,11 @@ class FoundationModel:
     def obtain(self, progress: Callable[[int, int], None] = lambda done, total: None) -> dict[str, Path]:
         """The files; raises as `ModelFile.obtain` does."""
         return {role: file.obtain(progress) for role, file in self.files.items()}
+
+    def is_content(self, files: Mapping[str, FileRef]) -> bool:
+        """Whether references to these files are to the model's, by the checksums that are stated."""
+        stated = {role: file.sha256 for role, file in self.files.items()}
+        return all(stated.values()) and stated == {role: ref.sha256 for role, ref in files.items()}
 
     def is_in(self, files: Mapping[str, Path]) -> bool:
         """Whether these files are the model's, by content; never where a checksum is not known."""

@@ -42,6 +42,15 @@ class Labeler(Backend[OptionsT], ABC):
         """
 
     @classmethod
+    def suggested(cls, symbols: Sequence[str], given: Mapping[str, JSON]) -> Mapping[str, JSON]:
+        """Options of a first study of these elements, which `whet init` writes: those without which there can be none.
+
+        symbols: chemical symbols. given: what the user said already; it counts before what is suggested. Raises
+        InputError where something is needed that only the user can know.
+        """
+        return {}
+
+    @classmethod
     def variations(cls, options: OptionsT) -> Mapping[str, JSON]:
         """For options of text, lists and mappings another value that they accept: what the conformance kit tries.
 

@@ -14,6 +14,7 @@ from warnings import warn
 from whet.contracts.component import Backend, OptionsT
 from whet.contracts.energy_span import UndeterminedEnergy, span_of
 from whet.contracts.foundation import FoundationModel, KnownAnswer
+from whet.contracts.upstream_model import UpstreamModel
 from whet.data.errors import FrameError, PluginError, UnknownName, Unsupported, WhetError
 from whet.data.frame_checks import check_frame
 from whet.data.labels import Labels
@@ -126,6 +127,16 @@ class Potential(Backend[OptionsT], ABC):
 
         folder.mkdir(parents=True, exist_ok=True)
         return {role: Path(copyfile(path, folder / path.name)) for role, path in self.files.items()}
+
+    def export(self, folder: Path) -> UpstreamModel:
+        """Writes the potential into `folder` as its own package reads it, with `energy_shift` in the file. Optional.
+
+        What the package's own loader makes of it answers what `evaluate` does here: the shift goes into per-element
+        energies that the package keeps anyway. So does `NAME:PATH` of Whet. The head or theory that answers here is
+        the one that answers there when nothing is said. Raises Unsupported where the package has no place for a shift.
+        """
+        what = f"potential {self.name!r} has no file of another package that could hold its energy shift"
+        raise Unsupported(what, hint="Whet itself loads it with the shift")
 
     @classmethod
     def upgrade(cls, files: Mapping[str, Path], from_version: int, folder: Path) -> Mapping[str, Path]:

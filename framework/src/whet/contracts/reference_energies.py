@@ -44,6 +44,8 @@ class ReferenceEnergies:
     def fit(cls, frames: Sequence[Atoms], labels: Sequence[float], predictions: Sequence[float]) -> Self:
         """Fits label − prediction of total energies (eV), each frame weighted by 1/n_atoms (so: eV/atom).
 
+        The ε that make Σ((E_label − E_predicted)/n − Σ_X n_X ε_X/n)² least, over frames of n atoms, n_X of them of the
+        element X; of those, the one of least Σε².
         frames: compositions; labels, predictions: (n_frames,) eV.
         """
         import numpy as np

@@ -170,6 +170,16 @@ class Task(Backend[OptionsT], ABC):
         return None if "labeler" in components else 0
 
     @classmethod
+    def likely_labels(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """How many it will rather ask for, by a rule of thumb, where that is far below `most_labels`.
+
+        By default as many as there can be. Once steps like this one are done, what they took goes before.
+        """
+        return cls.most_labels(options, components, fed)
+
+    @classmethod
     def batch_key(cls, components: Mapping[str, Component], inputs: Mapping[str, Sequence[str]]) -> str | None:
         """The same for steps that gain from being done at once (`run_batch`); None where nothing is gained.
 

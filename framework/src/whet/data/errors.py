@@ -3,6 +3,7 @@
 WhetError                      a fault with a cause and a way out: one line, exit code 2, never a traceback
 ├── InputError (ValueError)    something the user wrote or gave is wrong
 │   ├── OptionsError           options of a component: one problem per key
+│   ├── SeveralFaults          all that is wrong in one file, a line each
 │   ├── FrameError             a frame, or a file of frames
 │   └── UntrustedFile          a file that would run code when loaded, and nobody vouches for
 ├── UnknownName (LookupError)  no such plugin, key, kind; suggests the nearest
@@ -27,8 +28,11 @@ from typing import Self
 class WhetError(Exception):
     """A fault with a cause and a way out.
 
-    what: the fault, one sentence without a period. where: file, line and key, or the step. hint: what to do.
+    what: the fault, one sentence without a period. where: file, line and key, or the step. hint: what to do. line: of
+    the file, where there is one: the order of several faults.
     """
+
+    line: int = 0
 
     def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(what)
@@ -69,6 +73,24 @@ class OptionsError(InputError):
         self.problems = tuple(problems)
         listed = "; ".join(map(str, self.problems))
         super().__init__(f"{what}: {listed}" if listed else what, where=where, hint=hint)
+
+
+class SeveralFaults(InputError):
+    """All that is wrong in one file: `faults`, in its order; as text, a line each, of the first `SHOWN`."""
+
+    SHOWN = 20
+
+    def __init__(self, faults: Iterable[WhetError]) -> None:
+        distinct = {str(fault): fault for fault in faults}
+        self.faults = tuple(sorted(distinct.values(), key=lambda fault: fault.line))
+        super().__init__(f"{len(self.faults)} things are wrong")
+
+    def __str__(self) -> str:
+        """A line for each, and one for how many more there are."""
+        lines = [str(fault) for fault in self.faults[: self.SHOWN]]
+        if more := len(self.faults) - len(lines):
+            lines.append(f"and {more:,} more faults")
+        return "\n".join(lines)
 
 
 class FrameError(InputError):

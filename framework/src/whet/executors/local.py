@@ -19,6 +19,7 @@ class LocalExecutor(Executor):
     """Workers on this machine, as many side by side as the study's `workers` says; 1 where it does not."""
 
     name = "local"
+    stays_here = True
 
     def start(self, site: Site) -> int:
         """As many jobs at once as there are workers."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from whet.data.errors import FrameError
 from whet.data.labels import EXTRA_SHAPES, FORCES_NAMES, LABEL_NAMES, LABEL_PREFIXES, VIRIAL_NAMES, Labels
+from whet.files.naming import how_to_name
 from whet.files.unit_system import UnitSystem
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ SAME = {"energy": 1e-5, "forces": 1e-4, "stress": 1e-5}
 
 MOST_FORCE, MOST_ENERGY = 1e6, 1e12
 """eV/Å and eV; beyond these a label is no label."""
-
-HOW_TO_NAME = "name them (`keys:` in a study file, --energy-key and --forces-key on the command line)"
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -76,10 +75,10 @@ class LabelKeys:
                 )
             if (energy in there or forces) and not named:
                 missing, present = ("forces", energy) if energy in there else ("energy", forces)
-                hint = f"Energy and forces are both needed; {HOW_TO_NAME}"
+                hint = f"Energy and forces are both needed; {how_to_name()}"
                 raise FrameError(f"the frame has {present!r} but no {missing}", hint=hint)
         has = ", ".join(sorted(set(map(str, there)) - {"numbers", "positions"})[:12]) or "nothing"
-        hint = f"Looked for energy and forces, also behind REF_, dft_, DFT_ or ref_, and it has: {has}; {HOW_TO_NAME}"
+        hint = f"Looked for energy and forces, also behind REF_, dft_, DFT_ or ref_, and it has: {has}; {how_to_name()}"
         raise FrameError("the frame has no labels", hint=hint)
 
     def read(self, atoms: Atoms, units: UnitSystem = OWN) -> tuple[Atoms, Labels]:
@@ -121,7 +120,7 @@ class LabelKeys:
             if found is not None and not np.allclose(found, from_virial, rtol=0.02, atol=2e-4):
                 raise FrameError(
                     f"{self.stress!r} is not −{self.virial!r} / volume: their units or signs differ",
-                    hint="Name one of them with --stress-key or --virial-key",
+                    hint=f"Say which of them counts: {how_to_name(['stress'])}, or the same with virial",
                 )
             found = from_virial if found is None else found
         return found
@@ -142,7 +141,7 @@ def _refuse_another(atoms: Atoms, label: str, key: str) -> None:
         apart = float(np.abs(chosen - rival).max(initial=0.0))
         if apart > SAME[label] + 1e-9 * float(np.abs(chosen).max(initial=0.0)):
             what = f"the frame has two different labels: {key!r} and {other!r} are up to {apart:.4g} apart"
-            hint = f"Say which of them counts: {HOW_TO_NAME}; or remove the other from the file"
+            hint = f"Say which of them counts ({how_to_name([label])}), or remove the other from the file"
             raise FrameError(what, hint=hint)
 
 

@@ -159,7 +159,7 @@ class LabelChecks:
         if self._free:
             what = (
                 f"{len(self._free)} frames have a free energy besides, up to {1000 * self._most_free:.3g} meV/atom "
-                "from the energy: to it belong the forces where electrons are smeared (--energy-key free_energy)"
+                "from the energy: to it belong the forces where electrons are smeared (name the key free_energy)"
             )
             yield Finding("two-energies", what, self._named(self._free))
 

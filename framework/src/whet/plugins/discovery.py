@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import Distribution, EntryPoint, entry_points
@@ -12,8 +15,9 @@ from typing import Any
 import pluggy
 
 from whet.contracts.component import Backend
-from whet.data.errors import PluginError, suggestion
-from whet.plugins.hookspecs import GROUP, KINDS, Kind, specifications
+from whet.data.errors import PluginError, one_line, shortened, suggestion
+from whet.plugins.hookspecs import GROUP, KINDS, specifications
+from whet.plugins.offers import checked_offers, named
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,18 @@ def discover(found: Iterable[EntryPoint] | None = None) -> list[FoundPlugin]:
     installed = entry_points(group=GROUP) if found is None else found
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(specifications(KINDS.values()))
-    loaded = (_load(entry, manager) for entry in installed)
+    loaded = (_silently_loaded(entry, manager) for entry in installed)
     return sorted(loaded, key=lambda plugin: (plugin.name, plugin.distribution))
+
+
+def _silently_loaded(entry: EntryPoint, manager: pluggy.PluginManager) -> FoundPlugin:
+    """The plugin; what it printed is said on the error stream: the output is a command's answer, maybe JSON."""
+    with redirect_stdout(io.StringIO()) as printed:
+        plugin = _load(entry, manager)
+    if said := printed.getvalue().strip():
+        who = f"the plugin {plugin.name!r} ({plugin.origin})"
+        sys.stderr.write(f"whet: {who} prints when it is imported, which none should: {one_line(shortened(said))}\n")
+    return plugin
 
 
 def _load(entry: EntryPoint, manager: pluggy.PluginManager) -> FoundPlugin:
@@ -75,7 +89,7 @@ def _load(entry: EntryPoint, manager: pluggy.PluginManager) -> FoundPlugin:
         try:
             written_for = stated if isinstance(stated, int) else stated.get(hook)
             adapt = _adapter(hook, written_for)
-            plugin.offers[hook] = [_checked(adapt(offered), KINDS[hook]) for offered in getattr(module, hook)()]
+            plugin.offers[hook] = checked_offers(getattr(module, hook)(), KINDS[hook], adapt)
         except PluginError as error:
             plugin.refused[hook] = str(error)
         except (Exception, SystemExit) as error:
@@ -108,25 +122,6 @@ def _adapter(hook: str, written_for: Any) -> Callable[[Any], Any]:
         return offered
 
     return adapt
-
-
-def named(path: str) -> Any:
-    """What `module.name` names in the table of kinds, imported now."""
-    home, _, name = path.rpartition(".")
-    return getattr(import_module(home), name)
-
-
-def _checked(offered: Any, kind: Kind) -> type[Backend]:
-    """The class, once it is of the kind's contract and complete. Raises TypeError where it is not."""
-    contract = named(kind.contract)
-    if not (isinstance(offered, type) and issubclass(offered, contract)):
-        what = offered.__name__ if isinstance(offered, type) else repr(offered)
-        raise TypeError(f"{what} is no class derived from whet.{contract.__name__}")
-    if not isinstance(getattr(offered, "name", None), str):
-        raise TypeError(f"class {offered.__name__} has no name")
-    if lacking := sorted(getattr(offered, "__abstractmethods__", ())):
-        raise TypeError(f"class {offered.__name__} lacks {', '.join(lacking)}")
-    return offered
 
 
 def _one_line(error: BaseException) -> str:

@@ -29,7 +29,8 @@ class Kind:
     class that it is derived from, named, so that only what is used is imported. version: of the contract; raised
     where classes written for the old one no longer work as they are. adapters: old version -> function that takes a
     class written for it and gives one for the next (`module.function`); without one, such a class is refused. kit:
-    what `whet plugins check` asks of it (`module.KIT`); empty where nothing is asked.
+    what `whet plugins check` asks of it (`module.KIT`); empty where nothing is asked. example: what `whet plugins new`
+    begins one with (a name in `kinds_to_begin`); empty where it does not.
     """
 
     hook: str
@@ -39,6 +40,7 @@ class Kind:
     version: int = 1
     adapters: Mapping[int, str] = field(default_factory=dict)
     kit: str = ""
+    example: str = ""
 
     @property
     def plural(self) -> str:
@@ -71,6 +73,7 @@ KINDS = {
             "whet.contracts.dynamics.MDEngine",
             "Molecular-dynamics engines.",
             kit="whet.testing.engines.KIT",
+            example="ENGINE",
         ),
         Kind(
             "labelers",
@@ -78,6 +81,7 @@ KINDS = {
             "whet.contracts.labeling.Labeler",
             "Labelers: quantum-chemistry codes, or potentials in the role of a teacher.",
             kit="whet.testing.labelers.KIT",
+            example="LABELER",
         ),
         Kind(
             "descriptors",
@@ -85,6 +89,7 @@ KINDS = {
             "whet.contracts.descriptor.Descriptor",
             "Descriptors of atomic environments.",
             kit="whet.testing.descriptors.KIT",
+            example="DESCRIPTOR",
         ),
         Kind(
             "structures",
@@ -92,6 +97,7 @@ KINDS = {
             "whet.contracts.structures.StructureSource",
             "Sources of starting structures.",
             kit="whet.testing.structure_sources.KIT",
+            example="STRUCTURES",
         ),
         Kind("tasks", "task", "whet.contracts.task.Task", "What a step can be."),
         Kind(
@@ -100,12 +106,14 @@ KINDS = {
             "whet.contracts.analysis.Analysis",
             "What a report shows.",
             kit="whet.testing.analyses.KIT",
+            example="ANALYSIS",
         ),
         Kind(
             "selectors",
             "selector",
             "whet.contracts.selector.Selector",
             "Which of the sampled frames are worth a label.",
+            example="SELECTOR",
         ),
         Kind(
             "strategies",
@@ -118,6 +126,7 @@ KINDS = {
             "monitor",
             "whet.contracts.monitor.Monitor",
             "Monitors, which end a run of dynamics that has gone wrong, or far enough.",
+            example="MONITOR",
         ),
         Kind(
             "protocols",
@@ -125,12 +134,13 @@ KINDS = {
             "whet.contracts.protocol_preset.ProtocolPreset",
             "Published protocols of dynamics, under a name.",
         ),
-        Kind("executors", "executor", "whet.contracts.executor.Executor", "Where steps run."),
+        Kind("executors", "executor", "whet.contracts.executor.Executor", "Where steps run.", example="EXECUTOR"),
         Kind(
             "formats",
             "format",
             "whet.files.frame_format.FrameFormat",
             "Formats of files of frames, which every command reads, and writes where the format is written.",
+            example="FORMAT",
         ),
     )
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from whet.contracts.component import Backend, Component, FileRef, Spec
+from whet.contracts.device import refuse_absent
 from whet.contracts.dynamics import MDEngine
 from whet.contracts.fine_tune_settings import FineTuneSettings
 from whet.contracts.paths import Written
@@ -33,6 +34,8 @@ from whet.data.model_file import ModelFile
 from whet.plugins.checkpoints import upgraded
 from whet.plugins.discovery import FoundPlugin, discover
 from whet.plugins.hookspecs import HOOKS
+from whet.plugins.potential_folder import DESCRIPTION, PotentialFolder
+from whet.plugins.titles import Titles
 from whet.plugins.trusted_files import HERE, TrustedFiles
 
 CORE = "whet"
@@ -93,6 +96,11 @@ class Registry:
         settings: what a fine-tuner will be asked for. Raises what `find` raises, OptionsError, InputError for a
         missing file, and Unsupported where a fine-tuner has not what it will be asked for.
         """
+        if (exported := PotentialFolder.of(spec)) is not None:
+            if hook == "potentials":
+                return self._exported(exported, spec)
+            if hook == "fine_tuners":
+                spec = replace(spec, name=exported.component.name)
         offered = self.find(hook, spec.name)
         if settings is not None:
             offered.refuse_unsupported(settings)
@@ -108,13 +116,16 @@ class Registry:
             for role, file in found
         }
         named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
-        plain = _placeless(options.as_json(), {ref.path: role for role, ref in named.items()}, spec.folder)
+        places = {ref.path: role for role, ref in named.items()}
+        places |= {str(full_path(located(one.name, spec.folder))): role for role, one in asked if "/" in one.name}
+        plain = _placeless(options.as_json(), places, spec.folder)
         for role, part in asked:
             if role in parts and part.place:  # the part says it in full
                 _drop(plain, part.place)
         version = offered.result_version
         # What is not here yet is published, and so vouched for.
         code = any(offered.foreign_code(Path(ref.path)) for ref in files.values() if not self.voucher(ref.sha256))
+        words = Titles.of(offered, options, files)
         return Component(
             hook,
             offered.name,
@@ -126,6 +137,8 @@ class Registry:
             together=issubclass(offered, MDEngine) and offered.together,
             not_identity=tuple(sorted(offered.Options.not_identity)),
             checkpoint_version=getattr(offered, "checkpoint_version", 1),
+            title=words.title,
+            references=words.references,
         )
 
     def load(self, component: Component, *, store: Path | None = None, device: str = "cpu") -> Any:
@@ -136,12 +149,11 @@ class Registry:
         where the plugin here is of another result version, and as `upgraded` does.
         """
         offered = self.find(component.hook, component.name)
-        if offered.result_version != component.result_version:
-            raise PluginError(
-                f"{HOOKS[component.hook]} {component.name!r} was described by a plugin of result version "
-                f"{component.result_version}; the one installed here has {offered.result_version}"
-            )
         what = f"{HOOKS[component.hook]} {component.name!r}"
+        if (ours := offered.result_version) != (theirs := component.result_version):
+            versions = f"by a plugin of result version {theirs}; the one installed here has {ours}"
+            raise PluginError(f"{what} was described {versions}")
+        _refuse_absent(offered, device)
         files = {role: self._file(ref, store) for role, ref in component.files.items()}
         self._refuse_foreign_code(offered, files)
         if issubclass(offered, Potential) and (made := upgraded(offered, component, files)) is not files:
@@ -157,6 +169,29 @@ class Registry:
             backend.energy_shift = dict(component.energy_shift)
             backend.energy_span = component.energy_span
         return backend
+
+    def _exported(self, folder: PotentialFolder, spec: Spec) -> Component:
+        """The component of a potential that was exported: as it was in its study, but for options that are given."""
+        component = folder.located()
+        offered = self.find(component.hook, component.name)
+        if "model" in spec.options:
+            raise InputError("the model is what was exported", where=str(folder.path), hint="Leave `model` out")
+        if spec.options:
+            what = f"potential {component.name!r} of {folder.path}"
+            options = offered.Options.checked({**component.options, **spec.options}, of=what)
+            component = replace(component, options=options.as_json())
+        refs = [ref for ref in component.files.values() if not self.voucher(ref.sha256)]
+        return replace(component, unpickles=any(offered.foreign_code(Path(ref.path)) for ref in refs))
+
+    def refuse_absent(self, component: Component, device: str) -> None:
+        """InputError where its plugin, or that of a part, computes with torch, and torch has no such device here.
+
+        Loads nothing; nothing is said of what is not installed here.
+        """
+        if self.knows(component.hook, component.name):
+            _refuse_absent(self.find(component.hook, component.name), device)
+        for part in component.parts.values():
+            self.refuse_absent(part, device)
 
     def _part(self, role: str, spec: Spec, of: str) -> Component:
         """The component of a part. Where its words stand among the options of the whole, faults are named there."""
@@ -276,6 +311,8 @@ class Registry:
         return ""
 
     def _elsewhere(self, hook: str, name: str) -> str:
+        if hook == "potentials" and (Path(name) / DESCRIPTION).is_file():
+            return f"If the folder is meant, write ./{name}"
         for other in HOOKS:
             if other != hook and (other, name) in self._offers:
                 return f"{name!r} is a {HOOKS[other]}; known here: {', '.join(self.names(hook)) or 'none'}"
@@ -293,15 +330,18 @@ def registry() -> Registry:
     return Registry(discover())
 
 
-def load(potential: str | Mapping[str, Any], *, device: str = "cpu") -> Potential:
-    """A living potential, named as in a study file: `mace:small`, or a mapping with `use:` and its options.
+def load(potential: str | Path | Mapping[str, Any], *, device: str = "cpu") -> Potential:
+    """A living potential, named as in a study file: `mace:small`, a mapping with `use:` and its options, or the folder
+    of one that `whet export` wrote (a path has a slash in it).
 
     >>> atoms.calc = whet.load("chgnet").calculator()
+    >>> atoms.calc = whet.load("./toy-naive-2").calculator()
 
     Raises what `Registry.resolve` and `Registry.load` raise.
     """
     here = registry()
-    return here.load(here.resolve("potentials", Spec.parse(potential)), device=device)
+    given = str(potential.absolute()) if isinstance(potential, Path) else potential
+    return here.load(here.resolve("potentials", Spec.parse(given)), device=device)
 
 
 def missing_packages(offered: type[Any]) -> list[str]:
@@ -315,6 +355,11 @@ def missing_packages(offered: type[Any]) -> list[str]:
         if not there:
             missing.append(requirement)
     return missing
+
+
+def _refuse_absent(offered: type[Backend], device: str) -> None:
+    if "torch" in offered.packages:
+        refuse_absent(device, f"plugin {offered.name!r}")
 
 
 def _hook_of(role: str) -> str:

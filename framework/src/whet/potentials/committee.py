@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -11,7 +12,8 @@ from pydantic import Field
 from whet.contracts.component import Component, Spec
 from whet.contracts.options import Options
 from whet.contracts.potential import Capabilities, Potential, Property
-from whet.data.errors import InputError
+from whet.contracts.upstream_model import UpstreamModel
+from whet.data.errors import InputError, Unsupported
 from whet.data.labels import Labels
 
 if TYPE_CHECKING:
@@ -73,6 +75,11 @@ class Committee(Potential[CommitteeOptions]):
                 stress=np.mean(stresses, axis=0) if len(stresses) == len(one) else None,
                 extra={"force_spread": spread},
             )
+
+    def export(self, folder: Path) -> UpstreamModel:
+        """Unsupported: no package but Whet joins potentials in this way."""
+        what = "a committee is Whet's own: no other package has a file of several potentials"
+        raise Unsupported(what, hint="Whet loads all members; export a strategy without `committee:` for one file")
 
     @cached_property
     def members(self) -> list[Potential]:

@@ -13,7 +13,7 @@ from whet.contracts.findings import Figure, Table
 from whet.report.interaction import interactive
 from whet.report.safe_svg import SafeSvg, printable
 from whet.report.series import SeriesScales, mapping
-from whet.report.theme import CONFIG
+from whet.report.theme import CONFIG, SMALL
 from whet.report.vega import SCHEMA, compiled, drawn
 
 LEAST = 9.0
@@ -77,11 +77,23 @@ class Drawing:
 def _drawn(spec: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """What answers the pointer, and its SVG; where that cannot be made of it, what is only seen."""
     try:
-        vega = compiled(interactive(spec))
+        vega = _plain_legends(compiled(interactive(spec)))
         return vega, drawn(vega)
     except ValueError:
-        vega = compiled(spec)
+        vega = _plain_legends(compiled(spec))
         return vega, drawn(vega)
+
+
+def _plain_legends(vega: Any) -> Any:
+    """Without dashes around the filled points of a legend, which are too small for them."""
+    if isinstance(vega, list):
+        return [_plain_legends(one) for one in vega]
+    if not isinstance(vega, dict):
+        return vega
+    found = {key: value if key == "data" else _plain_legends(value) for key, value in vega.items()}
+    if "fill" in found and "strokeDash" in found and "symbolType" in found:
+        del found["strokeDash"]
+    return found
 
 
 def _whole(spec: Mapping[str, Any], tables: Mapping[str, Table]) -> dict[str, Any]:
@@ -112,11 +124,13 @@ def _unlinked(value: Any) -> Any:
 
 
 def _readable(value: Any, key: str = "") -> Any:
-    """The same with nothing that XML cannot hold, on which the converter would end the process."""
+    """The same with no text too small to read, and nothing that XML cannot hold, which would end the converter."""
     if isinstance(value, str):
         return re.sub("[<>&\"']", "", printable(value)) if key.lower().endswith("font") else printable(value)
     if isinstance(value, Mapping):
         return {printable(name): _readable(one, name) for name, one in value.items()}
+    if key.lower().endswith("fontsize") and isinstance(value, int | float):
+        return max(value, SMALL)
     return [_readable(one) for one in value] if isinstance(value, list | tuple) else value
 
 

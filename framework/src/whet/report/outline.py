@@ -32,6 +32,11 @@ class Part:
     of: Mapping[str, str]
 
     @property
+    def named_tables(self) -> Mapping[str, Table]:
+        """Its tables by the names by which figures know them."""
+        return {table.name: table for table in self.findings.tables}
+
+    @property
     def is_seen(self) -> bool:
         """Whether a page shows anything of it."""
         found = self.findings
@@ -84,9 +89,8 @@ class Outline:
 
     @property
     def leading(self) -> Mapping[str, Figure]:
-        """Figures of the first screen: the prominent ones of the first chapter."""
-        parts = self.chapters[0].parts if self.chapters else ()
-        return {name: one for part in parts for name, one in part.figures.items() if one.prominent}
+        """Figures of the first screen: the prominent ones."""
+        return {name: one for part in self.parts() for name, one in part.figures.items() if one.prominent}
 
     def in_short(self) -> Mapping[str, Sequence[Said]]:
         """Question -> prominent verdicts on it, in order of first appearance."""

@@ -7,18 +7,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from whet.report.drawing import Drawing
+from whet.report.glossary import Glossary
 from whet.report.outline import Outline
 from whet.report.report_folder import ReportFolder
 from whet.report.safe_svg import printable
 from whet.report.series import SeriesScales
 from whet.report.tables import ShownTable, csv_of
-from whet.report.theme import dark_rules
+from whet.report.theme import OUTLINES, dash_array, figure_rules, variables
 from whet.report.vega import bundle, packed
-from whet.study.record import Record
+from whet.study.record import COST, Record
 
 
 def write_report(record: Record, folder: str | Path) -> Path:
-    """Writes `index.html`, `tables/*.csv`, `figures/*.svg`, `figures/*.vl.json`, `scores.json`; gives the page's path.
+    """Writes `index.html`, tables, figures, `scores.json`, `methods.txt` and `references.bib`; gives the page's path.
 
     The page needs nothing else and nothing from the network. The same record gives the same bytes. The report that was
     there before is replaced. Raises InputError, and writes nothing, where a file that Whet did not write is in the way;
@@ -39,7 +40,12 @@ def is_current(record: Record, folder: Path) -> bool:
 def _files(record: Record) -> dict[str, str]:
     """Everything that a report consists of: name -> text."""
     outline = Outline(record)
-    drawings = _drawings(outline)
+    scales = _scales(outline, record)
+    drawings = {
+        name: Drawing.of(name, figure, part.named_tables, scales)
+        for part in outline.parts()
+        for name, figure in part.figures.items()
+    }
     files = {f"tables/{name}.csv": csv_of(table) for part in outline.parts() for name, table in part.tables.items()}
     for name, drawing in drawings.items():
         if drawing.picture is not None:
@@ -48,22 +54,21 @@ def _files(record: Record) -> dict[str, str]:
             files[f"figures/{name}.vl.json"] = drawing.specification()
     scores = [dict(score) for score in record.scores]
     files["scores.json"] = json.dumps(scores, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    files["index.html"] = printable(_page(record, outline, drawings))
+    if record.methods:
+        files["methods.txt"] = "\n\n".join(record.methods) + "\n"
+    if record.references:
+        files["references.bib"] = "\n\n".join(record.references) + "\n"
+    files["index.html"] = printable(_page(record, outline, drawings, scales))
     # Half of a character, which a file of another program may hold, can be written nowhere.
     return {name: text.encode(errors="replace").decode() for name, text in files.items()}
 
 
-def _drawings(outline: Outline) -> dict[str, Drawing]:
-    figures = [
-        (name, figure, {table.name: table for table in part.findings.tables})
-        for part in outline.parts()
-        for name, figure in part.figures.items()
-    ]
-    scales = SeriesScales((figure, tables) for _, figure, tables in figures)
-    return {name: Drawing.of(name, figure, tables, scales) for name, figure, tables in figures}
+def _scales(outline: Outline, record: Record) -> SeriesScales:
+    figures = [(figure, part.named_tables) for part in outline.parts() for figure in part.figures.values()]
+    return SeriesScales(figures, record.states)
 
 
-def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing]) -> str:
+def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing], scales: SeriesScales) -> str:
     from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
@@ -77,7 +82,12 @@ def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing]) -> 
         drawings=drawings,
         pictures={name: Markup(one.picture.text) for name, one in drawings.items() if one.picture},
         shown=ShownTable,
-        dark=Markup(dark_rules()),
+        glossary=Glossary(outline),
+        cost_title=COST,
+        key=[(one.word, one.look, dash_array(one.look.dash), OUTLINES[one.look.shape]) for one in scales.key()],
+        light=Markup(variables(dark=False)),
+        dark=Markup(variables(dark=True)),
+        figure_rules=Markup(figure_rules()),
         live=packed(json.dumps(live, allow_nan=False)) if live else "",
         vega=bundle() if live else "",
     )

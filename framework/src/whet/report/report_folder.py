@@ -22,7 +22,7 @@ MANIFEST = "whet-report.json"
 BEFORE = "plan.txt"
 """What stood for it before there was a manifest."""
 
-OWN_NAME = re.compile(r"((tables|figures)/)?[a-z0-9-]+\.(csv|svg|vl\.json|html|json|txt)")
+OWN_NAME = re.compile(r"((tables|figures)/)?[a-z0-9-]+\.(csv|svg|vl\.json|html|json|txt|bib)")
 
 
 class ReportFolder:
@@ -45,6 +45,14 @@ class ReportFolder:
         names = found.get("files", {})
         is_whole = bool(names) and not found.get("pending") and all((self.path / name).is_file() for name in names)
         return is_whole and found.get("about") == dict(about)
+
+    def asked(self, study: str) -> str | None:
+        """How the study was called whose report is here (`Invocation.identity`); None where Whet has none here.
+
+        study: its name. Empty for a report of a study of that name that does not say how it was called.
+        """
+        about = self._manifest().get("about") or {}
+        return about.get("asked", "" if about.get("study") == study else "?") if about else None
 
     def replace(self, files: Mapping[str, str], about: Mapping[str, str]) -> None:
         """Makes this the report: name -> text, and what it is about. Files of the report before that are not in it go.

@@ -54,10 +54,10 @@ class ShownTable:
             return f"The first {MOST} of {rows:,} rows; the CSV has all."
         return f"{rows} rows: scroll for more." if self.is_long else ""
 
-    def headings(self) -> list[tuple[str, str, str]]:
-        """Headings on the page, each with the CSS class of its column and what it holds."""
+    def headings(self) -> list[tuple[str, str, str, str]]:
+        """Headings on the page, each with its unit, the CSS class of its column and what it holds."""
         return [
-            (_with_unit(column.name, column), self._kind(place), column.description)
+            (column.name, f"({column.unit})" * bool(column.unit), self._kind(place), column.description)
             for place, column in self._visible.items()
         ]
 

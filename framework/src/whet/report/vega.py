@@ -16,6 +16,7 @@ from typing import Any
 from whet.data.durable import write_text
 from whet.data.errors import StoreError
 from whet.data.user_folders import user_cache
+from whet.report.point_clouds import compacted
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 VERSION = "6.4"
@@ -41,7 +42,7 @@ def drawn(spec: Mapping[str, Any]) -> str:
 
     svg = _asked(lambda text: vl_convert.vega_to_svg(text, allowed_base_urls=[]), spec)
     # A hundredth of a pixel is enough: clouds of points are half as large.
-    return PLACES.sub(lambda found: DIGITS.sub(r"\1", found[0]), svg)
+    return compacted(PLACES.sub(lambda found: DIGITS.sub(r"\1", found[0]), svg))
 
 
 @cache

@@ -72,10 +72,13 @@ class LabelingReport:
         }
 
 
-def labeler_of(given: str | Mapping[str, Any]) -> Labeler:
-    """The labeler that a user names (NAME, or a mapping with `use:` and options). Raises what the registry raises."""
+def labeler_of(given: str | Mapping[str, Any], *, device: str = "cpu") -> Labeler:
+    """The labeler that a user names (NAME, or a mapping with `use:` and options). Raises what the registry raises.
+
+    device: where the potential of a teacher lives.
+    """
     here = registry()
-    return here.load(here.resolve("labelers", Spec.parse(given, folder=Path.cwd())))
+    return here.load(here.resolve("labelers", Spec.parse(given, folder=Path.cwd())), device=device)
 
 
 def frames_to_label(path: Path | str) -> list[Atoms | FrameError]:

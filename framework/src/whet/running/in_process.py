@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future
 
+from whet.contracts.component import Backend
 from whet.contracts.executor import Executor, Job, Site
 from whet.executors.local import LocalExecutor
 from whet.running.store import Store
@@ -11,12 +13,17 @@ from whet.running.work import run_together
 
 
 class InProcess(Executor):
-    """Steps of this environment in this process, those of others in a worker."""
+    """Steps of this environment in this process, those of others in a worker.
+
+    loaded: key of a component -> the backend that is alive here already, and is not loaded again.
+    """
 
     name = "in-process"
+    stays_here = True
 
-    def __init__(self) -> None:
+    def __init__(self, loaded: Mapping[str, Backend] | None = None) -> None:
         super().__init__(None)
+        self._loaded = loaded or {}
         self._others: LocalExecutor | None = None
 
     def start(self, site: Site) -> int:
@@ -31,7 +38,7 @@ class InProcess(Executor):
         done: Future[None] = Future()
         store, keys = Store(job.folders[0].parent.parent), [folder.name for folder in job.folders]
         try:
-            run_together(store, keys, device=job.device, batch=job.batch)
+            run_together(store, keys, device=job.device, batch=job.batch, loaded=self._loaded)
         except Exception as error:
             done.set_exception(error)
         else:

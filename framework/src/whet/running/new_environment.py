@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlparse
 
 from whet.data.errors import InputError
@@ -23,28 +25,34 @@ def create_environment(
     """Makes a virtual environment with this Whet and some plugins; returns what it then offers (`hook name`).
 
     plugins: `NAME` (the distribution `whet-NAME`), a requirement of pip, or a plugin's folder. constraints: files
-    for pip, beside a `constraints.txt` in a plugin's folder. Torch is of the version that is installed here, where
-    one is. An environment that is there already is brought up to date; a folder of other things is refused. Raises
-    InputError, with the place of pip's log, where it cannot be made.
+    for pip, beside a `constraints.txt` in a plugin's folder. Torch, and what plugins of torch share, come only where a
+    plugin requires them; torch is then of the version that is installed here, where one is. What a plugin lists in its
+    extra `no-deps` comes without the packages that it requires itself. An environment that is there already is brought
+    up to date; a folder of other things is refused. Raises InputError, with the place of pip's log, where it cannot be
+    made.
     """
     _check_free(folder)
     own, found = _own_source(), list(constraints)
     here = ["-e"] if own and own.editable else []
-    wanted = [f"whet=={version('whet')}"]
-    if own:
-        wanted = [word for path in (own.folder, *own.support) for word in (*here, str(path))]
+    sources = [source for plugin in plugins if (source := _folder_of(plugin))]
+    required = {name for source in sources for name in _required(source)}
+    support = {name: path for name, path in own.support.items() if name in required} if own else {}
+    wanted = [word for path in (own.folder, *support.values()) for word in (*here, str(path))] if own else []
+    wanted = wanted or [f"whet=={version('whet')}"]
     for plugin in plugins:
         source = _folder_of(plugin)
         wanted += [_requirement(plugin)] if source is None else [*here, str(source)]
-        if source is not None and (source / "constraints.txt").is_file():
-            found.append(source / "constraints.txt")
-    with suppress(PackageNotFoundError):
-        wanted.append(f"torch=={version('torch').partition('+')[0]}")
+    found += [limits for source in sources if (limits := source / "constraints.txt").is_file()]
     interpreter = folder / "bin" / "python"
     if not interpreter.exists():
         _run([str(python or sys.executable), "-m", "venv", str(folder)], folder)
-    limits = [word for path in found for word in ("-c", str(path))]
-    _run([str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", *limits, *wanted], folder)
+    # What a constraint names is installed only where something requires it.
+    (folder / LIMITS).write_text("\n".join(_limits(own, support)) + "\n", encoding="utf-8")
+    limits = [word for path in (folder / LIMITS, *found) for word in ("-c", str(path))]
+    install = [str(interpreter), "-m", "pip", "install", "--disable-pip-version-check", *limits]
+    _run([*install, *wanted], folder)
+    if alone := without_dependencies(interpreter):
+        _run([*install, "--no-deps", *alone], folder)
     offers, faults = environment_faults(folder)
     if faults:
         raise InputError(faults[0], where=str(folder))
@@ -52,6 +60,40 @@ def create_environment(
 
 
 LOG = "install.log"
+
+LIMITS = "limits.txt"
+"""Whet's own constraints for pip, in the environment's folder."""
+
+NO_DEPS = """
+import importlib.metadata, json, sys
+from pip._vendor.packaging.requirements import Requirement
+
+found = set()
+for one in importlib.metadata.distributions():
+    if any(point.group == "whet" for point in one.entry_points):
+        for line in one.requires or ():
+            asked = Requirement(line)
+            fits = [bool(asked.marker) and asked.marker.evaluate({"extra": extra}) for extra in ("no-deps", "")]
+            if fits == [True, False]:
+                asked.marker = None
+                found.add(str(asked))
+sys.stdout.write(json.dumps(sorted(found)))
+"""
+"""What the plugins of an interpreter list in their extra `no-deps`."""
+
+
+def without_dependencies(interpreter: Path) -> list[str]:
+    """Requirements that the plugins there want installed without the packages that these require themselves."""
+    asked = subprocess.run([interpreter, "-c", NO_DEPS], capture_output=True, text=True)
+    return json.loads(asked.stdout) if asked.returncode == 0 else []
+
+
+def _limits(own: _Source | None, installed: Iterable[str]) -> list[str]:
+    limits = [f"{name} @ {path.as_uri()}" for name, path in own.support.items() if name not in installed] if own else []
+    try:
+        return [*limits, f"torch=={version('torch').partition('+')[0]}"]
+    except PackageNotFoundError:
+        return limits
 
 
 def _check_free(folder: Path) -> None:
@@ -79,10 +121,17 @@ def environment_faults(folder: Path) -> tuple[list[str], list[str]]:
     there = subprocess.run([interpreter, "-c", code], capture_output=True, text=True).stdout.strip()
     if there != version("whet"):
         faults.append(f"it has whet {there}, this is {version('whet')}: run whet env create again")
-    clashes = subprocess.run([interpreter, "-m", "pip", "check"], capture_output=True, text=True)
-    if clashes.returncode:
-        faults += clashes.stdout.strip().splitlines()
+    faults += clashes(interpreter)
     return [f"{line['hook']} {line['name']}" for line in lines if not line["problem"]], faults
+
+
+def clashes(interpreter: Path) -> list[str]:
+    """Packages there that do not fit together, a sentence each; what was installed alone lacks what it requires."""
+    asked = subprocess.run([interpreter, "-m", "pip", "check"], capture_output=True, text=True)
+    if not asked.returncode:
+        return []
+    alone = {_name(one) for one in without_dependencies(interpreter)}
+    return [line for line in asked.stdout.strip().splitlines() if _name(line) not in alone]
 
 
 def _run(command: Sequence[str], folder: Path) -> None:
@@ -116,8 +165,9 @@ class _Source:
     editable: bool
 
     @property
-    def support(self) -> list[Path]:
-        return [path.parent for path in sorted(self.folder.glob("*/pyproject.toml"))]
+    def support(self) -> dict[str, Path]:
+        """Distribution -> its folder."""
+        return {_project(path.parent)["name"]: path.parent for path in sorted(self.folder.glob("*/pyproject.toml"))}
 
 
 def _own_source() -> _Source | None:
@@ -136,6 +186,25 @@ def _folder_of(plugin: str) -> Path | None:
     own = _own_source()
     beside = own.folder.parent / "plugins" / plugin if own else None
     return beside if beside and (beside / "pyproject.toml").is_file() else None
+
+
+def _project(folder: Path) -> dict[str, Any]:
+    """What the `pyproject.toml` of a folder says of the distribution. InputError where it cannot be read."""
+    path = folder / "pyproject.toml"
+    try:
+        return {"name": "", **tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})}
+    except (OSError, ValueError) as error:
+        raise InputError(f"the project file cannot be read ({error})", where=str(path)) from error
+
+
+def _required(source: Path) -> set[str]:
+    """Names of the distributions that a plugin in a folder requires."""
+    return {_name(one) for one in _project(source).get("dependencies", ())}
+
+
+def _name(requirement: str) -> str:
+    """`Whet_Torch>=0.1` -> `whet-torch`."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", requirement.strip(), maxsplit=1)[0]).lower()
 
 
 def _requirement(plugin: str) -> str:

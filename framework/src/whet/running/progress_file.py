@@ -6,9 +6,12 @@ import json
 import os
 import platform
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from whet.data.loss_file import last_losses
 
 NAME = "progress.json"
 
@@ -18,7 +21,10 @@ EVERY = 1.0
 
 @dataclass(frozen=True)
 class Progress:
-    """host, pid: of the worker. began, said: s since 1970. done of total: as the task counts; total 0: not known."""
+    """host, pid: of the worker. began, said: s since 1970. done of total: as the task counts; total 0: not known.
+
+    losses: of the last epoch, of a step that writes them into a file of their own (`loss.csv`).
+    """
 
     host: str
     pid: int
@@ -26,6 +32,7 @@ class Progress:
     said: float
     done: int = 0
     total: int = 0
+    losses: Mapping[str, float] = field(default_factory=dict)
 
 
 class ProgressFile:
@@ -45,7 +52,7 @@ class ProgressFile:
         said = Progress(platform.node(), os.getpid(), self._began, time.time(), done, total)
         partial = self._path.with_name(f".{NAME}.{os.getpid()}")
         with suppress(OSError):
-            partial.write_text(json.dumps(asdict(said)))
+            partial.write_text(json.dumps({name: value for name, value in vars(said).items() if name != "losses"}))
             partial.replace(self._path)
 
 
@@ -62,4 +69,6 @@ def read_progress(folder: Path) -> Progress | None:
     except (OSError, ValueError, TypeError, RecursionError):
         return None
     kinds = (str, int, float, float, int, int)
-    return said if all(type(value) is kind for value, kind in zip(vars(said).values(), kinds, strict=True)) else None
+    if said.losses or any(type(value) is not kind for value, kind in zip(vars(said).values(), kinds, strict=False)):
+        return None
+    return replace(said, losses=last_losses(folder))

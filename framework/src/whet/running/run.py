@@ -293,6 +293,8 @@ class Run:
                 self._say(StepRunning(key, said.host, said.pid, said.began))
             if said.total:
                 self._watcher.progress(step, said.done, said.total)
+            if said.losses and (losses := getattr(self._watcher, "losses", None)) is not None:
+                losses(step, said.losses)
         for key, step in list(self._elsewhere.items()):
             if self._store.is_busy(key):
                 continue

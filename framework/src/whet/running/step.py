@@ -69,8 +69,8 @@ class Step:
         """Plain data; `Step.from_json` reads it back."""
         return {
             "title": self.title,
-            "task": self.task.as_json(),
-            "components": {role: component.as_json() for role, component in self.components.items()},
+            "task": self.task.nameless.as_json(),
+            "components": {role: component.nameless.as_json() for role, component in self.components.items()},
             "inputs": {role: list(keys) for role, keys in self.inputs.items()},
             "refs": _plain(self.refs),
             "files": {role: {"sha256": ref.sha256, "path": ref.path} for role, ref in self.files.items()},

@@ -9,7 +9,7 @@ from whet.running.step import Step
 
 
 class Watcher(Protocol):
-    """A progress bar, a log."""
+    """A progress bar, a log. It may also have `losses(step, losses)`: of the last epoch of a fine-tuning."""
 
     def began(self, step: Step) -> None:
         """The step was handed to an executor."""

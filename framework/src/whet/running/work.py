@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -36,13 +36,17 @@ from whet.running.stored_step import StoredSteps
 
 @dataclass(frozen=True, eq=False)
 class OpenStep:
-    """A step that is being run: `whet.contracts.task.Work` over a store."""
+    """A step that is being run: `whet.contracts.task.Work` over a store.
+
+    loaded: key of a component -> the backend that is alive in this process already.
+    """
 
     step: Step
     stored: StoredSteps
     device: str
     progress: Progress
     batch: int = 1
+    loaded: Mapping[str, Backend] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -102,7 +106,10 @@ class OpenStep:
 
     def load(self, role: str) -> Any:
         """The living backend of that role."""
-        return registry().load(self.component(role), store=self.store, device=self.device)
+        component = self.component(role)
+        if component.key in self.loaded:
+            return self.loaded[component.key]
+        return registry().load(component, store=self.store, device=self.device)
 
     def labeler(self, role: str = "labeler") -> StoredLabeler:
         """The labeler of that role; labels are found in the label store, and kept in the step's own log."""
@@ -126,10 +133,12 @@ def run_together(
     device: str = "cpu",
     batch: int = 1,
     progress: Progress = lambda done, total: None,
+    loaded: Mapping[str, Backend] | None = None,
 ) -> list[Result]:
     """`run_step` for several steps of one kind that are done at once; a fault is that of all of them.
 
     batch: frames that a potential may be asked for at once. progress: of all of them; the log is the first one's.
+    loaded: as for `OpenStep`.
     """
     with ExitStack() as held:
         for key in sorted(keys):
@@ -139,7 +148,7 @@ def run_together(
             remove_all_dead(store.folder(key))
         if todo:
             stored = StoredSteps(store)
-            _do([OpenStep(store.step(key), stored, device, progress, batch) for key in todo])
+            _do([OpenStep(store.step(key), stored, device, progress, batch, loaded or {}) for key in todo])
         return [store.result(key) for key in keys]
 
 

@@ -28,13 +28,14 @@ Alike = tuple[str, frozenset[str], frozenset[str]]
 class Measured:
     """What a step of a kind takes. seconds: the median, of a label where `each_label`. cores: that it had; the median.
 
-    count: finished steps on which this rests.
+    count: finished steps on which this rests. labels: that one bought, the median, where it has a labeler.
     """
 
     seconds: float
     cores: float
     count: int
     each_label: bool = False
+    labels: float = 0.0
 
 
 class Costs:
@@ -44,7 +45,7 @@ class Costs:
         self._study = study
         self.bounds = LabelBounds(study)
         self._alike = _Likeness(study.stored.plan.steps)
-        samples: dict[Alike, list[tuple[float, float]]] = {}
+        samples: dict[Alike, list[_Sample]] = {}
         for key, done in study.done.items():
             step = study.stored.plan.steps[key]
             samples.setdefault(self._alike(step), []).extend(_sample(step, done.measured))
@@ -55,10 +56,11 @@ class Costs:
         self._labelers = {self._alike(step) for step in open_steps if "labeler" in step.components}
         self._measured = {
             alike: Measured(
-                median(seconds for seconds, _ in found),
-                median(cores for _, cores in found),
+                median(one.seconds for one in found),
+                median(one.cores for one in found),
                 len(found),
                 alike in self._labelers,
+                median(one.labels for one in found),
             )
             for alike, found in samples.items()
             if found
@@ -68,14 +70,26 @@ class Costs:
         """What steps like this one took; None where none is done."""
         return self._measured.get(self._alike(step))
 
+    def labels(self, step: Step) -> int | None:
+        """How many labels a step that is not done will likely ask for; None where nobody can tell.
+
+        As many as there can be, but for steps that mostly ask for fewer: those as many as steps like them bought, or
+        else by their task's rule of thumb.
+        """
+        most = self.bounds.labels.get(step.key)
+        if most is None or step.key not in self.bounds.likely:
+            return most
+        found = self.measured(step)
+        return min(most, round(found.labels)) if found is not None else self.bounds.likely[step.key]
+
     def seconds(self, step: Step) -> float | None:
-        """What a step that is not done will take: at most, where it wants labels. None where none like it is done."""
+        """What a step that is not done takes, by the labels that it likely wants; None where none like it is done."""
         found = self.measured(step)
         if found is None:
             return None
         if not found.each_label:
             return found.seconds
-        labels = self.bounds.labels.get(step.key)
+        labels = self.labels(step)
         return None if labels is None else found.seconds * labels
 
     def core_seconds(self, step: Step) -> float | None:
@@ -83,7 +97,7 @@ class Costs:
         found, seconds = self.measured(step), self.seconds(step)
         return None if found is None or seconds is None else seconds * found.cores
 
-    def _look_elsewhere(self, missing: set[Alike], samples: dict[Alike, list[tuple[float, float]]]) -> None:
+    def _look_elsewhere(self, missing: set[Alike], samples: dict[Alike, list[_Sample]]) -> None:
         for plan in _other_plans(self._study):
             alike, others = _Likeness(plan.plan.steps), StoredStudy(self._study.store, plan, checked=False)
             for key, step in plan.plan.steps.items():
@@ -94,6 +108,15 @@ class Costs:
                     samples[kind].extend(_sample(step, others.done[key].measured))
             if not (missing := {kind for kind in missing if not samples.get(kind)}):
                 return
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """A finished step. seconds: that it took, or each of the labels that it bought."""
+
+    seconds: float
+    cores: float
+    labels: int = 0
 
 
 class _Likeness:
@@ -119,16 +142,16 @@ class _Likeness:
         return known[1]
 
 
-def _sample(step: Step, measured: Mapping[str, object]) -> Iterator[tuple[float, float]]:
-    """Seconds of a finished step, or of each of the labels that it bought, and its cores; nothing where not known."""
+def _sample(step: Step, measured: Mapping[str, object]) -> Iterator[_Sample]:
+    """What a finished step took; nothing where that is not known, or it found all its labels in the label store."""
     seconds, threads, bought = (measured.get(name) for name in ("seconds", "threads", "bought"))
     if not isinstance(seconds, int | float):
         return
     cores = float(threads) if isinstance(threads, str) and threads.isdigit() else 1.0
     if "labeler" not in step.components:
-        yield float(seconds), cores
+        yield _Sample(float(seconds), cores)
     elif isinstance(bought, int) and bought:
-        yield seconds / bought, cores
+        yield _Sample(seconds / bought, cores, bought)
 
 
 def _other_plans(study: StoredStudy) -> Iterator[StoredPlan]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from whet.contracts.component import Component, FileRef
 from whet.contracts.executor import Executor
+from whet.contracts.ports import LabeledFrames
 from whet.contracts.resources import Resources
 from whet.data.errors import InputError, UntrustedFile
 from whet.data.frame_choice import chosen_frames
 from whet.data.frames import FrameSet
 from whet.data.identity import JSON
+from whet.files.naming import named_by
 from whet.labels.frame_findings import CONFLICT, frame_findings
 from whet.labels.label_checks import Finding
 from whet.plugins.frame_files import read_labeled, read_structures
@@ -136,13 +139,15 @@ class _Data:
         self.plan = study.plan
         self.frames: dict[str, FrameSet] = {}
         structures: dict[tuple[Path, ...], FrameSet] = {}
+        replayed = {piece.key for piece in self.plan.all(LabeledFrames, set_kind="replayed")}
         for step in self.plan.of_kind("import"):
             paths = tuple(ref.locate() for _, ref in sorted(step.files.items()))
             settings = step.task.options
             if settings["labeled"]:
-                read = (read_labeled(path, settings.get("keys") or {}) for path in paths)
+                with named_by("file") if step.key in replayed else nullcontext():  # there are no keys of replay files
+                    read = sum((read_labeled(path, settings.get("keys") or {}) for path in paths), FrameSet(()))
                 only, first = settings.get("only"), settings.get("first")
-                self.frames[step.key] = chosen_frames(sum(read, FrameSet(())), only, first, str(paths[0]))
+                self.frames[step.key] = chosen_frames(read, only, first, str(paths[0]))
                 continue
             if paths not in structures:  # a step for each structure that is taken
                 structures[paths] = sum((read_structures(path) for path in paths), FrameSet(()))

@@ -18,11 +18,13 @@ class LabelBounds:
     """Upper bounds: labels that are in the label store already are not bought again.
 
     labels: key -> at most so many, of each step that has a labeler and no result yet; None where nobody can tell.
+    likely: the same by rules of thumb, of those steps of which their task says that they rather ask for fewer.
     """
 
     def __init__(self, study: StoredStudy) -> None:
         self._study = study
         self.labels: dict[str, int | None] = {}
+        self.likely: dict[str, int] = {}
         frames: dict[str, int | None] = {}
         steps = study.stored.plan.steps
         for key, step in steps.items():  # each stands after those that feed it
@@ -37,7 +39,11 @@ class LabelBounds:
                     role: [0 if self._is_labeled(step, one) else frames.get(one) for one in keys]
                     for role, keys in step.inputs.items()
                 }
-                self.labels[key] = None if task is None else task.most_labels(step.task.options, step.components, new)
+                most = None if task is None else task.most_labels(step.task.options, step.components, new)
+                rather = None if task is None else task.likely_labels(step.task.options, step.components, new)
+                self.labels[key] = most
+                if rather is not None and rather != most:
+                    self.likely[key] = rather
 
     def _is_labeled(self, step: Step, feed: str) -> bool:
         """Whether what feeds it was made by the same labeler, which then has labeled every frame of it."""
@@ -47,14 +53,21 @@ class LabelBounds:
 
     def by_purpose(self) -> dict[str, int]:
         """Labels at the most, by what they are for."""
-        plan, found = self._study.stored.plan, Counter[str]()
+        found = Counter[str]()
+        for key, purpose in self.purposes().items():
+            found[purpose] += self.labels[key] or 0
+        return {purpose: number for purpose, number in found.items() if number}
+
+    def purposes(self) -> dict[str, str]:
+        """What the labels of each step are for."""
+        plan = self._study.stored.plan
         pieces = sorted(plan.all(LabeledFrames), key=lambda one: one.ref.set_kind == "training")
         kinds = {piece.key: piece.ref.set_kind for piece in pieces}  # what is trained on is for training
-        for key, most in self.labels.items():
-            kind = plan.steps[key].kind
-            purpose = f"to drive {CALLS[kind]}" if kind in CALLS else PURPOSES.get(kinds.get(key, "training"), TESTS)
-            found[purpose] += most or 0
-        return {purpose: number for purpose, number in found.items() if number}
+        return {
+            key: f"to drive {CALLS[kind]}" if kind in CALLS else PURPOSES.get(kinds.get(key, "training"), TESTS)
+            for key in self.labels
+            if (kind := plan.steps[key].kind)
+        }
 
     @property
     def unknown(self) -> list[Step]:

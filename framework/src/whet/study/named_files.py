@@ -12,7 +12,9 @@ from whet.data.errors import WhetError
 from whet.data.frame_groups import FRAMES, GROUP_NAMES
 from whet.data.frame_identity import frame_key
 from whet.data.input_files import located
+from whet.files.naming import named_by
 from whet.plugins.frame_files import find_sources, read_labeled, read_structures
+from whet.study.faults import FaultList
 from whet.study.schema import LabeledFile, StudyFile
 from whet.study.study_file import Source
 from whet.study.yaml_tree import Keys
@@ -40,23 +42,24 @@ def structure_file(source: Source, path: str) -> StructureFile:
     return StructureFile(files, sorted(first.values()))
 
 
-def labeled_files(study: StudyFile, source: Source) -> dict[Keys, dict[str, FileRef]]:
+def labeled_files(study: StudyFile, source: Source, faults: FaultList) -> dict[Keys, dict[str, FileRef]]:
     """The files of labeled frames of every test and of all data, by their keys in the study, each looked for once.
 
-    InputError, with its line, where one is missing, or a test has the very file of the data, and both have all of it.
+    A fault, with its line, where one is missing, or a test has the very file of the data, and both have all of it.
     """
     found: dict[Keys, dict[str, FileRef]] = {}
     for kind, entries in (("data", study.data), ("tests", study.tests)):
         for name, entry in entries.items():
             if entry.file is not None:
-                found[kind, name] = frame_references(source, entry.file, (kind, name, "file"))
+                with faults.kept():
+                    found[kind, name] = frame_references(source, entry.file, (kind, name, "file"))
     contents = {keys: {ref.sha256 for ref in files.values()} for keys, files in found.items()}
     for name in study.tests:
         for other in study.data:
             some = study.tests[name].only or study.data[other].only  # whether they overlap is seen when they are read
-            if not some and contents.get(("tests", name), set()) & contents["data", other]:
+            if not some and contents.get(("tests", name), set()) & contents.get(("data", other), set()):
                 what = f"this is the same file as the data {other!r}: errors on training frames say nothing"
-                raise source.fault(("tests", name, "file"), what, "Test on frames that no training sees")
+                faults.add(source.fault(("tests", name, "file"), what, "Test on frames that no training sees"))
     return found
 
 
@@ -82,9 +85,10 @@ def _holds(path: Path, words: Sequence[bytes]) -> bool:
 def atom_energies(source: Source, path: str, keys: Keys) -> dict[str, float]:
     """eV by symbol of the labeled single atoms of a file. InputError, with its line, where they cannot be had."""
     try:
-        return lowest_atoms(read_labeled(located(expanded(path), source.folder)))
+        with named_by("file"):
+            return lowest_atoms(read_labeled(located(expanded(path), source.folder)))
     except WhetError as error:
-        raise error.at(source.place(keys)) from None
+        raise source.placed(error, keys) from None
 
 
 def file_reference(source: Source, path: str, keys: Keys) -> FileRef:
@@ -92,7 +96,7 @@ def file_reference(source: Source, path: str, keys: Keys) -> FileRef:
     try:
         return FileRef.to(located(expanded(path), source.folder))
     except WhetError as error:
-        raise error.at(source.place(keys)) from None
+        raise source.placed(error, keys) from None
 
 
 def frame_references(source: Source, path: str, keys: Keys) -> dict[str, FileRef]:
@@ -107,5 +111,5 @@ def frame_references(source: Source, path: str, keys: Keys) -> dict[str, FileRef
         )
         refs = [FileRef.to_any(one.path) for one in found]
     except WhetError as error:
-        raise error.at(source.place(keys)) from None
+        raise source.placed(error, keys) from None
     return {"frames": refs[0]} if len(refs) == 1 else {f"frames-{i:04}": ref for i, ref in enumerate(refs, 1)}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from whet.data.identity import JSON
+from whet.running.step import Step
 from whet.study.costs import Costs, longest_chain
 from whet.study.stored_study import StoredStudy
 
@@ -26,17 +27,31 @@ class KindCosts:
 
 
 @dataclass(frozen=True)
+class LabelBill:
+    """Labels to compute for one purpose, by so many steps. most: there cannot be more. likely: rather so many.
+
+    rests_on: finished steps by which that is judged, where it is less than the most; 0: a rule of thumb.
+    """
+
+    purpose: str
+    steps: int
+    likely: int
+    most: int
+    rests_on: int = 0
+
+
+@dataclass(frozen=True)
 class PlanCosts:
     """What a plan will take from here.
 
-    labels: purpose -> labels to buy at the most. unbounded: titles of steps of which nobody can tell how many labels
-    they want. label_core_hours: for all the labels, judged by so many finished steps (label_rests_on); None where no
-    step bought labels in the same way as some of them. chain: number of steps of the longest chain that wait for each
-    other; chain_hours: that it takes with as many workers as there can be, None where not all of it is measured.
+    bill: labels to compute, by purpose. unbounded: titles of steps of which nobody can tell how many labels they want.
+    label_core_hours: for all the labels, as many as are likely, judged by so many finished steps (label_rests_on); None
+    where no step bought labels in the same way as some of them. chain: number of steps of the longest chain that wait
+    for each other; chain_hours: that it takes with as many workers as there can be, None where not all is measured.
     """
 
     kinds: Sequence[KindCosts]
-    labels: dict[str, int]
+    bill: Sequence[LabelBill]
     unbounded: Sequence[str]
     label_core_hours: float | None
     label_rests_on: int
@@ -46,7 +61,7 @@ class PlanCosts:
     @classmethod
     def of(cls, study: StoredStudy) -> PlanCosts:
         """Of a study as far as its store has it."""
-        study = replace(study, checked=False)
+        study = replace(study, checked=False) if study.checked else study
         costs, plan = Costs(study), study.stored.plan
         left = {key: step for key, step in plan.steps.items() if key not in study.done}
         seconds = {key: took for key, step in left.items() if (took := costs.seconds(step)) is not None}
@@ -65,13 +80,18 @@ class PlanCosts:
         _, chain = longest_chain(left, {})
         return cls(
             kinds,
-            costs.bounds.by_purpose(),
+            list(_bill(costs, plan.steps)),
             [step.title or step.key for step in costs.bounds.unknown],
             label_hours if all(measured.values()) else None,
             sum(one.count for one in on_labels),
             chain,
             longest_chain(left, seconds)[0] / 3600 if len(seconds) == len(left) else None,
         )
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Purpose -> labels to compute at the most."""
+        return {one.purpose: one.most for one in self.bill}
 
     @property
     def core_hours(self) -> float:
@@ -88,7 +108,9 @@ class PlanCosts:
         return {
             "kinds": [asdict(one) for one in self.kinds],
             "labels": dict(self.labels),
-            "labels_most": sum(self.labels.values()),
+            "labels_most": sum(one.most for one in self.bill),
+            "labels_likely": sum(one.likely for one in self.bill),
+            "bill": [asdict(one) for one in self.bill],
             "unbounded": list(self.unbounded),
             "label_core_hours": self.label_core_hours,
             "label_rests_on": self.label_rests_on,
@@ -97,3 +119,20 @@ class PlanCosts:
             "chain": self.chain,
             "chain_hours": self.chain_hours,
         }
+
+
+def _bill(costs: Costs, steps: Mapping[str, Step]) -> Iterator[LabelBill]:
+    """A line for each purpose, in the order of the plan."""
+    asking: dict[str, list[Step]] = {}
+    for key, purpose in costs.bounds.purposes().items():
+        if costs.bounds.labels[key]:
+            asking.setdefault(purpose, []).append(steps[key])
+    for purpose, theirs in asking.items():
+        unsure = {costs.measured(step) for step in theirs if step.key in costs.bounds.likely}
+        yield LabelBill(
+            purpose,
+            len(theirs),
+            sum(costs.labels(step) or 0 for step in theirs),
+            sum(costs.bounds.labels[step.key] or 0 for step in theirs),
+            sum(one.count for one in unsure if one is not None),
+        )

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from whet.contracts.component import Component
 from whet.contracts.findings import Cell, Column, Findings, Table
-from whet.data.numbers import count
-from whet.study.label_costs import LabelCosts
 from whet.study.protocol_words import ProtocolWords
 from whet.study.stored_study import StoredStudy
+
+RECORDED = ("machine", "device", "threads", "python")
+"""What each step records of where it ran, beside the versions of its packages."""
 
 
 def provenance(study: StoredStudy) -> Findings:
     """Everything that a reader needs to judge where the numbers come from."""
-    tables = [_components(study), _failures(study), _steps(study), _versions(study)]
+    tables = [_components(study), _failures(study), _run(study), _versions(study)]
     return Findings("What was run", tables=[table for table in tables if table.rows], notes=list(_notes(study)))
 
 
 def warnings(study: StoredStudy) -> list[str]:
-    """What must not be overlooked."""
-    found = [f"{step.title or step.key} failed: {fault}" for step in study.waiting if (fault := study.fault(step.key))]
-    found += [f"{title}: {how_far}." for title, how_far in study.unrelaxed]
+    """What must not be overlooked, beside steps that failed."""
+    found = [f"{title}: {how_far}." for title, how_far in study.unrelaxed]
     mixed = [name for name, numbers in _numbers(study).items() if len(numbers) > 1]
     if mixed:
         found.append(f"Results of several versions are mixed: {', '.join(mixed)}.")
@@ -34,8 +35,6 @@ def _notes(study: StoredStudy) -> Iterator[str]:
         yield "Reference labels: " + "; ".join(str(theory) for theory in study.theories) + "."
     for name, theory in study.stored.theories.items():
         yield f"Labels of {name}: {theory}, as the study file says."
-    if used := study.labels["labeled"]:
-        yield " ".join([f"{count(used, 'label')} used.", *LabelCosts.of(study).sentences()])
     yield from (f"{title} ended early: {end}." for title, end in study.stopped)
     for step in study.done.values():
         if lost := step.measured.get("lost_on_resume"):
@@ -66,19 +65,21 @@ def _failures(study: StoredStudy) -> Table:
     return Table("failures", "Frames that could not be labeled", columns, rows, folded=len(rows) > 12)
 
 
-def _steps(study: StoredStudy) -> Table:
-    spent = study.cost
-    rows: list[list[Cell]] = [
-        [task, len(study.of_task(task)), planned, spent.get(task, 0.0)]
-        for task, planned in study.stored.plan.counts().items()
+def _run(study: StoredStudy) -> Table:
+    """How it was called, when and where: of the results, so that the same results give the same report."""
+    measured = [step.measured for step in study.done.values()]
+    starts = [float(one["started"]) for one in measured if one.get("started")]
+    days = list(dict.fromkeys(_day(one) for one in (min(starts), max(starts)))) if starts else []
+    rows: list[list[Cell]] = [["command", study.stored.asked.command("run")], ["date", " to ".join(days)]]
+    rows += [
+        list[Cell]([what, ", ".join(sorted({str(one[what]) for one in measured if one.get(what)}))])
+        for what in RECORDED
     ]
-    columns = (
-        Column("kind"),
-        Column("done"),
-        Column("planned"),
-        Column("work", "s", "Time of each step, added up; some run side by side.", 1),
-    )
-    return Table("steps", "Steps", columns, rows, folded=True)
+    return Table("run", "When and where", (Column(""), Column("of these results")), [row for row in rows if row[1]])
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
 def _versions(study: StoredStudy) -> Table:

@@ -12,6 +12,7 @@ from whet.data.errors import InputError, OptionsError, UnknownName, WhetError, s
 from whet.data.input_files import located
 from whet.plugins.registry import registry
 from whet.running.environments import Environment
+from whet.study.faults import FaultList
 from whet.study.named_files import (
     StructureFile,
     are_grouped,
@@ -21,8 +22,10 @@ from whet.study.named_files import (
     structure_file,
 )
 from whet.study.questions import Questions
+from whet.study.references import check_references
 from whet.study.resolved_strategies import ResolvedStrategy, resolved_strategies
 from whet.study.schema import AnalysisEntry, Given, PotentialEntry, Running, StudyFile
+from whet.study.structure_split import StructureSplit, check_structures
 from whet.study.study_file import Source
 from whet.study.yaml_tree import Keys
 
@@ -85,76 +88,121 @@ class Resolved:
             found["dynamics" + (f" in {environment}" if environment else "")] = Placed(engine, environment)
         return found
 
+    @property
+    def cited(self) -> tuple[str, ...]:
+        """BibTeX entries of all components, each once."""
+        tuners = [one.fine_tuner for one in self.potentials.values() if one.fine_tuner is not None]
+        analyses = [one.placed.component for one in self.analyses]
+        found = [*(one.component for one in self.roles.values()), *tuners, *analyses, self.executor]
+        return tuple(dict.fromkeys(entry for component in found for entry in component.cited))
 
-def resolve(study: StudyFile, source: Source) -> Resolved:
-    """Resolves every word of the study. Raises InputError, UnknownName, … with file, line and key."""
-    environments = _environments(study, source)
-    questions = Questions(source, environments)
-    entries = {name: _entry(given, source, ("potentials", name)) for name, given in study.potentials.items()}
-    asked_potentials = {
-        name: questions.ask(("potentials", name), "potentials", _spec(source, ("potentials", name), entry), env)
-        for name, (entry, env, _) in entries.items()
-    }
-    settings = {name: _settings(study, source, name, own) for name, (_, _, own) in entries.items()}
+
+def resolve(
+    study: StudyFile,
+    source: Source,
+    faults: FaultList | None = None,
+    made: Mapping[str, Component] | None = None,
+) -> Resolved:
+    """Resolves every word of the study. faults: what is known to be wrong already.
+
+    made: potentials that are components already, by their names in the study, whose words there are not asked.
+    Raises InputError, UnknownName, … with file, line and key; SeveralFaults for all of them where there are several.
+    """
+    faults, made = FaultList() if faults is None else faults, made or {}
+    environments = _environments(study, source, faults)
+    questions = Questions(source, environments, study.environments.keys() - environments.keys())
+    entries: dict[str, tuple[Given, str, dict[str, Any]]] = {}
+    asked_potentials: dict[str, int] = {}
+    settings: dict[str, FineTuneSettings] = {}
     tuners: dict[str, int] = {}
-    for strategy, asked in study.strategies.items():
-        for name in asked.of or ():
-            if name not in entries:
-                hint = suggestion(name, entries) or f"Known: {', '.join(entries)}"
-                raise source.fault(("strategies", strategy, "of"), f"the study has no potential {name!r}", hint)
-    for name, (entry, env, own) in entries.items():
-        if any(strategy.is_for(name) for strategy in study.strategies.values()):
-            keys: Keys = ("potentials", name, "fine_tune") if "upstream" in own else ("fine_tune",)
-            spec = Spec(_spec(source, ("potentials", name), entry).name, settings[name].upstream, source.folder)
-            below: Keys = ("upstream",) if spec.options else ()
-            tuners[name] = questions.ask(keys, "fine_tuners", spec, env, below, settings[name])
-    labeler = _single(questions, source, "labeler", "labelers", study.labeler)
-    structures, file = None, _structures_file(study.structures)
-    if file is None:
-        structures = _single(questions, source, "structures", "structures", study.structures)
-    analyses = _analyses(questions, source, study)
-    strategies = resolved_strategies(study, source)
-    descriptor = _single(questions, source, "descriptor", "descriptors", study.descriptor)
+    for name, given in study.potentials.items():
+        keys: Keys = ("potentials", name)
+        with faults.kept():
+            entry, env, own = entries[name] = _entry(given, source, keys)
+            with faults.kept():
+                settings[name] = _settings(study, source, name, own)
+            spec = _spec(source, keys, entry)
+            if name not in made:
+                asked_potentials[name] = questions.ask(keys, "potentials", spec, env)
+            if name in settings and any(strategy.is_for(name) for strategy in study.strategies.values()):
+                keys = (*keys, "fine_tune") if "upstream" in own else ("fine_tune",)
+                spec = Spec(spec.name, settings[name].upstream, source.folder)
+                below: Keys = ("upstream",) if spec.options else ()
+                about = asked_potentials.get(name)
+                tuners[name] = questions.ask(keys, "fine_tuners", spec, env, below, settings[name], about)
+    single: dict[str, tuple[int, str]] = {}
+    of_file, file = _structures_file(study.structures), None
+    for key, hook in (("labeler", "labelers"), ("structures", "structures"), ("descriptor", "descriptors")):
+        asked = None if key == "structures" and of_file is not None else getattr(study, key)
+        if asked is not None:
+            with faults.kept():
+                single[key] = _single(questions, source, key, hook, asked)
+    analyses = _analyses(questions, source, study, faults)
+    strategies = resolved_strategies(study, source, faults)
     engines: dict[str, int] = {}
     if study.dynamics is not None:
         places = {env for _, env, _ in entries.values()}
-        if labeler is not None and any(test.file is None and test.driver == "labeler" for test in study.tests.values()):
-            places.add(labeler[1])
-        for env in sorted(places):
-            engines[env] = questions.ask(("dynamics",), "md_engines", _spec(source, ("dynamics",), study.dynamics), env)
-    answers = questions.answers()
-    replay = {name: _replay(source, chosen, name, entries[name][2]) for name, chosen in settings.items()}
+        driven = any(test.file is None and test.driver == "labeler" for test in study.tests.values())
+        if "labeler" in single and driven:
+            places.add(single["labeler"][1])
+        with faults.kept():
+            spec = _spec(source, ("dynamics",), study.dynamics)
+            for env in sorted(places & environments.keys()):
+                engines[env] = questions.ask(("dynamics",), "md_engines", spec, env)
+    answers = questions.answers(faults)
+    replay: dict[str, FileRef | None] = {}
+    for name, chosen in settings.items():
+        with faults.kept():
+            replay[name] = _replay(source, chosen, name, entries[name][2])
+    files = labeled_files(study, source, faults)
+    if of_file is not None:
+        with faults.kept():
+            file = structure_file(source, of_file)
+            check_structures(StructureSplit.of(study, strategies), len(file.unique), source)
+    check_references(study, strategies, source, faults)
+    with faults.kept():
+        executor = _executor(study, source, study.potentials, faults)
+    taught = answers.get(single["labeler"][0]) if "labeler" in single else None
+    for name, index in asked_potentials.items():
+        if taught is not None and index in answers and _teaches(taught, answers[index]):
+            what = f"what labels is the potential {name!r} itself: compared with its own labels it has no error"
+            hint = "Label with density-functional theory or with another potential, or take it out of `potentials:`"
+            faults.add(source.fault(("labeler",), what, hint))
+    faults.stop()
+
+    def placed(key: str) -> Placed | None:
+        return Placed(answers[single[key][0]], single[key][1]) if key in single else None
+
     potentials = {
         name: ResolvedPotential(
-            Placed(answers[index], entries[name][1]),
+            Placed(made[name] if name in made else answers[asked_potentials[name]], entries[name][1]),
             answers[tuners[name]] if name in tuners else None,
             settings[name],
             replay[name],
         )
-        for name, index in asked_potentials.items()
+        for name in entries
     }
-
-    def placed(asked: tuple[int, str] | None) -> Placed | None:
-        return None if asked is None else Placed(answers[asked[0]], asked[1])
-
-    files = labeled_files(study, source)
-    in_place = {env: answers[index] for env, index in engines.items()}
     return Resolved(
         potentials,
         strategies,
-        in_place,
-        placed(labeler),
-        placed(structures) if file is None else structure_file(source, file),
-        placed(descriptor),
+        {env: answers[index] for env, index in engines.items()},
+        placed("labeler"),
+        file or placed("structures"),
+        placed("descriptor"),
         _in_order([ResolvedAnalysis(name, Placed(answers[i], env)) for name, (i, env) in analyses.items()]),
         environments,
-        _executor(study, source, potentials),
+        executor,
         files,
         frozenset(name for name, entry in study.data.items() if are_grouped(entry, files["data", name])),
     )
 
 
-def _analyses(questions: Questions, source: Source, study: StudyFile) -> dict[str, tuple[int, str]]:
+def _teaches(labeler: Component, potential: Component) -> bool:
+    """Whether a labeler asks the very potential: the same plugin, model, options and files."""
+    return any(part.hook == "potentials" and part.key == potential.key for part in labeler.parts.values())
+
+
+def _analyses(questions: Questions, source: Source, study: StudyFile, faults: FaultList) -> dict[str, tuple[int, str]]:
     """Those that every study has, and those that the file adds, without what it turns off."""
     here = registry()
     wanted: dict[str, AnalysisEntry | bool] = {}
@@ -166,14 +214,16 @@ def _analyses(questions: Questions, source: Source, study: StudyFile) -> dict[st
     for name, entry in wanted.items():
         if entry is False:
             if not here.knows("analyses", name):
-                where = source.place(("analyses", name))
-                raise UnknownName.among("analysis", name, here.names("analyses"), where=where)
+                faults.add(
+                    source.placed(UnknownName.among("analysis", name, here.names("analyses")), ("analyses", name))
+                )
             continue
         keys: Keys = ("analyses", name)
         given: dict[str, Any] = {} if entry is True else dict(entry.model_extra or {})
         use, environment = (name, "") if entry is True else (entry.use or name, entry.environment)
-        spec = _spec(source, keys, {"use": use, **given})
-        asked[name] = questions.ask(keys, "analyses", spec, environment), environment
+        with faults.kept():
+            spec = _spec(source, keys, {"use": use, **given})
+            asked[name] = questions.ask(keys, "analyses", spec, environment), environment
     return asked
 
 
@@ -194,45 +244,43 @@ def _in_order(analyses: Sequence[ResolvedAnalysis]) -> list[ResolvedAnalysis]:
     return found
 
 
-def _environments(study: StudyFile, source: Source) -> dict[str, Environment]:
+def _environments(study: StudyFile, source: Source, faults: FaultList) -> dict[str, Environment]:
     found = {"": Environment()}
     for name, entry in study.environments.items():
         # Not resolved: the interpreter of a virtual environment is a link to another one.
         try:
             found[name] = Environment(name, located(expanded(entry.python), source.folder))
         except InputError as error:
-            raise error.at(source.place(("environments", name))) from None
+            faults.add(source.placed(error, ("environments", name)))
     return found
 
 
-def _executor(study: StudyFile, source: Source, potentials: Collection[str]) -> Component:
+def _executor(study: StudyFile, source: Source, potentials: Collection[str], faults: FaultList) -> Component:
     """Where steps run. Its options stand among the study's own keys, so that a typing error may be of either."""
     running, here = study.running, registry()
     try:
         offered = here.find("executors", running.use)
     except WhetError as error:
-        raise error.at(source.place(("running", "use"))) from None
+        raise source.placed(error, ("running", "use")) from None
     options = dict(running.model_extra or {})
     known = {*Running.model_fields, *offered.Options.model_fields}
-    for key in options:
-        if key not in known:
-            what = f"neither `running` nor the executor {running.use!r} has the key {key!r}"
-            raise source.fault(("running", key), what, suggestion(key, known) or f"Known: {', '.join(sorted(known))}")
+    for key in options.keys() - known:
+        what = f"neither `running` nor the executor {running.use!r} has the key {key!r}"
+        hint = suggestion(key, known) or f"Known: {', '.join(sorted(known))}"
+        faults.add(source.fault(("running", key), what, hint))
+        del options[key]
+    kinds = {*here.names("tasks"), *here.names("analyses"), *here.names("selectors")}
     for name in running.resources:
-        kinds = {*here.names("tasks"), *here.names("analyses"), *here.names("selectors")}
+        keys: Keys = ("running", "resources", name)
         if name in kinds and name in potentials:
-            raise source.fault(("running", "resources", name), f"{name!r} is both a task and a potential of the study")
-        if name not in kinds and name not in potentials:
+            faults.add(source.fault(keys, f"{name!r} is both a task and a potential of the study"))
+        if name not in kinds and name not in potentials and not source.lacks("potentials", name):
             hint = suggestion(name, {*kinds, *potentials}) or f"Potentials: {', '.join(potentials)}"
-            raise source.fault(
-                ("running", "resources", name), f"{name!r} is no task, and no potential of the study", hint
-            )
+            faults.add(source.fault(keys, f"{name!r} is no task, and no potential of the study", hint))
     try:
         return here.resolve("executors", Spec(running.use, options, source.folder))
-    except OptionsError as error:
-        raise source.all_faults(error.problems, ("running",)) from None
     except WhetError as error:
-        raise error.at(source.place(("running",))) from None
+        raise source.placed(error, ("running",)) from None
 
 
 def _entry(given: Given, source: Source, keys: Keys) -> tuple[Given, str, dict[str, Any]]:
@@ -242,14 +290,12 @@ def _entry(given: Given, source: Source, keys: Keys) -> tuple[Given, str, dict[s
     try:
         entry = PotentialEntry.checked(given, of="a potential")
     except OptionsError as error:
-        raise source.all_faults(error.problems, keys) from None
+        raise source.placed(error, keys) from None
     rest = {key: value for key, value in given.items() if key not in ("environment", "fine_tune")}
     return rest, entry.environment, dict(entry.fine_tune)
 
 
-def _single(questions: Questions, source: Source, key: str, hook: str, given: Given | None) -> tuple[int, str] | None:
-    if given is None:
-        return None
+def _single(questions: Questions, source: Source, key: str, hook: str, given: Given) -> tuple[int, str]:
     environment = ""
     if isinstance(given, dict):
         environment = str(given.get("environment", ""))
@@ -261,7 +307,7 @@ def _spec(source: Source, keys: Keys, given: Given) -> Spec:
     try:
         return Spec.parse(given, folder=source.folder)
     except InputError as error:
-        raise error.at(source.place(keys)) from None
+        raise source.placed(error, keys) from None
 
 
 def _settings(study: StudyFile, source: Source, name: str, own: Mapping[str, Any]) -> FineTuneSettings:
@@ -270,10 +316,10 @@ def _settings(study: StudyFile, source: Source, name: str, own: Mapping[str, Any
     try:
         settings = FineTuneSettings.checked(merged, of=f"potential {name!r}")
     except OptionsError as error:
-        raise source.all_faults(error.problems, ("potentials", name, "fine_tune")) from None
+        raise source.placed(error, ("potentials", name, "fine_tune")) from None
     where: Keys = ("potentials", name, "fine_tune") if "reference_energies" in own else ("fine_tune",)
     asked, keys = settings.reference_energies, (*where, "reference_energies")
-    if asked == "atoms" and study.labeler is None:
+    if asked == "atoms" and study.labeler is None and not source.lacks("labeler"):
         hint = "Give their energies, `{atoms: FILE}` or `{atoms: {Li: -0.29}}`, or a `labeler:`"
         raise source.fault(keys, "there is no labeler that could label isolated atoms", hint)
     if isinstance(asked, IsolatedAtoms) and isinstance(asked.atoms, str):
@@ -285,7 +331,7 @@ def _settings(study: StudyFile, source: Source, name: str, own: Mapping[str, Any
 def _replay(source: Source, settings: FineTuneSettings, name: str, own: Mapping[str, Any]) -> FileRef | None:
     keys: Keys = ("potentials", name, "fine_tune", "replay") if "replay" in own else ("fine_tune", "replay")
     wants = settings.strategy == "multihead-replay"
-    if wants and settings.replay is None:
+    if wants and settings.replay is None and not source.lacks(*keys):
         raise source.fault(keys, "the strategy multihead-replay needs a file of replay frames", "Give `replay: FILE`")
     if settings.replay is None:
         return None

@@ -10,6 +10,7 @@ from whet.contracts.component import Spec
 from whet.contracts.rounds import Round, RoundPreset
 from whet.data.errors import OptionsError, WhetError, suggestion
 from whet.plugins.registry import registry
+from whet.study.faults import FaultList
 from whet.study.schema import StudyFile
 from whet.study.strategy import Strategy
 from whet.study.study_file import Source
@@ -24,31 +25,33 @@ class ResolvedStrategy:
     matched: str | None
 
 
-def resolved_strategies(study: StudyFile, source: Source) -> dict[str, ResolvedStrategy]:
-    """The rounds of each strategy. InputError, with line and key, for a preset or an option that there is not."""
+def resolved_strategies(study: StudyFile, source: Source, faults: FaultList) -> dict[str, ResolvedStrategy]:
+    """The rounds of each strategy; of one with a preset or an option that there is not, only its faults."""
     presets: dict[str, RoundPreset] = {}
+    wrong = set[str]()
     for name, entry in study.strategies.items():
-        if entry.spelled_out is None:
-            presets[name] = _preset(entry, name, source)
-        elif entry.preset is not None:
-            what = "a strategy has a preset or rounds of its own, and this one has both"
-            hint = f"Say how many `rounds` {entry.preset!r} is to have, or leave `preset` out"
-            raise source.fault(("strategies", name, "preset"), what, hint)
-        elif entry.model_extra:
-            extra = next(iter(entry.model_extra))
-            known = ", ".join(sorted(set(Strategy.model_fields) - {"preset"}))
-            keys = ("strategies", name, extra)
-            raise source.fault(keys, "unknown key of a strategy whose rounds are spelled out", f"Known: {known}")
+        found = FaultList()
+        with found.kept():
+            if entry.spelled_out is None:
+                presets[name] = _preset(entry, name, source)
+            else:
+                _check_spelled_out(entry, name, source)
+        if found.found:
+            wrong.add(name)
+        faults.found += found.found
     matched = {name: entry.match for name, entry in study.strategies.items()}
     for name, preset in presets.items():
         if matched[name] is None and preset.matches:
             twins = (other for other, theirs in presets.items() if theirs.name == preset.matches)
             matched[name] = next(twins, None)
     for name, target in matched.items():
-        if target is not None and (target not in matched or matched[target] is not None):
+        if target is None or source.lacks("strategies", target):
+            continue
+        if target not in matched or matched[target] is not None:
             possible = [other for other in matched if other != name and matched[other] is None]
             what = f"cannot match {target!r}" if target in matched else f"there is no strategy {target!r}"
-            raise source.fault(("strategies", name, "match"), what, f"Possible: {', '.join(possible) or 'none'}")
+            hint = f"Possible: {', '.join(possible) or 'none'}"
+            faults.add(source.fault(("strategies", name, "match"), what, hint))
     most = study.running.most_steps
     return {
         name: ResolvedStrategy(
@@ -57,7 +60,20 @@ def resolved_strategies(study: StudyFile, source: Source) -> dict[str, ResolvedS
             matched[name],
         )
         for name, entry in study.strategies.items()
+        if name not in wrong
     }
+
+
+def _check_spelled_out(entry: Strategy, name: str, source: Source) -> None:
+    if entry.preset is not None:
+        what = "a strategy has a preset or rounds of its own, and this one has both"
+        hint = f"Say how many `rounds` {entry.preset!r} is to have, or leave `preset` out"
+        raise source.fault(("strategies", name, "preset"), what, hint)
+    if entry.model_extra:
+        extra = next(iter(entry.model_extra))
+        known = ", ".join(sorted(set(Strategy.model_fields) - {"preset"}))
+        keys = ("strategies", name, extra)
+        raise source.fault(keys, "unknown key of a strategy whose rounds are spelled out", f"Known: {known}")
 
 
 def _preset(entry: Strategy, name: str, source: Source) -> RoundPreset:
@@ -70,6 +86,6 @@ def _preset(entry: Strategy, name: str, source: Source) -> RoundPreset:
     try:
         return here.load(here.resolve("strategies", Spec(word, entry.preset_options)))
     except OptionsError as error:
-        raise source.all_faults(error.problems, keys) from None
+        raise source.placed(error, keys) from None
     except WhetError as error:
-        raise error.at(source.place((*keys, "preset"))) from None
+        raise source.placed(error, (*keys, "preset")) from None

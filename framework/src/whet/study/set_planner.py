@@ -11,6 +11,7 @@ from whet.contracts.minimization import Minimization
 from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
 from whet.data.frame_groups import FRAMES, TRAJECTORIES
+from whet.study.references import samplers
 from whet.study.schema import LabeledFile, Test
 from whet.study.step_maker import StepMaker, Trained
 from whet.study.structure_split import OWN, Purpose
@@ -38,7 +39,7 @@ class SetPlanner:
             if test.file is None:
                 self._sampled(name, test)
             else:
-                sampled = self.make.sampled(test.sampled_by, ("tests", name, "sampled_by"))
+                sampled = samplers(self.make.study)[test.sampled_by or "unknown"]
                 ref = replace(sampled, set=name, set_kind=test.kind, groups=test.groups)
                 entry = LabeledFile(file=test.file, keys=test.keys, only=test.only, first=test.first)
                 key = self.make.read(entry, ("tests", name))
@@ -87,7 +88,7 @@ class SetPlanner:
         return name + (f" (seed {ref.seed})" if several else "")
 
     def _sampled(self, name: str, test: Test) -> None:
-        driver = self.make.driver(test.driver, None, ("tests", name, "driver"))
+        driver = self.make.driver(test.driver, None)
         who = driver.ref if driver else LABELER
         ref = Ref(set=name, set_kind=test.kind, sampled_by=who, groups=TRAJECTORIES)
         if test.sampler == "minimize":

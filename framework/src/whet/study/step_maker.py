@@ -10,8 +10,7 @@ from typing import Any
 from whet.contracts.component import Component, FileRef, Spec
 from whet.contracts.minimization import Minimization
 from whet.contracts.ports import LabeledFrames
-from whet.contracts.ref import LABELER, RATTLE, Ref
-from whet.data.errors import OptionsError, WhetError, suggestion
+from whet.contracts.ref import Ref
 from whet.data.identity import key_of, without_none
 from whet.plugins.registry import registry
 from whet.potentials.committee import Committee
@@ -54,7 +53,7 @@ class StepMaker:
         if isinstance(given, StructureFile):
             place = given.unique[self.slices.in_file(purpose, number, len(given.unique))]
             task = _task("import", labeled=False, index=place)
-            return self.plan.add(Step(task, files=given.files, title=f"read structure {place + 1}"))
+            return self.plan.add(Step(task, files=given.files, title=f"read structure {place}"))
         index = self.slices.in_source(purpose, number)
         task = _task("structure", index=index, seed=self.study.seed)
         return self._add(task, {"structures": given.component}, {}, "structure", given.environment)
@@ -173,7 +172,7 @@ class StepMaker:
             return members[0], members
         return self._add(_task("committee"), {}, {"members": members}, f"{title}: committee", where), members
 
-    def driver(self, word: str, current: Trained | None, keys: Keys) -> Trained | None:
+    def driver(self, word: str, current: Trained | None) -> Trained | None:
         """Who the word means: None is the labeler."""
         if word == "labeler":
             return None
@@ -181,39 +180,17 @@ class StepMaker:
             return current
         if word == "foundation":
             return Trained(Ref(current.ref.potential if current else next(iter(self.study.potentials))))
-        if word in self.study.potentials:
-            return Trained(Ref(word))
-        known = ", ".join(["labeler", "foundation", "current", *self.study.potentials])
-        raise self.source.fault(keys, f"there is no driver {word!r}", f"Known: {known}")
-
-    def sampled(self, word: str | None, keys: Keys) -> Ref:
-        """What the word says of frames: a ref that knows who sampled or relaxed them, and nothing else."""
-        known = {
-            "reference": Ref(sampled_by=LABELER),
-            "rattle": Ref(sampled_by=RATTLE),
-            "minimum": Ref(minimum_of=LABELER),
-            "unknown": Ref(),
-            **{name: Ref(sampled_by=Ref(name)) for name in self.study.potentials},
-        }
-        if word is None or word in known:
-            return known[word or "unknown"]
-        what, hint = f"nobody called {word!r} samples here", suggestion(word, known) or f"Known: {', '.join(known)}"
-        raise self.source.fault(keys, what, hint)
+        return Trained(Ref(word))
 
     def seed(self, *of: str | int) -> int:
         """A random seed for one purpose: the same one wherever the same thing is done."""
         return int(key_of([self.study.seed, *of])[:7], 16)
 
-    def selector(self, given: str | Mapping[str, Any] | None, keys: Keys, seed: int) -> Placed | None:
+    def selector(self, given: str | Mapping[str, Any] | None, seed: int) -> Placed | None:
         """The selector that a round names, here in this interpreter. seed: of the strategy; its draws hang on it."""
         if given is None:
             return None
-        try:
-            found = registry().resolve("selectors", Spec.parse(given, folder=self.source.folder))
-        except OptionsError as error:
-            raise self.source.all_faults(error.problems, keys) from None
-        except WhetError as error:
-            raise error.at(self.source.place(keys)) from None
+        found = registry().resolve("selectors", Spec.parse(given, folder=self.source.folder))
         if "seed" in found.options and not self.slices.is_first(seed):
             drawn = self.seed("select", seed, int(found.options["seed"]))
             found = replace(found, options={**found.options, "seed": drawn})

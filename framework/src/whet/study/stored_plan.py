@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ from whet.contracts.component import Component
 from whet.data.durable import read_json, write_json
 from whet.data.errors import InputError, StoreError, suggestion
 from whet.data.identity import key_of
+from whet.study.invocation import Invocation
 from whet.study.not_asked_for import not_asked_for
 from whet.study.plan import Plan
 from whet.study.resolved import Placed, Resolved
@@ -27,7 +28,8 @@ FORMAT = 1
 class StoredPlan:
     """name: of the study. words: identity of what its file says. roles: its components by role in the study.
 
-    theories: of labels in files, as the study file says. lacks: sentences on what the study does not ask for.
+    theories: of labels in files, as the study file says. lacks: sentences on what the study does not ask for. asked:
+    how it was called on the command line. cited: BibTeX entries of the components.
     """
 
     name: str
@@ -36,13 +38,17 @@ class StoredPlan:
     theories: Mapping[str, str]
     lacks: Sequence[str]
     plan: Plan
+    asked: Invocation = field(default_factory=Invocation)
+    cited: Sequence[str] = ()
 
     @classmethod
-    def of(cls, study: StudyFile, resolved: Resolved, plan: Plan) -> Self:
+    def of(cls, study: StudyFile, resolved: Resolved, plan: Plan, asked: Invocation) -> Self:
         """The plan with what readers need to know of the study."""
         entries = {**study.data, **study.tests}
         theories = {name: entry.theory for name, entry in entries.items() if entry.theory}
-        return cls(study.name, words_of(study), resolved.roles, theories, not_asked_for(study), plan)
+        return cls(
+            study.name, words_of(study), resolved.roles, theories, not_asked_for(study), plan, asked, resolved.cited
+        )
 
     def write(self, store: Path) -> None:
         """Writes it into a store, in the place of the one before. StoreError where that is not possible."""
@@ -60,8 +66,13 @@ class StoredPlan:
         """Plain data, as `read` reads it."""
         roles = {role: [one.component.as_json(), one.environment] for role, one in self.roles.items()}
         said = {"format": FORMAT, "name": self.name, "words": self.words, "roles": roles}
-        rest = {"theories": dict(self.theories), "lacks": list(self.lacks), **self.plan.as_json()}
-        return {**said, **rest}
+        rest = {
+            "theories": dict(self.theories),
+            "lacks": list(self.lacks),
+            "asked": self.asked.as_json(),
+            "cited": list(self.cited),
+        }
+        return {**said, **rest, **self.plan.as_json()}
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -73,7 +84,10 @@ class StoredPlan:
                 raise StoreError(f"the plan has format {data['format']!r:.20}", where=str(path), hint=hint)
             roles = {role: Placed(Component.from_json(one), where) for role, (one, where) in data["roles"].items()}
             plan = Plan.from_json(data)
-            return cls(data["name"], data["words"], roles, data["theories"], data["lacks"], plan)
+            asked = Invocation.from_json(data["asked"]) if "asked" in data else Invocation()
+            return cls(
+                data["name"], data["words"], roles, data["theories"], data["lacks"], plan, asked, data.get("cited", ())
+            )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise StoreError(f"the plan is damaged ({error})", where=str(path), hint=hint) from error
 

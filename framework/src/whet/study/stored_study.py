@@ -21,12 +21,15 @@ from whet.running.step import Step
 from whet.running.store import Store
 from whet.running.stored_step import StoredStep, StoredSteps
 from whet.study.plan import PlannedAnalysis
+from whet.study.potential_names import PotentialNames
 from whet.study.scores import scores_of
 from whet.study.section import Section
 from whet.study.stored_plan import StoredPlan
 
 if TYPE_CHECKING:
     import pandas
+
+    from whet.contracts.potential import Potential
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,16 @@ class StoredStudy:
         done = (Found.read(self.done[key], Ref()).findings for key in planned.steps if key in self.done)
         return Section(planned.name, list(done))
 
+    @cached_property
+    def names(self) -> PotentialNames:
+        """What people read for the names of potentials."""
+        return PotentialNames.of(self.stored)
+
+    @cached_property
+    def shown(self) -> list[Section]:
+        """The sections with the names that people read."""
+        return [Section(one.name, [self.names.findings(each) for each in one.findings]) for one in self.sections]
+
     def findings(self, analysis: str) -> list[Findings]:
         """What an analysis found, one for each of its steps. Empty where it has not run, or has nothing to say."""
         return next((list(section.findings) for section in self.sections if section.name == analysis), [])
@@ -133,6 +146,22 @@ class StoredStudy:
         more = {note: f" and {len(titles) - 1} more" if len(titles) > 1 else "" for note, titles in aligned.items()}
         said = [f"{titles[0]}{more[note]}: {note}" for note, titles in aligned.items()]
         return [*said, *(note for findings in self.findings("scores") for note in findings.notes)]
+
+    def potential(self, state: str = "", *, device: str = "cpu") -> Potential:
+        """A fine-tuned potential, energy shift included, ready for ASE (`.calculator()`). It needs its plugin.
+
+        state: `naive`, `main naive 2`, `periodic 3 seed 1`; by default the only one that there is. Raises UnknownName
+        where there is none of that name, InputError where there are several or it has no result yet, and what loading
+        it raises.
+
+        >>> atoms.calc = whet.Study.open(".whet").potential("naive").calculator()
+        """
+        from whet.plugins.registry import registry
+        from whet.study.tuned_states import state_called
+
+        made = self.done[state_called(state, self).key].component
+        assert made is not None, state
+        return registry().load(made, store=self.store.root, device=device)
 
     @cached_property
     def engines(self) -> list[Component]:

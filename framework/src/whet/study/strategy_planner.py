@@ -106,7 +106,7 @@ class StrategyPlanner:
     def _gathered(self, ref: Ref, round_: Round) -> tuple[list[str], list[int] | None]:
         """The steps that leave all labeled frames so far, and the trajectory of each, where they have one."""
         if round_.sampler == "data":
-            return [self._data(round_, ref.strategy)], None
+            return [self._data(round_)], None
         all_so_far = [one for each in self.gathered[ref.potential, ref.strategy, ref.seed] for one in each]
         trajectories = [one.ref.trajectory for one in all_so_far]
         known = [number for number in trajectories if number is not None]
@@ -133,15 +133,9 @@ class StrategyPlanner:
             settings["trajectories"] = trajectories
         return make.dataset(settings, labeled, matched, f"{title}: gather data")
 
-    def _data(self, round_: Round, strategy: str) -> str:
-        study, keys = self.make.study, ("strategies", strategy)
-        if round_.data is None:
-            hint = "Give `data: NAME`, one of the study's `data:`"
-            raise self.make.source.fault(keys, "a round with `sampler: data` needs data", hint)
-        if round_.data not in study.data:
-            known = ", ".join(study.data) or "none: the study has no `data:`"
-            raise self.make.source.fault(keys, f"there is no data {round_.data!r}", f"Known: {known}")
-        return self.make.read(study.data[round_.data], ("data", round_.data))
+    def _data(self, round_: Round) -> str:
+        name = round_.data or ""
+        return self.make.read(self.make.study.data[name], ("data", name))
 
 
 @dataclass
@@ -182,7 +176,7 @@ class _Walk:
             return
         keys = ("strategies", self.strategy)
         of = Ref(self.potential, self.strategy, number, self.seed)
-        driver = None if round_.sampler == "structures" else self.make.driver(round_.driver, self.current, keys)
+        driver = None if round_.sampler == "structures" else self.make.driver(round_.driver, self.current)
         pool: list[str] = []
         for _ in range(round_.trajectories):
             start = self._start(round_, keys)
@@ -204,7 +198,7 @@ class _Walk:
                 yield Labeled(self.make.label(self._last, f"{title}: label"), ref, is_sampled=True)
         spelled_out = self.make.study.strategies[self.strategy].spelled_out is not None
         place = ("rounds", number - 1, "selection") if spelled_out else ("selection",)
-        if (selector := self.make.selector(round_.selection, (*keys, *place), self.seed)) is not None:
+        if (selector := self.make.selector(round_.selection, self.seed)) is not None:
             self._look(selector, driver, (*keys, *place))
             chosen = self.make.select(selector, pool, self._known, f"{title}: select")
             ref = Ref(gathered_by=of, sampled_by=driver.ref if driver else LABELER)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
+
+from whet.contracts.rounds import Round
+from whet.study.resolved_strategies import ResolvedStrategy
+from whet.study.schema import StudyFile
+from whet.study.study_file import Source
 
 
 class Purpose(NamedTuple):
@@ -36,6 +41,19 @@ class StructureSplit:
     training: Mapping[int, int]
     tests: Mapping[str, int]
     own: int
+
+    @classmethod
+    def of(cls, study: StudyFile, strategies: Mapping[str, ResolvedStrategy]) -> Self:
+        """Of a study whose strategies have these rounds."""
+        training: dict[int, int] = {}
+        for name, strategy in strategies.items():
+            fresh = _fresh(strategy.rounds)
+            for seed in study.strategies[name].seeds if fresh else ():
+                training[seed] = max(training.get(seed, 0), fresh)
+        tests = {name: test.trajectories for name, test in study.tests.items() if test.file is None}
+        samples = study.dynamics is not None and study.labeler is not None
+        own = study.self_generated.trajectories if samples and study.self_generated.of != "none" else 0
+        return cls(training, tests, own)
 
     @property
     def total(self) -> int:
@@ -82,3 +100,25 @@ class StructureSplit:
         if purpose.kind == "test":
             after = self.own + sum(self.tests[name] for name in takewhile(lambda n: n != purpose.name, self.tests))
         return count - 1 - after - number
+
+
+def check_structures(split: StructureSplit, there: int, source: Source) -> None:
+    """InputError where the file of starting structures has fewer different ones than the study needs."""
+    if split.total > there:
+        parts = ", ".join(split.parts())
+        hint = "No structure is used for two purposes, and none with two seeds: give more, or ask less"
+        what = f"the study needs {split.total} different structures ({parts}), the file has {there}"
+        raise source.fault(("structures", "file"), what, hint)
+
+
+def _fresh(rounds: Sequence[Round]) -> int:
+    """How many structures these rounds start from."""
+    fresh, moved = 0, False
+    for round_ in rounds:
+        moves = round_.sampler in ("md", "minimize")
+        if moves and round_.start == "last":
+            fresh += 0 if moved else 1
+        elif round_.sampler != "data":
+            fresh += round_.trajectories
+        moved = moved or moves
+    return fresh

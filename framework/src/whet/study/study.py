@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from whet.contracts.component import expanded
+from whet.contracts.component import Backend, expanded
+from whet.contracts.executor import Executor
+from whet.contracts.potential import Potential
 from whet.data.errors import InputError, StoreError, UnknownName
 from whet.data.input_files import located
 from whet.plugins.registry import registry
@@ -18,6 +20,8 @@ from whet.running.runner import Account, Runner
 from whet.running.step import Step
 from whet.running.store import Store
 from whet.running.watcher import Watcher
+from whet.study.faults import FaultList
+from whet.study.invocation import Invocation
 from whet.study.plan import Plan
 from whet.study.plan_size import check_size
 from whet.study.planner import plan
@@ -38,6 +42,8 @@ class Study:
     >>> study.run()
     >>> study.stored.scores[0]["softening"]["scale"]
     >>> whet.write_report(whet.record_of(study.stored), "report")
+
+    loaded: key of a component -> the backend that is alive in this process: all steps then run here.
     """
 
     file: StudyFile
@@ -45,6 +51,7 @@ class Study:
     resolved: Resolved
     store: Store
     plan: Plan = field(init=False)
+    loaded: Mapping[str, Backend] = field(default_factory=dict, repr=False)
     _wishes: dict[str, Wish] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -54,10 +61,12 @@ class Study:
     def load(cls, path: str | Path, overrides: Iterable[str] = ()) -> Self:
         """Reads and checks a study file; overrides are `KEY.KEY=VALUE`.
 
-        Raises WhetError, naming file, line and key, where anything is wrong. Imports no potential's packages.
+        Raises WhetError, naming file, line and key, where anything is wrong; SeveralFaults, with all of them, where
+        several things are. Imports no potential's packages.
         """
-        file, source = read_study(Path(path), overrides)
-        resolved = resolve(file, source)
+        faults = FaultList()
+        file, source = read_study(Path(path), overrides, faults)
+        resolved = resolve(file, source, faults)
         check_size(file, resolved, source)
         return cls(file, source, resolved, store_of(file, source))
 
@@ -69,13 +78,21 @@ class Study:
     @property
     def stored(self) -> StoredStudy:
         """What is in the store of this study, read afresh."""
-        return StoredStudy(self.store, StoredPlan.of(self.file, self.resolved, self.plan))
+        return StoredStudy(self.store, self._stored_plan)
+
+    @property
+    def _stored_plan(self) -> StoredPlan:
+        return StoredPlan.of(self.file, self.resolved, self.plan, Invocation.of(self.source))
+
+    def potential(self, state: str = "", *, device: str = "cpu") -> Potential:
+        """A fine-tuned potential of the study: see `StoredStudy.potential`."""
+        return self.stored.potential(state, device=device)
 
     def run(self, watcher: Watcher | None = None, *, workers: int | None = None) -> Account:
         """Runs what has not run yet; the same call resumes. workers: steps side by side, 0 for this process.
 
-        Raises UntrustedFile before the first step where one would load a file that runs code and that nobody vouches
-        for; StoreError where the store cannot be written.
+        Raises, before the first step, UntrustedFile where one would load a file that runs code and that nobody vouches
+        for, and InputError where the device is not there; StoreError where the store cannot be written.
         """
         return self._run(self.plan, watcher, workers)
 
@@ -98,10 +115,13 @@ class Study:
         todo = [step for key, step in first.steps.items() if not self.store.is_done(key)]
         for error in refused_files(component for step in todo for component in step.components.values()):
             raise error
-        running = self.file.running
+        running, workers = self.file.running, 0 if self.loaded else workers
+        executor: Executor = InProcess(self.loaded) if workers == 0 else registry().load(self.resolved.executor)
+        if executor.stays_here:
+            _refuse_absent(todo, running.device)
         runner = Runner(
             self.store,
-            InProcess() if workers == 0 else registry().load(self.resolved.executor),
+            executor,
             running.workers if workers is None else workers,
             running.device,
             self.resolved.environments,
@@ -115,7 +135,7 @@ class Study:
 
     def _keep_plan(self) -> None:
         """Writes the plan into the store, for all that only read."""
-        stored = StoredPlan.of(self.file, self.resolved, self.plan)
+        stored = self._stored_plan
         if not stored.is_in(self.store.root):
             self.store.prepare()
             stored.write(self.store.root)
@@ -128,6 +148,13 @@ class Study:
 
     def _planned(self, failed: Iterable[str]) -> Plan:
         return plan(self.file, self.resolved, self.source, frozenset(failed), self._wishes)
+
+
+def _refuse_absent(todo: Iterable[Step], device: str) -> None:
+    """InputError where a step of this interpreter would compute with torch on a device that is not there."""
+    for step in todo:
+        for component in step.components.values() if not step.environment else ():
+            registry().refuse_absent(component, device)
 
 
 def store_of(file: StudyFile, source: Source) -> Store:
@@ -145,7 +172,7 @@ def named_store(file: StudyFile, source: Source) -> Store:
     try:
         return Store(located(expanded(file.store), source.folder))
     except InputError as error:
-        raise error.at(source.place(("store",))) from None
+        raise source.placed(error, ("store",)) from None
 
 
 @dataclass

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from whet.contracts.options import problems
-from whet.data.errors import InputError, KeyProblem, shortened
+from whet.data.errors import InputError, KeyProblem, OptionsError, SeveralFaults, WhetError, shortened
 from whet.data.input_files import regular_file
 from whet.data.refusals import unreadable
+from whet.study.faults import FaultList
 from whet.study.schema import StudyFile
-from whet.study.yaml_tree import DEEPEST, MOST_LETTERS, YamlTree
+from whet.study.yaml_tree import DEEPEST, MOST_LETTERS, Keys, YamlTree
 
-NAMED = 8
-"""Wrong keys that are named beside the first."""
+PASSES = 5
+"""Attempts to make something of a file of which keys were taken out."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where the words of a study came from: to say in which line something is wrong."""
+    """Where the words of a study came from: to say in which line something is wrong.
+
+    dropped: keys that were taken out as they are wrong, while the others are looked at.
+    """
 
     path: Path
-    lines: Mapping[tuple[str | int, ...], int]
-    overrides: Mapping[tuple[str | int, ...], str] = field(default_factory=dict)
+    lines: Mapping[Keys, int]
+    overrides: Mapping[Keys, str] = field(default_factory=dict)
+    dropped: frozenset[Keys] = frozenset()
 
     @property
     def folder(self) -> Path:
@@ -37,34 +43,54 @@ class Source:
         """`file, line N, key a.b`: of the key, or of the nearest one above it that stands in the file."""
         path = tuple(keys)
         key = f", key {'.'.join(map(str, path))}" if path else ""
-        for changed, override in self.overrides.items():
-            if path[: len(changed)] == changed:
-                return f"--set {shortened(override)}{key}"
-        above = path
+        if override := self._override(path):
+            return f"--set {shortened(override)}{key}"
+        number = self.line(path)
+        line = f", line {number}" if number else ""
+        return f"{self.path}{line}{key}"
+
+    def line(self, keys: Iterable[str | int]) -> int:
+        """The line of the key, or of the nearest one above it; 0 where it was given by an override."""
+        above = tuple(keys)
+        if self._override(above):
+            return 0
         while above and above not in self.lines:
             above = above[:-1]
-        line = f", line {self.lines[above]}" if above in self.lines else ""
-        return f"{self.path}{line}{key}"
+        return self.lines.get(above, 0)
+
+    def _override(self, path: Keys) -> str:
+        return next((word for changed, word in self.overrides.items() if path[: len(changed)] == changed), "")
+
+    def lacks(self, *keys: str | int) -> bool:
+        """Whether the key, or one above it, was taken out: that it is not there is no fault of its own then."""
+        return any(keys[: len(one)] == one for one in self.dropped)
 
     def fault(self, keys: Iterable[str | int], what: str, hint: str = "") -> InputError:
         """The error for one key."""
-        return InputError(what, where=self.place(keys), hint=hint)
-
-    def all_faults(self, found: Iterable[KeyProblem], below: tuple[str | int, ...] = ()) -> InputError:
-        """The error for several keys: the first with its place, then the others."""
-        first, *others = found
-        error = self.fault((*below, *first.path), first.what)
-        if others:
-            places = ", ".join(".".join(map(str, (*below, *problem.path))) for problem in others[:NAMED])
-            more = f" and {len(others) - NAMED:,} more" if len(others) > NAMED else ""
-            error.hint = f"Also wrong: {places}{more}"
+        keys = tuple(keys)
+        error = InputError(what, where=self.place(keys), hint=hint)
+        error.line = self.line(keys)
         return error
 
+    def placed(self, error: WhetError, keys: Iterable[str | int]) -> WhetError:
+        """A fault in what stands under a key, with its place; several where several options are wrong."""
+        keys = tuple(keys)
+        if isinstance(error, OptionsError) and error.problems:
+            return self.all_faults(error.problems, keys)
+        error.line = self.line(keys)
+        return error.at(self.place(keys))
 
-def read_study(path: Path, overrides: Iterable[str] = ()) -> tuple[StudyFile, Source]:
+    def all_faults(self, found: Iterable[KeyProblem], below: tuple[str | int, ...] = ()) -> InputError:
+        """The error for wrong keys: SeveralFaults where there are several."""
+        errors = [self.fault((*below, *problem.path), problem.what) for problem in found]
+        return errors[0] if len(errors) == 1 else SeveralFaults(errors)
+
+
+def read_study(path: Path, overrides: Iterable[str] = (), faults: FaultList | None = None) -> tuple[StudyFile, Source]:
     """The study in a YAML file, with `KEY.KEY=VALUE` overrides. InputError, with its line, for anything wrong.
 
-    path: the file, or a folder with a `study.yaml`.
+    path: the file, or a folder with a `study.yaml`. faults: where it is given, wrong keys are added to it, and the
+    study is read without them as far as it is one then.
     """
     if path.is_dir():
         path = path / "study.yaml"
@@ -77,7 +103,50 @@ def read_study(path: Path, overrides: Iterable[str] = ()) -> tuple[StudyFile, So
     try:
         return StudyFile.model_validate(plain), source
     except ValidationError as error:
-        raise source.all_faults(_in_users_words(problems(StudyFile, error))) from None
+        wrong = _in_users_words(problems(StudyFile, error))
+        if faults is None:
+            raise source.all_faults(wrong) from None
+        faults.add(source.all_faults(wrong))
+        if (rest := _without(plain, wrong)) is None:
+            faults.stop()
+            raise
+        study, dropped = rest
+        return study, replace(source, dropped=dropped)
+
+
+def _without(plain: dict[str, Any], wrong: Iterable[KeyProblem]) -> tuple[StudyFile, frozenset[Keys]] | None:
+    """The study without these keys, and which were taken out; None where no study is left.
+
+    What else is found wrong on the way may be so only because of what was taken out: it goes, too, and is not told.
+    """
+    left, dropped = deepcopy(plain), set[Keys]()
+    left.setdefault("name", "–")
+    for _ in range(PASSES):
+        for problem in wrong:
+            path = problem.path
+            while path and (isinstance(path[-1], int) or not _take_out(left, path)):
+                path = path[:-1]
+            if not path:
+                return None
+            dropped.add(path)
+        try:
+            return StudyFile.model_validate(left), frozenset(dropped)
+        except ValidationError as error:
+            wrong = _in_users_words(problems(StudyFile, error))
+    return None
+
+
+def _take_out(tree: Any, path: Keys) -> bool:
+    """Takes a key out; False where it is not there."""
+    for part in path[:-1]:
+        try:
+            tree = tree[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    if not isinstance(tree, dict) or path[-1] not in tree:
+        return False
+    del tree[path[-1]]
+    return True
 
 
 def rewritten(path: Path, overrides: Iterable[str]) -> str:

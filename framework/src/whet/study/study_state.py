@@ -57,6 +57,7 @@ class StepState:
             "since": self.since,
             "done": self.progress.done if counted and self.progress else None,
             "total": self.progress.total if counted and self.progress else None,
+            "losses": dict(self.progress.losses) if self.progress is not None else {},
             "log": self.log,
         }
 

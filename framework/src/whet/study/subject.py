@@ -5,33 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from whet.contracts.component import Component
 from whet.data.numbers import count
 from whet.study.protocol_words import ProtocolWords
 from whet.study.stored_study import StoredStudy
 
-ROLE = "potential "
-"""What the role of a potential begins with, before its name in the study."""
-
 
 def subject(study: StoredStudy) -> list[str]:
-    """`main: chgnet, model 0.3.0`, `reference: GFN1-xTB (tblite)`, `22 atoms (C4H12O6)`, `dynamics: NVT, 350 K: …`."""
+    """`CHGNet 0.3.0`, `reference: GFN1-xTB (tblite)`, `22 atoms (C4H12O6)`, `dynamics: NVT, 350 K: …`."""
     return [*_potentials(study), *_references(study), *_atoms(study), *_dynamics(study)]
 
 
 def _potentials(study: StoredStudy) -> Iterator[str]:
-    for role, one in study.stored.roles.items():
-        if role.startswith(ROLE):
-            yield f"{role.removeprefix(ROLE)}: {_named(one.component)}"
-
-
-def _named(component: Component) -> str:
-    """`mace, model small`; of what is made of others, these too."""
-    words = [component.name] + [
-        f"{name} {component.options[name]}" for name in ("model", "head", "modal") if component.options.get(name)
-    ]
-    parts = " and ".join(dict.fromkeys(_named(part) for part in component.parts.values()))
-    return ", ".join(words) + (f", of {parts}" if parts else "")
+    yield from study.names.shown.values()
 
 
 def _references(study: StoredStudy) -> Iterator[str]:
@@ -40,7 +25,7 @@ def _references(study: StoredStudy) -> Iterator[str]:
     if study.theories:
         yield f"reference: {'; '.join(map(str, study.theories))}"
     elif labeler is not None:
-        yield f"reference: {_named(labeler.component)}"
+        yield f"reference: {labeler.component.called}"
     of_files: dict[str, list[str]] = {}
     for name, theory in study.stored.theories.items():
         of_files.setdefault(theory, []).append(f"“{name}”")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whet.contracts.component import Component, FileRef
 from whet.contracts.fine_tune_settings import FineTuneSettings
-from whet.contracts.fine_tuning import FineTuned, FineTuner, FineTuneRequest, Progress
+from whet.contracts.fine_tuning import FineTuned, FineTuner, FineTuneRequest, Progress, TellLosses
 from whet.contracts.loss import LossWeights
 from whet.contracts.potential import Potential, Property
 from whet.contracts.reference_energies import ReferenceEnergies
@@ -58,6 +58,7 @@ def fine_tuned(
     store: Path | None = None,
     device: str = "cpu",
     progress: Progress = lambda done, total: None,
+    tell_losses: TellLosses = lambda epoch, losses: None,
 ) -> AlignedFineTuned:
     """Fine-tunes the potential that `start` describes; the backend writes into `folder`.
 
@@ -84,6 +85,7 @@ def fine_tuned(
         settings=settings,
         seed=seed,
         replay=alignment(bare, material.replay, replayed, of_replay).removed_from(material.replay),
+        tell_losses=tell_losses,
     )
     request.check()
     folder.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field
@@ -11,13 +10,10 @@ from whet.contracts.options import Options
 from whet.contracts.ports import LabeledFrames, Port
 from whet.contracts.task import Outcome, Task, Work
 from whet.data.errors import InputError
-from whet.data.frame_groups import group_of
 from whet.data.frame_identity import frame_key
 from whet.data.frame_log import write_frames
+from whet.data.frame_split import named_groups, split_by_group
 from whet.data.frames import FrameSet
-
-LEAST_GROUPS = 3
-"""Named groups without which single frames are split: with two, one of them would be all there is to train on."""
 
 
 class DatasetSettings(Options):
@@ -65,10 +61,10 @@ class GatherDataset(Task):
         numbered = zip(self.options.trajectories or (), parts, strict=False)
         origin = {frame_key(frame): number for number, part in numbered for frame in part}
         several = len({origin.get(frame_key(frame)) for frame in chosen}) > 1
-        groups = [] if several or self.options.groups is None else _groups(chosen, self.options.groups)
+        groups = [] if several or self.options.groups is None else named_groups(chosen, self.options.groups)
         fraction = self.options.valid_fraction
         if groups:
-            train, valid = _whole_groups(chosen, groups, fraction, self.options.seed)
+            train, valid = split_by_group(chosen, groups, fraction, self.options.seed)
         else:
             train, valid = chosen.split(
                 [1 - fraction, fraction],
@@ -95,31 +91,3 @@ class GatherDataset(Task):
         if wanted > len(pool):
             raise InputError(f"{wanted} frames were asked for, there are {len(pool)}")
         return pool.take(np.random.default_rng(self.options.seed).permutation(len(pool))[:wanted])
-
-
-def _groups(frames: FrameSet, by: str) -> list[str]:
-    """The group of each frame, one that names none being alone; nothing where too few are named."""
-    named = [str(frame.info.get(by, "")) if by else group_of(frame) for frame in frames]
-    if len(set(named) - {""}) < LEAST_GROUPS:
-        return []
-    return [name or f" {number}" for number, name in enumerate(named)]
-
-
-def _whole_groups(frames: FrameSet, groups: Sequence[str], fraction: float, seed: int) -> tuple[FrameSet, FrameSet]:
-    """Frames to train and to validate on: random whole groups until there are `fraction` of the frames.
-
-    A group with which there were half as many again is passed over; where all are so large it is the smallest.
-    """
-    import numpy as np
-
-    members: dict[str, list[int]] = {}
-    for index, name in enumerate(groups):
-        members.setdefault(name, []).append(index)
-    names, wanted = list(members), fraction * len(frames)
-    held: set[int] = set()
-    for place in np.random.default_rng(seed).permutation(len(names)):
-        if len(held) < wanted and len(held) + len(members[names[place]]) <= 1.5 * wanted:
-            held.update(members[names[place]])
-    if not held and fraction > 0:
-        held.update(min(members.values(), key=len))
-    return frames.take(i for i in range(len(frames)) if i not in held), frames.take(sorted(held))

@@ -14,6 +14,8 @@ from whet.contracts.reference_energies import ReferenceEnergies
 from whet.contracts.task import Outcome, Task, Work
 from whet.data.errors import FrameError
 from whet.data.frames import FrameSet
+from whet.data.loss_file import NAME as LOSSES
+from whet.data.loss_file import LossFile
 from whet.data.theory import LevelOfTheory
 from whet.tasks.aligned_training import Material, fine_tuned
 from whet.tasks.energy_alignment import EnergySource
@@ -40,7 +42,7 @@ class FineTune(Task):
     components: ClassVar = {"fine_tuner": "fine_tuners", "start": "potentials"}
 
     def run(self, work: Work) -> Outcome:
-        """Leaves the new potential's component."""
+        """Leaves the new potential's component; `loss.csv` grows by a row with each epoch that the backend tells."""
         settings = FineTuneSettings.checked(self.options.settings, of="fine_tune")
         tuner: FineTuner = work.load("fine_tuner")
         tuner.refuse_unsupported(settings)
@@ -56,6 +58,7 @@ class FineTune(Task):
             store=work.store,
             device=work.device,
             progress=work.progress,
+            tell_losses=LossFile(work.folder / LOSSES),
         )
         values = {
             "train": len(data.train),
@@ -85,10 +88,12 @@ class FineTune(Task):
             return FrameSet(())
         import numpy as np
 
+        from whet.files.naming import named_by
         from whet.plugins.frame_files import read_labeled
 
         path = work.files["replay"].locate()
-        frames = read_labeled(path)
+        with named_by("file"):
+            frames = read_labeled(path)
         wanted = settings.replay_frames or len(frames)
         if wanted > len(frames):
             raise FrameError(f"{wanted} replay frames were asked for, the file has {len(frames)}", where=str(path))

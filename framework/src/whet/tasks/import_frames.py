@@ -59,7 +59,9 @@ class ImportFrames(Task):
         place = ", ".join(map(str, paths[:1])) + (" and others" if len(paths) > 1 else "")
         if wanted.index is not None:
             if wanted.index >= len(frames):
-                raise FrameError(f"structure {wanted.index + 1} is needed, the file has {len(frames)}", where=place)
+                raise FrameError(
+                    f"structure {wanted.index} (from 0) is needed, the file has {len(frames)}", where=place
+                )
             frames = frames.take([wanted.index])
         frames = chosen_frames(frames, wanted.only, wanted.first, place)
         out = work.folder / "frames.frames"

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from whet.contracts.potential import Potential
 
 
+TYPICAL = 100
+"""Steps that a relaxation takes by rule of thumb: a few molecules, by BFGS, down to 0.1 eV/Å, took 70 to 120."""
+
+
 class Minimize(Task):
     """Relaxes a structure with one of ASE's optimizers; the cell does not move."""
 
@@ -38,6 +42,13 @@ class Minimize(Task):
     ) -> int | None:
         """One for each step, and the start, where the labeler drives."""
         return options["steps"] + 1 if "labeler" in components else 0
+
+    @classmethod
+    def likely_labels(
+        cls, options: Mapping[str, Any], components: Mapping[str, Component], fed: Mapping[str, Sequence[int | None]]
+    ) -> int | None:
+        """It mostly converges long before it may take no further step."""
+        return min(TYPICAL, options["steps"]) + 1 if "labeler" in components else 0
 
     def run(self, work: Work) -> Outcome:
         """Leaves `frames`, with the driver's energies and forces; the last is the minimum.

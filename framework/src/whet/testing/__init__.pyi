@@ -13,6 +13,8 @@ from .given_work import GivenWork as GivenWork
 from .labelers import check_labeler as check_labeler
 from .lennard_jones import LennardJones as LennardJones
 from .potentials import check_potential as check_potential
+from .process_state import process_state as process_state
+from .process_state import unchanged as unchanged
 from .pytest_classes import AnalysisConformance as AnalysisConformance
 from .pytest_classes import DescriptorConformance as DescriptorConformance
 from .pytest_classes import EngineConformance as EngineConformance

@@ -7,8 +7,8 @@ from inspect import signature
 from typing import Any
 
 from whet.data.errors import UnknownName
-from whet.plugins.discovery import named
 from whet.plugins.hookspecs import KINDS
+from whet.plugins.offers import named
 from whet.plugins.registry import registry
 from whet.testing.check import Tier
 from whet.testing.conformance import Conformance, Kit, Outcome

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 Tier = Literal["contract", "physics", "training", "device"]
@@ -36,8 +37,15 @@ class Check:
 
     @property
     def page(self) -> str:
-        """Where the documentation explains it."""
-        return f"docs/reference/conformance.md#{self.name}"
+        """Where the documentation explains it: a file of this installation, and the heading."""
+        return f"{page('conformance.md')}#{self.name}"
+
+
+def page(name: str) -> Path:
+    """A page of the documentation that a message points to: in the package, or in a checkout."""
+    package = Path(__file__).parents[1]
+    inside, tree = package / "pages" / name, package.parents[2] / "docs"
+    return next((path for path in (inside, tree / name, tree / "reference" / name) if path.is_file()), inside)
 
 
 def checks_in(module: Any) -> tuple[Check, ...]:

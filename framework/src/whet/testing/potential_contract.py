@@ -47,7 +47,7 @@ def known_answer_is_right(subject: PotentialSubject) -> None:
 
     It is asked when they are first used, so that a version of the package that misreads them is refused.
     """
-    potential = subject.load()
+    potential = subject.potential
     if not potential.published:
         raise NotApplicable("these are no published weights")
     known = potential.known_answer
@@ -62,6 +62,8 @@ def known_answer_is_right(subject: PotentialSubject) -> None:
         potential.check_known_answer()
     except PluginError as error:
         raise CheckFailed(f"{error.what}; {now}") from error
+    finally:
+        potential.asks_known_answer = False
 
 
 @check("contract")
@@ -183,7 +185,7 @@ def process_is_left_as_it_was(subject: PotentialSubject) -> None:
     """Loading and evaluating change nothing global and print nothing: dtype, threads, random numbers, environment, ….
 
     Another potential lives in the same process. Upstream packages that change the default dtype on loading, seed
-    random numbers, set environment variables or install log handlers need to be wrapped.
+    random numbers, set environment variables or install log handlers need to be wrapped: `whet_torch.untouched()`.
     """
     from ase.io import write
 

@@ -20,6 +20,7 @@ from whet.plugins.registry import registry
 from whet.tasks.aligned_training import AlignedFineTuned, Material, fine_tuned
 from whet.testing import structures
 from whet.testing.check import NotApplicable
+from whet.testing.process_state import changes, process_state
 from whet.testing.tolerance import TOLERANCES, Tolerance
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class PotentialSubject:
 
     given: a component, or how a user names one (`mace:small`, `{"use": …}`). device: where it runs. fine_tune:
     settings of every training that the checks make, for a backend whose defaults learn nothing in three epochs.
+    changed_by_training: what those changed of the process, so far.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class PotentialSubject:
         self.fine_tune = dict(fine_tune or {})
         self._scratch = tempfile.TemporaryDirectory(prefix="whet-check-")
         self._tuned: dict[str, AlignedFineTuned] = {}
+        self.changed_by_training: list[str] = []
 
     def __str__(self) -> str:
         model = self.component.options.get("model", "")
@@ -190,16 +193,21 @@ class PotentialSubject:
             return self._tuned[key]
         chosen = FineTuneSettings.checked({**merged, "upstream": {}}, of="the check")
         replay = 2 if chosen.strategy == "multihead-replay" else 0
+        material = Material(
+            self.labeled(0, 4, change), self.labeled(4, 2, change), self.labeled(6, replay, replay_change)
+        )
+        tuner, before = self.tuner, process_state()
         made = fine_tuned(
-            self.tuner,
+            tuner,
             start or self.component,
-            Material(self.labeled(0, 4, change), self.labeled(4, 2, change), self.labeled(6, replay, replay_change)),
+            material,
             chosen,
             seed=1,
             folder=folder or self.folder(key),
             device=self.device,
             progress=progress,
         )
+        self.changed_by_training += changes(before, f"a training with strategy {chosen.strategy!r}")
         if folder is None:
             self._tuned[key] = made
         return made

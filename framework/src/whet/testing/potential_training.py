@@ -164,10 +164,15 @@ def replay_happens_or_is_refused(subject: PotentialSubject) -> None:
 
 @check("training")
 def same_seed_same_weights(subject: PotentialSubject) -> None:
-    """The same training with the same seed gives the same potential, bit for bit, on the same CPU."""
+    """The same training with the same seed gives the same potential, bit for bit, on the same CPU.
+
+    It draws from generators of its own: one that seeds the random numbers of the process, or changes anything else
+    that is global, changes what others do in it. Wrap such a trainer in `whet_torch.untouched()`.
+    """
     first = _answer(subject, subject.tuned().component)
     second = _answer(subject, subject.tuned(again="once more").component)
     demand(same_bits(first, second), _difference(subject, first, second))
+    demand(not subject.changed_by_training, f"changed: {', '.join(dict.fromkeys(subject.changed_by_training))}")
 
 
 @check("training")

@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from whet.contracts.component import Component
-from whet.testing import potential_contract, potential_device, potential_physics, potential_training
+from whet.testing import potential_contract, potential_device, potential_export, potential_physics, potential_training
 from whet.testing.check import TIERS, Check, Tier, checks_in
 from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 from whet.testing.potential_subject import PotentialSubject
 
 POTENTIAL_CHECKS: tuple[Check, ...] = tuple(
     found
-    for module in (potential_contract, potential_physics, potential_training, potential_device)
+    for module in (potential_contract, potential_export, potential_physics, potential_training, potential_device)
     for found in checks_in(module)
 )
 """In the order in which they run."""

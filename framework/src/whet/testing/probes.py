@@ -5,69 +5,58 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whet.contracts.component import Component
+from whet.data.errors import InputError
+from whet.data.labels import Labels
 from whet.testing.check import CheckFailed
 
-SEEN = """
-import importlib, importlib.util, json, logging, os, random, sys
+if TYPE_CHECKING:
+    from ase import Atoms
+
+STATE = """
+import importlib, importlib.util, json, sys
 from pathlib import Path
-import numpy as np
-torch = importlib.import_module("torch") if importlib.util.find_spec("torch") else None
 from whet.contracts.component import Component
 from whet.plugins.frame_files import read_structures
 from whet.plugins.registry import registry
+from whet.testing.process_state import changes, process_state
 
-def state():
-    found = {
-        "environment variables": dict(os.environ),
-        "working directory": os.getcwd(),
-        "files in the working directory": sorted(os.listdir()),
-        "random numbers of Python": hash(random.getstate()),
-        "random numbers of NumPy": np.random.get_state()[1].tolist() + [np.random.get_state()[2]],
-        "NumPy's error handling": np.geterr(),
-        "handlers of the root logger": [repr(handler) for handler in logging.getLogger().handlers],
-        "level of the root logger": logging.getLogger().level,
-    }
-    if torch is not None:
-        found["torch's default dtype"] = str(torch.get_default_dtype())
-        found["torch's threads"] = torch.get_num_threads()
-        found["torch's random numbers"] = torch.get_rng_state().tolist()
-        found["torch's gradient mode"] = torch.is_grad_enabled()
-        found["torch's deterministic mode"] = torch.are_deterministic_algorithms_enabled()
-    return found
-"""
-"""What of a process is seen: `state()`."""
-
-STATE = (
-    SEEN
-    + """
+if importlib.util.find_spec("torch"):
+    importlib.import_module("torch")
 given = json.load(sys.stdin)
 frames = list(read_structures(Path(given["frames"])))
-before = state()
+changed, before = [], process_state()
 potential = registry().load(Component.from_json(given["component"]))
-for _ in range(2):
-    list(potential.evaluate(frames, potential.capabilities.properties & {"energy", "forces", "stress"}))
-after = state()
-sys.stderr.write("\\n" + json.dumps([name for name in before if before[name] != after[name]]))
+wanted = potential.capabilities.properties & {"energy", "forces", "stress"}
+for phase in ("construction", "the first prediction", "another prediction"):
+    if phase != "construction":
+        list(potential.evaluate(frames, wanted))
+    changed += changes(before, phase)
+    before = process_state()
+sys.stderr.write("\\n" + json.dumps(changed))
 """
-)
 
-ANALYSIS = (
-    SEEN
-    + """
-given = json.load(sys.stdin)
+ANALYSIS = """
+import importlib, importlib.util, json, sys
+from whet.contracts.component import Component
 from whet.testing.analyses import AnalysisSubject
+from whet.testing.process_state import changes, process_state
+
+if importlib.util.find_spec("torch"):
+    importlib.import_module("torch")
+given = json.load(sys.stdin)
 subject = AnalysisSubject(Component.from_json(given["component"]))
+before = process_state()
 subject.steps.wants()
-before = state()
+changed, before = changes(before, "planning"), process_state()
 found = [findings.as_json() for _, findings in subject.steps.found()]
-after = state()
-sys.stderr.write("\\n" + json.dumps([[name for name in before if before[name] != after[name]], found]))
+changed += changes(before, "the analysis")
+sys.stderr.write("\\n" + json.dumps([changed, found]))
 """
-)
 
 WITHOUT_PACKAGES = """
 import importlib.abc, json, sys
@@ -112,6 +101,37 @@ made = [digest(source.make(index, given["seed"])) for index in reversed(range(gi
 sys.stderr.write("\\n" + json.dumps(made[::-1]))
 """
 
+LINES = """
+import json, sys
+from ase import Atoms
+given = json.load(sys.stdin)
+space = {"model": given["model"]}
+exec(given["lines"], space)
+found = []
+for frame in given["frames"]:
+    atoms = Atoms(**frame)
+    atoms.calc = space["calculator"]
+    found.append([float(atoms.get_potential_energy()), atoms.get_forces().tolist()])
+sys.stderr.write("\\n" + json.dumps(found))
+"""
+
+
+def answers_of_lines(lines: str, model: Path, frames: Sequence[Atoms]) -> list[Labels]:
+    """Energies and forces by the ASE calculator that lines of Python make of a model, in a fresh interpreter."""
+    import numpy as np
+
+    given = [
+        {
+            "numbers": frame.numbers.tolist(),
+            "positions": frame.positions.tolist(),
+            "cell": frame.cell.array.tolist(),
+            "pbc": frame.pbc.tolist(),
+        }
+        for frame in frames
+    ]
+    found, _ = _asked(LINES, {"lines": lines, "model": str(model.absolute()), "frames": given})
+    return [Labels(energy, np.array(forces)) for energy, forces in found]
+
 
 def digests_elsewhere(component: Component, count: int, seed: int) -> list[str]:
     """SHA-256 of the first structures that a source makes in a fresh interpreter, in order of their indices."""
@@ -119,12 +139,12 @@ def digests_elsewhere(component: Component, count: int, seed: int) -> list[str]:
 
 
 def changed_state(component: Component, frames: Path, folder: Path) -> tuple[list[str], str]:
-    """What loading and evaluating changed in the process, and what it printed on standard output."""
+    """What loading and evaluating changed in the process, and in which phase; what it printed on standard output."""
     return _asked(STATE, {"component": component.as_json(), "frames": str(frames)}, folder)
 
 
 def changed_by_analysis(component: Component, folder: Path) -> tuple[tuple[list[str], list[Any]], str]:
-    """What an analysis of the sample study changed in a process and what it found; what it printed."""
+    """What an analysis of the sample study changed in a process, and when; what it found; what it printed."""
     return _asked(ANALYSIS, {"component": component.as_json()}, folder)
 
 
@@ -151,3 +171,16 @@ def _asked(script: str, given: Any, folder: Path | None = None) -> tuple[Any, st
     if ended.returncode:
         raise CheckFailed(f"a fresh interpreter ended with: {last}")
     return json.loads(last), ended.stdout.strip()
+
+
+def run_elsewhere(python: str, words: Sequence[str]) -> int:
+    """A command of Whet, run by another interpreter, which writes where this one does; its exit code.
+
+    InputError where that interpreter has no Whet.
+    """
+    found = subprocess.run([python, "-c", "import whet.cli.main"], capture_output=True, text=True)
+    if found.returncode:
+        said = (found.stderr.strip().splitlines() or ["it cannot be started"])[-1]
+        hint = "pip install whet there, or make one: whet env create NAME --plugin PLUGIN"
+        raise InputError(f"there is no Whet in this interpreter ({said})", where=python, hint=hint)
+    return subprocess.run([python, "-m", "whet", *words]).returncode

@@ -93,6 +93,7 @@ class Training(Generic[Graph]):
             elif scores["valid_loss"] < lowest:
                 lowest, account.best_epoch = scores["valid_loss"], epoch
                 kept = copy.deepcopy(self.model.state_dict())
+            request.tell_losses(epoch, scores)
             progress(epoch, epochs)
             if patience is not None and epoch - account.best_epoch >= patience:
                 account.stopped_early = epoch < epochs

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from whet import MDEngine, Protocol, Start
+from whet_ase_md.references import ASE
 
 if TYPE_CHECKING:
     from whet import Potential, Simulation
@@ -19,8 +20,13 @@ class AseMD(MDEngine[Protocol]):
     """
 
     name = "ase-md"
+    title = "ASE"
     packages: ClassVar[Mapping[str, str]] = {"ase": "ase>=3.28"}
     constraints = frozenset({"FixAtoms", "FixCom", "FixBondLengths", "FixBondLength", "FixCartesian", "FixedPlane"})
+
+    @classmethod
+    def references(cls, options: Protocol) -> Sequence[str]:
+        return (ASE,)
 
     def simulation(self, start: Start, potential: Potential) -> Simulation:
         from whet_ase_md.simulation import AseSimulation

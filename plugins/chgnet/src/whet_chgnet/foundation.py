@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from whet import FoundationModel, KnownAnswer, LevelOfTheory, ModelFile
+from whet_chgnet.references import CROSS_FUNCTIONAL
 
 
 def _shipped(folder: str, name: str, sha256: str, size: int) -> ModelFile:
@@ -57,5 +58,7 @@ MODELS = {
         R2SCAN,
         KnownAnswer(-13.72894, ((0.1034, -0.0605, 0.0306), (-0.1034, 0.0605, -0.0306))),
         "Huang et al., arXiv:2504.05565",
+        "CHGNet r2SCAN",
+        (CROSS_FUNCTIONAL,),
     ),
 }

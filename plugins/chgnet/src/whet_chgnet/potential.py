@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from whet import Capabilities, Labels, ModelPath, Options, Potential, Property
+from whet import Capabilities, Labels, ModelPath, Options, Potential, Property, UpstreamModel
 from whet_chgnet.checkpoints import read_checkpoint
 from whet_chgnet.foundation import MODELS
+from whet_chgnet.references import CHGNET
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,9 +38,14 @@ class ChgnetPotential(Potential[ChgnetOptions]):
     """
 
     name = "chgnet"
+    title = "CHGNet"
     packages: ClassVar[Mapping[str, str]] = {"chgnet": "chgnet>=0.4.2", "torch": "torch>=2.6"}
     unpickles = False
     foundation_models = MODELS
+
+    @classmethod
+    def references(cls, options: ChgnetOptions) -> Sequence[str]:
+        return (CHGNET,)
 
     @cached_property
     def model(self) -> CHGNet:
@@ -70,6 +77,13 @@ class ChgnetPotential(Potential[ChgnetOptions]):
                 stress=None if tension is None else tension.numpy(force=True),
                 extra={} if answer.magmoms is None else {"magmoms": answer.magmoms.double().numpy(force=True)},
             )
+
+    def export(self, folder: Path) -> UpstreamModel:
+        """As the contract says: `chgnet.pth.tar`, with the shift in the composition model."""
+        from whet_chgnet.upstream_export import FILE, NOTES, PYTHON, write_shifted
+
+        write_shifted(self.files["checkpoint"], self.energy_shift, folder / FILE)
+        return UpstreamModel(folder / FILE, PYTHON, notes=NOTES)
 
     def parameters(self) -> Mapping[str, np.ndarray]:
         return {name: values.numpy(force=True).copy() for name, values in self.model.named_parameters()}

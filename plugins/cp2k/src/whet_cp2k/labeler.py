@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet import CodeLabeler, Failure, InputError, Labels, LevelOfTheory, Recorded, file_digest, read_json, write_json
 from whet_cp2k.options import Cp2kOptions
+from whet_cp2k.references import CP2K
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -26,8 +27,13 @@ class Cp2kLabeler(CodeLabeler[Cp2kOptions]):
     """
 
     name = "cp2k"
+    title = "CP2K"
     unpickles = False
     program = ("cp2k.psmp",)
+
+    @classmethod
+    def references(cls, options: Cp2kOptions) -> Sequence[str]:
+        return (CP2K,)
 
     @classmethod
     def recognizes(cls, head: bytes) -> bool:

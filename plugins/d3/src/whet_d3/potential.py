@@ -13,6 +13,7 @@ from whet import Capabilities, Labels, Options, Potential, Property, Spec, Unkno
 from whet_d3.damping import TITLES, Damping, damping_parameters
 from whet_d3.dispersion import LAST_ELEMENT, Dispersion
 from whet_d3.functional import matched_functional
+from whet_d3.references import D3, DAMPING, SIMPLE_DFTD3
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,8 +62,13 @@ class D3Potential(Potential[D3Options]):
     """
 
     name = "d3"
+    title = "D3 dispersion"
     packages: ClassVar[Mapping[str, str]] = {"dftd3": "dftd3>=1.7"}
     unpickles = False
+
+    @classmethod
+    def references(cls, options: D3Options) -> Sequence[str]:
+        return (D3, DAMPING, SIMPLE_DFTD3) if options.damping == "bj" else (D3, SIMPLE_DFTD3)
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)

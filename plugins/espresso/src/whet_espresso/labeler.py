@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from whet import CodeLabeler, Failure, InputError, Labels, LevelOfTheory, Recorded, file_digest
 from whet_espresso.options import EspressoOptions
 from whet_espresso.pseudopotentials import Pseudopotential, read_pseudopotential
+from whet_espresso.references import QUANTUM_ESPRESSO
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -27,9 +29,14 @@ class EspressoLabeler(CodeLabeler[EspressoOptions]):
     """
 
     name = "espresso"
+    title = "Quantum ESPRESSO"
     unpickles = False
     program = ("pw.x",)
     outputs: ClassVar[Sequence[str]] = ("*.pwo", "pw.out*", "scf.out*", "relax.out*", "vc-relax.out*")
+
+    @classmethod
+    def references(cls, options: EspressoOptions) -> Sequence[str]:
+        return (QUANTUM_ESPRESSO,)
 
     @classmethod
     def find_files(cls, options: EspressoOptions) -> Mapping[str, Path]:
@@ -44,6 +51,26 @@ class EspressoLabeler(CodeLabeler[EspressoOptions]):
                 raise InputError(f"the pseudopotential given for {symbol} is one of {element}", where=str(path))
             found[symbol] = path
         return found
+
+    @classmethod
+    def suggested(cls, symbols: Sequence[str], given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The first pseudopotential of each element in the folder that ESPRESSO_PSEUDO names. InputError without."""
+        import os
+
+        if "pseudopotentials" in given:
+            return {}
+        folder = Path(given.get("pseudo_folder") or os.environ.get("ESPRESSO_PSEUDO", ""))
+        if folder == Path() or not folder.is_dir():
+            hint = "Set ESPRESSO_PSEUDO, or give --set labeler.pseudo_folder=FOLDER"
+            raise InputError("where the pseudopotentials (UPF) lie is not known", hint=hint)
+        found: dict[str, str] = {}
+        for symbol in symbols:
+            of = re.compile(rf"{symbol}[^a-z].*\.upf", re.IGNORECASE)
+            names = sorted(one.name for one in folder.iterdir() if of.fullmatch(one.name))
+            if not names:
+                raise InputError(f"there is no pseudopotential of {symbol}", where=str(folder))
+            found[symbol] = names[0]
+        return {"pseudo_folder": str(folder.absolute()), "pseudopotentials": found}
 
     @classmethod
     def recognizes(cls, head: bytes) -> bool:

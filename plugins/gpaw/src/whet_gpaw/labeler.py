@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,6 +23,7 @@ from whet import (
     write_frames,
     write_json,
 )
+from whet_gpaw.references import GPAW
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -57,8 +58,13 @@ class GpawLabeler(CodeLabeler[GpawOptions]):
     """
 
     name = "gpaw"
+    title = "GPAW"
     packages: ClassVar[Mapping[str, str]] = {"gpaw": "gpaw>=25.7"}
     program = ("{python}", "-m", "whet_gpaw.single_point")
+
+    @classmethod
+    def references(cls, options: GpawOptions) -> Sequence[str]:
+        return (GPAW,)
 
     @classmethod
     def variations(cls, options: GpawOptions) -> Mapping[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from whet import MDEngine, Start
 from whet_lammps.options import LammpsOptions
+from whet_lammps.references import LAMMPS
 
 if TYPE_CHECKING:
     from whet import Potential, Simulation
@@ -20,8 +21,13 @@ class Lammps(MDEngine[LammpsOptions]):
     """
 
     name = "lammps"
+    title = "LAMMPS"
     packages: ClassVar[Mapping[str, str]] = {"lammps": "lammps>=2025.7.22"}
     constraints = frozenset({"FixAtoms"})
+
+    @classmethod
+    def references(cls, options: LammpsOptions) -> Sequence[str]:
+        return (LAMMPS,)
 
     @property
     def lost_on_resume(self) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from whet import (
     Applied,
@@ -65,6 +67,7 @@ class MaceFineTuner(FineTuner[MaceTrainingOptions]):
             device=self.device,
             epochs=request.settings.epochs,
             progress=progress,
+            ended=lambda epoch, rows: request.tell_losses(epoch + 1, self._losses(request, rows)),
         )
         dests = {name: known_options()[name].dest for name in self._keys.given}
         check_options(self._keys.given, dests, run.seen)
@@ -74,6 +77,13 @@ class MaceFineTuner(FineTuner[MaceTrainingOptions]):
         check_model(model, start.model, start.head)
         options = {"model": FINE_TUNED, "head": _head_of(heads_of(model)), "dtype": start.options.dtype}
         return FineTuned(options, {"checkpoint": path}, applied(run, request), learned)
+
+    def _losses(self, request: FineTuneRequest, rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+        """Those of one epoch while upstream trains, as `curves` will have them at the end."""
+        size = request.settings.batch_size or BATCH_SIZE
+        counts = {NEW: len(request.valid or request.train), REPLAY: len(request.replay[:REPLAY_WATCHED])}
+        valid = {head: (count, max(1, math.ceil(count / size))) for head, count in counts.items()}
+        return {name: values[-1] for name, values in curves(rows, {"valid": valid}).items()}
 
     @property
     def _keys(self) -> MaceTrainingOptions:

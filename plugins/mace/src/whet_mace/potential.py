@@ -7,9 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from whet import Capabilities, Labels, ModelPath, Options, Potential, Property, UnknownName
+from whet import Capabilities, Labels, ModelPath, Options, Potential, Property, UnknownName, UpstreamModel
 from whet_mace.checkpoints import head_index, heads_of, read_checkpoint
 from whet_mace.foundation import MODELS
+from whet_mace.references import MACE
 from whet_torch.isolation import untouched
 
 if TYPE_CHECKING:
@@ -42,9 +43,14 @@ class MacePotential(Potential[MaceOptions]):
     """
 
     name = "mace"
+    title = "MACE"
     packages: ClassVar[Mapping[str, str]] = {"mace": "mace-torch>=0.3.16", "torch": "torch>=2.6"}
     foundation_models = MODELS
     native_forms = ("lammps:mliap unified", "lammps:mace")
+
+    @classmethod
+    def references(cls, options: MaceOptions) -> Sequence[str]:
+        return (MACE,)
 
     @classmethod
     def foreign_code(cls, path: Path) -> str:
@@ -124,6 +130,13 @@ class MacePotential(Potential[MaceOptions]):
         folder.mkdir(parents=True, exist_ok=True)
         write = export.torchscript if form == "lammps:mace" else export.mliap
         return write(folder, symbols)
+
+    def export(self, folder: Path) -> UpstreamModel:
+        """As the contract says: `mace.model`, with the shift in the atomic energies of the head that answers here."""
+        from whet_mace.upstream_export import FILE, NOTES, PYTHON, write_shifted
+
+        write_shifted(self.files["checkpoint"], self.options.head, self.energy_shift, folder / FILE)
+        return UpstreamModel(folder / FILE, PYTHON, {"dtype": "float64"}, NOTES)
 
     def parameters(self) -> Mapping[str, np.ndarray]:
         return {name: values.numpy(force=True).copy() for name, values in self.model.named_parameters()}

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,23 @@ class TrainingRun:
         self.folder = Path(mkdtemp(dir=folder, prefix="run-"))
         self.seen: dict[str, Any] = {}
         self._read = 0
-        self._reached: set[int] = set()
+        self._so_far: list[dict[str, Any]] = []
+        self._ended: set[int] = set()
 
     def run(
-        self, arguments: list[str], switches: Mapping[str, bool], *, device: str, epochs: int, progress: Progress
+        self,
+        arguments: list[str],
+        switches: Mapping[str, bool],
+        *,
+        device: str,
+        epochs: int,
+        progress: Progress,
+        ended: Callable[[int, list[dict[str, Any]]], None] = lambda epoch, rows: None,
     ) -> None:
-        """Trains. Raises InputError where upstream refuses an option, NotApplied where it fails."""
+        """Trains. ended: called with each epoch (from 0) that was evaluated on all heads, and its rows.
+
+        Raises InputError where upstream refuses an option, NotApplied where it fails.
+        """
         from whet import Program  # not at the top, either
 
         request = {"arguments": arguments, "switches": dict(switches)}
@@ -50,12 +61,13 @@ class TrainingRun:
         ):
             while child.code is None:
                 time.sleep(POLL_SECONDS)
-                if (now := min(self._epochs_so_far(), epochs)) > done:
+                if (now := min(self._epochs_so_far(ended), epochs)) > done:
                     done = now
                     progress(done, epochs)
             code = child.wait()
         if code or not (self.folder / SEEN).is_file():
             raise _failure(log, code)
+        self._epochs_so_far(ended, whole=True)
         self.seen = json.loads((self.folder / SEEN).read_text(encoding="utf-8"))
         if self.epochs > done:
             progress(min(self.epochs, epochs), epochs)
@@ -76,16 +88,25 @@ class TrainingRun:
         finished = {row["epoch"] for row in rows if row["mode"] == "eval" and row["epoch"] is not None}
         return len(finished & {row["epoch"] for row in rows if row["mode"] == "opt"})
 
-    def _epochs_so_far(self) -> int:
-        """Epochs evaluated until now; each line of the results is looked at once."""
+    def _epochs_so_far(self, ended: Callable[[int, list[dict[str, Any]]], None], *, whole: bool = False) -> int:
+        """Epochs evaluated until now; each line of the results is looked at once.
+
+        An epoch has ended where the next one has begun: heads are evaluated in turn. whole: the last one, too.
+        """
         for path in self.folder.glob("results/*_train.txt"):
             with path.open("rb") as file:
                 file.seek(self._read)
-                whole = file.read().rpartition(b"\n")[0]
-            self._read += len(whole) + 1 if whole else 0
-            rows = (json.loads(line) for line in whole.splitlines() if b'"eval"' in line)
-            self._reached.update(row["epoch"] for row in rows if row["epoch"] is not None)
-        return len(self._reached)
+                lines = file.read().rpartition(b"\n")[0]
+            self._read += len(lines) + 1 if lines else 0
+            self._so_far += [row for line in lines.splitlines() if (row := json.loads(line))["epoch"] is not None]
+        evaluated = {row["epoch"] for row in self._so_far if row["mode"] == "eval"}
+        last = max((row["epoch"] for row in self._so_far), default=-1)
+        for epoch in sorted(evaluated - self._ended):
+            if whole or epoch < last:
+                self._ended.add(epoch)
+                ended(epoch, [row for row in self._so_far if row["epoch"] == epoch])
+        self._so_far = [row for row in self._so_far if row["epoch"] not in self._ended]
+        return len(evaluated | self._ended)
 
     def take_model(self, path: Path) -> Path:
         """Moves the trained model to `path` and removes the checkpoints, which are many times larger.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from whet import FoundationModel, KnownAnswer, LevelOfTheory, ModelFile
+from whet_matgl.references import M3GNET, MATPES_SET
 
 FILES = ("model.json", "model.pt", "state.pt")
 """The files of a saved model: roles in a component, names in a folder."""
@@ -36,12 +37,16 @@ def _file(name: str, file: str, address: str, sha256: str = "", size: int = 0, *
 
 def _hub(name: str, theory: LevelOfTheory, licence: str) -> FoundationModel:
     # No checksum and no answer is known here, so these go by their name alone, and a folder is not recognized.
-    return FoundationModel({file: _file(name, file, HUB) for file in FILES}, licence, theory, None, MATPES)
+    return FoundationModel(
+        {file: _file(name, file, HUB) for file in FILES}, licence, theory, None, MATPES, name, (MATPES_SET,)
+    )
 
 
 def _old(name: str, content: dict[str, tuple[str, int]]) -> FoundationModel:
     files = {file: _file(name, file, OLD, *content[file], cached=True) for file in FILES}
-    return FoundationModel(files, BSD, RELAXATIONS, NaCl, "Chen and Ong, Nat. Comput. Sci. 2, 718 (2022)")
+    return FoundationModel(
+        files, BSD, RELAXATIONS, NaCl, "Chen and Ong, Nat. Comput. Sci. 2, 718 (2022)", name, (M3GNET,)
+    )
 
 
 PUBLISHED = (

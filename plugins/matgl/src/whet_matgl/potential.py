@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from whet import Capabilities, Labels, ModelPath, Options, Potential, Property
+from whet import Capabilities, Labels, ModelPath, Options, Potential, Property, UpstreamModel
 from whet_matgl.architectures import Architecture, Size, untrained
 from whet_matgl.foundation import MODELS
 from whet_matgl.model_files import copy_files, files_of, read_model, write_model
+from whet_matgl.references import MATGL
 from whet_torch.isolation import untouched
 from whet_torch.reproducibility import reproducible
 
@@ -82,9 +83,14 @@ class MatglPotential(Potential[MatglOptions]):
     """
 
     name = "matgl"
+    title = "MatGL"
     packages: ClassVar[Mapping[str, str]] = {"matgl": "matgl>=4.1", "torch": "torch>=2.6"}
     unpickles = False
     foundation_models = MODELS
+
+    @classmethod
+    def references(cls, options: MatglOptions) -> Sequence[str]:
+        return (MATGL,)
 
     @classmethod
     def expected_failures(cls, options: MatglOptions) -> Mapping[str, str]:
@@ -142,6 +148,13 @@ class MatglPotential(Potential[MatglOptions]):
                 stress=tensions[index] if tensions is not None and atoms.pbc.all() else None,
             )
             start += len(atoms)
+
+    def export(self, folder: Path) -> UpstreamModel:
+        """As the contract says: the three files in the folder `matgl`, with the shift in `element_refs`."""
+        from whet_matgl.upstream_export import FOLDER, NOTES, PYTHON, write_shifted
+
+        write_shifted(self.model, self.energy_shift, folder / FOLDER)
+        return UpstreamModel(folder / FOLDER, PYTHON, notes=NOTES)
 
     def parameters(self) -> Mapping[str, np.ndarray]:
         return {name: values.numpy(force=True).copy() for name, values in self.model.named_parameters()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from whet import FoundationModel, KnownAnswer, LevelOfTheory, ModelFile
+from whet_nep.references import NEP89
 
 GPUMD = "https://raw.githubusercontent.com/brucefan1983/GPUMD/master/potentials/nep/"
 
@@ -27,5 +28,7 @@ MODELS = {
         MIXED,
         KnownAnswer(-6.34637, ((0.0799, -0.034, 0.017), (-0.0799, 0.034, -0.017))),
         "Liang et al., arXiv:2504.21286",
+        "NEP89",
+        (NEP89,),
     )
 }

@@ -10,6 +10,7 @@ from whet import Capabilities, Labels, ModelPath, Options, Potential, Property, 
 from whet_nep.evaluator import Evaluator
 from whet_nep.foundation import MODELS
 from whet_nep.model_file import Head, read_head
+from whet_nep.references import CALORINE, NEP
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -31,9 +32,14 @@ class NepPotential(Potential[NepOptions]):
     """
 
     name = "nep"
+    title = "NEP"
     packages: ClassVar[Mapping[str, str]] = {"calorine": "calorine>=4.1"}
     unpickles = False
     foundation_models = MODELS
+
+    @classmethod
+    def references(cls, options: NepOptions) -> Sequence[str]:
+        return (NEP, CALORINE)
 
     @classmethod
     def expected_failures(cls, options: NepOptions) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from whet import InputError, NameOrPath, Options, StructureSource
 from whet_packmol.molecules import is_path, known_molecule, load_molecule
+from whet_packmol.references import PACKMOL
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -50,8 +51,13 @@ class PackmolSource(StructureSource[PackmolOptions]):
     """
 
     name = "packmol"
+    title = "Packmol"
     unpickles = False
     packages: ClassVar[Mapping[str, str]] = {"packmol": "packmol>=21.1"}
+
+    @classmethod
+    def references(cls, options: PackmolOptions) -> Sequence[str]:
+        return (PACKMOL,)
 
     @classmethod
     def find_files(cls, options: PackmolOptions) -> Mapping[str, Path]:

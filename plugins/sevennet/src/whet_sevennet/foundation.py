@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from whet import FoundationModel, KnownAnswer, LevelOfTheory, ModelFile
+from whet_sevennet.references import MULTI_FIDELITY
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ MODELS = {
         MPTRJ,
         KnownAnswer(-6.7519, ((0.16, -0.0874, 0.049), (-0.16, 0.0874, -0.049))),
         PAPER,
+        "SevenNet-0",
     ),
     "7net-0_22May2024": FoundationModel(
         _shipped(
@@ -54,6 +56,7 @@ MODELS = {
         MPTRJ,
         KnownAnswer(-6.74647, ((0.1486, -0.0824, 0.0464), (-0.1486, 0.0824, -0.0464))),
         PAPER,
+        "SevenNet-0 (22 May 2024)",
     ),
     "7net-l3i5": FoundationModel(
         _shipped(
@@ -66,6 +69,7 @@ MODELS = {
         MPTRJ,
         KnownAnswer(-6.75787, ((0.1564, -0.0849, 0.0473), (-0.1564, 0.0849, -0.0473))),
         PAPER,
+        "SevenNet-l3i5",
     ),
     # Theory and known answer of this one hang on the modal.
     "7net-mf-0": FoundationModel(
@@ -77,6 +81,8 @@ MODELS = {
         ),
         "MIT",
         reference=MULTI_FIDELITY_PAPER,
+        title="SevenNet-MF-0",
+        references=(MULTI_FIDELITY,),
     ),
 }
 

@@ -18,9 +18,11 @@ from whet import (
     Potential,
     Property,
     UnknownName,
+    UpstreamModel,
 )
 from whet_sevennet.checkpoints import Checkpoint, read_checkpoint
 from whet_sevennet.foundation import FIDELITIES, MODELS, Fidelity
+from whet_sevennet.references import SEVENNET
 from whet_torch.isolation import untouched
 
 if TYPE_CHECKING:
@@ -53,9 +55,14 @@ class SevennetPotential(Potential[SevennetOptions]):
     """
 
     name = "sevennet"
+    title = "SevenNet"
     packages: ClassVar[Mapping[str, str]] = {"sevenn": "sevenn>=0.13", "torch": "torch>=2.6"}
     unpickles = False
     foundation_models = MODELS
+
+    @classmethod
+    def references(cls, options: SevennetOptions) -> Sequence[str]:
+        return (SEVENNET,)
 
     @classmethod
     def find_files(cls, options: SevennetOptions) -> Mapping[str, Path | ModelFile]:
@@ -108,6 +115,14 @@ class SevennetPotential(Potential[SevennetOptions]):
                 stress=stresses[index].copy() if "stress" in properties and atoms.pbc.all() else None,
             )
             start += len(atoms)
+
+    def export(self, folder: Path) -> UpstreamModel:
+        """As the contract says: `sevennet.pth`, with the shift in the rescaling of atomic energies."""
+        from whet_sevennet.upstream_export import FILE, NOTES, python, write_shifted
+
+        write_shifted(self.files["checkpoint"], self.modal, self.energy_shift, folder / FILE)
+        options = {} if self.modal is None else {"modal": self.modal}
+        return UpstreamModel(folder / FILE, python(self.modal), options, NOTES)
 
     def parameters(self) -> Mapping[str, np.ndarray]:
         return {name: values.numpy(force=True).copy() for name, values in self.model.named_parameters()}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from whet import Descriptor, FrameError, Options
+from whet_soap.references import DSCRIBE, SOAP
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,8 +44,13 @@ class SoapDescriptor(Descriptor[SoapOptions]):
     """
 
     name = "soap"
+    title = "SOAP"
     result_version = 2
     packages: ClassVar[Mapping[str, str]] = {"dscribe": "dscribe>=2.1"}
+
+    @classmethod
+    def references(cls, options: SoapOptions) -> Sequence[str]:
+        return (SOAP, DSCRIBE)
 
     def describe(self, frames: Sequence[Atoms], elements: Sequence[str]) -> Iterator[np.ndarray]:
         """(n_atoms, n_features) of each frame, without a unit; periodic where the frame is, in any direction.

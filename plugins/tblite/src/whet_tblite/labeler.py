@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from whet import Failure, FrameError, Labeler, Labels, LevelOfTheory, Options, multiplicity, total_charge, units
+from whet_tblite.references import GFN1, GFN2
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -45,7 +46,12 @@ class TbliteLabeler(Labeler[TbliteOptions]):
     """
 
     name = "tblite"
+    title = "tblite"
     packages: ClassVar[Mapping[str, str]] = {"tblite": "tblite>=0.8"}
+
+    @classmethod
+    def references(cls, options: TbliteOptions) -> Sequence[str]:
+        return {"GFN1-xTB": (GFN1,), "GFN2-xTB": (GFN2,)}.get(options.method, ())
 
     @property
     def theory(self) -> LevelOfTheory:

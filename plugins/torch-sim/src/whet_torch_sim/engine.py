@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from whet import MDEngine, Start, recording_of
 from whet_torch_sim.options import TorchSimOptions
+from whet_torch_sim.references import TORCH_SIM
 
 if TYPE_CHECKING:
     from whet import Potential, Progress, Simulation, Trajectory
@@ -21,9 +22,14 @@ class TorchSim(MDEngine[TorchSimOptions]):
     """
 
     name = "torch-sim"
+    title = "TorchSim"
     packages: ClassVar[Mapping[str, str]] = {"torch_sim": "torch-sim-atomistic>=0.3", "torch": "torch>=2.4"}
     constraints = frozenset({"FixAtoms"})
     together = True
+
+    @classmethod
+    def references(cls, options: TorchSimOptions) -> Sequence[str]:
+        return (TORCH_SIM,)
 
     def simulation(self, start: Start, potential: Potential) -> Simulation:
         from whet_torch_sim.asking import Asking

@@ -24,6 +24,7 @@ from whet import (
     write_json,
 )
 from whet_vasp.options import VaspOptions, chosen_by_element, incar_of, numbers
+from whet_vasp.references import PAW, VASP
 from whet_vasp.tags import written
 
 if TYPE_CHECKING:
@@ -39,10 +40,15 @@ class VaspLabeler(CodeLabeler[VaspOptions]):
     """
 
     name = "vasp"
+    title = "VASP"
     unpickles = False
     packages: ClassVar[Mapping[str, str]] = {"custodian": "custodian>=2025.12", "pymatgen": "pymatgen>=2025.10"}
     program = ("vasp_std",)
     outputs: ClassVar[Sequence[str]] = ("vasprun.xml*", "OUTCAR*")
+
+    @classmethod
+    def references(cls, options: VaspOptions) -> Sequence[str]:
+        return (VASP, PAW)
 
     @classmethod
     def find_files(cls, options: VaspOptions) -> Mapping[str, Path]:
@@ -57,6 +63,21 @@ class VaspLabeler(CodeLabeler[VaspOptions]):
         return {
             f"potcar-{element}": find_potcar(Path(library), element, name) for element, name in options.potcars.items()
         }
+
+    @classmethod
+    def suggested(cls, symbols: Sequence[str], given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The pseudopotentials of the Materials Project, as far as the library has them. InputError without one."""
+        import os
+
+        from whet_vasp.potcars import usual_potcar
+
+        library = given.get("library") or os.environ.get("VASP_PP_PATH")
+        if "potcars" in given:
+            return {}
+        if not library:
+            hint = "Set VASP_PP_PATH, or give --set labeler.library=FOLDER"
+            raise InputError("where the POTCARs lie is not known", hint=hint)
+        return {"potcars": {symbol: usual_potcar(Path(library), symbol) for symbol in symbols}}
 
     @classmethod
     def variations(cls, options: VaspOptions) -> Mapping[str, Any]:

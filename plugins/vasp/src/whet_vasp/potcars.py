@@ -13,6 +13,28 @@ from pathlib import Path
 
 from whet import InputError, file_digest, key_of, replacing, suggestion, user_cache
 
+USUAL = {
+    "_sv": "Ba Be Ca Cs K Li Rb Sc Sr Y Zr",
+    "_pv": "Cr Cu Fe Hf Mg Mn Mo Na Nb Ni Os Re Rh Ru Ta Tc Ti V W",
+    "_d": "Ga Ge In Pb Sn Tl",
+    "_3": "Dy Er Ho Lu Nd Pm Pr Sm Tb Tm Yb",
+}
+"""Ending of the name -> elements, as the Materials Project chooses pseudopotentials; of all others the name is bare."""
+
+
+def usual_potcar(library: Path, element: str) -> str:
+    """The name in the library with which to begin: that of the Materials Project, else the shortest that there is.
+
+    InputError where the library has none of the element, or is not there.
+    """
+    if not library.is_dir():
+        raise InputError("there is no such folder", where=str(library), hint="It should be that of the POTCARs")
+    usual = next((element + end for end, elements in USUAL.items() if element in elements.split()), element)
+    names = [one.name for one in library.iterdir() if re.fullmatch(rf"{element}(_.*)?", one.name)]
+    if not names:
+        raise InputError(f"the library has no POTCAR of {element}", where=str(library))
+    return usual if usual in names else min(names, key=lambda name: (len(name), name))
+
 
 def titel_of(path: Path) -> str:
     """The first line of a POTCAR: `PAW_PBE Na_pv 19Sep2006`. InputError where the file is none."""

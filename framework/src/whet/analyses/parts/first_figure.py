@@ -146,10 +146,7 @@ def _panel(
     inside = "datum.outside == '' && datum.kind != 'bounds'"
     layers = [
         layer({"type": "rule", "strokeWidth": 3, "opacity": 0.6}, inside, "value 95 % low", x2={"field": HIGH}),
-        layer(
-            {"type": "point", "filled": True, "size": 50, "opacity": 1}, f"{inside} && datum.kind == 'point'", **CIRCLE
-        ),
-        layer({"type": "point", "size": 50}, f"{inside} && datum.kind == 'corrected'", shape={"value": "diamond"}),
+        layer({**DOT, "size": 60, "opacity": 1}, inside),
     ]
     for side in ("left", "right"):
         text = {"field": "text", "type": "nominal"}
@@ -162,7 +159,7 @@ def _panel(
         perfect = {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"x": {"datum": ideal, **x}}}
         bounds = layer({"type": "rule", "strokeWidth": 1}, "datum.kind == 'bounds'", "from", x2={"field": "to"})
         layers = [perfect, *layers, bounds]
-    seeds = layer({**DOT, "size": 8, "opacity": 0.6}, _only(quantity), "value", **CIRCLE)
+    seeds = layer({**DOT, "size": 8, "opacity": 0.6}, _only(quantity), "value", shape={"value": "circle"})
     seeds["encoding"]["tooltip"] = [{"field": name} for name in ("potential", "seed", "value")]
     return {
         "data": {"name": POINTS},
@@ -175,8 +172,6 @@ def _panel(
 
 HIGH = "value 95 % high"
 DOT = {"type": "point", "filled": True}
-CIRCLE: Mapping[str, Any] = {"shape": {"value": "circle"}}
-"""Rows have names: shapes need not tell them apart."""
 
 
 def _only(quantity: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from whet.analyses.parts.meanings import FRAMES, PART, POTENTIAL, READINGS, STATES
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, several
 from whet.contracts.findings import Cell, Column, Estimate, Table
 
@@ -47,16 +48,20 @@ def part_tables(
             decided = _with_the_doubts_of(row, of)
             found[kind] += [[row.potential, row.state, name, *_part_cells(part)] for name, part in decided.items()]
     columns = (
-        Column("reading"),
+        Column("reading", description=READINGS),
         replace(COLUMNS["scale"], name="s", decimals=3, spread=False),
         Column("1/b", description=COLUMNS["upper"].description, decimals=3, interval=True),
         replace(COLUMNS["curvature"], decimals=3, spread=False),
         Column("units", description="Independent ones"),
-        Column("frames"),
+        Column("frames", description=FRAMES),
     )
     for kind, cells in found.items():
         if cells:
-            known = (Column("potential", shown=several(rows)), Column("state"), Column(kind))
+            known = (
+                Column("potential", description=POTENTIAL, shown=several(rows)),
+                Column("state", description=STATES),
+                Column(kind, description=PART),
+            )
             caption = f"Softening {PARTS[kind]}, on “{on}”.{note}"
             yield Table(f"by-{kind.replace(' ', '-')}", caption, (*known, *columns), cells, folded=True)
 

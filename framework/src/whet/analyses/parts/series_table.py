@@ -7,6 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whet.analyses.parts.meanings import (
+    MAE_E,
+    MAE_E_FITTED,
+    MAE_F,
+    POTENTIAL,
+    READINGS,
+    RMSE_E,
+    RMSE_E_FITTED,
+    RMSE_F,
+    RMSE_S,
+    SEEDS,
+    STATES,
+)
 from whet.contracts.findings import Column, Estimate, Findings, Table
 
 if TYPE_CHECKING:
@@ -129,12 +142,12 @@ class SeriesRow:
 
 
 COLUMNS = {
-    "potential": Column("potential"),
+    "potential": Column("potential", description=POTENTIAL),
     "strategy": Column("strategy", description="Of the fine-tuning; empty for the untouched potential"),
     "round": Column("round"),
     "size": Column("size", description="Frames that were drawn, of the preset subsets"),
     "last": Column("last", description="Whether its strategy ended with it"),
-    "state": Column("state"),
+    "state": Column("state", description=STATES),
     "corrected": Column("corrected", description="The rule of the one factor that its forces were multiplied by"),
     "labels": Column("labels", description="Training and validation frames, mean over seeds"),
     "labels_fewest": Column("fewest labels"),
@@ -155,24 +168,24 @@ COLUMNS = {
     "r2": Column(
         "uncentred R²", description="Share of the reference that the best-scaled prediction explains", spread=True
     ),
-    "mae": Column("MAE F", "eV/Å", interval=True, spread=True),
-    "rmse": Column("RMSE F", "eV/Å", interval=True, spread=True),
+    "mae": Column("MAE F", "eV/Å", MAE_F, interval=True, spread=True),
+    "rmse": Column("RMSE F", "eV/Å", RMSE_F, interval=True, spread=True),
     "relative_rmse": Column("relative RMSE F", description="RMSE over the root mean square of the reference forces"),
     "cmae": Column("cMAE F", "eV/Å", description="Deng's: after division of the predictions by the scale"),
-    "energy_mae": Column("MAE E raw", "meV/atom"),
-    "energy_rmse": Column("RMSE E raw", "meV/atom"),
-    "fitted_mae": Column("MAE E fitted here", "meV/atom"),
-    "fitted_rmse": Column("RMSE E fitted here", "meV/atom"),
-    "stress_rmse": Column("RMSE S", "eV/Å³"),
+    "energy_mae": Column("MAE E raw", "meV/atom", MAE_E),
+    "energy_rmse": Column("RMSE E raw", "meV/atom", RMSE_E),
+    "fitted_mae": Column("MAE E fitted here", "meV/atom", MAE_E_FITTED),
+    "fitted_rmse": Column("RMSE E fitted here", "meV/atom", RMSE_E_FITTED),
+    "stress_rmse": Column("RMSE S", "eV/Å³", RMSE_S),
     "inverse_slope": Column(
         "inverse slope", description="b: slope of reference on predicted force components", interval=True, spread=True
     ),
     "robust_scale": Column("robust scale", description="The scale by Huber's slope, without discounted frames"),
     "discounted": Column("discounted frames", description="The most of any seed"),
-    "reading": Column("reading"),
+    "reading": Column("reading", description=READINGS),
     "in_words": Column("in words"),
     "seconds": Column("time per frame", "s", description="Of the evaluation, one frame at a time"),
-    "seeds": Column("seeds"),
+    "seeds": Column("seeds", description=SEEDS),
     "frames": Column("frames", description="Counted, the fewest of any seed"),
     "compositions": Column("compositions", description="Of these frames, as fractions of the elements"),
     "left_out": Column("left out", description="Frames, the most of any seed"),
