@@ -25,7 +25,6 @@ from rich.table import Table
 
 from whet.data.errors import WhetError
 from whet.data.loss_file import said_losses
-from whet.data.numbers import count
 from whet.running.events import Event, RunWaits, StepLost, StepSubmitted
 from whet.running.step import Step
 
@@ -166,10 +165,7 @@ class ProgressView(_Bars):
             case StepLost(again=True) if self._say_failures:
                 self._line(f"lost, tried again: {self._titles.get(event.step, event.step)}: {event.why}")
             case RunWaits():
-                who = ", ".join(event.runs) or "another process"
-                self._line(
-                    f"waiting: {who} {'are' if len(event.runs) > 1 else 'is'} at work on {count(event.steps, 'step')}"
-                )
+                self._line(str(event))
             case _:
                 pass
 

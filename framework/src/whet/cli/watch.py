@@ -17,7 +17,7 @@ from rich.text import Text
 
 from whet.data.errors import WhetError
 from whet.data.loss_file import said_losses
-from whet.data.numbers import count, duration
+from whet.data.numbers import duration
 from whet.running.event_log import EventReader, Happened, event_logs
 from whet.running.events import (
     LabelsDamaged,
@@ -174,10 +174,7 @@ class WatchView:
             case StepElsewhere():
                 what = f"held by another process: {event.title or event.step}"
             case RunWaits():
-                who = ", ".join(event.runs) or "another process"
-                what = (
-                    f"waiting: {who} {'are' if len(event.runs) > 1 else 'is'} at work on {count(event.steps, 'step')}"
-                )
+                what = str(event)
             case StepReused():
                 what = f"done by another process: {titles.get(event.step, event.step)}"
             case LabelsKept():

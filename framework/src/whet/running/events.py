@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, ClassVar, Self
+
+from whet.data.numbers import count
 
 
 @dataclass(frozen=True)
@@ -145,12 +147,17 @@ class StepWaits(Event):
 class RunWaits(Event):
     """Nothing of this run is at work: it waits for steps that other runs hold.
 
-    steps: how many. runs: who is at work in the store, `process PID on HOST` each.
+    steps: how many. runs: who is at work in the store, `process PID on HOST` each, with commas between.
     """
 
     name = "run-waits"
     steps: int
-    runs: Sequence[str] = ()
+    runs: str = ""
+
+    def __str__(self) -> str:
+        """A line."""
+        are = "are" if "," in self.runs else "is"
+        return f"waiting: {self.runs or 'another process'} {are} at work on {count(self.steps, 'step')}"
 
 
 @dataclass(frozen=True)

@@ -318,7 +318,7 @@ class Run:
         if self._is_idle and not was_idle:
             mine = f"process {os.getpid()} on {platform.node()}"
             others = [one for one in others_at_work(self._store.root) if one != mine]
-            self._say(RunWaits(len(self._elsewhere), others))
+            self._say(RunWaits(len(self._elsewhere), ", ".join(others)))
 
     def _settle(self, steps: list[Step], started: float, future: Future[None]) -> None:
         seconds = (time.monotonic() - started) / len(steps)
