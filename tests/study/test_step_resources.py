@@ -78,7 +78,7 @@ def test_what_uses_a_potential_gets_a_gpu_where_potentials_live_on_one(running: 
     asked = {step.kind for step in study.plan.steps.values() if needs(step).gpus}
     assert {"md", "fine-tune", "evaluate"} <= asked
     assert not asked & {"structure", "label", "dataset", "scores", "summary"}
-    taught = running("{device: cuda}", "labeler={use: teacher, potential: toy}")
+    taught = running("{device: cuda}", "labeler={use: teacher, potential: {use: toy, scale: 1.2}}")
     assert resources(taught)(of_kind(taught, "label")).gpus == 1, "a teacher is a potential, too"
     assert not any(resources(running("{}"))(step).gpus for step in study.plan.steps.values())
 
