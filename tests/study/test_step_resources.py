@@ -9,8 +9,9 @@ import pytest
 
 from whet import Study
 from whet.contracts.resources import Resources
-from whet.data.errors import WhetError
+from whet.data.errors import InputError, WhetError
 from whet.running.step import Step
+from whet.study.inspection import inspect
 from whet.study.step_resources import StepResources
 from whet.tasks.fine_tune import FineTune
 
@@ -77,7 +78,7 @@ def test_what_uses_a_potential_gets_a_gpu_where_potentials_live_on_one(running: 
     asked = {step.kind for step in study.plan.steps.values() if needs(step).gpus}
     assert {"md", "fine-tune", "evaluate"} <= asked
     assert not asked & {"structure", "label", "dataset", "scores", "summary"}
-    taught = running("{device: cuda}", "labeler={use: teacher, potential: toy}")
+    taught = running("{device: cuda}", "labeler={use: teacher, potential: {use: toy, scale: 1.2}}")
     assert resources(taught)(of_kind(taught, "label")).gpus == 1, "a teacher is a potential, too"
     assert not any(resources(running("{}"))(step).gpus for step in study.plan.steps.values())
 
@@ -135,3 +136,13 @@ def test_typing_errors_are_named_with_their_line(
 def test_a_name_that_is_a_task_and_a_potential_is_refused(running: Callable[..., Study]) -> None:
     with pytest.raises(WhetError, match="'label' is both a task and a potential"):
         running("{resources: {label: {cores: 2}}}", "potentials={label: toy}")
+
+
+def test_check_refuses_what_the_executor_could_never_take(running: Callable[..., Study]) -> None:
+    pytest.importorskip("whet_parsl")
+    words = "{use: parsl, provider: slurm, walltime: 00:01:00, resources: {md: {walltime: 5}}}"
+    with pytest.raises(InputError) as caught:
+        inspect(running(words))
+    what = "a step needs 5 minutes, and a block has 1, of which some pass before it begins"
+    assert caught.value.what.endswith(f": {what}") and "key running.resources.md" in caught.value.where
+    assert inspect(running(words.replace("00:01:00", "00:09:00"))).steps

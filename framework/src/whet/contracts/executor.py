@@ -78,6 +78,9 @@ class Executor(Backend[OptionsT], ABC):
     stays_here: ClassVar[bool] = False
     """Whether jobs run on the driver's machine: what it lacks (a GPU) is then said before the first."""
 
+    def check(self, needs: Resources) -> None:
+        """Asked before anything runs, without `start`: InputError where no job with these needs could ever be taken."""
+
     @abstractmethod
     def start(self, site: Site) -> int:
         """Gets ready. Gives how many jobs it is to have at once; others wait, and can still be chosen among."""

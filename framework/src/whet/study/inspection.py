@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from whet.contracts.component import Component, FileRef
+from whet.contracts.executor import Executor
 from whet.contracts.ports import LabeledFrames
+from whet.contracts.resources import Resources
 from whet.data.errors import InputError, UntrustedFile
 from whet.data.frame_choice import chosen_frames
 from whet.data.frames import FrameSet
@@ -18,8 +21,10 @@ from whet.labels.frame_findings import CONFLICT, frame_findings
 from whet.labels.label_checks import Finding
 from whet.plugins.frame_files import read_labeled, read_structures
 from whet.plugins.registry import registry
+from whet.running.step import Step
 from whet.study.leaks import leaks
 from whet.study.refused_files import files_of, refused_files
+from whet.study.step_resources import StepResources
 from whet.study.study import Study
 
 
@@ -67,9 +72,10 @@ class Inspection:
 def inspect(study: Study) -> Inspection:
     """Reads every input file through.
 
-    Raises FrameError, with file and line, for the first that is damaged, and InputError where training data have two
-    labels of one structure.
+    Raises FrameError, with file and line, for the first that is damaged, InputError where training data have two
+    labels of one structure, or where the executor can take no step of some kind.
     """
+    _check_needs(study)
     components = {role: (one.component, one.environment) for role, one in study.resolved.roles.items()}
     files: dict[tuple[str, str], str] = {}
     for title, (component, environment) in components.items():
@@ -86,6 +92,24 @@ def inspect(study: Study) -> Inspection:
     listed = [(path, sha, what) for (path, sha), what in files.items()]
     found = list(data.findings())
     return Inspection(study.file.name, components, study.plan.counts(), done, listed, found, refused)
+
+
+def _check_needs(study: Study) -> None:
+    """InputError, with the line of `resources` that is nearest, for the first step that fits nowhere."""
+    running = study.file.running
+    executor: Executor[Any] = registry().load(study.resolved.executor)
+    of_step = StepResources(running, study.resolved, lambda: study.plan.steps)
+    asked: dict[Resources, Step] = {}
+    for step in study.plan.steps.values():
+        asked.setdefault(of_step(step), step)
+    for needs, step in asked.items():
+        try:
+            executor.check(needs)
+        except InputError as error:
+            keys = ("running", "resources", step.kind) if step.kind in running.resources else ("running",)
+            error.what = f"{step.title or step.kind}: {error.what}"
+            error.args = (error.what,)
+            raise error.at(study.source.place(keys)) from None
 
 
 def check_data(study: Study) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, ClassVar
 
-from whet import Executor, Job, ProcessLost, Site
+from whet import Executor, Job, ProcessLost, Resources, Site
 from whet_parsl.options import ParslOptions
 from whet_parsl.size import Block, Size
 
@@ -28,6 +28,10 @@ class ParslExecutor(Executor[ParslOptions]):
     name = "parsl"
     unpickles = False
     packages: ClassVar[Mapping[str, str]] = {"parsl": "parsl>=2026.10"}
+
+    def check(self, needs: Resources) -> None:
+        """InputError where no block has room or time for such a step."""
+        Block.for_steps(Size.of(needs, self.options), self.options)
 
     def start(self, site: Site) -> int:
         """As many jobs at once as the largest number of blocks has workers. Ends what a killed run left.
