@@ -68,7 +68,8 @@ def test_every_label_that_was_bought_is_told_by_what_it_is_for(study: Study, tmp
     (told,) = [line for line in said if "computed" in line]
     bought = in_store(study)
     assert in_event_log(study) == bought and told.startswith(f"{bought} labels computed: ")
-    shares = dict(reversed(share.split(" ", 1)) for share in told.rstrip(".").split(": ")[1].split(", "))
+    told_shares = [share.partition(" ") for share in told.rstrip(".").split(": ")[1].split(", ")]
+    shares = {purpose: number for number, _, purpose in told_shares}
     assert sum(map(int, shares.values())) == bought
     purposes = ["for training", "of isolated atoms", "to drive relaxations", "to drive dynamics"]
     assert [*shares] == purposes
