@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from whet import Study
+from whet.study.cost_table import cost_table
 from whet.study.label_costs import LabelCosts
 from whet.study.record import record_of
 
@@ -38,10 +39,14 @@ def test_each_label_is_counted_for_what_it_was_for(study: Study) -> None:
     calls = {task: sum(step.measured["bought"] for step in steps) for task, steps in driven.items()}
     assert costs.calls == {"dynamics": calls["md"], "relaxations": calls["minimize"]}
     assert stored.labels["labeled"] == 6 + 7 + 7 + 2
-    cost = record_of(stored).cost
-    assert cost[0] == "13 labels computed: 6 for training, 7 along own dynamics."
-    assert cost[1].startswith("7 more of test sets came with the reference's own ")
-    assert f"dynamics ({calls['md']} calls)" in cost[1] and f"relaxations ({calls['minimize']} calls)" in cost[1]
+    said, driven_by_it = record_of(stored).cost[0], sum(calls.values())
+    assert said.startswith(f"13 labels computed; {driven_by_it:,} calls of the labeler in its own ")
+    assert said.endswith("; 9 labels reused.")
+    rows = {tuple(row[:2]): row[2:4] for row in cost_table(stored).tables[0].rows}
+    assert rows["labels", "for training"] == [6, 0] and rows["labels", "along own dynamics"] == [7, 2]
+    assert rows["labels", "of test sets"] == [0, 7]
+    assert rows["calls of the labeler", "in its own dynamics"] == [calls["md"], None]
+    assert rows["calls of the labeler", "in its own relaxations"] == [calls["minimize"], None]
 
 
 def test_labels_that_were_there_are_no_costs(study: Study, study_file: Path, tmp_path: Path) -> None:
@@ -54,7 +59,4 @@ def test_labels_that_were_there_are_no_costs(study: Study, study_file: Path, tmp
     costs = LabelCosts.of(again.stored)
     assert costs.computed == {} and costs.along == {"of test sets": 7} and sum(costs.calls.values()) == 0
     assert costs.known == {"for training": 6, "along own dynamics": 9}
-    assert (
-        "Known from elsewhere in the study, or from before: 6 for training, 9 along own dynamics."
-        in record_of(again.stored).cost
-    )
+    assert record_of(again.stored).cost[0] == "0 labels computed; 22 labels reused."

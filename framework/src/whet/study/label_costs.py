@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
 from whet.contracts.ports import LabeledFrames
-from whet.data.numbers import count
 from whet.study.stored_study import StoredStudy
 
 PURPOSES = {"training": "for training", "self": "along own dynamics"}
@@ -52,20 +51,3 @@ class LabelCosts:
             computed[purpose] += bought
             (along if is_along else known)[purpose] += there
         return cls(*(dict(+one) for one in (computed, along, known, calls)))
-
-    def sentences(self) -> Iterator[str]:
-        """`102 labels computed: 30 for training, 72 along own dynamics.`, and where the others came from."""
-        if self.computed:
-            yield f"{count(sum(self.computed.values()), 'label')} computed: {_shares(self.computed)}."
-        drove = " and ".join(f"{what} ({count(number, 'call')})" for what, number in self.calls.items())
-        if self.along:
-            came = f"came with the reference's own {drove or 'dynamics and relaxations'}"
-            yield f"{_shares(self.along, 'more ' if self.computed else '')} {came}."
-        elif drove:
-            yield f"The reference drove {drove}."
-        if self.known:
-            yield f"Known from elsewhere in the study, or from before: {_shares(self.known)}."
-
-
-def _shares(numbers: Mapping[str, int], more: str = "") -> str:
-    return ", ".join(f"{number:,} {more}{purpose}" for purpose, number in numbers.items())
