@@ -45,7 +45,17 @@ def process_state() -> dict[str, Any]:
 def changes(before: Mapping[str, Any], during: str) -> list[str]:
     """What of the process is no more as it was, each with the phase: `random numbers of Python (during training)`."""
     after = process_state()
-    return [f"{name} (during {during})" for name in before if before[name] != after[name]]
+    return [
+        f"{name}{_which(before[name], after[name])} (during {during})" for name in before if before[name] != after[name]
+    ]
+
+
+def _which(before: Any, after: Any) -> str:
+    """Of what has names, those that changed."""
+    if not isinstance(before, Mapping):
+        return ""
+    names = (name for name in sorted({*before, *after}) if before.get(name) != after.get(name))
+    return f" {', '.join(names)}"
 
 
 @contextmanager

@@ -56,9 +56,10 @@ class Training(Generic[Graph]):
         self.trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.gradient_clip = options.gradient_clip
         self.criterion = options.make_criterion()
-        self.optimizer = options.make_optimizer(self.trained, settings.learning_rate or learning_rate)
         steps = settings.epochs * math.ceil(len(request.train) / self.batch_size)
-        self.scheduler = options.make_scheduler(self.optimizer, max(steps, 1))
+        with untouched():  # torch's first optimizer imports its compiler, which sets an environment variable
+            self.optimizer = options.make_optimizer(self.trained, settings.learning_rate or learning_rate)
+            self.scheduler = options.make_scheduler(self.optimizer, max(steps, 1))
         total = sum(parameter.numel() for parameter in model.parameters())
         dtype = str(self.trained[0].dtype).removeprefix("torch.")
         self.account = Account(options.as_json(), total, dtype, settings.patience, self._loss())
