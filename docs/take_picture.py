@@ -22,14 +22,14 @@ ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "report.png"
 STUDY = ROOT / "examples" / "quickstart"
 
-WIDTH, HEIGHT = 1085, 900
+WIDTH, HEIGHT = 1280, 860
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 KEYWORD = b"Answers"
 
 
 def take(study: whet.StoredStudy, picture: Path = PICTURE) -> None:
-    """Draws the report of a finished study and takes a picture of its first screen, light, at 1085 by 900."""
+    """Draws the report of a finished study and takes a picture of its first screen, light, at 1280 by 860."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         sys.exit(f"No browser: install {BROWSERS[0]}")

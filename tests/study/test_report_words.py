@@ -141,7 +141,7 @@ def test_failed_steps_stand_on_top_with_their_reasons(study: Study, tmp_path: Pa
     assert one.command == "whet log study.yaml 'main naive 1: fine-tune'"
     page = write_report(record_of(found), tmp_path / "out")
     said = text_of(page)
-    top = said[: said.index("In short")]
+    _, top, *_ = said.split("In short")  # after the contents, before the answers
     assert "1 step failed" in top
     assert "What is drawn here is without them." in top
     assert f"{one.title} the loss is not a number {one.command}" in top
@@ -235,7 +235,7 @@ def test_next_are_more_trajectories_where_they_are_too_few(study: Study) -> None
 def test_next_is_to_take_the_best_state_along(study: Study) -> None:
     said = seen(study, softening__reading="soft", softening__units=6, forces__mae=better, forces__mae_interval=None)
     assert [one.command for one in said] == ["whet export study.yaml 'main naive 1'"]
-    assert "−90\N{NO-BREAK SPACE}%" in said[0].what
+    assert "90\N{NO-BREAK SPACE}% lower" in said[0].what
 
 
 def test_nothing_is_exported_that_is_not_better(study: Study) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,6 +39,7 @@ def run(
     from whet.cli.bill import print_bill
     from whet.cli.own_folder import own_folder
     from whet.cli.terminal import ProgressView, say
+    from whet.data.errors import StoreError
     from whet.report.page import is_current, write_report
     from whet.study.bill import Bill
     from whet.study.inspection import check_data
@@ -50,8 +52,9 @@ def run(
     total = len(loaded.plan.steps)
     done = [key for key in loaded.plan.steps if loaded.store.is_done(key)]
     if len(done) < total and not json:
-        print_bill(Bill.of(loaded))
-        sys.stdout.flush()  # before anything is bought
+        with suppress(OSError, StoreError):  # an output that takes nothing is said at the end: the work is done first
+            print_bill(Bill.of(loaded))
+            sys.stdout.flush()  # before anything is bought
     with _watching(loaded, len(done)) if watch and sys.stderr.isatty() else ProgressView(total, done) as view:
         account = loaded.run(view, workers=workers)
     record = record_of(loaded.stored)

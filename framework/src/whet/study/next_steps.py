@@ -117,9 +117,9 @@ def _fine_tuned(study: StoredStudy, main: list[Score]) -> Iterator[NextStep]:
             if not study.stored.plan.of_kind("fine-tune"):
                 yield from _not_tuned(study, before, whose)
         elif _errs_less(best, before):
-            change = percent(best["forces"]["mae"] / before["forces"]["mae"] - 1, sign=True)
+            change = percent(1 - best["forces"]["mae"] / before["forces"]["mae"])
             state = _state_of(study, best)
-            what = f"Take {study.names.text(best['potential'])} with you: its force error on “{name}” is {change}."
+            what = f"Take {study.names.text(best['potential'])} with you: its force error on “{name}” is {change} lower."
             yield NextStep(what, study.stored.asked.command("export", state))
         else:
             what = (
