@@ -229,7 +229,8 @@ def test_the_controller_may_be_away_for_a_while(
     assert not running.done() and not sent.done()
     slurm.start_controller()
     assert sent.result(60) is None
-    assert not running.done() and states(slurm) == ["RUNNING"]
+    wait_until(lambda: states(slurm) == ["RUNNING"])
+    assert not running.done()
 
 
 def test_a_machine_without_slurm_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
