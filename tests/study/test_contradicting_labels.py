@@ -46,7 +46,9 @@ def test_two_different_labels_of_one_frame_are_refused_with_the_way_out(tmp_path
     for command in ("evaluate", "import", "check", "run"):
         ended = said(tmp_path, command, path.name)
         assert "two different labels" in ended.stdout + ended.stderr
-        assert "--energy-key" in ended.stdout + ended.stderr
+        label = name.removeprefix("an ").removesuffix(" alone")
+        way_out = f"--{label}-key KEY" if command in ("evaluate", "import") else f"`keys: {{{label}: KEY"
+        assert way_out in ended.stdout + ended.stderr
 
 
 @pytest.mark.usefixtures("toy")
