@@ -31,7 +31,8 @@ class Said:
     @property
     def faults(self) -> list[str]:
         """Lines on standard error that are no progress."""
-        return [line for line in self.stderr.splitlines() if not line.startswith("[")]
+        lines = self.stderr.splitlines()
+        return [line for line in lines if not line.startswith("[") and ": epoch " not in line]
 
 
 def whet(*arguments: str | Path, code: int | None = 0, folder: Path | None = None, patience: int | None = None) -> Said:

@@ -105,7 +105,7 @@ class Chaos:
         out, err = driver.communicate(timeout=self.place.patience)
         assert driver.returncode in codes, self.told(f"exit code {driver.returncode}\n{out}\n{err}")
         assert "Traceback" not in out + err, self.told(out + err)
-        faults = [line for line in err.splitlines() if not line.startswith("[")]
+        faults = [line for line in err.splitlines() if line.startswith("whet: ")]
         assert len(faults) == (driver.returncode in (2, 130, 143)), self.told(err)
         return faults[0] if faults else ""
 
