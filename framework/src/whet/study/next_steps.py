@@ -118,8 +118,8 @@ def _fine_tuned(study: StoredStudy, main: list[Score]) -> Iterator[NextStep]:
                 yield from _not_tuned(study, before, whose)
         elif _errs_less(best, before):
             change = percent(1 - best["forces"]["mae"] / before["forces"]["mae"])
-            state = _state_of(study, best)
-            what = f"Take {study.names.text(best['potential'])} with you: its force error on “{name}” is {change} lower."
+            tuned_one, state = study.names.text(best["potential"]), _state_of(study, best)
+            what = f"Take {tuned_one} with you: its force error on “{name}” is {change} lower."
             yield NextStep(what, study.stored.asked.command("export", state))
         else:
             what = (
