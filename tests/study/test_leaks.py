@@ -201,6 +201,6 @@ def test_a_report_tells_what_was_trained_and_tested_on(tmp_path: Path) -> None:
     text = TRAINING.replace("FILE", "data.extxyz").replace("OTHER", "test.extxyz")
     (tmp_path / "study.yaml").write_text(text)
     ended = whet("run", "study.yaml", folder=tmp_path)
-    told = "other: 2 of its 4 frames were trained on (main few)"
-    assert f"suspicious: {told}" in ended.stdout
-    assert told in (tmp_path / "report" / "index.html").read_text()
+    told = "other: 2 of its 4 frames were trained on"
+    assert f"suspicious: {told} (main few)" in ended.stdout
+    assert f"{told} (toy soft few)" in (tmp_path / "report" / "index.html").read_text()

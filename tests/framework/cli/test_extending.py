@@ -23,7 +23,7 @@ def test_a_check_that_passes_and_one_that_fails(monkeypatch: pytest.MonkeyPatch)
     bad = whet("plugins", "check", "faulty", "--set", "fault=stress sign", *only)
     assert bad.returncode == 2
     assert "its sign is wrong" in bad.stdout
-    assert "See docs/reference/conformance.md#stress_is_the_strain_derivative" in bad.stdout
+    assert "/docs/reference/conformance.md#stress_is_the_strain_derivative" in bad.stdout
     assert "1 failed, 1 passed." in bad.stdout
     listed = whet("plugins", "check", "faulty", "--set", "fault=stress sign", *only, "--json")
     assert listed.returncode == 2

@@ -46,6 +46,7 @@ def test_a_moved_store_goes_on_with_nothing_recomputed(
     account = Study.load(folder / "study.yaml", [f"store={target}"]).run(workers=0)
     assert not account.ran and not account.failed and account.reused
     assert Study.open(target).scores == score
+    before = told(target)  # its plan says since then with which `--set` it was run
     back = json.loads(whet("store", "move", target, folder / ".whet", "--json").stdout)
     assert back["other_studies"] == [] and back["study_files"] == []  # the file says it already
     assert told(folder / ".whet") == before and [*contents(target)] == ["moved.json"]
