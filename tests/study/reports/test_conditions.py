@@ -10,6 +10,7 @@ import pytest
 from whet.contracts.component import Component
 from whet.contracts.findings import Column, Findings, Table
 from whet.study.not_covered import not_covered
+from whet.study.potential_names import PotentialNames
 from whet.study.protocol_words import ProtocolWords
 from whet.study.resolved import Placed
 from whet.study.subject import subject
@@ -32,6 +33,7 @@ def study(*options: dict[str, Any], broken: int | None = None, structures: dict[
         engines=[Component("md_engines", "ase-md", options=one) for one in options],
         stored=SimpleNamespace(roles=roles, theories={"test": "PBE", "other": "PBE"}),
         theories=[],
+        names=PotentialNames({"main": roles["potential main"].component.called}),
         findings=lambda name: [] if broken is None or name != "bonds" else bonds,
         of_task=lambda _: [
             SimpleNamespace(values={"formula": name, "atoms": n}) for name, n in (("H2O", 3), ("CO", 2))
@@ -67,7 +69,7 @@ def test_an_engine_without_the_usual_options_has_nothing_to_say() -> None:
 
 def test_what_is_made_of_others_and_theories_of_files_are_named() -> None:
     assert subject(study(NVT)) == [
-        "main: d3, of mace, model small, head pbe",
+        "d3 of mace small pbe",
         "reference of “test”, “other”: PBE",
         "2 to 3 atoms (C, H, O; 2 compositions)",
         "dynamics: NVT, 350 K: 150 fs of equilibration and 150 fs of production, in steps of 0.5 fs",
