@@ -22,6 +22,7 @@ from whet.running.runner import Account, Runner
 from whet.running.step import Step
 from whet.running.store import Store
 from whet.running.watcher import Silent
+from whet.study.failed_steps import failed_steps
 from whet.study.record import record_of
 from whet.tasks.evaluate import Evaluate
 
@@ -130,7 +131,7 @@ def test_analyses_do_without_what_failed_and_the_same_run_completes_them_later(
     }
     assert [step.key for step in stored.waiting] == [failed]
     assert "broken today" in stored.fault(failed)
-    assert any("broken today" in warning for warning in record_of(stored).warnings)
+    assert ["broken today" in one.reason for one in failed_steps(stored)] == [True]
     said = json.loads(whet("status", study_file, "--json").stdout)
     assert [one["step"] for one in said["failed"]] == ["main naive 2 on independent"]
 
