@@ -23,7 +23,7 @@ from whet.running.events import RunStarted, StepSubmitted
 from whet.running.progress_file import ProgressFile
 from whet.running.step import Step
 from whet.study.costs import Costs, longest_chain, makespan
-from whet.study.label_bounds import LabelBounds
+from whet.study.plan_costs import PlanCosts
 from whet.study.step_names import short_keys, steps_called
 from whet.study.study_state import StudyState
 from whet.tasks.label import LabelFrames
@@ -125,18 +125,19 @@ def test_other_components_cost_something_else(study: Study, tmp_path: Path) -> N
 
 
 def test_labels_to_buy_are_an_upper_bound_by_purpose(study: Study, tmp_path: Path) -> None:
-    bounds = LabelBounds(study.stored)
-    assert bounds.by_purpose() == {"for training": 3, "of test sets": 3} and not bounds.unknown
+    costs = PlanCosts.of(study.stored)
+    assert costs.labels == {"for training": 3, "of test sets": 3} and not costs.unbounded
     chosen = Study.load(
         tmp_path / "study.yaml",
         ["strategies={naive: {rounds: [{sampler: md, trajectories: 1, selection: {use: random, frames: 2}}]}}"],
     )
-    assert LabelBounds(chosen.stored).by_purpose()["for training"] == 2
+    assert PlanCosts.of(chosen.stored).labels["for training"] == 2
     driven = Study.load(tmp_path / "study.yaml", ["tests={far: {trajectories: 1, driver: labeler}}"])
-    purposes = LabelBounds(driven.stored).by_purpose()
-    assert purposes == {"for training": 3, "to drive dynamics": 21}, "its frames have their labels then"
+    assert PlanCosts.of(driven.stored).labels == {"for training": 3, "to drive dynamics": 21}, (
+        "its frames have their labels then"
+    )
     study.run(workers=0)
-    assert LabelBounds(study.stored).by_purpose() == {}
+    assert PlanCosts.of(study.stored).labels == {}
     assert sum(count for _, count in study.store.labels.counts()) <= 6
 
 

@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from whet.cli.parameters import (
+    Device,
     EnergyKey,
     ForcesKey,
+    FramesPath,
+    Groups,
     Json,
     OtherInterpreter,
     Overwrite,
@@ -20,9 +23,7 @@ from whet.cli.parameters import (
 
 
 def evaluate(
-    frames: Annotated[
-        Path, typer.Argument(help="Labeled frames: a file, or a folder of calculations.", metavar="FRAMES")
-    ],
+    frames: FramesPath,
     potential: Annotated[
         list[str],
         typer.Option(
@@ -32,7 +33,7 @@ def evaluate(
     first: Annotated[int | None, typer.Option(min=1, help="Only so many frames, from the beginning.")] = None,
     workers: Annotated[int, typer.Option(min=1, max=4096, help="Potentials evaluated side by side.")] = 1,
     threads: Annotated[int, typer.Option(min=1, max=4096, help="Threads of each worker.")] = 1,
-    device: Annotated[str, typer.Option(help="Where potentials live: cpu, cuda, cuda:1, mps, xpu.")] = "cpu",
+    device: Device = "cpu",
     energy_key: EnergyKey = "",
     forces_key: ForcesKey = "",
     stress_key: StressKey = "",
@@ -41,9 +42,7 @@ def evaluate(
         str | None,
         typer.Option(help="Who sampled the frames: reference, self, rattle, minimum, unknown, or a potential."),
     ] = None,
-    groups: Annotated[
-        str, typer.Option(help="Key in the frames of what belongs together, or `frames`: each stands alone.")
-    ] = "",
+    groups: Groups = "",
     environment: OtherInterpreter = None,
     save: Annotated[
         Path | None,

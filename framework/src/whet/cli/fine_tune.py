@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from whet.cli.parameters import (
+    Device,
     EnergyKey,
     ForcesKey,
+    FramesPath,
+    Groups,
     Json,
     OtherInterpreter,
     StressKey,
@@ -23,9 +26,7 @@ if TYPE_CHECKING:
 
 
 def fine_tune(
-    frames: Annotated[
-        Path, typer.Argument(help="Labeled frames: a file, or a folder of calculations.", metavar="FRAMES")
-    ],
+    frames: FramesPath,
     potential: Annotated[str, typer.Option("--potential", "-p", help="NAME, NAME:MODEL or NAME:PATH.", metavar="NAME")],
     out: Annotated[
         Path | None,
@@ -54,7 +55,7 @@ def fine_tune(
         ),
     ] = None,
     threads: Annotated[int, typer.Option(min=1, max=4096, help="Threads of the training.")] = 1,
-    device: Annotated[str, typer.Option(help="Where potentials live: cpu, cuda, cuda:1, mps, xpu.")] = "cpu",
+    device: Device = "cpu",
     energy_key: EnergyKey = "",
     forces_key: ForcesKey = "",
     stress_key: StressKey = "",
@@ -62,9 +63,7 @@ def fine_tune(
     sampled_by: Annotated[
         str | None, typer.Option(help="Who sampled the frames to score on: as for whet evaluate.")
     ] = None,
-    groups: Annotated[
-        str, typer.Option(help="Key in the frames of what belongs together, or `frames`: each stands alone.")
-    ] = "",
+    groups: Groups = "",
     environment: OtherInterpreter = None,
     json: Json = False,
 ) -> None:

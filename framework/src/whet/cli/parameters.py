@@ -25,6 +25,14 @@ Option = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace another file of this name.")]
 
+FramesPath = Annotated[
+    Path, typer.Argument(help="Labeled frames: a file, or a folder of calculations.", metavar="FRAMES")
+]
+Groups = Annotated[
+    str, typer.Option(help="Key in the frames of what belongs together, or `frames`: each stands alone.")
+]
+Device = Annotated[str, typer.Option(help="Where potentials live: cpu, cuda, cuda:1, mps, xpu.")]
+
 OtherInterpreter = Annotated[
     list[str] | None,
     typer.Option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import cache
 
 from whet.contracts.task import Task
@@ -49,13 +48,6 @@ class LabelBounds:
         feeding = self._study.stored.plan.steps.get(feed)
         theirs = None if feeding is None or feeding.kind == "label" else feeding.components.get("labeler")
         return theirs is not None and theirs.key == step.components["labeler"].key
-
-    def by_purpose(self) -> dict[str, int]:
-        """Labels at the most, by what they are for."""
-        found = Counter[str]()
-        for key, purpose in self.purposes().items():
-            found[purpose] += self.labels[key] or 0
-        return {purpose: number for purpose, number in found.items() if number}
 
     def purposes(self) -> dict[str, str]:
         """What the labels of each step are for."""

@@ -6,8 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 
 from whet.contracts.ports import LabeledFrames
-from whet.study.label_costs import CALLS, PURPOSES, TESTS
 from whet.study.plan import Plan
+
+PURPOSES = {"training": "for training", "self": "along own dynamics"}
+"""Kind of a set -> what its labels are for; those of all others are of test sets."""
+
+TESTS = "of test sets"
+CALLS = {"md": "dynamics", "minimize": "relaxations"}
+"""Task that the labeler may drive -> what it runs there."""
 
 ATOMS = "of isolated atoms"
 ELSEWHERE = "of steps that are not in this plan"
@@ -15,9 +21,12 @@ ELSEWHERE = "of steps that are not in this plan"
 
 
 def label_purposes(plan: Plan) -> Mapping[str, str]:
-    """Of each step that has a labeler, by key: `for training`, `of test sets`, `to drive relaxations`, …"""
+    """Of each step that has a labeler, by key: `for training`, `of test sets`, `to drive relaxations`, …
+
+    Frames that are trained on and looked at elsewhere, too, are for training.
+    """
     pieces = sorted(plan.all(LabeledFrames), key=lambda one: one.ref.set_kind == "training")
-    kinds = {piece.key: piece.ref.set_kind for piece in pieces}  # what is trained on is for training
+    kinds = {piece.key: piece.ref.set_kind for piece in pieces}  # of several the last counts
     found: dict[str, str] = {}
     for key, step in plan.steps.items():
         if "labeler" not in step.components:
