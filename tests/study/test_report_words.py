@@ -234,7 +234,7 @@ def test_next_are_more_trajectories_where_they_are_too_few(study: Study) -> None
 
 def test_next_is_to_take_the_best_state_along(study: Study) -> None:
     said = seen(study, softening__reading="soft", softening__units=6, forces__mae=better, forces__mae_interval=None)
-    assert [one.command for one in said] == ["whet export study.yaml 'main naive 1'"]
+    assert [one.command for one in said] == ["whet export study.yaml naive"]
     assert "90\N{NO-BREAK SPACE}% lower" in said[0].what
 
 

@@ -20,6 +20,7 @@ from whet import InputError, Labels, PluginError, Spec, StoredStudy, StoreError,
 from whet.cli.app import app
 from whet.data.errors import WhetError
 from whet.plugins.registry import registry
+from whet.study.invocation import Invocation
 from whet.study.potential_export import export_potential
 from whet.study.take_home import take_home
 from whet.study.tuned_states import short_names, tuned_states
@@ -123,7 +124,7 @@ def test_without_a_name_the_states_are_listed_with_their_commands(here: Path) ->
 def test_the_only_state_needs_no_name(toy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("study.yaml").write_text(STUDY.replace("naive: 2, periodic: 2", "naive: 1"))
-    assert take_home(Study.load("study.yaml").stored, "study.yaml") == ""
+    assert take_home(Study.load("study.yaml").stored, Invocation()) == ""
     _, error = fault("export", "study.yaml")
     assert error == "toy: main naive 1 has no result yet. Run the study with `whet run`"
     output = said("run", "study.yaml", "--workers", "1").splitlines()

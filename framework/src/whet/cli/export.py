@@ -86,11 +86,12 @@ def _study(place: Path, overrides: Sequence[str]) -> StoredStudy:
 def _print_states(study: StoredStudy, found: Sequence[TunedState], place: Path, overrides: Sequence[str]) -> None:
     """One line each, with its command."""
     from whet.cli.terminal import print_table, say
+    from whet.study.invocation import Invocation
     from whet.study.potential_origin import PotentialOrigin
     from whet.study.take_home import export_command
 
     trained = [str(PotentialOrigin(study, one).trainings[0].values["train"]) for one in found]
-    commands = [export_command(study, str(place), overrides, one.name) for one in found]
+    commands = [export_command(study, Invocation(str(place), overrides), one.name) for one in found]
     rows = [(one.name, *rest) for one, *rest in zip(found, trained, commands, strict=True)]
     print_table(("state", "trained on", "command"), rows, right=(1,))
     say()

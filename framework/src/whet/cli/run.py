@@ -43,6 +43,7 @@ def run(
     from whet.report.page import is_current, write_report
     from whet.study.bill import Bill
     from whet.study.inspection import check_data
+    from whet.study.invocation import Invocation
     from whet.study.record import record_of
     from whet.study.study import Study
     from whet.study.take_home import take_home
@@ -58,7 +59,7 @@ def run(
     with _watching(loaded, len(done)) if watch and sys.stderr.isatty() else ProgressView(total, done) as view:
         account = loaded.run(view, workers=workers)
     record = record_of(loaded.stored)
-    home = take_home(loaded.stored, str(study), set_ or ())
+    home = take_home(loaded.stored, Invocation(str(study), set_ or ()))
     folder = out or own_folder(loaded.source.folder, loaded.stored.stored.asked, loaded.file.name)
     page = folder / "index.html"
     if not is_current(record, folder):

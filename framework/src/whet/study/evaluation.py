@@ -17,6 +17,7 @@ from whet.data.input_files import regular_file
 from whet.plugins.registry import registry
 from whet.running.store import Store
 from whet.study.given_frames import file_of
+from whet.study.named_potential import label_of
 from whet.study.other_interpreter import Environments, placed_in
 from whet.study.predicted_frames import predicted_frames
 from whet.study.resolved import resolve
@@ -152,7 +153,7 @@ def _labeled(potentials: Sequence[Evaluated]) -> dict[str, Evaluated]:
         if not isinstance(one, str | Component | Potential):
             hint = "Give a name (`chgnet`, `mace:small`), a component or a loaded potential (whet.load)"
             raise InputError(f"{type(one).__name__} is no potential", hint=hint)
-        label = _label(one) if isinstance(one, str) else _called(one)
+        label = label_of(one) if isinstance(one, str) else _called(one)
         if label in found:
             if isinstance(one, str) and isinstance(found[label], str):
                 what = "a potential is named twice"
@@ -179,10 +180,4 @@ def _sampler(word: str | None, labels: Sequence[str]) -> str | None:
             hint = f"Name the one that sampled the frames: {', '.join(labels)}"
             raise InputError("`self` is one potential, and several are evaluated", hint=hint)
         return labels[0]
-    return None if word is None else word if word in labels else _label(word)
-
-
-def _label(given: str) -> str:
-    """`mace:/long/path/x.model` is known as `mace:x.model`."""
-    name, _, model = given.partition(":")
-    return f"{name}:{Path(model).name}" if "/" in model else given
+    return None if word is None else word if word in labels else label_of(word)

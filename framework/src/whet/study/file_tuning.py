@@ -18,6 +18,7 @@ from whet.data.input_files import regular_file
 from whet.data.numbers import count
 from whet.plugins.frame_export import export_frames
 from whet.plugins.frame_files import read_labeled
+from whet.study.named_potential import full_paths_in, label_of
 from whet.study.other_interpreter import Environments, placed_in
 from whet.study.study import Study
 
@@ -53,9 +54,8 @@ class TuningRequest:
 
     @property
     def label(self) -> str:
-        """What the study calls the potential: `mace:/long/path/x.model` is `mace:x.model`."""
-        name, _, model = self.potential.partition(":")
-        return f"{name}:{Path(model).name}" if "/" in model else self.potential
+        """What the study calls the potential."""
+        return label_of(self.potential)
 
 
 def tuning_study(request: TuningRequest, folder: Path) -> Study:
@@ -164,14 +164,6 @@ def _joined(plain: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
             value = _joined(before, value)
         found[key] = value
     return found
-
-
-def full_paths_in(potential: str) -> str:
-    """The word with a full path for a path in it: the study lies in a folder of its own."""
-    name, colon, model = potential.partition(":")
-    if "/" in name:
-        return str(Path(name).expanduser().absolute()) + colon + model
-    return f"{name}:{Path(model).expanduser().absolute()}" if "/" in model else potential
 
 
 def _with_full_paths(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from whet.data.frames import FrameSet
 from whet.plugins.frame_files import read_structures
 from whet.plugins.hookspecs import HOOKS
 from whet.plugins.registry import registry
-from whet.study.file_tuning import full_paths_in
 from whet.study.given_frames import file_of
+from whet.study.named_potential import full_paths_in
 from whet.study.study import Study
 from whet.study.study_file import read_settings, rewritten
 

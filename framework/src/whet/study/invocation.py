@@ -20,7 +20,8 @@ MOST_LETTERS = 40
 
 @dataclass(frozen=True)
 class Invocation:
-    """file: name of the study file, without its folder. overrides: `KEY.KEY=VALUE`, as they were given."""
+    """file: of the study: its name, or its path where commands are not given in its folder. overrides: `KEY.KEY=VALUE`,
+    as they were given."""
 
     file: str = "study.yaml"
     overrides: Sequence[str] = ()
@@ -31,7 +32,7 @@ class Invocation:
         return cls(source.path.name, tuple(source.overrides.values()))
 
     def command(self, verb: str, *words: str) -> str:
-        """`whet VERB study.yaml WORDS --set …`, to be given in the folder of the study file."""
+        """`whet VERB study.yaml WORDS --set …`"""
         given = [part for override in self.overrides for part in ("--set", override)]
         return shlex.join(["whet", verb, self.file, *words, *given])
 

@@ -12,6 +12,8 @@ from whet.contracts.ref import Ref
 from whet.data.numbers import count, percent
 from whet.study.failed_steps import failed_steps
 from whet.study.stored_study import StoredStudy
+from whet.study.take_home import export_command
+from whet.study.tuned_states import tuned_states
 
 Score = Mapping[str, Any]
 """See `whet.study.scores.scores_of`."""
@@ -120,7 +122,7 @@ def _fine_tuned(study: StoredStudy, main: list[Score]) -> Iterator[NextStep]:
             change = percent(1 - best["forces"]["mae"] / before["forces"]["mae"])
             tuned_one, state = study.names.text(best["potential"]), _state_of(study, best)
             what = f"Take {tuned_one} with you: its force error on “{name}” is {change} lower."
-            yield NextStep(what, study.stored.asked.command("export", state))
+            yield NextStep(what, export_command(study, study.stored.asked, state))
         else:
             what = (
                 f"No fine-tuned state of {whose} is shown to err less on “{name}”: gather more frames (`strategies:`)."
@@ -160,9 +162,7 @@ def _errs_less(after: Score, before: Score) -> bool:
 
 
 def _state_of(study: StoredStudy, score: Score) -> str:
-    """What `whet export` knows the state by: `main periodic 3`, with the seed where the strategy was repeated."""
-    potential = _potential(study, score)
-    state = str(Ref(potential, score["strategy"], score["round"], score["seed"], score["size"]))
-    refs = (piece.ref for piece in study.stored.plan.pieces)
-    seeds = {ref.seed for ref in refs if (ref.potential, ref.strategy) == (potential, score["strategy"])}
-    return f"{state} seed {score['seed']}" if len(seeds) > 1 else state
+    """The full name of the fine-tuned state that a score is of."""
+    ref = Ref(_potential(study, score), score["strategy"], score["round"], score["seed"], score["size"])
+    said = (str(ref), ref.seed)
+    return next(one.name for one in tuned_states(study) if (str(one.ref), one.ref.seed) == said)
