@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from in_process import whet
+from seen_study import study
 from whet import Study
 from whet.contracts.executor import Job
 from whet.contracts.task import Outcome, Work
@@ -23,29 +24,13 @@ from whet.running.in_process import InProcess
 from whet.running.run_state import last_run
 from whet.tasks.label import LabelFrames
 
-STUDY = """\
-name: told
-structures: {use: toy, repeat: 2}
-potentials: {main: toy}
-labeler: toy
-dynamics: {use: toy, timestep: 2, production: 20, every: 10, temperature: 100}
-fine_tune: {epochs: 2}
-strategies: {naive: 1}
-tests: {far: {trajectories: 1, driver: foundation}}
-self_generated: {of: none}
-"""
+__all__ = ["study"]
+
 DRIVEN = [
     "tests={far: {trajectories: 2, driver: labeler}}",
     "minimize={steps: 5}",
     "fine_tune={epochs: 2, reference_energies: atoms}",
 ]
-
-
-@pytest.fixture
-def study(toy: None, tmp_path: Path) -> Study:
-    """A small study that has not run."""
-    (tmp_path / "study.yaml").write_text(STUDY)
-    return Study.load(tmp_path / "study.yaml")
 
 
 def in_store(study: Study) -> int:

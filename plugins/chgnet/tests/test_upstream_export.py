@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,8 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from whet import Spec, Unsupported, UpstreamModel
-from whet.plugins.registry import registry
-from whet_chgnet.potential import ChgnetPotential
+from upstream_calculator import assert_agree, rattled, shifted
+from whet import Unsupported
 
 SHIFT = {"Na": -5.25, "Cl": 3.125, "Mg": -1.5, "O": -10.75}
 """eV; few binary digits, so that adding them to numbers of the same size rounds nothing off."""
@@ -22,27 +20,9 @@ BIG = {"Na": -1234.56789, "Cl": -432.1, "Mg": -1500.25, "O": -2041.123456}
 """eV; the size of all-electron and pseudopotential energies."""
 
 
-def shifted(shift: dict[str, float], model: str = "0.3.0") -> ChgnetPotential:
-    found = registry().resolve("potentials", Spec("chgnet", {"model": model}))
-    return registry().load(replace(found, energy_shift=shift))
-
-
-def upstream(made: UpstreamModel):
-    space: dict = {"model": str(made.path)}
-    exec(made.python, space)
-    return space["calculator"]
-
-
 def compositions() -> list[Atoms]:
-    made = [
-        bulk("NaCl", "rocksalt", 5.6, cubic=True),
-        bulk("MgO", "rocksalt", 4.3),
-        bulk("Na", cubic=True) * (2, 1, 1),
-        bulk("Na2O", "fluorite", 5.5, cubic=True),
-    ]
-    for seed, atoms in enumerate(made):
-        atoms.rattle(0.05, seed=seed)
-    return made
+    salt, sodium = bulk("NaCl", "rocksalt", 5.6, cubic=True), bulk("Na", cubic=True) * (2, 1, 1)
+    return rattled([salt, bulk("MgO", "rocksalt", 4.3), sodium, bulk("Na2O", "fluorite", 5.5, cubic=True)])
 
 
 @pytest.mark.parametrize("model", ["0.3.0", "0.2.0", "r2scan"])
@@ -51,19 +31,7 @@ def test_upstream_has_the_energies_of_the_labels_theory(
     model: str, shift: dict[str, float], per_atom: float, tmp_path: Path
 ) -> None:
     """To the digits that CHGNet has: single precision resolves 1 eV to 1e-7 and 2000 eV to 1.2e-4."""
-    potential = shifted(shift, model)
-    made = potential.export(tmp_path)
-    calculator = upstream(made)
-    again = registry().load(registry().resolve("potentials", Spec("chgnet", {"model": str(made.path)})))
-    assert again.energy_shift == {}
-    frames = compositions()
-    for atoms, labels, read in zip(frames, potential.evaluate(frames), again.evaluate(frames), strict=True):
-        atoms.calc = calculator
-        assert atoms.get_potential_energy() == pytest.approx(labels.energy, abs=per_atom * len(atoms))
-        assert read.energy == pytest.approx(labels.energy, abs=per_atom * len(atoms))
-        np.testing.assert_allclose(atoms.get_forces(), labels.forces, atol=2e-5)
-        assert labels.stress is not None
-        np.testing.assert_allclose(atoms.get_stress(voigt=False), labels.stress, atol=1e-6)
+    assert_agree(shifted(shift, "chgnet", model=model), compositions(), tmp_path, per_atom=per_atom)
 
 
 def test_the_composition_model_has_the_shift_itself(tmp_path: Path) -> None:
@@ -73,7 +41,7 @@ def test_the_composition_model_has_the_shift_itself(tmp_path: Path) -> None:
     def weights(model: Any) -> np.ndarray:
         return model.composition_model.fc.weight.detach().numpy()[0]
 
-    potential = shifted(SHIFT)
+    potential = shifted(SHIFT, "chgnet")
     before = weights(potential.model)
     after = weights(CHGNet.from_file(str(potential.export(tmp_path).path)))
     wanted = np.zeros(94)
@@ -82,7 +50,7 @@ def test_the_composition_model_has_the_shift_itself(tmp_path: Path) -> None:
 
 
 def test_without_a_composition_model_there_is_no_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    potential = shifted(SHIFT)
+    potential = shifted(SHIFT, "chgnet")
     potential.model.composition_model = None
     monkeypatch.setattr("whet_chgnet.upstream_export.read_checkpoint", lambda *_: potential.model)
     with pytest.raises(Unsupported, match="no composition model that could hold the energy shift"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,8 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
+import upstream_calculator
+from upstream_calculator import calculator_of, rattled
 from whet import Spec, UnknownName, UpstreamModel
 from whet.plugins.registry import registry
 from whet_mace.potential import MacePotential
@@ -18,29 +19,21 @@ SHIFT = {"Mg": -1500.25, "O": -2041.123456, "Li": 203.0625, "H": -13.6}
 
 
 def shifted(model: Path, shift: dict[str, float] = SHIFT, **options: str) -> MacePotential:
-    found = registry().resolve("potentials", Spec("mace", {"model": str(model), **options}))
-    return registry().load(replace(found, energy_shift=shift))
-
-
-def upstream(made: UpstreamModel):
-    space: dict = {"model": str(made.path)}
-    exec(made.python, space)
-    return space["calculator"]
+    return upstream_calculator.shifted(shift, "mace", model=str(model), **options)
 
 
 def compositions() -> list[Atoms]:
     """MgO, Mg, Li2O and LiH, with 2, 8 and more atoms, none at its minimum; and a water molecule in a box."""
-    made = [
-        bulk("MgO", "rocksalt", 4.3),
-        bulk("MgO", "rocksalt", 4.3, cubic=True),
-        bulk("Mg") * (2, 2, 1),
-        bulk("Li2O", "fluorite", 4.6, cubic=True),
-        bulk("LiH", "rocksalt", 4.1) * (3, 2, 2),
-        Atoms("OH2", [[3, 3, 3], [3.96, 3, 3], [2.76, 3.93, 3]], cell=[9, 9, 9], pbc=True),
-    ]
-    for seed, atoms in enumerate(made):
-        atoms.rattle(0.05, seed=seed)
-    return made
+    return rattled(
+        [
+            bulk("MgO", "rocksalt", 4.3),
+            bulk("MgO", "rocksalt", 4.3, cubic=True),
+            bulk("Mg") * (2, 2, 1),
+            bulk("Li2O", "fluorite", 4.6, cubic=True),
+            bulk("LiH", "rocksalt", 4.1) * (3, 2, 2),
+            Atoms("OH2", [[3, 3, 3], [3.96, 3, 3], [2.76, 3.93, 3]], cell=[9, 9, 9], pbc=True),
+        ]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +45,7 @@ def exported(small_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
 
 def test_upstream_has_the_energies_of_the_labels_theory(exported) -> None:
     potential, made = exported
-    calculator = upstream(made)
+    calculator = calculator_of(made)
     assert calculator.default_dtype == "float64"
     frames = compositions()
     for atoms, labels in zip(frames, potential.evaluate(frames), strict=True):
@@ -75,7 +68,7 @@ def test_a_potential_in_single_precision_is_exported_in_double(small_file: Path,
     potential = shifted(small_file)
     atoms = bulk("MgO", "rocksalt", 4.3)
     (labels,) = potential.evaluate([atoms])
-    atoms.calc = upstream(potential.export(tmp_path))
+    atoms.calc = calculator_of(potential.export(tmp_path))
     # The network's own rounding is all that is left: the atomic energies of −3500 eV are not rounded to 2e-4.
     assert atoms.get_potential_energy() == pytest.approx(labels.energy, abs=2e-5)
 
@@ -93,7 +86,7 @@ def test_the_head_that_answers_here_answers_there(two_heads_file: Path, tmp_path
     atoms = bulk("MgO", "rocksalt", 4.3, cubic=True)
     atoms.rattle(0.05, seed=1)
     (labels,) = potential.evaluate([atoms])
-    calculator = upstream(made)
+    calculator = calculator_of(made)
     assert calculator.head == "Default"
     atoms.calc = calculator
     assert atoms.get_potential_energy() == pytest.approx(labels.energy, abs=1e-9)
