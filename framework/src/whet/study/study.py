@@ -117,7 +117,7 @@ class Study:
             raise error
         running, workers = self.file.running, 0 if self.loaded else workers
         executor: Executor = InProcess(self.loaded) if workers == 0 else registry().load(self.resolved.executor)
-        if executor.stays_here:
+        if executor.stays_here and running.device != "cpu":
             _refuse_absent(todo, running.device)
         runner = Runner(
             self.store,
@@ -152,9 +152,9 @@ class Study:
 
 def _refuse_absent(todo: Iterable[Step], device: str) -> None:
     """InputError where a step of this interpreter would compute with torch on a device that is not there."""
-    for step in todo:
-        for component in step.components.values() if not step.environment else ():
-            registry().refuse_absent(component, device)
+    here = (component for step in todo if not step.environment for component in step.components.values())
+    for component in {component.key: component for component in here}.values():
+        registry().refuse_absent(component, device)
 
 
 def store_of(file: StudyFile, source: Source) -> Store:
