@@ -16,7 +16,7 @@ from in_process import whet
 from whet import Study
 from whet.cli.own_folder import own_folder
 from whet.contracts.component import Component
-from whet.report.page import write_report
+from whet.report.page import _words, write_report
 from whet.study.failed_steps import failed_steps, held_up
 from whet.study.invocation import Invocation
 from whet.study.next_steps import NextStep, next_steps
@@ -63,12 +63,11 @@ def text_of(page: Path) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", whole)))
 
 
-def broken(found: StoredStudy, kind: str, reason: str) -> StoredStudy:
-    """The same study, one step of which failed for a reason, so that it has no result."""
-    key = next(key for key, step in found.stored.plan.steps.items() if step.kind == kind)
-    for name in ("result.json", "done"):
-        (found.store.folder(key) / name).unlink(missing_ok=True)
-    found.store.note_fault(key, reason)
+def broken(found: StoredStudy, kind: str, reason: str, number: int = 1) -> StoredStudy:
+    """The same study, so many steps of which failed for a reason, so that they have no result."""
+    for key in [key for key, step in found.stored.plan.steps.items() if step.kind == kind][:number]:
+        (found.store.folder(key) / "result.json").unlink(missing_ok=True)
+        found.store.note_fault(key, reason)
     return StoredStudy(found.store, found.stored)
 
 
@@ -147,6 +146,20 @@ def test_failed_steps_stand_on_top_with_their_reasons(study: Study, tmp_path: Pa
     assert f"{one.title} the loss is not a number {one.command}" in top
     assert held_up(found) > 0
     assert f"and {held_up(found)} more cannot run because of it" in top
+
+
+def test_steps_that_failed_for_one_reason_are_told_once(study: Study, tmp_path: Path) -> None:
+    found = broken(study.stored, "evaluate", "the potential answers NaN", number=3)
+    (one,) = failed_steps(found)
+    titles = [step.title for step in found.waiting if found.fault(step.key)]
+    assert [one.title, *one.alike] == titles and len(titles) == 3
+    said = text_of(write_report(record_of(found), tmp_path / "out"))
+    assert f"{len(titles)} steps failed" in said and f"{len(titles) - 1} more for the same reason" in said
+    assert next_steps(found)[0].what == f"Look why {titles[0]} and {len(titles) - 1} other steps failed."
+
+
+def test_keys_in_a_sentence_stand_as_code() -> None:
+    assert str(_words("say it (`groups:`) & `<b>`")) == "say it (<code>groups:</code>) &amp; <code>&lt;b&gt;</code>"
 
 
 def test_a_failed_step_that_shares_its_title_is_named_by_its_key(study: Study) -> None:

@@ -11,6 +11,7 @@ from ase import Atoms
 
 from scored_sets import found_by, rows_by, tuned
 from whet.analyses.comparison import MOST_PAIRS, ComparisonOptions, StrategyComparison
+from whet.analyses.parts.compared import too_few
 from whet.contracts.analysis import Piece, StudyPieces
 from whet.contracts.ports import Predictions
 from whet.contracts.ref import LABELER, RATTLE, Ref
@@ -361,3 +362,10 @@ def test_the_figure_names_both_strategies_and_tells_sets_apart_that_decide_nothi
     assert kinds == ["reference dynamics", "a potential's dynamics"]
     assert disc == "circle" != ring
     assert all(layer["encoding"]["color"]["scale"]["domain"] == kinds for layer in layers[1:])
+
+
+def test_one_of_what_is_counted_is_one() -> None:
+    assert [too_few(number, "trajectories") for number in (1, 2)] == [
+        "undecided: 1 trajectory",
+        "undecided: 2 trajectories",
+    ]

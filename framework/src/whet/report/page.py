@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from whet.report.drawing import Drawing
 from whet.report.glossary import Glossary
@@ -16,6 +18,9 @@ from whet.report.tables import ShownTable, csv_of
 from whet.report.theme import OUTLINES, dash_array, figure_rules, variables
 from whet.report.vega import bundle, packed
 from whet.study.record import COST, Record
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 
 def write_report(record: Record, folder: str | Path) -> Path:
@@ -72,9 +77,11 @@ def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing], sca
     from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
-    template = Environment(
+    environment = Environment(
         loader=PackageLoader("whet.report", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    ).get_template("page.html")
+    )
+    environment.filters["words"] = _words
+    template = environment.get_template("page.html")
     live = {name: one.vega for name, one in drawings.items() if one.vega is not None}
     return template.render(
         record=record,
@@ -91,3 +98,10 @@ def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing], sca
         live=packed(json.dumps(live, allow_nan=False)) if live else "",
         vega=bundle() if live else "",
     )
+
+
+def _words(sentence: str) -> Markup:
+    """A sentence in which `keys` and `commands` stand as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))

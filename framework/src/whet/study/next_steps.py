@@ -10,7 +10,7 @@ from whet.contracts.findings import LEAST_UNITS
 from whet.contracts.ports import LabeledFrames
 from whet.contracts.ref import Ref
 from whet.data.numbers import count, percent
-from whet.study.failed_steps import failed_steps
+from whet.study.failed_steps import failed_steps, number_failed
 from whet.study.stored_study import StoredStudy
 from whet.study.take_home import export_command
 from whet.study.tuned_states import tuned_states
@@ -56,7 +56,8 @@ def next_steps(study: StoredStudy) -> list[NextStep]:
 def _unfinished(study: StoredStudy) -> Iterator[NextStep]:
     asked = study.stored.asked
     if failed := failed_steps(study):
-        more = f" and {count(len(failed) - 1, 'other step')}" if len(failed) > 1 else ""
+        others = number_failed(failed) - 1
+        more = f" and {count(others, 'other step')}" if others else ""
         yield NextStep(f"Look why {failed[0].title}{more} failed.", failed[0].command)
         yield NextStep("When that is mended, run the study again: what has a result is kept.", asked.command("run"))
     elif study.waiting:

@@ -11,7 +11,7 @@ from whet.contracts.ref import LABELER, RATTLE
 from whet.data.identity import key_of
 from whet.data.numbers import count
 from whet.study.cost_table import TITLE, cost_table, in_short
-from whet.study.failed_steps import FailedStep, failed_steps, held_up
+from whet.study.failed_steps import FailedStep, failed_steps, held_up, number_failed
 from whet.study.methods import methods, references
 from whet.study.next_steps import NextStep, next_steps
 from whet.study.not_covered import not_covered
@@ -53,6 +53,11 @@ class Record:
     methods: Sequence[str] = ()
     references: Sequence[str] = ()
     states: Sequence[tuple[str, str]] = ()
+
+    @property
+    def number_failed(self) -> int:
+        """How many steps failed."""
+        return number_failed(self.failed)
 
 
 def record_of(study: StoredStudy) -> Record:

@@ -104,7 +104,7 @@ def _alike(pair: tuple[float, float]) -> list[str]:
 
 def too_few(units: int, of: str) -> str:
     """`undecided: 2 trajectories`."""
-    return f"undecided: {units} {of if units > 1 else of.removesuffix('s')}" if of else "undecided: units not known"
+    return f"undecided: {units_in_words(units, of)}" if of else "undecided: units not known"
 
 
 def kind_of(frames: Ref) -> str:

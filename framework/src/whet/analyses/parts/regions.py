@@ -11,6 +11,7 @@ from whet.bias.held_out import HeldOut
 from whet.bias.new_regions import NewRegions
 from whet.contracts.findings import LEAST_UNITS, Cell, Column, Verdict
 from whet.contracts.ref import Ref
+from whet.data.frame_groups import units_in_words
 from whet.data.numbers import percent, shown
 
 QUESTION = "New regions?"
@@ -116,7 +117,7 @@ def _test(
 ) -> NewRegions | str:
     """Of trajectories as numbers of their pieces: the test, or why they do not allow one."""
     if (fewest := min(len(ours), len(theirs))) < LEAST_UNITS:
-        return f"undecided: {fewest} {'trajectory' if fewest == 1 else 'trajectories'}"
+        return f"undecided: {units_in_words(fewest, 'trajectories')}"
     near = distances.near.joined([*ours, *theirs, *([both] if both else [])])
     sizes = [near.environments(range(len(ours))) / len(ours)]
     sizes += [near.environments(range(len(ours), len(ours) + len(theirs))) / len(theirs)]
