@@ -1,4 +1,4 @@
-"""The time on the clock: steps side by side count once, pauses do not count, and a report says both times."""
+"""The time on the clock: steps side by side count once, pauses do not count, and a report says both."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def test_what_runs_side_by_side_counts_once(steps: list[tuple[float | None, floa
     assert time_on_the_clock(measured) == pytest.approx(seconds)
 
 
-def test_a_report_says_both_times_where_they_differ(
+def test_a_report_says_core_hours_and_the_time_on_the_clock(
     toy: None, study_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study = Study.load(study_file, ["strategies={}", "self_generated={of: none}"])
     assert not study.run(workers=0).failed
-    (alone,) = [line for line in record_of(study.stored).cost if line.startswith("Steps ran for ")]
-    assert "side by side" not in alone
     work = sum(study.stored.cost.values())
-    monkeypatch.setattr("whet.study.record.time_on_the_clock", lambda measured: 0.5 * work)
-    (line,) = [line for line in record_of(study.stored).cost if line.startswith("Steps ran for ")]
-    assert line.startswith(f"Steps ran for {duration(0.5 * work)}, which side by side add up to {duration(work)}: ")
+    monkeypatch.setattr("whet.study.cost_table.time_on_the_clock", lambda measured: 0.5 * work)
+    (line,) = [line for line in record_of(study.stored).cost if "core" in line]
+    assert line.endswith(f"in {duration(0.5 * work)} on the clock.")
+    minutes = float(line.partition(" core minutes")[0])
+    assert minutes == pytest.approx(work / 60, rel=0.06), "two digits, of one thread"

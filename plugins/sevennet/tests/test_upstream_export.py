@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ from ase import Atoms
 from ase.build import bulk
 
 from upstream_calculator import assert_agree, rattled, shifted
+
+pytestmark = pytest.mark.skipif(
+    find_spec("sevenn") is None, reason="sevenn is in an environment of its own: whet env create sevennet"
+)
 
 SINGLE = {"per_atom": 2e-6, "rel": 2e-7}
 """eV, and of the energy: the digits of float32."""

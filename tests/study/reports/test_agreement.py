@@ -56,7 +56,7 @@ def test_learning_curve_is_the_mean_over_seeds(reports):
     scores = scores_of(reports["subsets"], "second")
     for size in (1, 6):
         mine = [s for s in scores if s["potential"].startswith(f"$two$ few {size} ")]
-        (row,) = [r for r in rows if r["potential"] == "$two$" and r["labels"] == str(size) and "few" in r["state"]]
+        (row,) = [r for r in rows if r["potential"] == "$two$ (toy soft)" and r["labels"] == str(size) and "few" in r["state"]]
         assert len(mine) == int(row["seeds"]) == 3
         maes, slopes = ([s["forces"]["mae"] for s in mine], [s["softening"]["bounds"][0] for s in mine])
         assert float(row["MAE F (eV/Å)"]) == pytest.approx(np.mean(maes))
@@ -67,6 +67,6 @@ def test_learning_curve_is_the_mean_over_seeds(reports):
 
 
 def test_learning_curve_begins_untouched_then_one_factor(reports):
-    rows = [row for row in table(reports["subsets"], "learning-2-second") if row["potential"] == "$two$"]
+    rows = [row for row in table(reports["subsets"], "learning-2-second") if row["potential"] == "$two$ (toy soft)"]
     assert [row["state"] for row in rows[:3]] == ["untouched", "one factor", "Deng's 1/s"]
     assert [row["labels"] for row in rows] == ["0", "1", "1", "1", "6"]

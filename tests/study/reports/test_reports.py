@@ -73,7 +73,7 @@ def test_the_first_screen_says_what_the_report_is_about(reports: dict[str, Path]
     assert "In short" in text.partition(whole)[2]
     text = outline(reports["subsets"] / "index.html").text
     assert "one & <i> (toy soft) · $two$ (toy soft)" in text
-    assert "reference: the study does not name it (`theory:` of a file)" in text
+    assert "reference: the study does not name it (theory: of a file)" in text
     assert "dynamics:" not in text
 
 

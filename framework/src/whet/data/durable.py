@@ -66,9 +66,8 @@ def write_json(path: Path, value: JSON, *, durably: bool = True) -> None:
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n", durably=durably)
 
 
-def read_json(path: Path) -> JSON:
-    """The JSON in a file. Raises StoreError, naming the file, where it is damaged or cannot be read."""
-    hint = "Remove the file and run again"
+def read_json(path: Path, *, hint: str = "Remove the file and run again") -> JSON:
+    """The JSON in a file. Raises StoreError, naming the file, where it is damaged (then with the hint) or unreadable."""
     try:
         if path.exists() and not path.is_file():
             raise StoreError("this is no regular file", where=str(path), hint="Move it away, and run again")

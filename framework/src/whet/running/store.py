@@ -170,7 +170,7 @@ class Store:
         path = self.folder(key) / "step.json"
         hint = "Run the study again: it is written anew"
         try:
-            step = Step.from_json(read_json(path))
+            step = Step.from_json(read_json(path, hint=hint))
             found = step.key
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise StoreError(f"the recipe is damaged ({_said(error)})", where=str(path), hint=hint) from error

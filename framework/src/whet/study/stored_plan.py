@@ -77,11 +77,10 @@ class StoredPlan:
     @classmethod
     def read(cls, path: Path) -> Self:
         """What `write` wrote. StoreError where it is damaged, or of another version of Whet."""
-        hint = ANEW
         try:
-            data: Any = read_json(path)
+            data: Any = read_json(path, hint=ANEW)
             if data["format"] != FORMAT:
-                raise StoreError(f"the plan has format {data['format']!r:.20}", where=str(path), hint=hint)
+                raise StoreError(f"the plan has format {data['format']!r:.20}", where=str(path), hint=ANEW)
             roles = {role: Placed(Component.from_json(one), where) for role, (one, where) in data["roles"].items()}
             plan = Plan.from_json(data)
             asked = Invocation.from_json(data["asked"]) if "asked" in data else Invocation()
@@ -89,7 +88,7 @@ class StoredPlan:
                 data["name"], data["words"], roles, data["theories"], data["lacks"], plan, asked, data.get("cited", ())
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise StoreError(f"the plan is damaged ({error})", where=str(path), hint=hint) from error
+            raise StoreError(f"the plan is damaged ({error})", where=str(path), hint=ANEW) from error
 
     @classmethod
     def of_words(cls, store: Path, study: StudyFile) -> Self | None:
