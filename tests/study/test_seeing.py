@@ -125,19 +125,19 @@ def test_other_components_cost_something_else(study: Study, tmp_path: Path) -> N
 
 
 def test_labels_to_buy_are_an_upper_bound_by_purpose(study: Study, tmp_path: Path) -> None:
-    costs = PlanCosts.of(study.stored)
+    costs = PlanCosts.of(Costs(study.stored))
     assert costs.labels == {"for training": 3, "of test sets": 3} and not costs.unbounded
     chosen = Study.load(
         tmp_path / "study.yaml",
         ["strategies={naive: {rounds: [{sampler: md, trajectories: 1, selection: {use: random, frames: 2}}]}}"],
     )
-    assert PlanCosts.of(chosen.stored).labels["for training"] == 2
+    assert PlanCosts.of(Costs(chosen.stored)).labels["for training"] == 2
     driven = Study.load(tmp_path / "study.yaml", ["tests={far: {trajectories: 1, driver: labeler}}"])
-    assert PlanCosts.of(driven.stored).labels == {"for training": 3, "to drive dynamics": 21}, (
+    assert PlanCosts.of(Costs(driven.stored)).labels == {"for training": 3, "to drive dynamics": 21}, (
         "its frames have their labels then"
     )
     study.run(workers=0)
-    assert PlanCosts.of(study.stored).labels == {}
+    assert PlanCosts.of(Costs(study.stored)).labels == {}
     assert sum(count for _, count in study.store.labels.counts()) <= 6
 
 

@@ -23,6 +23,11 @@ def scores_of(folder, test):
     return [score for score in found if score["set"] == test]
 
 
+def few(row):
+    """The number of labels of a fine-tuned potential, of the strategy `few`."""
+    return int(row["labels"]) if "few" in row["state"] else None
+
+
 def test_summary_equals_scores(reports):
     rows = {row["state"]: row for row in table(reports["whole"], "summary")}
     scores = {score["potential"]: score for score in scores_of(reports["whole"], "independent")}
@@ -56,7 +61,7 @@ def test_learning_curve_is_the_mean_over_seeds(reports):
     scores = scores_of(reports["subsets"], "second")
     for size in (1, 6):
         mine = [s for s in scores if s["potential"].startswith(f"$two$ few {size} ")]
-        (row,) = [r for r in rows if r["potential"] == "$two$ (toy soft)" and r["labels"] == str(size) and "few" in r["state"]]
+        (row,) = [row for row in rows if row["potential"] == "$two$ (toy soft)" and few(row) == size]
         assert len(mine) == int(row["seeds"]) == 3
         maes, slopes = ([s["forces"]["mae"] for s in mine], [s["softening"]["bounds"][0] for s in mine])
         assert float(row["MAE F (eV/Å)"]) == pytest.approx(np.mean(maes))

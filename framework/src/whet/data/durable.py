@@ -67,7 +67,7 @@ def write_json(path: Path, value: JSON, *, durably: bool = True) -> None:
 
 
 def read_json(path: Path, *, hint: str = "Remove the file and run again") -> JSON:
-    """The JSON in a file. Raises StoreError, naming the file, where it is damaged (then with the hint) or unreadable."""
+    """The JSON in a file. Raises StoreError, naming the file, where it is damaged (with the hint) or unreadable."""
     try:
         if path.exists() and not path.is_file():
             raise StoreError("this is no regular file", where=str(path), hint="Move it away, and run again")

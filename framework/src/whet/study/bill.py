@@ -37,11 +37,12 @@ class Bill:
     def of(cls, study: Study) -> Bill:
         """The bill of a study as far as its store has it."""
         stored = replace(study.stored, checked=False)
+        state = StudyState(stored, study.file.running.workers)
         split = StructureSplit.of(study.file, study.resolved.strategies)
         given, labeler = study.resolved.structures, study.resolved.labeler
         file = isinstance(given, StructureFile)
         return cls(
-            PlanCosts.of(stored),
+            PlanCosts.of(state.costs),
             labeler.component.name if labeler is not None else "",
             sum(count for _, count in stored.store.labels.counts()),
             split.total if given is not None else 0,
@@ -49,7 +50,7 @@ class Bill:
             "" if given is None or file else given.component.name,
             len(given.unique) if file else None,
             len(stored.waiting),
-            StudyState(stored, study.file.running.workers).time_left,
+            state.time_left,
         )
 
     def as_json(self) -> dict[str, JSON]:

@@ -42,7 +42,8 @@ class Costs:
     """Of steps of one task with the same components: in this study, and where it has none, in others of the store."""
 
     def __init__(self, study: StoredStudy) -> None:
-        self._study = study
+        study = replace(study, checked=False) if study.checked else study  # what steps took is all that is read
+        self.study = study
         self.bounds = LabelBounds(study)
         self._alike = _Likeness(study.stored.plan.steps)
         samples: dict[Alike, list[_Sample]] = {}
@@ -98,13 +99,13 @@ class Costs:
         return None if found is None or seconds is None else seconds * found.cores
 
     def _look_elsewhere(self, missing: set[Alike], samples: dict[Alike, list[_Sample]]) -> None:
-        for plan in _other_plans(self._study):
-            alike, others = _Likeness(plan.plan.steps), StoredStudy(self._study.store, plan, checked=False)
+        for plan in _other_plans(self.study):
+            alike, others = _Likeness(plan.plan.steps), StoredStudy(self.study.store, plan, checked=False)
             for key, step in plan.plan.steps.items():
                 kind = alike(step)
                 if kind not in missing or len(samples.setdefault(kind, [])) >= MOST_RESULTS:
                     continue
-                if self._study.store.is_done(key) and key in others.done:
+                if self.study.store.is_done(key) and key in others.done:
                     samples[kind].extend(_sample(step, others.done[key].measured))
             if not (missing := {kind for kind in missing if not samples.get(kind)}):
                 return

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from whet.data.identity import JSON
 from whet.running.step import Step
 from whet.study.costs import Costs, longest_chain
-from whet.study.stored_study import StoredStudy
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,9 @@ class PlanCosts:
     labels_unmeasured: int = 0
 
     @classmethod
-    def of(cls, study: StoredStudy) -> PlanCosts:
+    def of(cls, costs: Costs) -> PlanCosts:
         """Of a study as far as its store has it."""
-        study = replace(study, checked=False) if study.checked else study
-        costs, plan = Costs(study), study.stored.plan
+        study, plan = costs.study, costs.study.stored.plan
         left = {key: step for key, step in plan.steps.items() if key not in study.done}
         seconds = {key: took for key, step in left.items() if (took := costs.seconds(step)) is not None}
         kinds: list[KindCosts] = []

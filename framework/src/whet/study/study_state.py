@@ -182,12 +182,17 @@ class StudyState:
         return found
 
     @cached_property
+    def costs(self) -> Costs:
+        """What steps took, and so what others will take."""
+        return Costs(self.study)
+
+    @cached_property
     def time_left(self) -> TimeLeft | None:
         """How long what can still run takes; None where nothing is left, or nothing was measured."""
         left = {key: one for key, one in self.steps.items() if one.word not in ("done", "failed", "stuck")}
         if not left:
             return None
-        costs = Costs(self.study)
+        costs = self.costs
         seconds: dict[str, float] = {}
         rests_on: dict[object, int] = {}
         unmeasured: dict[str, int] = {}
