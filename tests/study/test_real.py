@@ -89,6 +89,7 @@ def test_labels_are_bought_once_for_both_architectures(tmp_path: Path, mace_smal
 ARCHITECTURES = ["data.train.first=12", "tests.test-50.first=3", "fine_tune.epochs=1", "strategies.ten.sizes=[3]"]
 
 
+@pytest.mark.slow
 def test_four_architectures_in_two_environments(tmp_path: Path, reference_data: Path, sevennet_python: Path) -> None:
     """The example, small: each potential where it lives, SevenNet fine-tuned in its own environment."""
     study = Study.load(ROOT / "examples" / "architectures", [f"store={tmp_path / 'store'}", *ARCHITECTURES])
