@@ -315,7 +315,7 @@ def test_nothing_prints_but_the_command_line() -> None:
 
 def test_processes_are_started_by_programs() -> None:
     """So that none outlives Whet. What asks an interpreter a short question, and the kit, may do it themselves."""
-    allowed = ("programs/program.py", "running/new_environment.py", "testing/probes.py")
+    allowed = ("programs/program.py", "running/new_environment.py", "testing/fresh_interpreter.py")
     starting = re.compile(
         r"\b(subprocess\.(run|Popen|call|check_\w+)|os\.(system|popen|fork|spawn\w+|posix_spawn\w*))\("
     )

@@ -60,6 +60,11 @@ from .contracts.ports import StudyPotential as StudyPotential
 from .contracts.potential import Capabilities as Capabilities
 from .contracts.potential import Potential as Potential
 from .contracts.potential import Property as Property
+from .contracts.probe import CurveKind as CurveKind
+from .contracts.probe import Measured as Measured
+from .contracts.probe import Measurement as Measurement
+from .contracts.probe import Probe as Probe
+from .contracts.probe import Quantity as Quantity
 from .contracts.protocol import Protocol as Protocol
 from .contracts.protocol_preset import ProtocolPreset as ProtocolPreset
 from .contracts.ref import LABELER as LABELER

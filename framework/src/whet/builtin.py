@@ -6,6 +6,7 @@ from types import ModuleType
 
 import whet.analyses
 import whet.executors
+import whet.probes
 import whet.selectors
 import whet.sources
 import whet.strategies
@@ -24,6 +25,7 @@ whet_api = {
     "tasks": 1,
     "structures": 1,
     "analyses": 1,
+    "probes": 1,
     "selectors": 1,
     "strategies": 1,
     "monitors": 1,
@@ -55,6 +57,12 @@ def analyses() -> list[type]:
 def structures() -> list[type]:
     """The built-in sources of starting structures."""
     return _every(whet.sources, "structures")
+
+
+@hookimpl
+def probes() -> list[type]:
+    """The built-in probes."""
+    return _every(whet.probes, "probes")
 
 
 @hookimpl

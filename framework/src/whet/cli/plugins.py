@@ -125,7 +125,7 @@ def _check_elsewhere(environment: str) -> int:
 
     from whet.cli.streams import flush_output
     from whet.study.other_interpreter import interpreter
-    from whet.testing.probes import run_elsewhere
+    from whet.testing.fresh_interpreter import run_elsewhere
 
     words = list(sys.argv[1:])
     place = next(place for place, word in enumerate(words) if word.partition("=")[0] == "--environment")

@@ -109,6 +109,13 @@ KINDS = {
             example="ANALYSIS",
         ),
         Kind(
+            "probes",
+            "probe",
+            "whet.contracts.probe.Probe",
+            "Properties of one material: elastic constants, phonons, barriers.",
+            kit="whet.testing.material_probes.KIT",
+        ),
+        Kind(
             "selectors",
             "selector",
             "whet.contracts.selector.Selector",

@@ -12,7 +12,7 @@ PURPOSES = {"training": "for training", "self": "along own dynamics"}
 """Kind of a set -> what its labels are for; those of all others are of test sets."""
 
 TESTS = "of test sets"
-CALLS = {"md": "dynamics", "minimize": "relaxations"}
+CALLS = {"md": "dynamics", "minimize": "relaxations", "measure": "probes"}
 """Task that the labeler may drive -> what it runs there."""
 
 ATOMS = "of isolated atoms"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from whet.contracts.component import FileRef, expanded
 from whet.contracts.labeling import lowest_atoms
@@ -12,6 +13,7 @@ from whet.data.errors import WhetError
 from whet.data.frame_groups import FRAMES, GROUP_NAMES
 from whet.data.frame_identity import frame_key
 from whet.data.input_files import located
+from whet.data.material_names import material_names
 from whet.files.naming import named_by
 from whet.plugins.frame_files import find_sources, read_labeled, read_structures
 from whet.study.faults import FaultList
@@ -19,27 +21,33 @@ from whet.study.schema import LabeledFile, StudyFile
 from whet.study.study_file import Source
 from whet.study.yaml_tree import Keys
 
+if TYPE_CHECKING:
+    from ase import Atoms
+
 COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 
 
 @dataclass(frozen=True)
 class StructureFile:
-    """A user's file of starting structures. unique: places of those that differ from each other, in order."""
+    """A user's file of structures. unique: places of those that differ from each other, in order. names: of each."""
 
     files: Mapping[str, FileRef]
     unique: Sequence[int]
+    names: Sequence[str]
 
 
-def structure_file(source: Source, path: str) -> StructureFile:
-    """The starting structures of a file. InputError, with its line, where it cannot be read."""
-    files = frame_references(source, path, ("structures", "file"))
-    first: dict[str, int] = {}
+def structure_file(source: Source, path: str, keys: Keys) -> StructureFile:
+    """The structures of a file, which stands in the study under these keys. InputError, with its line, for a fault."""
+    files = frame_references(source, path, keys)
+    unique: dict[str, int] = {}
+    kept: list[Atoms] = []
     place = 0
     for _, ref in sorted(files.items()):
         for frame in read_structures(ref.locate()):
-            first.setdefault(frame_key(frame), place)
+            if unique.setdefault(frame_key(frame), place) == place:
+                kept.append(frame)
             place += 1
-    return StructureFile(files, sorted(first.values()))
+    return StructureFile(files, sorted(unique.values()), material_names(kept))
 
 
 def labeled_files(study: StudyFile, source: Source, faults: FaultList) -> dict[Keys, dict[str, FileRef]]:

@@ -22,7 +22,7 @@ def check_size(study: StudyFile, resolved: Resolved, source: Source) -> None:
 
 
 def estimate(study: StudyFile, resolved: Resolved) -> dict[Keys, int]:
-    """About how many steps strategies, tests, own trajectories and analyses come to; rather too many."""
+    """About how many steps strategies, tests, own trajectories, probes and analyses come to; rather too many."""
     potentials, sampled = len(study.potentials), SAMPLED + (study.minimize is not None)
     found: dict[Keys, int] = {}
     tuned, last, sets = 0, 0, len(study.tests)
@@ -45,6 +45,9 @@ def estimate(study: StudyFile, resolved: Resolved) -> dict[Keys, int]:
     if study.dynamics is not None and study.labeler is not None and own:
         runs = own * sampled * study.self_generated.trajectories
         found["self_generated", "trajectories"] = runs + own * (potentials + last + 2)  # and its scores
+    for probe in resolved.probes:
+        asked = potentials + (tuned if probe.all_rounds else last) + probe.reference
+        found["probes", probe.name] = len(probe.materials.names) * (1 + asked)
     # An analysis has a step for each set; those that follow trajectories or trainings have one.
     found["analyses",] = len(resolved.analyses) * (sets + 1)
     return found

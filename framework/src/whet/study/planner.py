@@ -8,6 +8,7 @@ from whet.contracts.ports import StudyPotential
 from whet.running.environments import Wish
 from whet.study.analysis_planner import AnalysisPlanner
 from whet.study.plan import Plan
+from whet.study.probe_planner import ProbePlanner
 from whet.study.resolved import Resolved
 from whet.study.schema import StudyFile
 from whet.study.set_planner import SetPlanner
@@ -46,6 +47,7 @@ def plan(
     sets.tests()
     sets.own_trajectories()
     sets.evaluations()
+    ProbePlanner(make, strategies.potentials).all()
     make.check_monitors()
     without = make.plan.impossible(failed)
     AnalysisPlanner(study, resolved, source, make.plan, without, {} if wishes is None else wishes).all()

@@ -23,6 +23,7 @@ from whet.study.named_files import (
 )
 from whet.study.questions import Questions
 from whet.study.references import check_references
+from whet.study.resolved_probes import ProbeQuestions, ResolvedProbe
 from whet.study.resolved_strategies import ResolvedStrategy, resolved_strategies
 from whet.study.schema import AnalysisEntry, Given, PotentialEntry, Running, StudyFile
 from whet.study.structure_split import StructureSplit, check_structures
@@ -61,7 +62,7 @@ class Resolved:
     """What a study consists of. engines: by environment, since the engine runs where the potential is.
 
     structures: a plugin, or a file. analyses: each after those whose findings it reads. files: of labeled frames, by
-    the keys under which the study names them (`("tests", NAME)`). grouped: names of the data whose frames may name
+    the keys under which the study names them (`("tests", NAME)`). probes: in the order of the file. grouped: names of the data whose frames may name
     groups, by which they are then split.
     """
 
@@ -75,6 +76,7 @@ class Resolved:
     environments: Mapping[str, Environment]
     executor: Component
     files: Mapping[Keys, Mapping[str, FileRef]] = field(default_factory=dict)
+    probes: Sequence[ResolvedProbe] = ()
     grouped: frozenset[str] = frozenset()
 
     @property
@@ -93,7 +95,8 @@ class Resolved:
         """BibTeX entries of all components, each once."""
         tuners = [one.fine_tuner for one in self.potentials.values() if one.fine_tuner is not None]
         analyses = [one.placed.component for one in self.analyses]
-        found = [*(one.component for one in self.roles.values()), *tuners, *analyses, self.executor]
+        probes = [component for one in self.probes for component in one.components.values()]
+        found = [*(one.component for one in self.roles.values()), *tuners, *analyses, *probes, self.executor]
         return tuple(dict.fromkeys(entry for component in found for entry in component.cited))
 
 
@@ -149,6 +152,9 @@ def resolve(
             spec = _spec(source, ("dynamics",), study.dynamics)
             for env in sorted(places & environments.keys()):
                 engines[env] = questions.ask(("dynamics",), "md_engines", spec, env)
+    probes = ProbeQuestions(study, source)
+    labeled_in = single["labeler"][1] if "labeler" in single else None
+    probes.ask(questions, {env for _, env, _ in entries.values()} & environments.keys(), labeled_in, faults)
     answers = questions.answers(faults)
     replay: dict[str, FileRef | None] = {}
     for name, chosen in settings.items():
@@ -157,8 +163,9 @@ def resolve(
     files = labeled_files(study, source, faults)
     if of_file is not None:
         with faults.kept():
-            file = structure_file(source, of_file)
+            file = structure_file(source, of_file, ("structures", "file"))
             check_structures(StructureSplit.of(study, strategies), len(file.unique), source)
+    probed = probes.resolved(answers, faults)
     check_references(study, strategies, source, faults)
     with faults.kept():
         executor = _executor(study, source, study.potentials, faults)
@@ -193,6 +200,7 @@ def resolve(
         environments,
         executor,
         files,
+        probed,
         frozenset(name for name, entry in study.data.items() if are_grouped(entry, files["data", name])),
     )
 

@@ -54,6 +54,10 @@ def _on_off(given: Any) -> Any:
     return words.get(given, given) if given is None or isinstance(given, str) else given
 
 
+def _probe_or_mapping(given: Any) -> Any:
+    return {} if given in (None, True) else given
+
+
 class LabelKeySettings(Options):
     """Under which names a file keeps its labels, where they are unusual or there are several."""
 
@@ -150,6 +154,24 @@ class AnalysisEntry(Options):
     """Name of the environment whose interpreter has the plugin."""
 
 
+class ProbeEntry(Options):
+    """A probe; its options stand beside these keys."""
+
+    model_config = ConfigDict(extra="allow")
+
+    use: str = ""
+    """Name of the probe, where that is not the key: one probe may be there twice, with other options."""
+    materials: str | None = None
+    """File or folder of the materials to probe, relative to the study file. By default the study's `materials`."""
+    reference: str | None = None
+    """What potentials are held against: `labeler`, `none`, or a table, a CSV file with the columns `material`,
+    `quantity` and `value`. By default the labeler, where the study has one."""
+    of: Literal["last", "all"] = "last"
+    """Fine-tuned potentials that are probed, beside the untouched ones: those of the last round, or of all."""
+
+
+Probes = Annotated[dict[str, Annotated[ProbeEntry, BeforeValidator(_probe_or_mapping)]], BeforeValidator(_names)]
+
 Analyses = Annotated[dict[str, Annotated[bool | AnalysisEntry, BeforeValidator(_on_off)]], BeforeValidator(_names)]
 
 
@@ -229,6 +251,11 @@ class StudyFile(Options):
     """Each potential's own trajectory."""
     analyses: Analyses = Field(default={})
     """Name -> options; `NAME: false` turns off one that every study has, `[NAME, NAME]` adds some as they are."""
+    materials: str | None = None
+    """File or folder of crystals or molecules whose properties `probes` measure, relative to the study file. By default
+    the file of starting structures."""
+    probes: Probes = Field(default={})
+    """Name -> options: properties that every potential is asked for, beside the reference's."""
     acquisition: Literal["own", "shared"] = "own"
     """Whether each potential gathers its own data, or all share what the first one gathers."""
     environments: dict[str, Annotated[EnvironmentEntry, BeforeValidator(_python_or_mapping)]] = Field(default={})

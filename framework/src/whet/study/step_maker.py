@@ -18,6 +18,7 @@ from whet.running.step import Step
 from whet.study.named_files import StructureFile
 from whet.study.plan import Plan
 from whet.study.resolved import Placed, Resolved
+from whet.study.resolved_probes import ResolvedProbe
 from whet.study.schema import LabeledFile, StudyFile
 from whet.study.structure_split import Purpose, StructureSplit
 from whet.study.study_file import Source
@@ -59,6 +60,22 @@ class StepMaker:
         return self._add(
             task, {"structures": given.component}, {}, self.slices.title(purpose, number), given.environment
         )
+
+    def material(self, file: StructureFile, number: int) -> str:
+        """One of the materials that are probed."""
+        task = _task("import", labeled=False, index=file.unique[number])
+        return self.plan.add(Step(task, files=file.files, title=f"read {file.names[number]}"))
+
+    def measure(self, probe: ResolvedProbe, asked: Trained | None, material: str, title: str) -> str:
+        """What a probe finds of a material. asked: None is the labeler."""
+        inputs: dict[str, tuple[str, ...]] = {"material": (material,)}
+        placed, components = self._driving(asked, inputs)
+        components["probe"] = probe.components[placed.environment]
+        return self._add(_task("measure"), components, inputs, title, placed.environment)
+
+    def given_values(self, values: Mapping[str, float], title: str) -> str:
+        """What the user's table says of a material."""
+        return self._add(_task("given-values", values=dict(values)), {}, {}, title)
 
     def relaxed(self, driver: Trained | None, start: str, title: str) -> str:
         """The structure from which dynamics starts: relaxed where the study says so, else as it is."""

@@ -16,7 +16,7 @@ from whet.contracts.findings import LEAST_UNITS, Column, Estimate, Findings, Tab
 from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
 from whet.data.errors import WhetError
 from whet.plugins.registry import registry
-from whet.testing import probes
+from whet.testing import fresh_interpreter
 from whet.testing.check import TIERS, Check, CheckFailed, NotApplicable, Tier, check, demand
 from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 from whet.testing.figure_fields import unknown_fields
@@ -353,7 +353,7 @@ def analyses_leave_the_process_as_it_was(subject: AnalysisSubject) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="whet-check-") as folder:
-        (changed, found), printed = probes.changed_by_analysis(subject.component, Path(folder))
+        (changed, found), printed = fresh_interpreter.changed_by_analysis(subject.component, Path(folder))
     demand(not changed, f"changed: {', '.join(changed)}")
     demand(not printed, f"printed on standard output: {printed[:200]!r}")
     here = [findings.as_json() for _, findings in subject.found]

@@ -12,7 +12,7 @@ from whet.contracts.potential import Potential
 from whet.data.errors import FrameError, InputError, PluginError, UnknownName, WhetError
 from whet.data.units import VOIGT
 from whet.plugins.registry import registry
-from whet.testing import probes, structures
+from whet.testing import fresh_interpreter, structures
 from whet.testing.check import CheckFailed, NotApplicable, check, demand
 from whet.testing.tolerance import same_bits
 
@@ -191,7 +191,7 @@ def process_is_left_as_it_was(subject: PotentialSubject) -> None:
 
     frames = subject.folder("state") / "frames.xyz"
     write(frames, [subject.crystal, structures.molecule(subject.pair)], format="extxyz")
-    changed, printed = probes.changed_state(subject.component, frames, subject.folder("empty"))
+    changed, printed = fresh_interpreter.changed_state(subject.component, frames, subject.folder("empty"))
     demand(not changed, f"changed: {', '.join(changed)}")
     demand(not printed, f"printed on standard output: {printed[:200]!r}")
 
@@ -202,7 +202,7 @@ def entry_point_is_light(subject: PotentialSubject) -> None:
 
     `whet --help` and `whet plugins` import every plugin; one that brings torch makes them take seconds.
     """
-    found = HEAVY.intersection(probes.loaded_by_listing())
+    found = HEAVY.intersection(fresh_interpreter.loaded_by_listing())
     demand(not found, f"after listing the plugins these are loaded: {', '.join(sorted(found))}")
 
 
@@ -289,7 +289,7 @@ def missing_packages_are_named(subject: PotentialSubject) -> None:
     packages = dict(registry().find("potentials", name).packages)
     if not packages:
         raise NotApplicable("it needs no package beyond Whet's own")
-    said, raised = probes.without_packages("potentials", name, list(packages))
+    said, raised = fresh_interpreter.without_packages("potentials", name, list(packages))
     demand(
         said and all(said),
         "without its packages it is listed as if nothing was missing" if said else "it is not listed",

@@ -11,7 +11,7 @@ from whet.contracts.potential import Potential
 from whet.data.errors import Unsupported
 from whet.data.labels import Labels
 from whet.plugins.registry import registry
-from whet.testing import probes, structures
+from whet.testing import fresh_interpreter, structures
 from whet.testing.check import CheckFailed, NotApplicable, check, demand
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def own_package_reads_what_was_exported(subject: PotentialSubject) -> None:
     """
     shifted, exported, frames = _exported(subject)
     wanted = list(shifted.evaluate(frames, ("energy", "forces")))
-    found = probes.answers_of_lines(exported.python, exported.path, frames)
+    found = fresh_interpreter.answers_of_lines(exported.python, exported.path, frames)
     _compare(subject, frames, found, wanted)
 
 

@@ -17,7 +17,7 @@ from whet.data.packed import pack
 from whet.plugins.registry import registry
 from whet.testing.check import TIERS, Check, NotApplicable, Tier, check, demand
 from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
-from whet.testing.probes import digests_elsewhere
+from whet.testing.fresh_interpreter import digests_elsewhere
 
 if TYPE_CHECKING:
     from ase import Atoms

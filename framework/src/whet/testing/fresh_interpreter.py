@@ -1,4 +1,4 @@
-"""Probes: questions about a backend that only a fresh interpreter can answer."""
+"""fresh_interpreter: questions about a backend that only a fresh interpreter can answer."""
 
 from __future__ import annotations
 

@@ -1,0 +1,136 @@
+"""Measured properties beside the reference's: a row for each material, quantity and state, and means over materials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from whet.analyses.parts.meanings import POTENTIAL, STATES
+from whet.analyses.parts.naming import state_name
+from whet.bias.estimate import over_seeds
+from whet.contracts.findings import Cell, Column, Estimate, Table
+from whet.contracts.probe import Measurement, Quantity
+from whet.contracts.ref import LABELER
+
+MATERIAL = Column("material", description="Its name, or its formula.")
+QUANTITY = Column("quantity", description="What was measured.")
+UNIT = Column("unit", description="Of the numbers.")
+LEAST = 1e-12
+"""A reference nearer to zero has no ratio."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One quantity of one material, as a potential in a state has it. value: mean over seeds, with their spread."""
+
+    material: str
+    quantity: Quantity
+    potential: str
+    state: str
+    value: Estimate
+    reference: float | None
+
+    @property
+    def difference(self) -> float | None:
+        """Potential minus reference."""
+        return None if self.reference is None or self.value.value is None else self.value.value - self.reference
+
+    @property
+    def ratio(self) -> float | None:
+        """Potential over reference."""
+        if self.reference is None or self.value.value is None or abs(self.reference) < LEAST:
+            return None
+        return self.value.value / self.reference
+
+    @property
+    def curvature(self) -> float | None:
+        """What the ratio says about the curvature of the energy; None where it says nothing."""
+        ratio, power = self.ratio, self.quantity.stiffness
+        return None if ratio is None or power is None or ratio <= 0 else ratio ** (1 / power)
+
+
+def compared(measured: Sequence[Measurement]) -> list[Compared]:
+    """Every number of every potential, beside the reference's; by material, then as the probe lists its quantities."""
+    reference = {one.ref.set: one.measured.values for one in measured if one.ref.state == LABELER}
+    quantities = {quantity.name: quantity for one in measured for quantity in one.quantities}
+    groups: dict[tuple[str, str, str, str], list[float]] = {}
+    for one in measured:
+        if one.ref.state == LABELER:
+            continue
+        for name in quantities:
+            if name in one.measured.values:
+                key = (one.ref.set, name, one.ref.potential, state_name(one.ref.state))
+                groups.setdefault(key, []).append(one.measured.values[name])
+    return [
+        Compared(material, quantities[name], potential, state, over_seeds(values), reference.get(material, {}).get(name))
+        for (material, name, potential, state), values in groups.items()
+    ]
+
+
+def property_table(rows: Sequence[Compared]) -> Table:
+    """Each material by itself."""
+    repeated = any(row.value.seeds > 1 for row in rows)
+    known = any(row.reference is not None for row in rows)
+    bent = any(row.curvature is not None for row in rows)
+    columns = (
+        MATERIAL,
+        QUANTITY,
+        UNIT,
+        Column("potential", description=POTENTIAL),
+        Column("state", description=STATES),
+        Column("value", description="As the potential has it.", spread=repeated),
+        Column("reference", description="As the labeler, or the table, has it.", shown=known),
+        Column("difference", description="Potential minus reference.", shown=known),
+        Column("ratio", description="Potential over reference.", decimals=3, shown=known),
+        Column("curvature ratio", description="What the ratio says about the curvature.", decimals=3, shown=bent),
+    )
+    cells: list[list[Cell]] = []
+    for row in rows:
+        value = row.value if repeated else row.value.value
+        named: list[Cell] = [row.material, row.quantity.name, row.quantity.unit, row.potential, row.state]
+        cells.append([*named, value, row.reference, row.difference, row.ratio, row.curvature])
+    return Table("properties", "Properties of each material", columns, cells, folded=len(cells) > 24)
+
+
+def summary_table(rows: Sequence[Compared]) -> Iterator[Table]:
+    """Means over materials, where there are several with a reference."""
+    groups: dict[tuple[str, str, str], list[Compared]] = {}
+    for row in rows:
+        if row.difference is not None:
+            groups.setdefault((row.quantity.name, row.potential, row.state), []).append(row)
+    if not any(len(every) > 1 for every in groups.values()):
+        return
+    columns = (
+        QUANTITY,
+        UNIT,
+        Column("potential", description=POTENTIAL),
+        Column("state", description=STATES),
+        Column("MAE", description="Mean of the absolute differences.", interval=True),
+        Column("mean difference", description="Potential minus reference.", interval=True),
+        Column("mean ratio − 1", description="Of potential over reference.", percent=True, interval=True),
+        Column("materials", description="That have a reference."),
+    )
+    cells: list[list[Cell]] = []
+    for (name, potential, state), every in groups.items():
+        off = [row.difference for row in every if row.difference is not None]
+        errors, mean = mean_of([abs(one) for one in off]), mean_of(off)
+        cells.append([name, every[0].quantity.unit, potential, state, errors, mean, mean_change(every), len(every)])
+    yield Table("over-materials", "Over all materials", columns, cells)
+
+
+def mean_change(rows: Sequence[Compared]) -> Estimate:
+    """Mean of the ratios, minus 1, with its interval over materials."""
+    return mean_of([row.ratio - 1 for row in rows if row.ratio is not None])
+
+
+def mean_of(values: Sequence[float]) -> Estimate:
+    """Their mean, with its 95 % interval from four on."""
+    import numpy as np
+
+    from whet.bias.resampling import Resampling
+
+    if not values:
+        return Estimate(None)
+    rows = np.array([[value, 1.0] for value in values])
+    interval = Resampling().interval(rows, lambda sums: sums[:, 0] / sums[:, 1])
+    return Estimate(float(np.mean(values)), interval)

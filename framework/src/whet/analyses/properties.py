@@ -1,0 +1,222 @@
+"""properties: what probes measured: each potential beside the reference, material by material and over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from whet.analyses.parts.meanings import STATES
+from whet.analyses.parts.naming import state_name
+from whet.analyses.parts.property_table import Compared, compared, property_table, summary_table
+from whet.contracts.analysis import Analysis, StudyPieces, Wanted
+from whet.contracts.findings import LEAST_UNITS, Column, Figure, Findings, Table, Verdict, slug
+from whet.contracts.options import Options
+from whet.contracts.ports import Port
+from whet.contracts.probe import Measurement
+from whet.contracts.ref import LABELER
+from whet.contracts.task import Work
+from whet.data.numbers import count
+
+REFERENCE = "reference"
+FEW = 6
+"""Materials of which each is drawn by itself; more are drawn as a cloud, reference against potential."""
+MOST_CURVES = 3
+"""Materials whose curves are drawn."""
+
+DEFINITION = (
+    "Each potential measures each material by itself, from the structure that it was given, as the reference does. The "
+    "ratio is the potential's number over the reference's. The curvature ratio is what the ratio says about the "
+    "curvature of the energy, where the quantity measures one: the ratio itself for elastic constants, its square for "
+    "frequencies; 1 is not soft. Intervals are 95 % over materials, each of which counts once."
+)
+
+
+class PropertiesOptions(Options):
+    """Which probe."""
+
+    probe: str = ""
+    """Its name in the study."""
+
+
+class Properties(Analysis[PropertiesOptions]):
+    """What every probe measured: value, reference, ratio, for each material and over all of them."""
+
+    name = "properties"
+    place = 28
+    by_default = True
+    inputs: ClassVar = {"measured": Port(Measurement, what="of the reference, and of each potential in each state")}
+
+    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
+        """One step for each probe."""
+        found: dict[str, list[Any]] = {}
+        for piece in study.all(Measurement):
+            found.setdefault(piece.role, []).append(piece)
+        return [Wanted({"measured": pieces}, options={"probe": name}, label=name) for name, pieces in found.items()]
+
+    def run(self, work: Work) -> Findings:
+        """Tables: `properties` (each material), `over-materials`; figures; verdicts on the untouched potentials."""
+        name, measured = self.options.probe, work.all("measured", Measurement)
+        title = "Properties"
+        if not any(one.ref.state != LABELER for one in measured):
+            return Findings(title, name, notes=["no potential has a result"])
+        rows = compared(measured)
+        curves = _curves(measured)
+        tables = [property_table(rows), *summary_table(rows), *(table for table, _ in curves)]
+        figures = [*_ratios(rows), *(figure for _, figure in curves)]
+        notes = dict.fromkeys(f"{one.ref.set}: {note}" for one in measured for note in one.measured.notes)
+        without = {row.material for row in rows if row.reference is None}
+        if without and any(row.reference is not None for row in rows):
+            notes[f"No reference of {count(len(without), 'material')}: {', '.join(sorted(without)[:8])}."] = None
+        return Findings(title, name, tables, figures, list(_verdicts(name, rows)), DEFINITION, notes=list(notes))
+
+
+def _ratios(rows: Sequence[Compared]) -> Iterator[Figure]:
+    """Ratios of few materials, or a parity plot of many; nothing without a reference."""
+    known = [row for row in rows if row.reference is not None]
+    if not known:
+        return
+    materials = list(dict.fromkeys(row.material for row in known))
+    color = {"field": "state", "type": "nominal", "sort": None, "title": None}
+    hidden = {"field": "potential", "type": "nominal"}
+    if len(materials) <= FEW:
+        x = {"field": "ratio", "type": "quantitative", "scale": {"zero": False}, "title": "over the reference"}
+        points = {
+            "mark": {"type": "point", "filled": True, "tooltip": {"content": "data"}},
+            "encoding": {
+                "x": x,
+                "y": {"field": "quantity", "type": "nominal", "sort": None, "title": None},
+                "color": color,
+                "shape": {"field": "state", "type": "nominal", "sort": None, "title": None},
+                "detail": hidden,
+            },
+        }
+        one = {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"x": {"datum": 1}}}
+        spec: dict[str, Any] = {
+            "data": {"name": "properties"},
+            "transform": [{"filter": "isValid(datum.ratio)"}],
+            "facet": {"field": "material", "type": "nominal", "sort": materials, "title": None},
+            "columns": 2,
+            "spec": {"layer": [one, points], "width": 300},
+        }
+        caption = "Each quantity over the reference's; the dashed line: no difference."
+        yield Figure("ratios", caption, f"{caption} Materials: {', '.join(materials)}.", spec)
+        return
+    axis = {"type": "quantitative", "scale": {"zero": False}}
+    points = {
+        "mark": {"type": "circle", "size": 18, "opacity": 0.7, "tooltip": {"content": "data"}},
+        "encoding": {
+            "x": {"field": "reference", "title": "reference", **axis},
+            "y": {"field": "value", "title": "potential", **axis},
+            "color": color,
+            "detail": hidden,
+        },
+    }
+    diagonal = {
+        "mark": {"type": "line", "strokeDash": [4, 4], "strokeWidth": 1},
+        "encoding": {"x": {"field": "reference", **axis}, "y": {"field": "reference", **axis}},
+    }
+    spec = {
+        "data": {"name": "properties"},
+        "transform": [{"filter": "isValid(datum.reference)"}],
+        "facet": {"field": "quantity", "type": "nominal", "sort": None, "title": None},
+        "columns": 2,
+        "spec": {"layer": [diagonal, points], "width": 280, "height": 280},
+        "resolve": {"scale": {"x": "independent", "y": "independent"}},
+    }
+    caption = f"{len(materials)} materials: each potential against the reference; the dashed line: no difference."
+    yield Figure("parity", caption, caption, spec)
+
+
+def _curves(measured: Sequence[Measurement]) -> list[tuple[Table, Figure]]:
+    """What was measured as a curve, of the first materials."""
+    kinds = {kind.name: kind for one in measured for kind in one.curve_kinds}
+    found = []
+    for kind in kinds.values():
+        drawn = [one for one in measured if kind.name in one.measured.curves]
+        materials = list(dict.fromkeys(one.ref.set for one in drawn))[:MOST_CURVES]
+        cells = [
+            [one.ref.set, "" if one.ref.state == LABELER else one.ref.potential, _state(one), one.ref.seed, branch, x, y]
+            for one in drawn
+            if one.ref.set in materials
+            for x, y, branch in one.measured.curves[kind.name]
+        ]
+        if not cells:
+            continue
+        columns = (
+            Column("material", description="Its name."),
+            Column("potential", description="Its name; empty: the reference."),
+            Column("state", description=STATES),
+            Column("seed", description="Of the fine-tuning."),
+            Column("branch", description="Number of the line."),
+            Column(kind.x, kind.x_unit),
+            Column(kind.y, kind.y_unit, kind.description),
+        )
+        table = Table(slug(kind.name) or "curve", kind.name, columns, cells, shown=False)
+        spec = {
+            "data": {"name": table.name},
+            "facet": {"field": "material", "type": "nominal", "sort": materials, "title": None},
+            "columns": 2,
+            "spec": {
+                "mark": {"type": "line", "tooltip": {"content": "data"}},
+                "encoding": {
+                    "x": _axis(kind.x, kind.x_unit),
+                    "y": _axis(kind.y, kind.y_unit),
+                    "color": {"field": "state", "type": "nominal", "sort": None, "title": None},
+                    "detail": [{"field": name, "type": "nominal"} for name in ("branch", "potential", "seed")],
+                },
+                "width": 300,
+            },
+            "resolve": {"scale": {"x": "independent", "y": "independent"}},
+        }
+        caption = f"{kind.name}. {kind.description}".strip()
+        found.append((table, Figure(f"{table.name}-drawn", caption, f"{caption} Of {', '.join(materials)}.", spec)))
+    return found
+
+
+def _axis(name: str, unit: str) -> Mapping[str, Any]:
+    title = f"{name} ({unit})" if unit else name
+    return {"field": name, "type": "quantitative", "scale": {"zero": False}, "title": title}
+
+
+def _state(one: Measurement) -> str:
+    return REFERENCE if one.ref.state == LABELER else state_name(one.ref.state)
+
+
+def _verdicts(probe: str, rows: Sequence[Compared]) -> Iterator[Verdict]:
+    """Of each untouched potential: by how much its numbers differ, on average or for the one material that there is."""
+    from whet.analyses.parts.property_table import mean_change
+
+    untouched = [row for row in rows if row.state == "untouched" and row.ratio is not None]
+    for potential in dict.fromkeys(row.potential for row in untouched):
+        own = [row for row in untouched if row.potential == potential]
+        materials = list(dict.fromkeys(row.material for row in own))
+        if len(materials) < LEAST_UNITS:
+            said = [f"{row.quantity.name} of {row.material} {row.ratio - 1:+.0%}" for row in own if row.ratio is not None]
+            more = f" and {len(said) - 4} more" if len(said) > 4 else ""
+            claim = f"{potential}, against the reference: {', '.join(said[:4])}{more}".replace("-", "−")
+            limits = "What these materials say about others is not known."
+            yield Verdict(f"How far off is {probe}?", claim, limits=limits, of="materials", prominent=False)
+            continue
+        parts = []
+        decided = False
+        for quantity in dict.fromkeys(row.quantity.name for row in own):
+            change = mean_change([row for row in own if row.quantity.name == quantity])
+            if change.value is None:
+                continue
+            words = f"{quantity} {change.value:+.0%}"
+            if change.interval is not None:
+                low, high = change.interval
+                words += f" [{low:+.0%}, {high:+.0%}]"
+                decided |= low > 0 or high < 0
+            parts.append(words.replace("-", "−"))
+        claim = f"{potential}, on average over {len(materials)} materials: {', '.join(parts)}"
+        if not decided:
+            claim += "; no difference is resolved"
+        yield Verdict(
+            f"How far off is {probe}?",
+            claim,
+            units=len(materials),
+            of="materials",
+            decided=decided,
+            limits="Averages over these materials alone: how they were chosen decides what they speak for.",
+        )

@@ -1,0 +1,32 @@
+"""material_names: what materials are called: as they say themselves, else by their formulas; no name stands twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+SAID = ("material", "name", "material_id", "mp_id", "label")
+"""Keys of `info` that name a material, the first that it has."""
+
+
+def material_names(frames: Sequence[Atoms]) -> list[str]:
+    """A name for each: `NaCl`; of several that would have the same, `NaCl 1`, `NaCl 2`."""
+    names = [_name(frame) for frame in frames]
+    often, seen, found = Counter(names), Counter[str](), set[str]()
+    for place, name in enumerate(names):
+        if often[name] > 1:
+            seen[name] += 1
+            names[place] = f"{name} {seen[name]}"
+        while names[place] in found:
+            names[place] += "'"
+        found.add(names[place])
+    return names
+
+
+def _name(frame: Atoms) -> str:
+    said = next((str(frame.info[key]).strip() for key in SAID if frame.info.get(key) is not None), "")
+    return said if said and said.isprintable() else frame.get_chemical_formula("metal", empirical=True)

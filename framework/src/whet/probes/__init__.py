@@ -1,0 +1,1 @@
+"""The built-in probes, one file each: a property of one material that ASE alone can measure."""
