@@ -30,6 +30,7 @@ FLOORS = [
     "selectors",
     "strategies",
     "sources",
+    "probes",
     "analyses",
     "executors",
     "builtin",
@@ -253,7 +254,7 @@ def test_listing_imports_nothing_that_computes() -> None:
     script = f"{program(['plugins'])}\nimport sys, json; sys.stderr.write(json.dumps(sorted(sys.modules)))"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = [name for name in json.loads(ended.stderr.splitlines()[-1]) if name.startswith("whet.")]
-    listed = ["tasks", "analyses", "selectors", "strategies", "sources", "potentials", "executors"]
+    listed = ["tasks", "analyses", "probes", "selectors", "strategies", "sources", "potentials", "executors"]
     assert {room(name) for name in loaded} <= {*LIGHT, *listed}
 
 

@@ -19,7 +19,7 @@ from whet import FrameError, Labels, Study, export_frames, frame_key, read_label
 from whet.data.errors import InputError
 from whet.plugins.registry import registry
 from whet.plugins.template import new_plugin
-from whet.testing import check_descriptor, check_engine, check_labeler, check_potential
+from whet.testing import check_descriptor, check_engine, check_labeler, check_potential, check_probe
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "writing-a-plugin.md").read_text()
@@ -51,6 +51,7 @@ def test_the_plugin_of_the_page_passes_every_check(tiny: None) -> None:
     for check in (check_potential, check_engine, check_labeler, check_descriptor):
         check("tiny").raise_for_failures()
     check_labeler("tiny-program").raise_for_failures()
+    check_probe("tiny-vacancy").raise_for_failures()
 
 
 def test_the_format_of_the_page_is_read_and_written(tiny: None, tmp_path: Path) -> None:

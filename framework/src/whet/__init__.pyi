@@ -117,6 +117,7 @@ from .data.labels import Failure as Failure
 from .data.labels import Labels as Labels
 from .data.labels import without_labels as without_labels
 from .data.model_file import ModelFile as ModelFile
+from .data.random_state import kept_random_state as kept_random_state
 from .data.recorded import Recorded as Recorded
 from .data.theory import LevelOfTheory as LevelOfTheory
 from .data.user_folders import user_cache as user_cache

@@ -64,8 +64,9 @@ class Properties(Analysis[PropertiesOptions]):
         tables = [property_table(rows), *summary_table(rows), *(table for table, _ in curves)]
         figures = [*_ratios(rows), *(figure for _, figure in curves)]
         notes = dict.fromkeys(f"{one.ref.set}: {note}" for one in measured for note in one.measured.notes)
-        without = {row.material for row in rows if row.reference is None}
-        if without and any(row.reference is not None for row in rows):
+        known = {row.material for row in rows if row.reference is not None}
+        without = {row.material for row in rows} - known
+        if known and without:
             notes[f"No reference of {count(len(without), 'material')}: {', '.join(sorted(without)[:8])}."] = None
         return Findings(title, name, tables, figures, list(_verdicts(name, rows)), DEFINITION, notes=list(notes))
 
@@ -135,7 +136,7 @@ def _curves(measured: Sequence[Measurement]) -> list[tuple[Table, Figure]]:
         drawn = [one for one in measured if kind.name in one.measured.curves]
         materials = list(dict.fromkeys(one.ref.set for one in drawn))[:MOST_CURVES]
         cells = [
-            [one.ref.set, "" if one.ref.state == LABELER else one.ref.potential, _state(one), one.ref.seed, branch, x, y]
+            [*_named(one), branch, x, y]
             for one in drawn
             if one.ref.set in materials
             for x, y, branch in one.measured.curves[kind.name]
@@ -178,8 +179,11 @@ def _axis(name: str, unit: str) -> Mapping[str, Any]:
     return {"field": name, "type": "quantitative", "scale": {"zero": False}, "title": title}
 
 
-def _state(one: Measurement) -> str:
-    return REFERENCE if one.ref.state == LABELER else state_name(one.ref.state)
+def _named(one: Measurement) -> list[Any]:
+    """Material, potential, state and seed."""
+    if one.ref.state == LABELER:
+        return [one.ref.set, "", REFERENCE, 0]
+    return [one.ref.set, one.ref.potential, state_name(one.ref.state), one.ref.seed]
 
 
 def _verdicts(probe: str, rows: Sequence[Compared]) -> Iterator[Verdict]:
@@ -191,7 +195,8 @@ def _verdicts(probe: str, rows: Sequence[Compared]) -> Iterator[Verdict]:
         own = [row for row in untouched if row.potential == potential]
         materials = list(dict.fromkeys(row.material for row in own))
         if len(materials) < LEAST_UNITS:
-            said = [f"{row.quantity.name} of {row.material} {row.ratio - 1:+.0%}" for row in own if row.ratio is not None]
+            changes = [(row, row.ratio - 1) for row in own if row.ratio is not None]
+            said = [f"{row.quantity.name} of {row.material} {change:+.0%}" for row, change in changes]
             more = f" and {len(said) - 4} more" if len(said) > 4 else ""
             claim = f"{potential}, against the reference: {', '.join(said[:4])}{more}".replace("-", "−")
             limits = "What these materials say about others is not known."

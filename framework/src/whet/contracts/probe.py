@@ -12,12 +12,14 @@ from whet.contracts.component import Backend, OptionsT
 from whet.contracts.ports import Data, FinishedStep
 from whet.contracts.ref import Ref
 from whet.data.errors import PluginError
+from whet.data.random_state import kept_random_state
 
 if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
 
     from whet.contracts.fine_tuning import Progress
+    from whet.contracts.potential import Potential
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Probe(Backend[OptionsT], ABC):
 
     @abstractmethod
     def measure(self, atoms: Atoms, calculator: Calculator, progress: Progress) -> Measured:
-        """Of one material. atoms: as the user gave them, not to be changed. calculator: energy, forces, stress.
+        """Of one material. atoms: a copy of what the user gave. calculator: energy, forces, stress, in ASE's units.
 
         Raises FrameError where this cannot be measured of such a material (a molecule has no elastic constants), or
         where what the potential answers has no such property (a structure that is no minimum has no phonons). The same
@@ -90,18 +92,24 @@ class Probe(Backend[OptionsT], ABC):
         """How many frames it asks for at the most, so that a plan can tell the labels; None: nobody can tell."""
         return None
 
-    @classmethod
-    def checked(cls, found: Measured) -> Measured:
-        """What was measured. PluginError where it is not declared, or not finite."""
-        known, drawn = {one.name for one in cls.quantities}, {one.name for one in cls.curves}
+    def measured(self, atoms: Atoms, potential: Potential, progress: Progress = lambda done, total: None) -> Measured:
+        """What `measure` finds of a copy of the material; random numbers that a whole process shares stay.
+
+        Raises what `measure` and the potential raise, and PluginError for what is not declared, or not finite.
+        """
+        from whet.contracts.calculator import PotentialCalculator
+
+        with kept_random_state():  # SciPy draws from them, deep below a relaxation
+            found = self.measure(atoms.copy(), PotentialCalculator(potential), progress)
+        known, drawn = {one.name for one in self.quantities}, {one.name for one in self.curves}
         for name, value in found.values.items():
             if name not in known:
-                raise PluginError(f"the probe {cls.name!r} gives {name!r}, which is none of its quantities")
+                raise PluginError(f"the probe {self.name!r} gives {name!r}, which is none of its quantities")
             if not math.isfinite(value):
-                raise PluginError(f"the probe {cls.name!r} gives {value} as {name}", hint="Leave it out, or raise")
+                raise PluginError(f"the probe {self.name!r} gives {value} as {name}", hint="Leave it out, or raise")
         for name in found.curves:
             if name not in drawn:
-                raise PluginError(f"the probe {cls.name!r} gives {name!r}, which is none of its curves")
+                raise PluginError(f"the probe {self.name!r} gives {name!r}, which is none of its curves")
         return found
 
 

@@ -113,7 +113,8 @@ KINDS = {
             "probe",
             "whet.contracts.probe.Probe",
             "Properties of one material: elastic constants, phonons, barriers.",
-            kit="whet.testing.material_probes.KIT",
+            kit="whet.testing.probes.KIT",
+            example="PROBE",
         ),
         Kind(
             "selectors",

@@ -159,6 +159,8 @@ ANALYSIS = Example(
     name="force-angles",
 )
 
+PROBE = Example("probes", "whet_tiny/probe.py", "TinyProbe", "ProbeConformance", name="tiny-vacancy")
+
 SELECTOR = Example("selectors", "whet_tiny/selector.py", "TinySelector", CHOOSES)
 
 MONITOR = Example("monitors", "whet_tiny/monitor.py", "TinyMonitor", WATCHES)

@@ -37,10 +37,10 @@ class EquationOfState(Probe[EquationOfStateOptions]):
     unpickles = False
     quantities: ClassVar = (
         Quantity("volume", "Å³/atom", "Where the fitted energy is lowest.", 3),
-        Quantity("bulk modulus", "GPa", "Of the fitted curve at its minimum, fractional positions kept.", 2, stiffness=1),
+        Quantity("bulk modulus", "GPa", "Of the fit at its minimum, fractional positions kept.", 2, stiffness=1),
     )
     curves: ClassVar = (
-        CurveKind("Equation of state", "volume", "energy", "Å³/atom", "meV/atom", "Energy above the lowest of its own."),
+        CurveKind("Equation of state", "volume", "energy", "Å³/atom", "meV/atom", "Above the lowest energy."),
     )
 
     @classmethod

@@ -62,8 +62,8 @@ class Resolved:
     """What a study consists of. engines: by environment, since the engine runs where the potential is.
 
     structures: a plugin, or a file. analyses: each after those whose findings it reads. files: of labeled frames, by
-    the keys under which the study names them (`("tests", NAME)`). probes: in the order of the file. grouped: names of the data whose frames may name
-    groups, by which they are then split.
+    the keys under which the study names them (`("tests", NAME)`). probes: in the order of the file. grouped: names of
+    the data whose frames may name groups, by which they are then split.
     """
 
     potentials: Mapping[str, ResolvedPotential]

@@ -51,7 +51,7 @@ class ProbeQuestions:
     asked: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def ask(self, questions: Questions, environments: Iterable[str], labeler: str | None, faults: FaultList) -> None:
-        """Asks for each probe in every environment that has a potential, and in that of the labeler where it is asked."""
+        """Asks for each probe in every environment that has a potential, and the labeler's where it is asked."""
         for name, entry in self.study.probes.items():
             places = {*environments} | ({labeler} if labeler is not None and self._wants_labeler(name) else set())
             for place in sorted(places):
@@ -77,9 +77,7 @@ class ProbeQuestions:
                     raise self.source.fault(where, "there is no labeler to ask", "Give `labeler:`, or a table")
                 components = {env: answers[i] for env, i in self.asked.get(name, {}).items() if i in answers}
                 every = entry.of == "all"
-                found.append(
-                    ResolvedProbe(name, components, files[keys], self._wants_labeler(name), given, every)
-                )
+                found.append(ResolvedProbe(name, components, files[keys], self._wants_labeler(name), given, every))
         return found
 
     def _wants_labeler(self, name: str) -> bool:

@@ -20,7 +20,7 @@ class Measure(Task):
         "material": Port(Frames, many=False, what="the material"),
         "potential": Port(StudyPotential, many=False),
     }
-    components: ClassVar = {"probe": "probes", "potential": "potentials", "labeler": "labelers"}
+    components: ClassVar = {"probe": "probes", "labeler": "labelers"}
 
     @classmethod
     def most_labels(
@@ -39,15 +39,14 @@ class Measure(Task):
 
     def run(self, work: Work) -> Outcome:
         """Values: quantities, curves, notes (see `Measurement`). Measured: bought (labels computed now)."""
-        from whet.contracts.calculator import PotentialCalculator
         from whet.labels.stored_labeler import LabelerPotential
 
         probe: Probe = work.load("probe")
-        atoms = work.one("material", Frames).frames[0].copy()
+        (atoms,) = work.one("material", Frames).frames
         measured: dict[str, Any] = {}
         labeler = work.labeler() if work.has("labeler") else None
         potential = work.load("potential") if labeler is None else LabelerPotential(labeler)
-        found = probe.checked(probe.measure(atoms, PotentialCalculator(potential), work.progress))
+        found = probe.measured(atoms, potential, work.progress)
         if labeler is not None:
             measured["bought"] = labeler.bought
         left = Measurement(Ref(), probe.quantities, probe.curves, found)

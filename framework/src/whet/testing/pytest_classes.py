@@ -17,6 +17,7 @@ from whet.testing.engines import ENGINE_CHECKS
 from whet.testing.labelers import LABELER_CHECKS, LabelerSubject
 from whet.testing.potential_subject import PotentialSubject
 from whet.testing.potentials import POTENTIAL_CHECKS
+from whet.testing.probes import PROBE_CHECKS, ProbeSubject
 from whet.testing.structure_sources import STRUCTURE_CHECKS, StructureSubject
 
 UNTRAINED = tuple(check for check in POTENTIAL_CHECKS if check.tier != "training")
@@ -166,4 +167,20 @@ class AnalysisConformance(_Conformance):
 
     @_tests_of(ANALYSIS_CHECKS)
     def test_conforms(self, check: Check, subject: AnalysisSubject) -> None:
+        self._run(check, subject)
+
+
+class ProbeConformance(_Conformance):
+    """A probe, on a crystal of the kit."""
+
+    checks = PROBE_CHECKS
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def subject(cls, backend: Any) -> Iterator[ProbeSubject]:
+        """The probe under test."""
+        yield ProbeSubject(backend)
+
+    @_tests_of(PROBE_CHECKS)
+    def test_conforms(self, check: Check, subject: ProbeSubject) -> None:
         self._run(check, subject)

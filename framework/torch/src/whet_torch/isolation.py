@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 
+from whet import kept_random_state
+
 
 @contextmanager
 def untouched() -> Iterator[None]:
@@ -17,14 +19,11 @@ def untouched() -> Iterator[None]:
     caller does, the default dtype is float32 and gradients can be taken.
     """
     import logging
-    import random
     import warnings
 
-    import numpy as np
     import torch
 
     variables, dtype = dict(os.environ), torch.get_default_dtype()
-    python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002 -- the legacy state is global
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     # Asking for the state of a GPU that nobody uses would start it.
@@ -34,6 +33,7 @@ def untouched() -> Iterator[None]:
         root.handlers = [*handlers] or [logging.NullHandler()]
         torch.set_default_dtype(torch.float32)
         with (
+            kept_random_state(),
             torch.random.fork_rng(devices=devices),
             # What is made in inference mode can never be trained.
             torch.inference_mode(False),
@@ -46,8 +46,6 @@ def untouched() -> Iterator[None]:
     finally:
         torch.set_default_dtype(dtype)
         root.handlers, root.level = handlers, level
-        np.random.set_state(legacy)  # noqa: NPY002
-        random.setstate(python)
         for name in os.environ.keys() - variables.keys():
             del os.environ[name]
         os.environ.update(variables)

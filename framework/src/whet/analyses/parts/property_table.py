@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from whet.analyses.parts.meanings import POTENTIAL, STATES
 from whet.analyses.parts.naming import state_name
-from whet.bias.estimate import over_seeds
 from whet.contracts.findings import Cell, Column, Estimate, Table
 from whet.contracts.probe import Measurement, Quantity
 from whet.contracts.ref import LABELER
@@ -51,6 +50,8 @@ class Compared:
 
 def compared(measured: Sequence[Measurement]) -> list[Compared]:
     """Every number of every potential, beside the reference's; by material, then as the probe lists its quantities."""
+    from whet.bias.estimate import over_seeds
+
     reference = {one.ref.set: one.measured.values for one in measured if one.ref.state == LABELER}
     quantities = {quantity.name: quantity for one in measured for quantity in one.quantities}
     groups: dict[tuple[str, str, str, str], list[float]] = {}
@@ -61,10 +62,11 @@ def compared(measured: Sequence[Measurement]) -> list[Compared]:
             if name in one.measured.values:
                 key = (one.ref.set, name, one.ref.potential, state_name(one.ref.state))
                 groups.setdefault(key, []).append(one.measured.values[name])
-    return [
-        Compared(material, quantities[name], potential, state, over_seeds(values), reference.get(material, {}).get(name))
-        for (material, name, potential, state), values in groups.items()
-    ]
+    found = []
+    for (material, name, potential, state), values in groups.items():
+        known = reference.get(material, {}).get(name)
+        found.append(Compared(material, quantities[name], potential, state, over_seeds(values), known))
+    return found
 
 
 def property_table(rows: Sequence[Compared]) -> Table:
