@@ -42,8 +42,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def files_of(study: dict[str, Any]) -> list[str]:
-    """The labeled files that the study reads."""
-    return [entry["file"] for entry in {**study["data"], **study["tests"]}.values() if "file" in entry]
+    """The files of frames that the study reads."""
+    labeled = [entry["file"] for entry in {**study["data"], **study["tests"]}.values() if "file" in entry]
+    return [*labeled, study["materials"]]
 
 
 def labeled_methanol(seed: int) -> list[Atoms]:

@@ -55,7 +55,8 @@ class Properties(Analysis[PropertiesOptions]):
 
     def run(self, work: Work) -> Findings:
         """Tables: `properties` (each material), `over-materials`; figures; verdicts on the untouched potentials."""
-        name, measured = self.options.probe, work.all("measured", Measurement)
+        name, found = self.options.probe, work.all("measured", Measurement)
+        measured = sorted(found, key=lambda one: one.ref.trajectory or 0)
         title = "Properties"
         if not any(one.ref.state != LABELER for one in measured):
             return Findings(title, name, notes=["no potential has a result"])

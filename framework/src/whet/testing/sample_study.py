@@ -19,6 +19,7 @@ from whet.contracts.ports import (
     SampledTrajectory,
     StudyPotential,
 )
+from whet.contracts.probe import CurveKind, Measured, Measurement, Quantity
 from whet.contracts.ref import LABELER, Ref
 from whet.data.frame_groups import TRAJECTORIES
 from whet.data.frames import FrameSet
@@ -45,7 +46,8 @@ class SampleStudy:
 
     `main` was fine-tuned by `naive` (one round, seeds 1 and 2) and by `periodic` (two rounds), `other` by `periodic`.
     Sets: `near` (a file), `dynamics` (sampled by the labeler), `old` (replay, a file), and each own trajectory of the
-    untouched potentials and of the last state of each strategy. Labels are of Lennard-Jones; frames have eight atoms.
+    untouched potentials and of the last state of each strategy. As many crystals as there are trajectories were probed
+    (`stiffness`), by the labeler and by each state. Labels are of Lennard-Jones; frames have eight atoms.
     """
 
     trajectories: int = 4
@@ -70,6 +72,8 @@ class SampleStudy:
             self._set(one, [state for state in states if one.set_kind != "self" or state.untouched or state.last])
         for state in (state for state in states if state.strategy and state.round == 1):
             self._first_data(replace(untouched[0], potential=state.potential), state)
+        for number in range(self.trajectories):
+            self._measured(Ref(set=f"crystal {number}", set_kind="material", trajectory=number), states)
         presets = {"naive": "naive", "periodic": "periodic"}
         return StudyPieces("sample", tuple(self.data), ROLES, presets)
 
@@ -122,6 +126,20 @@ class SampleStudy:
         for state in states:
             key = f"{state}, seed {state.seed}, on {one.set}"
             self._add(self._predictions(state.on(one), reference, numbers), key)
+
+    def _measured(self, material: Ref, states: Sequence[Ref]) -> None:
+        """What a probe found of a material: the reference's modulus, and that of each state, as soft as its forces."""
+        modulus = Quantity("modulus", "GPa", "Made up.", stiffness=1)
+        curve = CurveKind("Curve", "volume", "energy", "Å³/atom", "meV/atom")
+        for state in (LABELER, *states):
+            off = crc32(f"{state} {state.seed} {material.set}".encode()) / 2**32 - 0.5
+            scale = 1.0 if state == LABELER else SCALES[state.strategy] + 0.02 * off
+            value = scale * (20.0 + 10 * (material.trajectory or 0))
+            points = [(10.0 + x, value * x * x, 0) for x in (-1.0, 0.0, 1.0)]
+            found = Measured({"modulus": value}, {"Curve": points})
+            ref = state.on(material)
+            piece = Piece(Measurement.kind, ref, f"{ref}, seed {state.seed}", "stiffness")
+            self.data[piece] = Measurement(ref, [modulus], [curve], found)
 
     def _first_data(self, untouched: Ref, state: Ref) -> None:
         """What the untouched potential predicts for the first data of a strategy."""
