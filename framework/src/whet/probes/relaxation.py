@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -53,7 +53,8 @@ class Relaxation(Probe[RelaxationOptions]):
         moving.calc = calculator
         crystal = bool(atoms.pbc.all())
         before = moving.get_potential_energy()
-        with FIRE(FrechetCellFilter(moving) if crystal else moving, logfile=None) as optimizer:
+        free: Any = FrechetCellFilter(moving) if crystal else moving
+        with FIRE(free, logfile=None) as optimizer:  # pyright: ignore[reportArgumentType] -- ASE's own default
             for at_rest in optimizer.irun(fmax=wanted.fmax, steps=wanted.steps):
                 progress(min(optimizer.nsteps, wanted.steps), wanted.steps)
                 if at_rest:
