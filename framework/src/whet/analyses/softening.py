@@ -10,6 +10,7 @@ from whet.analyses.parts.last_states import last_states
 from whet.analyses.parts.meanings import POTENTIAL, READINGS, SEEDS, STATES
 from whet.analyses.parts.part_tables import part_tables
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, row_names, series_names, series_rows, several
+from whet.analyses.parts.softness import UNDECIDED
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.contracts.ports import Found, Port, Predictions
@@ -47,7 +48,7 @@ class Softening(Analysis):
 
     name = "softening"
     place = 25
-    result_version = 4
+    result_version = 5
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = {
@@ -81,8 +82,15 @@ class Softening(Analysis):
                 [parity, by_magnitude],
                 [*tables, *part_tables(ends, rows, on, _seed_note([row for row, _ in ends])), bins, points],
             )
+        why = [f"{row.potential}: {row.in_words}." for row in rows if row.untouched and row.reading == UNDECIDED]
         return Findings(
-            "Softening in detail", on, tables, figures, definition=DEFINITION, source="Deng et al.: the softening scale"
+            "Softening in detail",
+            on,
+            tables,
+            figures,
+            definition=DEFINITION,
+            source="Deng et al.: the softening scale",
+            notes=why,
         )
 
 

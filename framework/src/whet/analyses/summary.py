@@ -46,7 +46,7 @@ class Summary(Analysis):
 
     name = "summary"
     place = 10
-    result_version = 5
+    result_version = 6
     by_default = True
     after = ("scores",)
     Options = SummaryOptions

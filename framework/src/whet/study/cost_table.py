@@ -40,12 +40,12 @@ def in_short(study: StoredStudy) -> list[str]:
     computed, calls = sum(costs.computed.values()), sum(costs.calls.values())
     reused = sum(costs.along.values()) + sum(costs.known.values())
     if computed or calls or reused:
-        words = [f"{count(computed, 'label')} computed"]
+        words = [f"{count(computed + calls, 'label')} computed"]
         if calls:
-            words.append(f"{count(calls, 'call')} of the labeler in its own {' and '.join(costs.calls)}")
+            words.append(f"{calls:,} of them to drive {' and '.join(costs.calls)}")
         if reused:
-            words.append(f"{count(reused, 'label')} reused")
-        found.append("; ".join(words) + ".")
+            words.append(f"{reused:,} used again")
+        found.append(", ".join(words) + ".")
     if hours := sum(_core_seconds(study).values()) / 3600:
         clock = time_on_the_clock(step.measured for step in study.done.values())
         found.append(f"{_hours(hours)} in {duration(clock)} on the clock.")

@@ -61,6 +61,8 @@ class TuningRequest:
 def tuning_study(request: TuningRequest, folder: Path) -> Study:
     """Writes the study into the folder, with the frames to train on and to score on, and reads and checks it.
 
+    Of frames that stand there several times with the same labels one is taken (`copies_in`).
+
     The same request finds its study there, and goes on with it. Raises InputError where the folder has another one,
     FrameError where the file has a fault or too few frames, and what `Study.load` raises.
     """
@@ -141,6 +143,12 @@ def _files(request: TuningRequest) -> tuple[dict[str, Any], dict[str, Any], int,
         hint = "Give a file to score on (--valid), or score nothing (--valid-fraction 0)"
         raise FrameError(what, where=str(request.frames), hint=hint)
     return without_none(data), {VALIDATION: without_none(test)}, len(train), {TRAIN: train, VALID: valid}
+
+
+def copies_in(request: TuningRequest) -> int:
+    """How many frames of the request's file are copies of others, labels included, and so are left out."""
+    frames = read_labeled(request.frames, request.keys)
+    return len(frames) - len(frames.unique())
 
 
 def _labeled(path: Path, keys: Mapping[str, str]) -> FrameSet:

@@ -6,7 +6,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 TRAIN, TEST = 3, 4
 """Trajectories; below four independent ones nothing is decided."""
+
+LEAST_EQUILIBRATION = 1500
+"""Steps before the first frame is kept."""
 
 TRAINING = f"""\
 strategies: # how frames to train on are gathered
@@ -128,6 +131,13 @@ def _checked(path: Path, text: str, overrides: Sequence[str]) -> Study:
     return Study.load(path)
 
 
+def _equilibration(elements: Collection[str], timestep: float) -> int:
+    """Steps that suffice for `bias.settled`, in hundreds."""
+    from whet.bias.settled import PERIODS, period_of
+
+    return max(LEAST_EQUILIBRATION, 100 * math.ceil(PERIODS * period_of(set(elements)) / timestep / 100))
+
+
 @dataclass(frozen=True)
 class _Words:
     """What the study says. source: the file of structures. folder: of the study."""
@@ -166,7 +176,7 @@ dynamics:
   ensemble: nvt # or npt, nve
   temperature: 300 # K
   timestep: {hot} # fs; 0.5 with hydrogen
-  equilibration: 1500 # steps before the first frame is kept; ten periods of the fastest vibration at least
+  equilibration: {_equilibration(elements, hot)} # steps before the first frame: ten periods of the fastest mode
   production: 500 # steps
   every: 100 # steps between frames: 6 frames a trajectory, each is labeled
 

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,8 +33,10 @@ class Invocation:
         return cls(source.path.name, tuple(source.overrides.values()))
 
     def command(self, verb: str, *words: str) -> str:
-        """`whet VERB study.yaml WORDS --set …`"""
-        given = [part for override in self.overrides for part in ("--set", override)]
+        """`whet VERB study.yaml WORDS --set …`; a `--set` among the words replaces the study's own of the same key."""
+        said = {_key(word) for before, word in pairwise(words) if before == "--set"}
+        kept = [override for override in self.overrides if _key(override) not in said]
+        given = [part for override in kept for part in ("--set", override)]
         return shlex.join(["whet", verb, self.file, *words, *given])
 
     @property
@@ -59,6 +62,10 @@ class Invocation:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """What `as_json` described."""
         return cls(data["file"], tuple(data["overrides"]))
+
+
+def _key(override: str) -> str:
+    return override.partition("=")[0]
 
 
 def _short(override: str) -> str:

@@ -18,6 +18,15 @@ from whet.study.tuned_states import tuned_states
 Score = Mapping[str, Any]
 """See `whet.study.scores.scores_of`."""
 
+UNDECIDED, UNSETTLED = "undecided", "not equilibrated"
+"""Words of a reading, and of the verdict that says why."""
+
+READINGS = ("not soft", UNDECIDED, "soft", "stiff")
+"""Of a curvature ratio, the best first."""
+
+LEAST_EQUILIBRATION = 1000
+"""Steps that are advised where there were hardly any."""
+
 MOST = 3
 """Steps that are named; more would be no advice."""
 
@@ -38,7 +47,8 @@ def next_steps(study: StoredStudy) -> list[NextStep]:
     | has steps that failed                              | look into the log, then run again                     |
     | has steps without a result                         | run                                                   |
     | has no independent test set                        | name one                                              |
-    | does not decide for lack of trajectories           | sample so many: `tests.NAME.trajectories`             |
+    | decides on no set, as dynamics is not equilibrated | equilibrate longer: `dynamics.equilibration`          |
+    | decides on no set, for lack of trajectories        | sample so many: `tests.NAME.trajectories`             |
     | does not know who sampled a file, or what belongs  | say it: `sampled_by`, `groups`                        |
     | together                                           |                                                       |
     | has a fine-tuned state that errs less              | export the best one                                   |
@@ -85,8 +95,9 @@ def _name_a_test(study: StoredStudy) -> NextStep:
 
 
 def _undecided(study: StoredStudy, main: list[Score]) -> Iterator[NextStep]:
-    """What lets the main set decide how soft the untouched potentials are."""
-    open_ones = [one for one in main if _is_untouched(one) and one["softening"]["reading"] == "undecided"]
+    """What lets the main set decide how soft the untouched potentials are, where no set decides it."""
+    decided = {one["potential"] for one in study.scores if one["softening"]["reading"] != UNDECIDED}
+    open_ones = [one for one in main if _is_untouched(one) and one["potential"] not in decided]
     if not open_ones:
         return
     name, slopes = main[0]["set"], open_ones[0]["softening"]
@@ -96,7 +107,9 @@ def _undecided(study: StoredStudy, main: list[Score]) -> Iterator[NextStep]:
         if piece.ref.trajectory is not None
     }
     whose = study.names.text(open_ones[0]["potential"])
-    if sampled and not set(".=") & set(name):
+    if UNSETTLED in slopes["verdict"]:
+        yield from _longer(study, whose, name)
+    elif sampled and not set(".=") & set(name):
         wanted = max(2 * len(sampled), LEAST_UNITS)
         what = f"Whether {whose} is soft is undecided: sample {wanted} trajectories of “{name}”, not {len(sampled)}."
         what += " This says what that costs:"
@@ -109,12 +122,26 @@ def _undecided(study: StoredStudy, main: list[Score]) -> Iterator[NextStep]:
         yield NextStep(what, study.stored.asked.command("run"))
 
 
+def _longer(study: StoredStudy, whose: str, name: str) -> Iterator[NextStep]:
+    """More trajectories that begin too early decide nothing either."""
+    dynamics = [one for role, one in study.stored.roles.items() if role.startswith("dynamics")]
+    steps = dynamics[0].component.options.get("equilibration") if dynamics else None
+    if not isinstance(steps, int):
+        return
+    wanted = max(2 * steps, LEAST_EQUILIBRATION)
+    what = (
+        f"Whether {whose} is soft is undecided, as the dynamics of “{name}” is not equilibrated: take {wanted:,} steps"
+    )
+    what += f" before the first frame, not {steps:,}. This says what that costs:"
+    yield NextStep(what, study.stored.asked.command("check", "--set", f"dynamics.equilibration={wanted}"))
+
+
 def _fine_tuned(study: StoredStudy, main: list[Score]) -> Iterator[NextStep]:
     name = main[0]["set"]
     tuned = [one for one in main if one["strategy"] and not one["correction"]]
     for before in filter(_is_untouched, main):
         own = [one for one in tuned if _potential(study, one) == before["potential"]]
-        best = min(own, key=lambda one: one["forces"]["mae"], default=None)
+        best = _best(own)
         whose = study.names.text(before["potential"])
         if best is None:
             if not study.stored.plan.of_kind("fine-tune"):
@@ -122,7 +149,7 @@ def _fine_tuned(study: StoredStudy, main: list[Score]) -> Iterator[NextStep]:
         elif _errs_less(best, before):
             change = percent(1 - best["forces"]["mae"] / before["forces"]["mae"])
             tuned_one, state = study.names.text(best["potential"]), _state_of(study, best)
-            what = f"Take {tuned_one} with you: its force error on “{name}” is {change} lower."
+            what = f"Take {tuned_one} with you: its force error on “{name}” is {change} lower{_why(study, best, own)}."
             yield NextStep(what, export_command(study, study.stored.asked, state))
         else:
             what = (
@@ -160,6 +187,35 @@ def _errs_less(after: Score, before: Score) -> bool:
         return False
     ends = one.get("mae_interval"), other.get("mae_interval")
     return ends[0] is None or ends[1] is None or ends[0][1] < ends[1][0]
+
+
+def _best(tuned: list[Score]) -> Score | None:
+    """Of the states whose force errors are not told apart from the lowest, one that is neither soft nor stiff."""
+    if not tuned:
+        return None
+    lowest = min(tuned, key=lambda one: one["forces"]["mae"])
+    alike = [one for one in tuned if one is lowest or not _resolved(one, lowest)]
+    return min(alike, key=lambda one: (READINGS.index(one["softening"]["reading"]), one["forces"]["mae"]))
+
+
+def _why(study: StoredStudy, best: Score, tuned: list[Score]) -> str:
+    """Why this one, where others err as little in forces: `, and it is not soft, unlike naive 3 (stiff)`."""
+    reading = best["softening"]["reading"]
+    ends = {one["strategy"]: one for one in sorted(tuned, key=lambda one: (one["round"], one["size"] or 0))}
+    others = [one for one in ends.values() if one is not best and not _resolved(one, best)]
+    worse = [one for one in others if READINGS.index(one["softening"]["reading"]) > READINGS.index(reading)]
+    if not worse or reading == UNDECIDED:
+        return ""
+    names = ", ".join(f"{study.names.text(one['potential'])} ({one['softening']['reading']})" for one in worse)
+    return f", and it is {reading}, unlike {names}"
+
+
+def _resolved(one: Score, other: Score) -> bool:
+    """Whether their force errors are told apart: the intervals do not meet, or are not known."""
+    ends = one["forces"].get("mae_interval"), other["forces"].get("mae_interval")
+    if ends[0] is None or ends[1] is None:
+        return True
+    return ends[0][1] < ends[1][0] or ends[1][1] < ends[0][0]
 
 
 def _state_of(study: StoredStudy, score: Score) -> str:

@@ -71,7 +71,8 @@ def _loading(of: Card) -> Iterator[str]:
     yield from ["With Whet, in ASE, from the folder that this one lies in:", "", "```python", "import whet", ""]
     yield from [f'atoms.calc = whet.load("./{name}").calculator()', "```", ""]
     if of.distribution:
-        yield from [f"It needs `pip install whet {of.distribution}`.", ""]
+        needed = f"It needs Whet and its plugin `{of.distribution}` (Whet's README says how they are installed)."
+        yield from [needed, ""]
     yield from ["On labeled frames, and in a study (`potentials:`):", "", "```sh"]
     yield from [f"whet evaluate test.extxyz --potential ./{name}", "```", "", "```yaml", "potentials:"]
     yield from [f"  main: ./{name}", "```", ""]

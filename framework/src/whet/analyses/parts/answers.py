@@ -112,10 +112,10 @@ def after_fine_tuning(rows: Sequence[SeriesRow]) -> Iterator[Verdict]:
         if before.mae.value is None:
             continue
         decimals = decimals_for([row.mae.value for row in (before, *final)])
-        parts = [
-            f"{shown(row.mae.value, decimals)} with {row.state} ({_labels(row)}{_change(before, row, ', ')})"
-            for row in final
-        ]
+        parts = []
+        for row in final:
+            known = filter(None, (_labels(row), _change(before, row, _force_error)))
+            parts.append(f"{shown(row.mae.value, decimals)} with {row.state} ({', '.join(known)})")
         factor = [row.mae.value or 0.0 for row in rows if row.corrected == "b" and row.potential == before.potential]
         if factor:
             parts.append(f"{shown(min(factor), decimals)} with one factor on the forces alone")
@@ -123,7 +123,9 @@ def after_fine_tuning(rows: Sequence[SeriesRow]) -> Iterator[Verdict]:
         fitted = ", ".join(f"{shown(row.fitted_mae, 1)} with {row.state}" for row in final)
         evidence += f"; energy MAE {shown(before.fitted_mae, 1)} meV/atom → {fitted}, each {_alignment(before)}"
         evidence += _curvatures(before, final, 3, lambda row: row.curvature)
-        claim = f"{before.potential}: force error {_changes(before, final)}"
+        claim = f"{before.potential}: force error {_changes(before, final, _force_error)}"
+        if before.fitted_mae:
+            claim += f"; energy error {_changes(before, final, lambda row: row.fitted_mae)}"
         claim += _curvatures(before, final, 2, lambda row: Estimate(row.curvature.value))
         yield _verdict(before, "After fine-tuning", claim, evidence=evidence)
 
@@ -135,7 +137,8 @@ def forgotten(rows: Sequence[SeriesRow], on: str) -> Iterator[Verdict]:
         after = ", ".join(f"{shown(row.mae.value, decimals)} with {row.state}" for row in final)
         what = f"{before.potential} on “{on}”"
         evidence = f"{what}: force MAE {shown(before.mae.value, decimals)} eV/Å → {after}"
-        yield _verdict(before, "Forgotten?", f"{what}: force error {_changes(before, final)}", evidence=evidence)
+        claim = f"{what}: force error {_changes(before, final, _force_error)}"
+        yield _verdict(before, "Forgotten?", claim, evidence=evidence)
 
 
 def _verdict(row: SeriesRow, question: str, claim: str, decided: bool = True, **rest: Any) -> Verdict:
@@ -172,12 +175,18 @@ def _labels(row: SeriesRow) -> str:
     return f"{row.labels_shown} label{'' if row.labels_shown == '1' else 's'}"
 
 
-def _change(before: SeriesRow, after: SeriesRow, lead: str = "") -> str:
+Error = Callable[[SeriesRow], float | None]
+
+
+def _force_error(row: SeriesRow) -> float | None:
+    return row.mae.value
+
+
+def _change(before: SeriesRow, after: SeriesRow, of: Error) -> str:
     """`−39 %`; nothing where one of them has no error."""
-    if not before.mae.value or after.mae.value is None:
-        return ""
-    return lead + percent(after.mae.value / before.mae.value - 1, sign=True)
+    first, then = of(before), of(after)
+    return percent(then / first - 1, sign=True) if first and then is not None else ""
 
 
-def _changes(before: SeriesRow, final: Sequence[SeriesRow]) -> str:
-    return ", ".join(f"{_change(before, row) or 'unknown'} with {row.state}" for row in final)
+def _changes(before: SeriesRow, final: Sequence[SeriesRow], of: Error) -> str:
+    return ", ".join(f"{_change(before, row, of) or 'unknown'} with {row.state}" for row in final)
