@@ -44,7 +44,7 @@ def take(study: whet.StoredStudy, picture: Path = PICTURE) -> None:
 def answers_of(study: whet.StoredStudy) -> dict[str, list[str]]:
     """Question -> the claims with which a report begins."""
     found: dict[str, list[str]] = {}
-    for findings in (one for section in study.sections for one in section.findings):
+    for findings in (one for section in study.shown for one in section.findings):
         for verdict in findings.verdicts:
             if verdict.prominent:
                 found.setdefault(verdict.question, []).append(verdict.claim)

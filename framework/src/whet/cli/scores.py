@@ -22,7 +22,7 @@ SAMPLED = {
 }
 CURVATURE = "curvature: of the energy surface, predicted over reference; [95 %]. 1: not soft"
 NONE = "curvature –: none is read from relaxed structures, where one side's forces vanish."
-BOUNDS = "curvature, two numbers: the bounds s and 1/b; the frames do not decide between them."
+BOUNDS = "curvature, two numbers: its bounds, s and 1/b; the frames do not decide."
 ERRORS = "MAE F: eV/Å. MAE E: meV/atom, raw and with reference energies fitted here."
 
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from whet.contracts.findings import LEAST_UNITS
 from whet.contracts.ports import LabeledFrames
-from whet.contracts.ref import Ref
 from whet.data.numbers import count, percent
+from whet.study.best_state import READINGS, UNDECIDED, Score, are_apart, best_of, main_set, potential_of, state_of
 from whet.study.failed_steps import failed_steps, number_failed
 from whet.study.stored_study import StoredStudy
 from whet.study.take_home import export_command
-from whet.study.tuned_states import tuned_states
 
-Score = Mapping[str, Any]
-"""See `whet.study.scores.scores_of`."""
-
-UNDECIDED, UNSETTLED = "undecided", "not equilibrated"
-"""Words of a reading, and of the verdict that says why."""
-
-READINGS = ("not soft", UNDECIDED, "soft", "stiff")
-"""Of a curvature ratio, the best first."""
+UNSETTLED = "not equilibrated"
+"""Word of a verdict that says why nothing is decided."""
 
 LEAST_EQUILIBRATION = 1000
 """Steps that are advised where there were hardly any."""
@@ -57,7 +49,7 @@ def next_steps(study: StoredStudy) -> list[NextStep]:
     """
     if unfinished := list(_unfinished(study)):
         return unfinished[:MOST]
-    main = _main_set(study)
+    main = main_set(study)
     if not main:
         return [_name_a_test(study)]
     return [*_undecided(study, main), *_fine_tuned(study, main)][:MOST]
@@ -72,16 +64,6 @@ def _unfinished(study: StoredStudy) -> Iterator[NextStep]:
         yield NextStep("When that is mended, run the study again: what has a result is kept.", asked.command("run"))
     elif study.waiting:
         yield NextStep(f"Run what has no result yet: {count(len(study.waiting), 'step')}.", asked.command("run"))
-
-
-def _main_set(study: StoredStudy) -> list[Score]:
-    """Scores of the set that answers: the first independent one on which slopes can be read, else the first."""
-    sets: dict[str, list[Score]] = {}
-    for score in study.scores:
-        if score["set_kind"] == "independent":
-            sets.setdefault(score["set"], []).append(score)
-    moving = [scores for scores in sets.values() if any(one["softening"]["sampler"] != "minimum" for one in scores)]
-    return next(iter([*moving, *sets.values()]), [])
 
 
 def _name_a_test(study: StoredStudy) -> NextStep:
@@ -107,7 +89,7 @@ def _undecided(study: StoredStudy, main: list[Score]) -> Iterator[NextStep]:
         if piece.ref.trajectory is not None
     }
     whose = study.names.text(open_ones[0]["potential"])
-    if UNSETTLED in slopes["verdict"]:
+    if UNSETTLED in slopes["verdict"] and len(sampled) >= LEAST_UNITS:
         yield from _longer(study, whose, name)
     elif sampled and not set(".=") & set(name):
         wanted = max(2 * len(sampled), LEAST_UNITS)
@@ -140,15 +122,15 @@ def _fine_tuned(study: StoredStudy, main: list[Score]) -> Iterator[NextStep]:
     name = main[0]["set"]
     tuned = [one for one in main if one["strategy"] and not one["correction"]]
     for before in filter(_is_untouched, main):
-        own = [one for one in tuned if _potential(study, one) == before["potential"]]
-        best = _best(own)
+        own = [one for one in tuned if potential_of(study, one) == before["potential"]]
+        best = best_of(own)
         whose = study.names.text(before["potential"])
         if best is None:
             if not study.stored.plan.of_kind("fine-tune"):
                 yield from _not_tuned(study, before, whose)
         elif _errs_less(best, before):
             change = percent(1 - best["forces"]["mae"] / before["forces"]["mae"])
-            tuned_one, state = study.names.text(best["potential"]), _state_of(study, best)
+            tuned_one, state = study.names.text(best["potential"]), state_of(study, best)
             what = f"Take {tuned_one} with you: its force error on “{name}” is {change} lower{_why(study, best, own)}."
             yield NextStep(what, export_command(study, study.stored.asked, state))
         else:
@@ -174,12 +156,6 @@ def _is_untouched(score: Score) -> bool:
     return not score["strategy"] and not score["correction"]
 
 
-def _potential(study: StoredStudy, score: Score) -> str:
-    """The study's name of the potential of a score, whose label begins with it."""
-    names = [name for name in study.names.shown if score["potential"].startswith(f"{name} ")]
-    return max(names, key=len, default="")
-
-
 def _errs_less(after: Score, before: Score) -> bool:
     """Whether its force error is lower, and the intervals of the two do not meet where both are known."""
     one, other = after["forces"], before["forces"]
@@ -189,37 +165,13 @@ def _errs_less(after: Score, before: Score) -> bool:
     return ends[0] is None or ends[1] is None or ends[0][1] < ends[1][0]
 
 
-def _best(tuned: list[Score]) -> Score | None:
-    """Of the states whose force errors are not told apart from the lowest, one that is neither soft nor stiff."""
-    if not tuned:
-        return None
-    lowest = min(tuned, key=lambda one: one["forces"]["mae"])
-    alike = [one for one in tuned if one is lowest or not _resolved(one, lowest)]
-    return min(alike, key=lambda one: (READINGS.index(one["softening"]["reading"]), one["forces"]["mae"]))
-
-
 def _why(study: StoredStudy, best: Score, tuned: list[Score]) -> str:
     """Why this one, where others err as little in forces: `, and it is not soft, unlike naive 3 (stiff)`."""
     reading = best["softening"]["reading"]
     ends = {one["strategy"]: one for one in sorted(tuned, key=lambda one: (one["round"], one["size"] or 0))}
-    others = [one for one in ends.values() if one is not best and not _resolved(one, best)]
+    others = [one for one in ends.values() if one is not best and not are_apart(one, best)]
     worse = [one for one in others if READINGS.index(one["softening"]["reading"]) > READINGS.index(reading)]
     if not worse or reading == UNDECIDED:
         return ""
     names = ", ".join(f"{study.names.text(one['potential'])} ({one['softening']['reading']})" for one in worse)
     return f", and it is {reading}, unlike {names}"
-
-
-def _resolved(one: Score, other: Score) -> bool:
-    """Whether their force errors are told apart: the intervals do not meet, or are not known."""
-    ends = one["forces"].get("mae_interval"), other["forces"].get("mae_interval")
-    if ends[0] is None or ends[1] is None:
-        return True
-    return ends[0][1] < ends[1][0] or ends[1][1] < ends[0][0]
-
-
-def _state_of(study: StoredStudy, score: Score) -> str:
-    """The full name of the fine-tuned state that a score is of."""
-    ref = Ref(_potential(study, score), score["strategy"], score["round"], score["seed"], score["size"])
-    said = (str(ref), ref.seed)
-    return next(one.name for one in tuned_states(study) if (str(one.ref), one.ref.seed) == said)
