@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from whet.bias.settled import period_of, settled
+from whet.bias.settled import settled
 from whet.data.errors import FrameError
+from whet.data.fastest_mode import period_of
 
 WATER = {"H", "O"}
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from whet.bias.jackknife import Jackknife
 from whet.contracts.findings import LEAST_UNITS
 from whet.data.errors import FrameError
+from whet.data.fastest_mode import PERIODS, period_of
 from whet.data.labels import Labels
 from whet.data.numbers import NARROW, shown
 
@@ -18,18 +19,10 @@ if TYPE_CHECKING:
 
     from whet.contracts.ports import SampledTrajectory
 
-PERIODS = 10
-"""Periods of the fastest mode that a run must last."""
 
 FEWEST_FRAMES = 5
 """Frames of each run below which nothing through time is looked at."""
 
-STRETCH_OF_HYDROGEN = 10.0
-"""fs; an X–H bond at 3300 cm⁻¹."""
-
-STIFFNESS = 1.0
-"""eV/Å²; of a soft bond between neighbors in a salt or a metal. A covalent one is up to thirty times stiffer, and so up
-to five times faster: the period is rather too long than too short."""
 
 SMALL_TREND = 0.5
 """Standard deviations; a line that rises by so much adds 2 % to a variance."""
@@ -125,24 +118,6 @@ def not_equilibrated(found: Sequence[SampledTrajectory]) -> str:
         when = f"frames begin {_fs(begin)} after the start"
         return f"not equilibrated: {when}, and {PERIODS} periods of the fastest mode are {_fs(wanted)}"
     return f"not equilibrated: {run.reason}" if "energy still" in run.reason else ""
-
-
-def period_of(symbols: set[str]) -> float:
-    """The period of the fastest mode of these elements, fs; rather too long than too short.
-
-    10 fs with hydrogen, the only element whose bonds to all others are about that fast. Else 2π √(μ/k), μ the reduced
-    mass of the two lightest elements (of one, half its mass) and k that of a soft bond: LiCl has 154 fs (its fastest
-    phonon: 80 fs), aluminium 235 fs (103 fs). Atoms that only touch (argon) are slower than that.
-    """
-    from ase.data import atomic_masses, atomic_numbers
-    from ase.units import fs
-
-    if "H" in symbols:
-        return STRETCH_OF_HYDROGEN
-    masses = sorted(float(atomic_masses[atomic_numbers[symbol]]) for symbol in symbols)
-    light, next_one = masses[0], masses[min(1, len(masses) - 1)]
-    reduced = light * next_one / (light + next_one)
-    return 2 * math.pi * math.sqrt(reduced / STIFFNESS) / fs
 
 
 def _trend(times: np.ndarray, energies: np.ndarray) -> tuple[float, float]:

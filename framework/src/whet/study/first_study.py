@@ -16,6 +16,7 @@ from whet.contracts.component import Spec
 from whet.contracts.labeling import Labeler
 from whet.data.durable import write_text
 from whet.data.errors import InputError, MissingPackage, WhetError
+from whet.data.fastest_mode import PERIODS, period_of
 from whet.data.frame_identity import frame_key
 from whet.data.frames import FrameSet
 from whet.plugins.frame_files import read_structures
@@ -133,8 +134,6 @@ def _checked(path: Path, text: str, overrides: Sequence[str]) -> Study:
 
 def _equilibration(elements: Collection[str], timestep: float) -> int:
     """Steps that suffice for `bias.settled`, in hundreds."""
-    from whet.bias.settled import PERIODS, period_of
-
     return max(LEAST_EQUILIBRATION, 100 * math.ceil(PERIODS * period_of(set(elements)) / timestep / 100))
 
 
