@@ -17,6 +17,7 @@ from whet import Study
 from whet.cli.own_folder import own_folder
 from whet.contracts.component import Component
 from whet.report.page import _words, write_report
+from whet.study.best_state import best_of
 from whet.study.failed_steps import failed_steps, held_up
 from whet.study.invocation import Invocation
 from whet.study.next_steps import NextStep, next_steps
@@ -249,6 +250,43 @@ def test_next_is_to_take_the_best_state_along(study: Study) -> None:
     said = seen(study, softening__reading="soft", softening__units=6, forces__mae=better, forces__mae_interval=None)
     assert [one.command for one in said] == ["whet export study.yaml naive"]
     assert "90\N{NO-BREAK SPACE}% lower" in said[0].what
+
+
+def score_of(strategy: str, mae: float, reading: str, off: float = 0.02) -> dict[str, Any]:
+    """Of a fine-tuned state, with an interval of its force error."""
+    forces = {"mae": mae, "mae_interval": [mae - off, mae + off]}
+    return {"strategy": strategy, "round": 1, "forces": forces, "softening": {"reading": reading}}
+
+
+def test_of_states_that_err_alike_the_one_that_is_not_stiff_is_best() -> None:
+    stiff, right = score_of("naive", 0.120, "stiff"), score_of("periodic", 0.125, "not soft")
+    assert best_of([stiff, right]) is right
+    far = score_of("periodic", 0.2, "not soft")
+    assert best_of([stiff, far]) is stiff, "its force error is told apart"
+    assert best_of([]) is None
+
+
+def test_a_word_of_a_command_replaces_that_of_the_study() -> None:
+    asked = Invocation("study.yaml", ("tests.near.trajectories=8", "seed=2"))
+    said = asked.command("check", "--set", "tests.near.trajectories=16")
+    assert said == "whet check study.yaml --set tests.near.trajectories=16 --set seed=2"
+
+
+def test_dynamics_that_begins_too_early_is_made_longer_not_more(study: Study) -> None:
+    """More trajectories of the same dynamics cost labels and decide nothing."""
+    pieces = [one for one in study.stored.stored.plan.pieces if one.ref.set == "independent"]
+    more = [replace(one, ref=replace(one.ref, trajectory=number)) for one in pieces for number in range(4)]
+    found = StoredStudy(study.stored.store, study.stored.stored)
+    plan = replace(found.stored.plan, pieces=[*found.stored.plan.pieces, *more])
+    found = StoredStudy(found.store, replace(found.stored, plan=plan))
+    scores = [dict(score) for score in study.stored.scores]
+    for score in scores:
+        why = "undecided: not equilibrated: frames begin 20 fs after the start"
+        score["softening"] = {**score["softening"], "reading": "undecided", "verdict": why}
+    found.__dict__["scores"] = scores
+    said = next_steps(found)
+    assert said[0].command == "whet check study.yaml --set dynamics.equilibration=1000"
+    assert "not equilibrated" in said[0].what
 
 
 def test_nothing_is_exported_that_is_not_better(study: Study) -> None:
