@@ -170,6 +170,13 @@ def test_fine_tuning_a_file(labeled: Path, tmp_path: Path) -> None:
     assert "Nothing to do" in program("run", out / "study.yaml").stdout or (out / "report" / "index.html").exists()
 
 
+def test_copies_of_frames_are_left_out_and_told(labeled: Path, tmp_path: Path) -> None:
+    frames = public.read_labeled(labeled)
+    public.export_frames(tmp_path / "copied.extxyz", [*frames, frames[0], frames[3]])
+    said = program("fine-tune", "copied.extxyz", "-p", "toy", "--epochs", "1", folder=tmp_path).stdout
+    assert "Left out: 2 frames that the file has more than once." in said
+
+
 def test_everything_of_a_fine_tuning_can_be_said(labeled: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.extxyz"
     public.export_frames(other, frames_of(18)[15:])

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from whet.analyses.parts.meanings import STATES
 from whet.analyses.parts.naming import state_name
-from whet.analyses.parts.property_table import Compared, compared, property_table, summary_table
+from whet.analyses.parts.property_table import WHO, Compared, compared, property_table, summary_table
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import LEAST_UNITS, Column, Figure, Findings, Table, Verdict, slug
 from whet.contracts.options import Options
@@ -78,18 +78,22 @@ def _ratios(rows: Sequence[Compared]) -> Iterator[Figure]:
     if not known:
         return
     materials = list(dict.fromkeys(row.material for row in known))
-    color = {"field": "state", "type": "nominal", "sort": None, "title": None}
-    hidden = {"field": "potential", "type": "nominal"}
+    color = _who(len({row.potential for row in known}) > 1)
     if len(materials) <= FEW:
-        x = {"field": "ratio", "type": "quantitative", "scale": {"zero": False}, "title": "over the reference"}
+        x: dict[str, Any] = {
+            "field": "ratio",
+            "type": "quantitative",
+            "scale": {"zero": False},
+            "axis": {"tickCount": 4},
+        }
+        x["title"] = "over the reference"
         points = {
             "mark": {"type": "point", "filled": True, "tooltip": {"content": "data"}},
             "encoding": {
                 "x": x,
                 "y": {"field": "quantity", "type": "nominal", "sort": None, "title": None},
                 "color": color,
-                "shape": {"field": "state", "type": "nominal", "sort": None, "title": None},
-                "detail": hidden,
+                "shape": {**color, "legend": None},
             },
         }
         one = {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"x": {"datum": 1}}}
@@ -110,7 +114,6 @@ def _ratios(rows: Sequence[Compared]) -> Iterator[Figure]:
             "x": {"field": "reference", "title": "reference", **axis},
             "y": {"field": "value", "title": "potential", **axis},
             "color": color,
-            "detail": hidden,
         },
     }
     diagonal = {
@@ -136,6 +139,7 @@ def _curves(measured: Sequence[Measurement]) -> list[tuple[Table, Figure]]:
     for kind in kinds.values():
         drawn = [one for one in measured if kind.name in one.measured.curves]
         materials = list(dict.fromkeys(one.ref.set for one in drawn))[:MOST_CURVES]
+        several = len({one.ref.potential for one in drawn if one.ref.state != LABELER}) > 1
         cells = [
             [*_named(one), branch, x, y]
             for one in drawn
@@ -148,6 +152,7 @@ def _curves(measured: Sequence[Measurement]) -> list[tuple[Table, Figure]]:
             Column("material", description="Its name."),
             Column("potential", description="Its name; empty: the reference."),
             Column("state", description=STATES),
+            Column("who", description=WHO),
             Column("seed", description="Of the fine-tuning."),
             Column("branch", description="Number of the line."),
             Column(kind.x, kind.x_unit),
@@ -163,7 +168,7 @@ def _curves(measured: Sequence[Measurement]) -> list[tuple[Table, Figure]]:
                 "encoding": {
                     "x": _axis(kind.x, kind.x_unit),
                     "y": _axis(kind.y, kind.y_unit),
-                    "color": {"field": "state", "type": "nominal", "sort": None, "title": None},
+                    "color": _who(several),
                     "detail": [{"field": name, "type": "nominal"} for name in ("branch", "potential", "seed")],
                 },
                 "width": 300,
@@ -175,16 +180,22 @@ def _curves(measured: Sequence[Measurement]) -> list[tuple[Table, Figure]]:
     return found
 
 
+def _who(several: bool) -> dict[str, Any]:
+    """Whose number it is: the state, which has a color of its own in all figures, or with several potentials both."""
+    return {"field": "who" if several else "state", "type": "nominal", "sort": None, "title": None}
+
+
 def _axis(name: str, unit: str) -> Mapping[str, Any]:
     title = f"{name} ({unit})" if unit else name
     return {"field": name, "type": "quantitative", "scale": {"zero": False}, "title": title}
 
 
 def _named(one: Measurement) -> list[Any]:
-    """Material, potential, state and seed."""
+    """Material, potential, state, both of these, and seed."""
     if one.ref.state == LABELER:
-        return [one.ref.set, "", REFERENCE, 0]
-    return [one.ref.set, one.ref.potential, state_name(one.ref.state), one.ref.seed]
+        return [one.ref.set, "", REFERENCE, REFERENCE, 0]
+    state = state_name(one.ref.state)
+    return [one.ref.set, one.ref.potential, state, f"{one.ref.potential} {state}", one.ref.seed]
 
 
 def _verdicts(probe: str, rows: Sequence[Compared]) -> Iterator[Verdict]:
@@ -197,7 +208,7 @@ def _verdicts(probe: str, rows: Sequence[Compared]) -> Iterator[Verdict]:
         materials = list(dict.fromkeys(row.material for row in own))
         if len(materials) < LEAST_UNITS:
             changes = [(row, row.ratio - 1) for row in own if row.ratio is not None]
-            said = [f"{row.quantity.name} of {row.material} {change:+.0%}" for row, change in changes]
+            said = [f"{row.quantity.name} of {row.material} {change:+.1%}" for row, change in changes]
             more = f" and {len(said) - 4} more" if len(said) > 4 else ""
             claim = f"{potential}, against the reference: {', '.join(said[:4])}{more}".replace("-", "−")
             limits = "What these materials say about others is not known."
@@ -209,10 +220,10 @@ def _verdicts(probe: str, rows: Sequence[Compared]) -> Iterator[Verdict]:
             change = mean_change([row for row in own if row.quantity.name == quantity])
             if change.value is None:
                 continue
-            words = f"{quantity} {change.value:+.0%}"
+            words = f"{quantity} {change.value:+.1%}"
             if change.interval is not None:
                 low, high = change.interval
-                words += f" [{low:+.0%}, {high:+.0%}]"
+                words += f" [{low:+.1%}, {high:+.1%}]"
                 decided |= low > 0 or high < 0
             parts.append(words.replace("-", "−"))
         claim = f"{potential}, on average over {len(materials)} materials: {', '.join(parts)}"

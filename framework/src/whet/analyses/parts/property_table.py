@@ -14,6 +14,7 @@ from whet.contracts.ref import LABELER
 MATERIAL = Column("material", description="Its name, or its formula.")
 QUANTITY = Column("quantity", description="What was measured.")
 UNIT = Column("unit", description="Of the numbers.")
+WHO = "Potential and state."
 LEAST = 1e-12
 """A reference nearer to zero has no ratio."""
 
@@ -80,6 +81,7 @@ def property_table(rows: Sequence[Compared]) -> Table:
         UNIT,
         Column("potential", description=POTENTIAL),
         Column("state", description=STATES),
+        Column("who", description=WHO, shown=False),
         Column("value", description="As the potential has it.", spread=repeated),
         Column("reference", description="As the labeler, or the table, has it.", shown=known),
         Column("difference", description="Potential minus reference.", shown=known),
@@ -90,6 +92,7 @@ def property_table(rows: Sequence[Compared]) -> Table:
     for row in rows:
         value = row.value if repeated else row.value.value
         named: list[Cell] = [row.material, row.quantity.name, row.quantity.unit, row.potential, row.state]
+        named.append(f"{row.potential} {row.state}")
         cells.append([*named, value, row.reference, row.difference, row.ratio, row.curvature])
     return Table("properties", "Properties of each material", columns, cells, folded=len(cells) > 24)
 
