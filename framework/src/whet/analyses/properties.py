@@ -80,13 +80,8 @@ def _ratios(rows: Sequence[Compared]) -> Iterator[Figure]:
     materials = list(dict.fromkeys(row.material for row in known))
     color = _who(len({row.potential for row in known}) > 1)
     if len(materials) <= FEW:
-        x: dict[str, Any] = {
-            "field": "ratio",
-            "type": "quantitative",
-            "scale": {"zero": False},
-            "axis": {"tickCount": 4},
-        }
-        x["title"] = "over the reference"
+        axes = {"scale": {"zero": False}, "axis": {"tickCount": 4}}
+        x: dict[str, Any] = {"field": "ratio", "type": "quantitative", "title": "over the reference", **axes}
         points = {
             "mark": {"type": "point", "filled": True, "tooltip": {"content": "data"}},
             "encoding": {
