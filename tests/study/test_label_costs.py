@@ -40,8 +40,8 @@ def test_each_label_is_counted_for_what_it_was_for(study: Study) -> None:
     assert costs.calls == {"dynamics": calls["md"], "relaxations": calls["minimize"]}
     assert stored.labels["labeled"] == 6 + 7 + 7 + 2
     said, driven_by_it = record_of(stored).cost[0], sum(calls.values())
-    assert said.startswith(f"13 labels computed; {driven_by_it:,} calls of the labeler in its own ")
-    assert said.endswith("; 9 labels reused.")
+    assert said.startswith(f"{13 + driven_by_it:,} labels computed, {driven_by_it:,} of them to drive ")
+    assert said.endswith(", 9 used again.")
     rows = {tuple(row[:2]): row[2:4] for row in cost_table(stored).tables[0].rows}
     assert rows["labels", "for training"] == [6, 0] and rows["labels", "along own dynamics"] == [7, 2]
     assert rows["labels", "of test sets"] == [0, 7]
@@ -59,4 +59,4 @@ def test_labels_that_were_there_are_no_costs(study: Study, study_file: Path, tmp
     costs = LabelCosts.of(again.stored)
     assert costs.computed == {} and costs.along == {"of test sets": 7} and sum(costs.calls.values()) == 0
     assert costs.known == {"for training": 6, "along own dynamics": 9}
-    assert record_of(again.stored).cost[0] == "0 labels computed; 22 labels reused."
+    assert record_of(again.stored).cost[0] == "0 labels computed, 22 used again."
