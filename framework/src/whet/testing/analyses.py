@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
-from whet.contracts.component import Component, Spec
 from whet.contracts.findings import LEAST_UNITS, Column, Estimate, Findings, Table
 from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
 from whet.data.errors import WhetError
@@ -22,25 +21,16 @@ from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 from whet.testing.figure_fields import unknown_fields
 from whet.testing.sample_steps import SampleSteps
 from whet.testing.sample_study import ROLES, SampleStudy
+from whet.testing.subject import Given, Subject
 
 SAME = 1e-6
 """Relative; numbers that differ by less are the same: sums in another order differ in their last digits."""
 
 
-class AnalysisSubject:
+class AnalysisSubject(Subject):
     """An analysis under test: a component, or how a user names one."""
 
-    def __init__(self, given: Component | str | Mapping[str, Any]) -> None:
-        spec = None if isinstance(given, Component) else Spec.parse(given, folder=Path.cwd())
-        self.component = given if isinstance(given, Component) else registry().resolve("analyses", spec)  # pyright: ignore[reportArgumentType]
-
-    def __str__(self) -> str:
-        return f"analysis {self.component.name}"
-
-    @property
-    def expected_failures(self) -> Mapping[str, str]:
-        """Those that the plugin states of itself."""
-        return registry().expected_failures(self.component)
+    hook = "analyses"
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -378,7 +368,7 @@ ANALYSIS_CHECKS: tuple[Check, ...] = (
 
 
 def check_analysis(
-    analysis: Component | str | Mapping[str, Any],
+    analysis: Given,
     expected_failures: Mapping[str, str] | None = None,
     *,
     tiers: Collection[Tier] = TIERS,

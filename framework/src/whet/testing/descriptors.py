@@ -4,36 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet.contracts.component import Component, Spec
 from whet.contracts.descriptor import Descriptor
 from whet.plugins.registry import registry
 from whet.testing import structures
 from whet.testing.check import TIERS, Check, Tier, check, demand
 from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
+from whet.testing.subject import Given, Subject
 
 if TYPE_CHECKING:
     import numpy as np
     from ase import Atoms
 
 
-class DescriptorSubject:
+class DescriptorSubject(Subject):
     """A descriptor under test: a component, or how a user names one."""
 
-    def __init__(self, given: Component | str | Mapping[str, Any]) -> None:
-        spec = None if isinstance(given, Component) else Spec.parse(given, folder=Path.cwd())
-        self.component = given if isinstance(given, Component) else registry().resolve("descriptors", spec)  # pyright: ignore[reportArgumentType]
+    hook = "descriptors"
+
+    def __init__(self, given: Given) -> None:
+        super().__init__(given)
         self.pair = structures.pair_of(None)
-
-    def __str__(self) -> str:
-        return f"descriptor {self.component.name}"
-
-    @property
-    def expected_failures(self) -> Mapping[str, str]:
-        """Those that the plugin states of itself."""
-        return registry().expected_failures(self.component)
 
     @cached_property
     def descriptor(self) -> Descriptor:
@@ -153,7 +145,7 @@ DESCRIPTOR_CHECKS: tuple[Check, ...] = (
 
 
 def check_descriptor(
-    descriptor: Component | str | Mapping[str, Any],
+    descriptor: Given,
     expected_failures: Mapping[str, str] | None = None,
     *,
     tiers: Collection[Tier] = TIERS,

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from whet.contracts.component import Component, Spec
+from whet.contracts.component import Spec
 from whet.contracts.labeling import Labeler
 from whet.data.labels import Failure, Labels
 from whet.plugins.registry import registry
@@ -16,6 +16,7 @@ from whet.programs.code_labeler import CodeOptions
 from whet.testing.check import TIERS, Check, NotApplicable, Tier, check, demand
 from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 from whet.testing.option_variations import varied, with_changed_file
+from whet.testing.subject import Given, Subject
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -25,32 +26,19 @@ CORE_OPTIONS = frozenset(CodeOptions.not_identity)
 """Options that are the core's: how a program is run."""
 
 
-class LabelerSubject:
+class LabelerSubject(Subject):
     """A labeler under test: a component, or how a user names one.
 
     molecule: its formula, as ASE's collection has it. variations: other values of options, beside the plugin's own.
     """
 
-    def __init__(
-        self,
-        given: Component | str | Mapping[str, Any],
-        *,
-        molecule: str = "H2O",
-        variations: Mapping[str, Any] | None = None,
-    ) -> None:
+    hook = "labelers"
+
+    def __init__(self, given: Given, *, molecule: str = "H2O", variations: Mapping[str, Any] | None = None) -> None:
+        super().__init__(given)
         self.variations: Mapping[str, Any] = variations or {}
-        spec = None if isinstance(given, Component) else Spec.parse(given, folder=Path.cwd())
-        self.component = given if isinstance(given, Component) else registry().resolve("labelers", spec)  # pyright: ignore[reportArgumentType]
         self.molecule = molecule
         self._scratch = tempfile.TemporaryDirectory(prefix="whet-check-")
-
-    def __str__(self) -> str:
-        return f"labeler {self.component.name}"
-
-    @property
-    def expected_failures(self) -> Mapping[str, str]:
-        """Those that the plugin states of itself."""
-        return registry().expected_failures(self.component)
 
     @cached_property
     def labeler(self) -> Labeler:
@@ -253,7 +241,7 @@ LABELER_CHECKS: tuple[Check, ...] = (
 
 
 def check_labeler(
-    labeler: Component | str | Mapping[str, Any],
+    labeler: Given,
     expected_failures: Mapping[str, str] | None = None,
     *,
     molecule: str = "H2O",

@@ -21,6 +21,7 @@ from whet.tasks.aligned_training import AlignedFineTuned, Material, fine_tuned
 from whet.testing import structures
 from whet.testing.check import NotApplicable
 from whet.testing.process_state import changes, process_state
+from whet.testing.subject import Given, Subject
 from whet.testing.tolerance import TOLERANCES, Tolerance
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 EPOCHS = 3
 
 
-class PotentialSubject:
+class PotentialSubject(Subject):
     """A potential under test.
 
     given: a component, or how a user names one (`mace:small`, `{"use": …}`). device: where it runs. fine_tune:
@@ -37,17 +38,10 @@ class PotentialSubject:
     changed_by_training: what those changed of the process, so far.
     """
 
-    def __init__(
-        self,
-        given: Component | str | Mapping[str, Any],
-        *,
-        device: str = "cpu",
-        fine_tune: Mapping[str, Any] | None = None,
-    ) -> None:
-        if isinstance(given, Component):
-            self.component = given
-        else:
-            self.component = registry().resolve("potentials", Spec.parse(given, folder=Path.cwd()))
+    hook = "potentials"
+
+    def __init__(self, given: Given, *, device: str = "cpu", fine_tune: Mapping[str, Any] | None = None) -> None:
+        super().__init__(given)
         self.device = device
         self.fine_tune = dict(fine_tune or {})
         self._scratch = tempfile.TemporaryDirectory(prefix="whet-check-")
@@ -56,12 +50,7 @@ class PotentialSubject:
 
     def __str__(self) -> str:
         model = self.component.options.get("model", "")
-        return f"potential {self.component.name}" + (f":{model}" if model and "file:" not in str(model) else "")
-
-    @property
-    def expected_failures(self) -> Mapping[str, str]:
-        """Those that the plugin states of itself."""
-        return registry().expected_failures(self.component)
+        return super().__str__() + (f":{model}" if model and "file:" not in str(model) else "")
 
     @cached_property
     def potential(self) -> Potential:

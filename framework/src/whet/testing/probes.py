@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from whet.contracts.component import Component, Spec
 from whet.contracts.potential import Potential, Property
 from whet.contracts.probe import Measured, Probe
 from whet.data.errors import FrameError, PluginError
@@ -16,6 +14,7 @@ from whet.plugins.registry import registry
 from whet.testing.check import TIERS, Check, CheckFailed, NotApplicable, Tier, check, demand
 from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 from whet.testing.lennard_jones import LennardJones
+from whet.testing.subject import Given, Subject
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -40,20 +39,10 @@ class Stiffened(LennardJones):
             yield Labels(self.factor * one.energy, self.factor * one.forces, stress)
 
 
-class ProbeSubject:
+class ProbeSubject(Subject):
     """A probe under test: a component, or how a user names one."""
 
-    def __init__(self, given: Component | str | Mapping[str, Any]) -> None:
-        spec = None if isinstance(given, Component) else Spec.parse(given, folder=Path.cwd())
-        self.component = given if isinstance(given, Component) else registry().resolve("probes", spec)  # pyright: ignore[reportArgumentType]
-
-    def __str__(self) -> str:
-        return f"probe {self.component.name}"
-
-    @property
-    def expected_failures(self) -> Mapping[str, str]:
-        """Those that the plugin states of itself."""
-        return registry().expected_failures(self.component)
+    hook = "probes"
 
     @cached_property
     def probe(self) -> Probe:
@@ -172,7 +161,7 @@ PROBE_CHECKS: tuple[Check, ...] = (
 
 
 def check_probe(
-    probe: Component | str | Mapping[str, Any],
+    probe: Given,
     expected_failures: Mapping[str, str] | None = None,
     *,
     tiers: Collection[Tier] = TIERS,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 import pytest
 
 from whet.contracts.component import Component
 from whet.testing.analyses import ANALYSIS_CHECKS, AnalysisSubject
-from whet.testing.check import Check
+from whet.testing.check import TIERS, Check, Tier
 from whet.testing.conformance import run_checks
 from whet.testing.descriptors import DESCRIPTOR_CHECKS, DescriptorSubject
 from whet.testing.engine_subject import EngineSubject
@@ -19,25 +19,28 @@ from whet.testing.potential_subject import PotentialSubject
 from whet.testing.potentials import POTENTIAL_CHECKS
 from whet.testing.probes import PROBE_CHECKS, ProbeSubject
 from whet.testing.structure_sources import STRUCTURE_CHECKS, StructureSubject
-
-UNTRAINED = tuple(check for check in POTENTIAL_CHECKS if check.tier != "training")
-TRAINING = tuple(check for check in POTENTIAL_CHECKS if check.tier == "training")
-
-
-def _tests_of(checks: tuple[Check, ...]) -> Any:
-    return pytest.mark.parametrize("check", checks, ids=[check.name for check in checks])
+from whet.testing.subject import Subject
 
 
 class _Conformance:
-    """What the classes have in common.
+    """What the classes have in common: a test for each check that is in `tests`.
 
     given: how a user names the backend; where it takes a fixture to say, override the fixture `backend` instead.
-    expected_failures: check -> reason; a check that passes in spite of it is a failure.
+    expected_failures: check -> reason; a check that passes in spite of it is a failure. checks: all of the kind; tests:
+    names of tiers of which the class has tests. under_test: makes the subject of the kind.
     """
 
     checks: ClassVar[tuple[Check, ...]]
+    tests: ClassVar[Collection[Tier]] = TIERS
+    under_test: ClassVar[Callable[..., Subject | EngineSubject]]
     given: ClassVar[str | Mapping[str, Any]] = ""
     expected_failures: ClassVar[Mapping[str, str]] = {}
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Of pytest: a test for each check."""
+        if "check" in metafunc.fixturenames:
+            chosen = [check for check in self.checks if check.tier in self.tests]
+            metafunc.parametrize("check", chosen, ids=[check.name for check in chosen])
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -45,7 +48,18 @@ class _Conformance:
         """What is tested: a name, a mapping with `use:`, or a component."""
         return cls.given
 
-    def _run(self, check: Check, subject: Any) -> None:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def subject(cls, backend: Any) -> Any:
+        """The backend under test, made once for the class."""
+        return cls.under_test(backend, **cls.settings())
+
+    @classmethod
+    def settings(cls) -> Mapping[str, Any]:
+        """What else the subject is told."""
+        return {}
+
+    def test_conforms(self, check: Check, subject: Any) -> None:
         found = run_checks(self.checks, subject, expected_failures=self.expected_failures, only=[check.name])
         (outcome,) = found.outcomes
         if outcome.status == "not applicable":
@@ -58,129 +72,59 @@ class _Conformance:
 class PotentialConformance(_Conformance):
     """Contract, physics and device of a potential."""
 
-    checks = POTENTIAL_CHECKS
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def subject(cls, backend: Any) -> Iterator[PotentialSubject]:
-        """The potential under test, loaded once for the class."""
-        yield PotentialSubject(backend)
-
-    @_tests_of(UNTRAINED)
-    def test_conforms(self, check: Check, subject: PotentialSubject) -> None:
-        self._run(check, subject)
+    checks, under_test = POTENTIAL_CHECKS, PotentialSubject
+    tests = tuple(tier for tier in TIERS if tier != "training")
 
 
 class TrainingConformance(_Conformance):
-    """Fine-tuning of a potential. fine_tune: settings of every training that the checks make."""
+    """Fine-tuning of a potential. fine_tune: settings of every training that the checks make, which share them."""
 
-    checks = POTENTIAL_CHECKS
+    checks, under_test, tests = POTENTIAL_CHECKS, PotentialSubject, ("training",)
     fine_tune: ClassVar[Mapping[str, Any]] = {}
 
-    @pytest.fixture(scope="class")
     @classmethod
-    def subject(cls, backend: Any) -> Iterator[PotentialSubject]:
-        """The potential under test, loaded once for the class; trainings are shared by the checks."""
-        yield PotentialSubject(backend, fine_tune=cls.fine_tune)
-
-    @_tests_of(TRAINING)
-    def test_conforms(self, check: Check, subject: PotentialSubject) -> None:
-        self._run(check, subject)
+    def settings(cls) -> Mapping[str, Any]:
+        """Those of the trainings."""
+        return {"fine_tune": cls.fine_tune}
 
 
 class DescriptorConformance(_Conformance):
     """A descriptor."""
 
-    checks = DESCRIPTOR_CHECKS
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def subject(cls, backend: Any) -> Iterator[DescriptorSubject]:
-        """The descriptor under test."""
-        yield DescriptorSubject(backend)
-
-    @_tests_of(DESCRIPTOR_CHECKS)
-    def test_conforms(self, check: Check, subject: DescriptorSubject) -> None:
-        self._run(check, subject)
+    checks, under_test = DESCRIPTOR_CHECKS, DescriptorSubject
 
 
 class StructureConformance(_Conformance):
     """A source of starting structures."""
 
-    checks = STRUCTURE_CHECKS
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def subject(cls, backend: Any) -> Iterator[StructureSubject]:
-        """The source under test."""
-        yield StructureSubject(backend)
-
-    @_tests_of(STRUCTURE_CHECKS)
-    def test_conforms(self, check: Check, subject: StructureSubject) -> None:
-        self._run(check, subject)
+    checks, under_test = STRUCTURE_CHECKS, StructureSubject
 
 
 class EngineConformance(_Conformance):
     """An MD engine, driven by a potential of the kit's own."""
 
-    checks = ENGINE_CHECKS
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def subject(cls, backend: Any) -> Iterator[EngineSubject]:
-        """The engine under test."""
-        yield EngineSubject(backend)
-
-    @_tests_of(ENGINE_CHECKS)
-    def test_conforms(self, check: Check, subject: EngineSubject) -> None:
-        self._run(check, subject)
+    checks, under_test = ENGINE_CHECKS, EngineSubject
 
 
 class LabelerConformance(_Conformance):
     """A labeler, on a small molecule. molecule: its chemical formula, as ASE's collection of molecules has it."""
 
-    checks = LABELER_CHECKS
-
+    checks, under_test = LABELER_CHECKS, LabelerSubject
     molecule: ClassVar[str] = "H2O"
 
-    @pytest.fixture(scope="class")
     @classmethod
-    def subject(cls, backend: Any) -> Iterator[LabelerSubject]:
-        """The labeler under test."""
-        yield LabelerSubject(backend, molecule=cls.molecule)
-
-    @_tests_of(LABELER_CHECKS)
-    def test_conforms(self, check: Check, subject: LabelerSubject) -> None:
-        self._run(check, subject)
+    def settings(cls) -> Mapping[str, Any]:
+        """The molecule."""
+        return {"molecule": cls.molecule}
 
 
 class AnalysisConformance(_Conformance):
     """An analysis, on a small study that the kit makes up."""
 
-    checks = ANALYSIS_CHECKS
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def subject(cls, backend: Any) -> Iterator[AnalysisSubject]:
-        """The analysis under test."""
-        yield AnalysisSubject(backend)
-
-    @_tests_of(ANALYSIS_CHECKS)
-    def test_conforms(self, check: Check, subject: AnalysisSubject) -> None:
-        self._run(check, subject)
+    checks, under_test = ANALYSIS_CHECKS, AnalysisSubject
 
 
 class ProbeConformance(_Conformance):
     """A probe, on a crystal of the kit."""
 
-    checks = PROBE_CHECKS
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def subject(cls, backend: Any) -> Iterator[ProbeSubject]:
-        """The probe under test."""
-        yield ProbeSubject(backend)
-
-    @_tests_of(PROBE_CHECKS)
-    def test_conforms(self, check: Check, subject: ProbeSubject) -> None:
-        self._run(check, subject)
+    checks, under_test = PROBE_CHECKS, ProbeSubject

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from whet.contracts.component import Component, Spec
 from whet.contracts.structures import StructureSource
 from whet.data.errors import InputError
 from whet.data.frame_checks import check_frame
@@ -18,6 +16,7 @@ from whet.plugins.registry import registry
 from whet.testing.check import TIERS, Check, NotApplicable, Tier, check, demand
 from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 from whet.testing.fresh_interpreter import digests_elsewhere
+from whet.testing.subject import Given, Subject
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -28,20 +27,10 @@ FEW = 4
 SEED = 7
 
 
-class StructureSubject:
+class StructureSubject(Subject):
     """A structure source under test: a component, or how a user names one."""
 
-    def __init__(self, given: Component | str | Mapping[str, Any]) -> None:
-        spec = None if isinstance(given, Component) else Spec.parse(given, folder=Path.cwd())
-        self.component = given if isinstance(given, Component) else registry().resolve("structures", spec)  # pyright: ignore[reportArgumentType]
-
-    def __str__(self) -> str:
-        return f"structure source {self.component.name}"
-
-    @property
-    def expected_failures(self) -> Mapping[str, str]:
-        """Those that the plugin states of itself."""
-        return registry().expected_failures(self.component)
+    hook = "structures"
 
     @cached_property
     def source(self) -> StructureSource:
@@ -155,7 +144,7 @@ STRUCTURE_CHECKS: tuple[Check, ...] = (
 
 
 def check_structures(
-    source: Component | str | Mapping[str, Any],
+    source: Given,
     expected_failures: Mapping[str, str] | None = None,
     *,
     tiers: Collection[Tier] = TIERS,
