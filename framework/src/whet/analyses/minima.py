@@ -250,7 +250,7 @@ def _by_stress(
 
 
 def _stress_after(made: Mapping[Ref, StateMinima], before: Ref) -> str:
-    """What fine-tuning made of it: ` (0.15 [0.02, 0.28] GPa with naive 3)`."""
+    """What fine-tuning made of it: `; +0.15 [0.02, 0.28] GPa with naive 3`."""
     tuned = {ref: one.stress for ref, one in made.items() if ref.potential == before.potential and ref.strategy}
     said = [
         f"{with_interval(Estimate(stress.change, stress.interval), 2, sign=True, unit='GPa')} with {state_name(ref)}"

@@ -75,7 +75,7 @@ def fine_tune(
     """
     from whet.cli.terminal import ProgressView
     from whet.files.naming import named_by
-    from whet.study.file_tuning import TuningRequest, copies_in, tuning_study
+    from whet.study.file_tuning import TuningRequest, tuning_study
     from whet.study.fine_tuned_file import FineTunedFile
     from whet.study.inspection import check_data
     from whet.study.study_file import read_settings
@@ -104,10 +104,10 @@ def fine_tune(
         account = study.run(view)
     for error in account.failed.values():
         raise error
-    _tell(FineTunedFile.of(study), folder, json, sampler_given=sampled_by is not None, copies=copies_in(request))
+    _tell(FineTunedFile.of(study, request.copies), folder, json, sampler_given=sampled_by is not None)
 
 
-def _tell(made: FineTunedFile, folder: Path, json: bool, *, sampler_given: bool, copies: int) -> None:
+def _tell(made: FineTunedFile, folder: Path, json: bool, *, sampler_given: bool) -> None:
     from whet.cli.export import say_exported
     from whet.cli.scores import print_readings, print_scores
     from whet.cli.terminal import print_json, say, wrapped
@@ -122,7 +122,7 @@ def _tell(made: FineTunedFile, folder: Path, json: bool, *, sampler_given: bool,
                 "potential": str(made.exported.folder),
                 "upstream": None if made.exported.upstream is None else str(made.exported.upstream),
                 "train": made.train,
-                "copies": copies,
+                "copies": made.copies,
                 "applied": dict(made.applied),
                 "before": made.before,
                 "after": made.after,
@@ -144,8 +144,8 @@ def _tell(made: FineTunedFile, folder: Path, json: bool, *, sampler_given: bool,
         wrapped(f"Scored on {count(scores[0]['frames'], 'frame')}{known} that training did not see.{few}")
     else:
         wrapped("Not scored: no frame was held back.")
-    if copies:
-        wrapped(f"Left out: {count(copies, 'frame')} that the file has more than once.")
+    if made.copies:
+        wrapped(f"Left out: {count(made.copies, 'frame')} that the file has more than once.")
     for note in made.evaluation.notes:
         say(note if note.startswith(("no score", "suspicious")) else f"note: {note}")
     say()

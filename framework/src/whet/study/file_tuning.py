@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +58,21 @@ class TuningRequest:
         """What the study calls the potential."""
         return label_of(self.potential)
 
+    @cached_property
+    def labeled(self) -> FrameSet:
+        """The frames of the file. Raises what reading it raises; InputError where one stands there with two labels."""
+        return _labeled(self.frames, self.keys)
+
+    @property
+    def copies(self) -> int:
+        """How many of them are copies of others, labels included, and so are left out."""
+        return len(self.labeled) - len(self.labeled.unique())
+
 
 def tuning_study(request: TuningRequest, folder: Path) -> Study:
     """Writes the study into the folder, with the frames to train on and to score on, and reads and checks it.
 
-    Of frames that stand there several times with the same labels one is taken (`copies_in`).
+    Of frames that stand there several times with the same labels one is taken (`request.copies`).
 
     The same request finds its study there, and goes on with it. Raises InputError where the folder has another one,
     FrameError where the file has a fault or too few frames, and what `Study.load` raises.
@@ -127,7 +138,7 @@ def _write(folder: Path, text: str, parts: Mapping[str, FrameSet]) -> None:
 
 def _files(request: TuningRequest) -> tuple[dict[str, Any], dict[str, Any], int, dict[str, FrameSet]]:
     """The study's data and tests, the number of training frames, and the files to write: two parts of one file."""
-    frames = _labeled(request.frames, request.keys)
+    frames = request.labeled.unique()
     sampled_by, groups, keys = request.sampled_by, request.groups or None, dict(request.keys) or None
     if request.valid is not None:
         _labeled(request.valid, request.keys)
@@ -145,14 +156,8 @@ def _files(request: TuningRequest) -> tuple[dict[str, Any], dict[str, Any], int,
     return without_none(data), {VALIDATION: without_none(test)}, len(train), {TRAIN: train, VALID: valid}
 
 
-def copies_in(request: TuningRequest) -> int:
-    """How many frames of the request's file are copies of others, labels included, and so are left out."""
-    frames = read_labeled(request.frames, request.keys)
-    return len(frames) - len(frames.unique())
-
-
 def _labeled(path: Path, keys: Mapping[str, str]) -> FrameSet:
-    """The different frames of a file. InputError where one of them stands there with two labels."""
+    """The frames of a file. InputError where one of them stands there with two labels."""
     from whet.labels.doubles import doubles
 
     frames = read_labeled(path, keys)
@@ -160,7 +165,7 @@ def _labeled(path: Path, keys: Mapping[str, str]) -> FrameSet:
         first, second, apart = conflicts[0]
         what = f"frames {first} and {second} are one structure with two labels, {apart} apart"
         raise InputError(what, where=str(path), hint="Remove the wrong one")
-    return frames.unique()
+    return frames
 
 
 def _joined(plain: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

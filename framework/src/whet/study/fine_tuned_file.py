@@ -29,7 +29,8 @@ class FineTunedFile:
     folder: of its study. before, after: scores (see `whet.study.scores.scores_of`) of the untouched and of the
     fine-tuned potential on frames that training did not see; None where there are none. applied: what the potential's
     package really did, read back (epochs, learning_rate, batch_size, …). evaluation: both scores with the frames and
-    the predictions for them. exported: where the potential lies, ready to be used without the study.
+    the predictions for them. exported: where the potential lies, ready to be used without the study. copies: frames of
+    the file that are copies of others, and were left out.
     """
 
     folder: Path
@@ -40,10 +41,11 @@ class FineTunedFile:
     train: int
     evaluation: Evaluation
     exported: ExportedPotential
+    copies: int = 0
 
     @classmethod
-    def of(cls, study: Study) -> FineTunedFile:
-        """What a study of `tuning_study` that has run left."""
+    def of(cls, study: Study, copies: int = 0) -> FineTunedFile:
+        """What a study of `tuning_study` that has run left. copies: of its request."""
         stored = study.stored
         (piece,) = stored.stored.plan.all(FineTuning)
         made = stored.done[piece.key]
@@ -59,6 +61,7 @@ class FineTunedFile:
             made.values["train"],
             evaluation_of(stored),
             export_potential(stored, folder=study.source.folder / EXPORTED, overwrite=True),
+            copies,
         )
 
     @property
@@ -121,4 +124,4 @@ def fine_tune(
     study = tuning_study(request, place)
     for error in study.run().failed.values():
         raise error
-    return FineTunedFile.of(study)
+    return FineTunedFile.of(study, request.copies)

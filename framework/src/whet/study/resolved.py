@@ -86,8 +86,10 @@ class Resolved:
         for role, one in (("labeler", self.labeler), ("structures", self.structures), ("descriptor", self.descriptor)):
             if isinstance(one, Placed):
                 found[role] = one
-        for environment, engine in self.engines.items():
-            found["dynamics" + (f" in {environment}" if environment else "")] = Placed(engine, environment)
+        several = {"dynamics": self.engines, **{f"probe {one.name}": one.components for one in self.probes}}
+        for role, by_environment in several.items():
+            for environment, component in by_environment.items():
+                found[role + (f" in {environment}" if environment else "")] = Placed(component, environment)
         return found
 
     @property
@@ -95,8 +97,7 @@ class Resolved:
         """BibTeX entries of all components, each once."""
         tuners = [one.fine_tuner for one in self.potentials.values() if one.fine_tuner is not None]
         analyses = [one.placed.component for one in self.analyses]
-        probes = [component for one in self.probes for component in one.components.values()]
-        found = [*(one.component for one in self.roles.values()), *tuners, *analyses, *probes, self.executor]
+        found = [*(one.component for one in self.roles.values()), *tuners, *analyses, self.executor]
         return tuple(dict.fromkeys(entry for component in found for entry in component.cited))
 
 

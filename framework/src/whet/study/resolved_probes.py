@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from whet.contracts.component import Component, Spec, expanded
-from whet.data.errors import InputError, WhetError
+from whet.data.errors import InputError, WhetError, suggestion
 from whet.data.input_files import located, regular_file
+from whet.plugins.registry import registry
 from whet.study.faults import FaultList
 from whet.study.named_files import StructureFile, structure_file
 from whet.study.questions import Questions
@@ -71,7 +72,7 @@ class ProbeQuestions:
                     files[keys] = structure_file(self.source, self._path(keys), keys)
                 given: Values = {}
                 if entry.reference not in (None, "labeler", "none"):
-                    given = self._table(entry.reference, ("probes", name, "reference"), files[keys].names)
+                    given = self._table(name, entry.reference, files[keys].names)
                 if entry.reference == "labeler" and self.study.labeler is None:
                     where: Keys = ("probes", name, "reference")
                     raise self.source.fault(where, "there is no labeler to ask", "Give `labeler:`, or a table")
@@ -104,16 +105,20 @@ class ProbeQuestions:
             return str(self.study.structures["file"])
         return str(self.study.probes[str(keys[1])].materials)
 
-    def _table(self, path: str, keys: Keys, materials: Iterable[str]) -> Values:
-        """The values of a CSV file, of these materials. InputError, with its line, for what is none."""
+    def _table(self, name: str, path: str, materials: Iterable[str]) -> Values:
+        """The values of a CSV file, of these materials. InputError, with its line, for what is none.
+
+        A quantity that the probe has not is a fault, where its plugin is here: the number would stand beside nothing.
+        """
+        here, use = registry(), self.study.probes[name].use or name
+        measured = [one.name for one in here.find("probes", use).quantities] if here.knows("probes", use) else None
         try:
-            file = regular_file(located(expanded(path), self.source.folder))
-            return _values(file, set(materials))
+            return _values(regular_file(located(expanded(path), self.source.folder)), set(materials), measured)
         except WhetError as error:
-            raise self.source.placed(error, keys) from None
+            raise self.source.placed(error, ("probes", name, "reference")) from None
 
 
-def _values(file: Path, materials: set[str]) -> Values:
+def _values(file: Path, materials: set[str], quantities: Sequence[str] | None) -> Values:
     found: dict[str, dict[str, float]] = {}
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = csv.DictReader(lines)
@@ -128,6 +133,9 @@ def _values(file: Path, materials: set[str]) -> Values:
                 raise InputError(f"{row['value']!r} is no number", where=place) from None
             if not math.isfinite(value):
                 raise InputError(f"{row['value']!r} is no finite number", where=place)
+            if quantities is not None and row["quantity"] not in quantities:
+                hint = suggestion(str(row["quantity"]), quantities) or f"Known: {', '.join(quantities)}"
+                raise InputError(f"the probe measures no {row['quantity']!r}", where=place, hint=hint)
             if row["material"] in materials:
                 found.setdefault(row["material"], {})[row["quantity"]] = value
     if not found:
