@@ -65,7 +65,8 @@ class Tool(Labeler[ToolOptions]):
 def outcome(monkeypatch: pytest.MonkeyPatch, tool: type[Labeler], **words: Any) -> tuple[str, str]:
     """How the check ends, and what it says."""
     plugin = FoundPlugin("tool", "whet-tool", "1", {"labelers": [tool]})
-    monkeypatch.setattr("whet.testing.labelers.registry", lambda: Registry([plugin]))
+    for asking in ("labelers", "subject"):
+        monkeypatch.setattr(f"whet.testing.{asking}.registry", lambda: Registry([plugin]))
     (found,) = check_labeler("tool", only=[CHECK], **words).outcomes
     return found.status, found.said
 
