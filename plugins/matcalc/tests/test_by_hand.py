@@ -34,7 +34,12 @@ def found(potential: Any, atoms: Atoms, name: str, **options: Any) -> Any:
 
 def test_elastic(effective_medium: Any) -> None:
     by_hand = matcalc.ElasticityCalc(
-        EMT(), fmax=0.01, relax_deformed_structures=True, units_GPa=True, relax_calc_kwargs={"optimizer": "FIRE"}
+        EMT(),
+        fmax=0.005,
+        relax_deformed_structures=True,
+        r2_min=-1,
+        units_GPa=True,
+        relax_calc_kwargs={"optimizer": "FIRE"},
     ).calc(structure(copper()))
     tensor = by_hand["elastic_tensor"].convert_to_ieee(by_hand["structure"]).voigt
     values = found(effective_medium, copper(), "elastic").values
@@ -48,8 +53,8 @@ def test_constants_are_those_of_the_standard_axes(effective_medium: Any) -> None
     """A primitive cell as a CIF has it stands askew: its own axes are none of the cube's."""
     askew = bulk("Cu", a=3.62)
     askew.set_cell(Atoms(cell=askew.cell.cellpar(), pbc=True).cell, scale_atoms=True)
-    straight, turned = (found(effective_medium, one, "elastic").values for one in (copper(), askew))
-    assert turned["C11"] == pytest.approx(straight["C11"], rel=1e-3)
+    straight, turned = (found(effective_medium, one, "elastic", fmax=1e-4).values for one in (copper(), askew))
+    assert turned["C11"] == pytest.approx(straight["C11"], rel=0.005)
     given = found(effective_medium, askew, "elastic", axes="given").values
     assert abs(given["C11"] - straight["C11"]) > 10
 
@@ -66,7 +71,7 @@ def test_phonons(effective_medium: Any) -> None:
     curve = measured.curves["Phonon dispersion"]
     assert {branch for _, _, branch in curve} == {0, 1, 2}
     assert max(y for _, y, _ in curve) <= 1.01 * measured.values["highest frequency"]
-    assert measured.notes == ["dispersion along ΓXWKΓLUWLK|UX"] or measured.notes[0].startswith("dispersion along Γ")
+    assert measured.notes == ["dispersion along ΓXWKΓLUWLK|UX"]
 
 
 def test_optical_modes_at_gamma(effective_medium: Any) -> None:
@@ -83,9 +88,10 @@ def test_a_surface(effective_medium: Any) -> None:
     by_hand = matcalc.SurfaceCalc(EMT(), fmax=0.02).calc({"slab": slab, "bulk_energy_per_atom": bulk_energy})
     values = found(effective_medium, copper(), "surface", miller=[1, 1, 1]).values
     assert values["surface energy"] == by_hand["surface_energy"] * 16.02176634
-    assert values["surface energy"] < found(effective_medium, copper(), "surface", miller=[1, 1, 0]).values[
-        "surface energy"
-    ], "the closest packed surface costs least"
+    assert (
+        values["surface energy"]
+        < found(effective_medium, copper(), "surface", miller=[1, 1, 0]).values["surface energy"]
+    ), "the closest packed surface costs least"
 
 
 def test_a_slab_is_not_strained_by_a_poor_start(effective_medium: Any) -> None:
@@ -171,7 +177,13 @@ def test_mixing_in_given_arrangements(effective_medium: Any, tmp_path: Any) -> N
     assert [x for x, _, _ in curve] == [0, 0.25, 1]
 
 
-@pytest.mark.parametrize(("name", "quantity", "power"), [("elastic", "shear modulus", 1), ("phonons", "highest frequency", 0.5)])
-def test_a_planted_softness_is_found(effective_medium: Any, softened: Any, name: str, quantity: str, power: float) -> None:
-    soft, hard = (found(one, copper(), name).values[quantity] for one in (softened, effective_medium))
+PLANTED = [("elastic", "shear modulus", 1), ("phonons", "highest frequency", 0.5)]
+
+
+@pytest.mark.parametrize(("name", "quantity", "power"), PLANTED)
+def test_a_planted_softness_is_found(
+    effective_medium: Any, softened: Any, name: str, quantity: str, power: float
+) -> None:
+    options = {"fmax": 1e-4} if name == "elastic" else {"length": 9}
+    soft, hard = (found(one, copper(), name, **options).values[quantity] for one in (softened, effective_medium))
     assert (soft / hard) ** (1 / power) == pytest.approx(0.8, rel=1e-3)

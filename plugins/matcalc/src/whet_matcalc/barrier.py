@@ -98,9 +98,7 @@ class Barrier(Probe[BarrierOptions]):
             band = upstream.NEBCalc(asked, optimizer=at_rest(BFGS, "the path"), climb=wanted.climb, **rest)
             resting = {"optimizer": at_rest(FIRE, "an end of the path")}
             ends = band.calc_endpoints(start, end, relax_calc_kwargs=resting)
-            found = band.calc_images(
-                *(one["final_structure"] for one in ends), n_images=wanted.images, autosort_tol=0
-            )
+            found = band.calc_images(*(one["final_structure"] for one in ends), n_images=wanted.images, autosort_tol=0)
         energies = found["mep"].energies
         curve = [(float(number), float(energy - energies[0]), 0) for number, energy in enumerate(energies)]
         values = {"barrier": float(found["barrier"]), "reaction energy": float(found["reaction_energy"])}

@@ -32,10 +32,11 @@ def failures_told(what: str) -> Iterator[None]:
         raise FrameError(f"MatCalc cannot compute the {what} ({type(error).__name__}: {error})") from error
 
 
-def crystal(atoms: Atoms, what: str) -> Structure:
-    """The material as pymatgen has it, with its initial magnetic moments. what: is to be measured, for the error.
+def crystal(atoms: Atoms, what: str, *, magnetic: bool = True) -> Structure:
+    """The material as pymatgen has it. what: is to be measured, for the error. magnetic: whether moments survive it.
 
-    FrameError where it is not periodic in all directions, or has a charge or a multiplicity, which pymatgen drops.
+    FrameError where it is not periodic in all directions, or has what would be dropped without a word: a charge, a
+    multiplicity, or initial magnetic moments.
     """
     from pymatgen.io.ase import AseAtomsAdaptor
 
@@ -43,11 +44,12 @@ def crystal(atoms: Atoms, what: str) -> Structure:
         raise FrameError(f"only a crystal, periodic in all three directions, has {what}")
     if total_charge(atoms) or multiplicity(atoms) is not None:
         raise FrameError(f"{what} of a cell with a charge or a multiplicity cannot be measured")
+    if not magnetic and atoms.get_initial_magnetic_moments().any():
+        hint = "Take them out of the file, if the potential needs none"
+        raise FrameError(f"the crystal has initial magnetic moments, which are lost where {what} is made", hint=hint)
     plain = atoms.copy()
     plain.info = {}
     plain.set_constraint()
     for name in [name for name in plain.arrays if name not in ("numbers", "positions", "initial_magmoms")]:
         del plain.arrays[name]
     return AseAtomsAdaptor.get_structure(plain)
-
-

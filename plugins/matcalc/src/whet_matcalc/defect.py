@@ -72,7 +72,7 @@ class Defect(Probe[DefectOptions]):
         from whet_matcalc.matcalc_import import matcalc_module
 
         wanted = self.options
-        structure = crystal(atoms, "a defect")
+        structure = crystal(atoms, "a defect", magnetic=False)
         element = self._element(structure)
         with failures_told("defect's energy"):
             upstream, asked = matcalc_module(), AskedCalculator(calculator, progress)

@@ -37,7 +37,7 @@ class ElasticOptions(Options):
     """Shear strains, each to both sides."""
     axes: Literal["standard", "given"] = "standard"
     """Axes that the constants refer to: those of the IEEE standard for the crystal's symmetry, or of the file."""
-    fmax: float = Field(default=0.01, gt=0)
+    fmax: float = Field(default=0.005, gt=0)
     """Largest force on an atom, and on the cell (ASE's measure, stress × volume), eV/Å."""
     steps: int = Field(default=500, ge=1)
     """Steps of each relaxation at the most."""
@@ -54,10 +54,7 @@ class Elastic(Probe[ElasticOptions]):
         Quantity("bulk modulus", "GPa", "Mean of Voigt's and Reuss's: Hill's.", 2, stiffness=1),
         Quantity("shear modulus", "GPa", "Mean of Voigt's and Reuss's: Hill's.", 2, stiffness=1),
         Quantity("Young's modulus", "GPa", "Of the two moduli, isotropic.", 2, stiffness=1),
-        *(
-            Quantity(f"C{pair}", "GPa", "Elastic constant in Voigt's notation.", 2, stiffness=1)
-            for pair in CONSTANTS
-        ),
+        *(Quantity(f"C{pair}", "GPa", "Elastic constant in Voigt's notation.", 2, stiffness=1) for pair in CONSTANTS),
     )
 
     @classmethod

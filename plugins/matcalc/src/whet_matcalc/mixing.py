@@ -82,7 +82,7 @@ class Mixing(Probe[MixingOptions]):
         from whet_matcalc.matcalc_import import matcalc_module
 
         wanted = self.options
-        pure = crystal(atoms, "a solid solution")
+        pure = crystal(atoms, "a solid solution", magnetic=False)
         if wanted.replace not in pure.symbol_set or wanted.by in pure.symbol_set:
             what = f"{wanted.by} cannot take the place of {wanted.replace} in {pure.composition.reduced_formula}"
             raise FrameError(what)

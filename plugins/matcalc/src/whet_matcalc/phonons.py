@@ -125,11 +125,13 @@ class Phonons(Probe[PhononsOptions]):
         along, _, _ = path.get_linear_kpoint_axis()
         phonon.run_qpoints(path.kpts)
         bands: np.ndarray = phonon.qpoints.frequencies
-        curve = [(float(x), float(f), n) for n in range(bands.shape[1]) for x, f in zip(along, bands[:, n], strict=True)]
-        return curve, "–".join(path.path.replace(",", "|").replace("G", "Γ"))
+        curve = [
+            (float(x), float(f), n) for n in range(bands.shape[1]) for x, f in zip(along, bands[:, n], strict=True)
+        ]
+        return curve, path.path.replace(",", "|").replace("G", "Γ")
 
     def _notes(self, mesh: np.ndarray, values: dict[str, float], path: str) -> Sequence[str]:
-        notes = [f"dispersion along {path.replace('–|–', ' | ')}"]
+        notes = [f"dispersion along {path}"]
         if values["imaginary modes"]:
             worst = f"{values['imaginary modes']:.3g} % of the modes are imaginary, down to {mesh.min():.3g} THz"
             notes.append(f"{worst}: the structure is no minimum, and the heat capacity leaves them out")

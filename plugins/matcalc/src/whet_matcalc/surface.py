@@ -75,7 +75,7 @@ class Surface(Probe[SurfaceOptions]):
         from whet_matcalc.matcalc_import import matcalc_module
 
         wanted = self.options
-        structure = crystal(atoms, "a surface")
+        structure = crystal(atoms, "a surface", magnetic=False)
         with failures_told("surface energy"):
             from pymatgen.core.surface import SlabGenerator
 
