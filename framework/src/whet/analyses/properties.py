@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from whet.analyses.parts.held_curvature import HELD, held, held_figure, held_table, held_verdicts
 from whet.analyses.parts.meanings import STATES
 from whet.analyses.parts.naming import state_name
 from whet.analyses.parts.property_table import WHO, Compared, compared, property_table, summary_table
+from whet.analyses.parts.series_table import series_rows
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import LEAST_UNITS, Column, Figure, Findings, Table, Verdict, slug
 from whet.contracts.options import Options
-from whet.contracts.ports import Port
+from whet.contracts.ports import Found, Port
 from whet.contracts.probe import Measurement
 from whet.contracts.ref import LABELER
 from whet.contracts.task import Work
@@ -30,6 +32,8 @@ DEFINITION = (
     "frequencies; 1 is not soft. Intervals are 95 % over materials, each of which counts once."
 )
 
+SOURCE = "Deng et al.: systematic softening, figs. 2–4"
+
 
 class PropertiesOptions(Options):
     """Which probe."""
@@ -39,22 +43,36 @@ class PropertiesOptions(Options):
 
 
 class Properties(Analysis[PropertiesOptions]):
-    """What every probe measured: value, reference, ratio, for each material and over all of them."""
+    """What every probe measured: value, reference, ratio, by material and over all; curvatures beside those of forces."""
 
     name = "properties"
     place = 28
+    result_version = 2
     by_default = True
-    inputs: ClassVar = {"measured": Port(Measurement, what="of the reference, and of each potential in each state")}
+    after = ("scores",)
+    inputs: ClassVar = {
+        "measured": Port(Measurement, what="of the reference, and of each potential in each state"),
+        "scores": Port(Found, what="of test sets and of the potentials' own trajectories: how soft forces are"),
+    }
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
         """One step for each probe."""
         found: dict[str, list[Any]] = {}
         for piece in study.all(Measurement):
             found.setdefault(piece.role, []).append(piece)
-        return [Wanted({"measured": pieces}, options={"probe": name}, label=name) for name, pieces in found.items()]
+        scores = [
+            piece
+            for kind in ("independent", "self")
+            for piece in study.all(Found, set_kind=kind)
+            if piece.role == "scores" and piece.ref.minimum_of is None
+        ]
+        feeds = {"scores": scores} if scores else {}
+        return [
+            Wanted({"measured": pieces, **feeds}, options={"probe": name}, label=name) for name, pieces in found.items()
+        ]
 
     def run(self, work: Work) -> Findings:
-        """Tables: `properties` (each material), `over-materials`; figures; verdicts on the untouched potentials."""
+        """Tables: `properties` (each material), `over-materials`, `held-against-forces`; figures; verdicts."""
         name, found = self.options.probe, work.all("measured", Measurement)
         measured = sorted(found, key=lambda one: one.ref.trajectory or 0)
         title = "Properties"
@@ -64,12 +82,19 @@ class Properties(Analysis[PropertiesOptions]):
         curves = _curves(measured)
         tables = [property_table(rows), *summary_table(rows), *(table for table, _ in curves)]
         figures = [*_ratios(rows), *(figure for _, figure in curves)]
+        verdicts, definition = list(_verdicts(name, rows)), DEFINITION
+        if beside := held(rows, [(one.ref.set, series_rows(one.findings)) for one in work.all("scores", Found)]):
+            drawn, figure = held_figure(beside)
+            tables[2:2] = [held_table(beside), drawn]
+            figures.insert(1, figure)
+            verdicts += held_verdicts(beside)
+            definition = f"{DEFINITION} {HELD}"
         notes = dict.fromkeys(f"{one.ref.set}: {note}" for one in measured for note in one.measured.notes)
         known = {row.material for row in rows if row.reference is not None}
         without = {row.material for row in rows} - known
         if known and without:
             notes[f"No reference of {count(len(without), 'material')}: {', '.join(sorted(without)[:8])}."] = None
-        return Findings(title, name, tables, figures, list(_verdicts(name, rows)), DEFINITION, notes=list(notes))
+        return Findings(title, name, tables, figures, verdicts, definition, SOURCE, list(notes))
 
 
 def _ratios(rows: Sequence[Compared]) -> Iterator[Figure]:
