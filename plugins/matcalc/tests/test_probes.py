@@ -38,7 +38,7 @@ def copper() -> Atoms:
 
 
 def test_importing_matcalc_asks_no_network() -> None:
-    """In a process of its own, MatGL importable or already imported; the plugin's modules alone import nothing heavy."""
+    """In a process of its own, MatGL importable or imported before; the plugin by itself imports nothing heavy."""
     code = """\
         import socket, sys
         def connect(*given):
@@ -75,7 +75,7 @@ def test_nothing_is_printed_and_nothing_global_changes(
 
     def state() -> Any:
         root = logging.getLogger()
-        told = root.level, list(root.handlers), list(warnings.filters), os.getcwd(), dict(os.environ)
+        told = root.level, list(root.handlers), list(warnings.filters), Path.cwd(), dict(os.environ)
         return *told, torch.get_num_threads(), torch.get_default_dtype(), dict.get(matplotlib.rcParams, "backend")
 
     capfd.readouterr()
@@ -104,7 +104,7 @@ def test_a_molecule_is_refused(name: str, effective_medium: Any) -> None:
 def test_what_is_not_at_rest_in_time_is_refused(name: str, effective_medium: Any) -> None:
     atoms = copper()
     atoms.rattle(0.1, seed=1)
-    with pytest.raises(FrameError, match="is not at rest after 1 steps. Raise `steps`"):
+    with pytest.raises(FrameError, match=r"is not at rest after 1 steps\. Raise `steps`"):
         probe(name, **OPTIONS[name], steps=1).measured(atoms, effective_medium)
 
 
@@ -185,7 +185,7 @@ def test_ends_that_do_not_belong_to_the_material(effective_medium: Any, tmp_path
     other = copper() * (2, 1, 1)
     other.info["material"] = "copper"
     other.write(path)
-    with pytest.raises(OptionsError, match="the material has no name to find. Give each end"):
+    with pytest.raises(OptionsError, match=r"the material has no name to find\. Give each end"):
         probe("barrier", final=str(path)).measured(copper(), effective_medium)
     named = copper()
     named.info["material"] = "copper"

@@ -43,7 +43,7 @@ class PropertiesOptions(Options):
 
 
 class Properties(Analysis[PropertiesOptions]):
-    """What every probe measured: value, reference, ratio, by material and over all; curvatures beside those of forces."""
+    """What every probe measured: value, reference, ratio, by material and over all; and how that fits the forces."""
 
     name = "properties"
     place = 28

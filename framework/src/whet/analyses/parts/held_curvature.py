@@ -61,7 +61,7 @@ class Held:
 
 
 def held(rows: Sequence[Compared], readings: Sequence[tuple[str, Sequence[SeriesRow]]]) -> list[Held]:
-    """Every quantity of a potential in a state beside every reading of its forces. readings: set -> rows of `scores`."""
+    """Each quantity of a potential in a state beside each reading of its forces. readings: sets and rows of `scores`."""
     bent: dict[tuple[str, str, str], list[float]] = {}
     for row in rows:
         if row.curvature is not None:
