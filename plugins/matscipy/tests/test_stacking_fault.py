@@ -37,14 +37,15 @@ def measured(atoms: Atoms, **options: Any) -> Measured:
 
 
 def test_it_is_matscipy_by_hand() -> None:
-    """Aluminum: EMT and experiment agree that the intrinsic fault costs less than the way to it."""
-    crystal = bulk("Al", a=4.0, cubic=True)
+    """Gold: EMT and experiment agree that the intrinsic fault costs less than the way to it."""
+    crystal = bulk("Au", a=4.08, cubic=True)
     crystal.calc = EMT()
     FIRE(FrechetCellFilter(crystal, hydrostatic_strain=True), logfile=None).run(fmax=0.01)  # pyright: ignore[reportArgumentType]
     fault = StackingFault(crystal, np.array((1, 1, 1)), np.array((1, 1, -2)))
-    fault.generate_images(7, z_reps=3, path_ylims=[0, 1 / 3])
+    end = (1 / 6) * crystal.cell[0, 0] * np.linalg.norm((1, 1, -2)) / fault.cut_at.cell[1, 1]
+    fault.generate_images(7, z_reps=3, path_ylims=[0, float(end)])
     by_hand = fault.get_energy_densities(EMT(), relax=True, ftol=0.01)[0]
-    found = measured(bulk("Al", a=4.0), points=7)
+    found = measured(bulk("Au", a=4.08), points=7)
     above = [(energy - by_hand[0]) * 16021.76634 for energy in by_hand]
     assert [y for _, y, _ in found.curves["Generalised stacking fault"]] == above
     assert found.values == {"unstable": max(above), "intrinsic": above[-1]}
