@@ -88,7 +88,7 @@ class StackingFault(Probe[StackingFaultOptions]):
             raise FrameError(what) from error
 
     def _path(self, cubic: CubicCell) -> tuple[tuple[int, int, int], tuple[int, int, int], float]:
-        """Plane, direction and share. FrameError where they are not given and there are no usual ones, or do not fit."""
+        """Plane, direction, share. FrameError where they are not given and there are no usual ones, or do not fit."""
         given = self.options
         if (given.plane is None) != (given.direction is None):
             raise FrameError("a plane without its direction, or a direction without its plane", hint="Give both")

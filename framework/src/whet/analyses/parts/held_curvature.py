@@ -61,7 +61,7 @@ class Held:
 
 
 def held(rows: Sequence[Compared], readings: Sequence[tuple[str, Sequence[SeriesRow]]]) -> list[Held]:
-    """Each quantity of a potential in a state beside each reading of its forces. readings: sets and rows of `scores`."""
+    """Each quantity of a potential in a state beside each reading of its forces. readings: sets, rows of `scores`."""
     bent: dict[tuple[str, str, str], list[float]] = {}
     for row in rows:
         if row.curvature is not None:
