@@ -29,12 +29,16 @@ SEED = 20261128
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A file of the benchmarks. numbers: its keys -> the quantities that the probe gives. most: atoms of a crystal."""
+    """A file of the benchmarks. numbers: its keys -> the quantities that the probe gives. most: atoms of a crystal.
+
+    count: crystals that are drawn.
+    """
 
     probe: str
     file: str
     numbers: Mapping[str, str]
     most: int
+    count: int
 
 
 BENCHMARKS = (
@@ -43,8 +47,11 @@ BENCHMARKS = (
         "mp-binary-pbe-elasticity-2025.1.json.gz",
         {"bulk_modulus_vrh": "bulk modulus", "shear_modulus_vrh": "shear modulus"},
         most=20,
+        count=60,
     ),
-    Benchmark("phonons", "alexandria-binary-pbe-phonon-2025.1.json.gz", {"heat_capacity": "heat capacity"}, most=12),
+    Benchmark(
+        "phonons", "alexandria-binary-pbe-phonon-2025.1.json.gz", {"heat_capacity": "heat capacity"}, most=12, count=20
+    ),
 )
 
 
@@ -64,16 +71,12 @@ def chosen(entries: Sequence[Mapping[str, Any]], known: frozenset[str], most: in
         for entry in sorted(entries, key=lambda entry: entry["mp_id"])
         if len(entry["structure"]["sites"]) <= most and known.issuperset(atoms_of(entry).get_chemical_symbols())
     ]
-    print(f"{len(fit)} of {len(entries)} binaries have at most {most} atoms, of elements that all potentials know")
     return [fit[place] for place in np.random.default_rng(SEED).permutation(len(fit))[:count]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent)
-    parser.add_argument("--elastic", type=int, default=60, help="crystals for moduli")
-    parser.add_argument("--phonons", type=int, default=20, help="crystals for heat capacities")
-    parser.add_argument("--most", type=int, help="atoms of a crystal, instead of 20 and 12")
     given = parser.parse_args()
     data = Path(os.environ["WHET_REFERENCE_DATA"]) / "benchmarks"
     answers = [whet.load(name).capabilities.elements for name in POTENTIALS]
@@ -81,7 +84,7 @@ def main() -> None:
     given.folder.mkdir(parents=True, exist_ok=True)
     for one in BENCHMARKS:
         entries = json.loads(gzip.decompress((data / one.file).read_bytes()))
-        drawn = chosen(entries, known, given.most or one.most, getattr(given, one.probe))
+        drawn = chosen(entries, known, one.most, one.count)
         write(given.folder / f"{one.probe}.extxyz", [atoms_of(entry) for entry in drawn])
         with (given.folder / f"{one.probe}.csv").open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file)

@@ -149,6 +149,14 @@ def test_imaginary_modes_are_told(effective_medium: Any) -> None:
     assert "% of the modes are imaginary, down to −" in found.notes[1].replace("-", "−")
 
 
+def test_an_unstable_crystal_keeps_its_numbers_and_is_told(effective_medium: Any) -> None:
+    """Left out, it would make the mean error of a potential smaller than it is."""
+    found = probe("elastic", steps=5000).measured(bulk("Cu", "sc", a=2.4), effective_medium)
+    assert found.values["C44"] < 0
+    assert found.notes[0].startswith("not stable under strain: the lowest eigenvalue of the elastic tensor is -")
+    assert not probe("elastic").measured(copper(), effective_medium).notes
+
+
 def test_a_failure_of_matcalc_is_a_line_with_its_reason(effective_medium: Any, monkeypatch: Any) -> None:
     from whet_matcalc.matcalc_import import matcalc_module
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from whet import FrameError, Measured, Options, Probe, Quantity
+from whet import Measured, Options, Probe, Quantity
 from whet_matcalc.calculation import PACKAGES, crystal, failures_told
 from whet_matcalc.references import ELASTICITY, MATCALC
 
@@ -70,7 +70,8 @@ class Elastic(Probe[ElasticOptions]):
         return options.relax * relaxation + strained * (1 + options.relax_atoms * relaxation) + 1
 
     def measure(self, atoms: Atoms, calculator: Calculator, progress: Progress) -> Measured:
-        """FrameError where the material is no crystal, does not come to rest, or has no stable elastic tensor."""
+        """FrameError where the material is no crystal or does not come to rest."""
+        import numpy as np
         from ase.optimize import FIRE
 
         from whet_matcalc.asked_calculator import AskedCalculator
@@ -95,16 +96,16 @@ class Elastic(Probe[ElasticOptions]):
             tensor = found["elastic_tensor"]
             if wanted.axes == "standard":
                 tensor = tensor.convert_to_ieee(found["structure"])
-        if found["bulk_modulus_vrh"] <= 0 or found["shear_modulus_vrh"] <= 0:
-            what = f"bulk modulus {found['bulk_modulus_vrh']:.3g}, shear modulus {found['shear_modulus_vrh']:.3g} GPa"
-            raise FrameError(f"not stable under strain: {what}")
+        notes = []
+        if (softest := float(np.linalg.eigvalsh((tensor.voigt + tensor.voigt.T) / 2)[0])) <= 0:
+            notes.append(f"not stable under strain: the lowest eigenvalue of the elastic tensor is {softest:.3g} GPa")
         values = {
             "bulk modulus": found["bulk_modulus_vrh"],
             "shear modulus": found["shear_modulus_vrh"],
             "Young's modulus": found["youngs_modulus"],
         }
         values |= {f"C{pair}": tensor.voigt[int(pair[0]) - 1, int(pair[1]) - 1] for pair in CONSTANTS}
-        return Measured({name: float(number) for name, number in values.items()})
+        return Measured({name: float(number) for name, number in values.items()}, notes=notes)
 
 
 def _both_sides(strains: Sequence[float]) -> tuple[float, ...]:
