@@ -69,7 +69,13 @@ def test_phonons(effective_medium: Any) -> None:
     assert measured.values["heat capacity"] == by_hand["thermal_properties"]["heat_capacity"][0]
     assert "optical frequency" not in measured.values, "one atom has no optical modes"
     curve = measured.curves["Phonon dispersion"]
-    assert {branch for _, _, branch in curve} == {0, 1, 2}
+    assert {branch for _, _, branch in curve} == set(range(6)), "three branches, on both sides of the gap in the path"
+    phonon = by_hand["phonon"]
+    phonon.run_qpoints([[0, 0, 0], [0.5, 0.5, 0.5]])
+    at_gamma, at_l = phonon.qpoints.frequencies  # at L two legs of the path meet
+    ends = {x: sorted(y for one, y, _ in curve if one == x) for x, _, _ in curve}
+    assert min(curve)[0] == 0 and ends[0.0] == pytest.approx(sorted(at_gamma), abs=1e-9)
+    assert any(values[::2] == pytest.approx(sorted(at_l), abs=1e-9) for values in ends.values())
     assert max(y for _, y, _ in curve) <= 1.01 * measured.values["highest frequency"]
     assert measured.notes == ["dispersion along ΓXWKΓLUWLK|UX"]
 

@@ -22,6 +22,8 @@ from whet.data.numbers import count
 REFERENCE = "reference"
 FEW = 6
 """Materials of which each is drawn by itself; more are drawn as a cloud, reference against potential."""
+MOST_PANELS = 6
+"""Quantities of which many materials are drawn: the first that the probe lists."""
 MOST_CURVES = 3
 """Materials whose curves are drawn."""
 
@@ -103,6 +105,7 @@ def _ratios(rows: Sequence[Compared]) -> Iterator[Figure]:
     if not known:
         return
     materials = list(dict.fromkeys(row.material for row in known))
+    quantities = list(dict.fromkeys(row.quantity.name for row in known))
     color = _who(len({row.potential for row in known}) > 1)
     if len(materials) <= FEW:
         axes = {"scale": {"zero": False}, "axis": {"tickCount": 4}}
@@ -142,13 +145,17 @@ def _ratios(rows: Sequence[Compared]) -> Iterator[Figure]:
     }
     spec = {
         "data": {"name": "properties"},
-        "transform": [{"filter": "isValid(datum.reference)"}],
-        "facet": {"field": "quantity", "type": "nominal", "sort": None, "title": None},
+        "transform": [
+            {"filter": {"and": ["isValid(datum.reference)", {"field": "quantity", "oneOf": quantities[:MOST_PANELS]}]}}
+        ],
+        "facet": {"field": "quantity", "type": "nominal", "sort": quantities, "title": None},
         "columns": 2,
         "spec": {"layer": [diagonal, points], "width": 280, "height": 280},
         "resolve": {"scale": {"x": "independent", "y": "independent"}},
     }
     caption = f"{len(materials)} materials: each potential against the reference; the dashed line: no difference."
+    if len(quantities) > MOST_PANELS:
+        caption += f" The table has {len(quantities) - MOST_PANELS} more quantities."
     yield Figure("parity", caption, caption, spec)
 
 

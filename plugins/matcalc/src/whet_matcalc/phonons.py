@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -41,8 +42,8 @@ class PhononsOptions(Options):
     """K, of the heat capacity."""
     imaginary: float = Field(default=0.05, ge=0)
     """THz; modes count as imaginary from this size on. Rounding alone makes acoustic ones a little so."""
-    points: int = Field(default=60, ge=2, le=500)
-    """Points along the path of the dispersion."""
+    points: int = Field(default=40, ge=2, le=500)
+    """Points along the path of the dispersion, about."""
     fmax: float = Field(default=0.001, gt=0)
     """Largest force on an atom, and on the cell (ASE's measure, stress × volume), eV/Å."""
     steps: int = Field(default=1000, ge=1)
@@ -119,16 +120,31 @@ class Phonons(Probe[PhononsOptions]):
 
         One path for all potentials: relaxed cells differ from each other.
         """
+        import numpy as np
         from ase.cell import Cell
+        from ase.dft.kpoints import parse_path_string
 
-        path = Cell(cell.lattice.matrix).bandpath(npoints=self.options.points)
-        along, _, _ = path.get_linear_kpoint_axis()
-        phonon.run_qpoints(path.kpts)
-        bands: np.ndarray = phonon.qpoints.frequencies
-        curve = [
-            (float(x), float(f), n) for n in range(bands.shape[1]) for x, f in zip(along, bands[:, n], strict=True)
+        lattice = Cell(cell.lattice.matrix)
+        path = lattice.bandpath(npoints=0)
+        legs = [
+            (section, path.special_points[start], path.special_points[end])
+            for section, names in enumerate(parse_path_string(path.path))
+            for start, end in pairwise(names)
         ]
-        return curve, path.path.replace(",", "|").replace("G", "Γ")
+        lengths = [2 * np.pi * np.linalg.norm((end - start) @ lattice.reciprocal()) for _, start, end in legs]
+        drawn: list[tuple[float, float, int]] = []
+        passed = 0.0
+        for (section, start, end), length in zip(legs, lengths, strict=True):
+            steps = np.linspace(0, 1, max(2, round(self.options.points * length / sum(lengths)) + 1))
+            phonon.run_qpoints(start + steps[:, None] * (end - start))
+            bands: np.ndarray = phonon.qpoints.frequencies
+            branches = bands.shape[1]
+            for branch, frequencies in enumerate(bands.T):
+                place = section * branches + branch  # no line across a gap in the path
+                along = passed + steps * length
+                drawn += [(float(x), float(f), place) for x, f in zip(along, frequencies, strict=True)]
+            passed += length
+        return drawn, path.path.replace(",", "|").replace("G", "Γ")
 
     def _notes(self, mesh: np.ndarray, values: dict[str, float], path: str) -> Sequence[str]:
         notes = [f"dispersion along {path}"]

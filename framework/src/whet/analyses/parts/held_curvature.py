@@ -122,10 +122,11 @@ def held_figure(found: Sequence[Held]) -> tuple[Table, Figure]:
     table = Table("held-drawn", "Curvature ratios as they are drawn", columns, rows, shown=False)
     caption = "Curvature ratios of properties (over materials) and of forces; bars: 95 %; the dashed line: not soft."
     text = f"Curvature ratios of {', '.join(dict.fromkeys(order))}."
-    return table, Figure("held-against-forces-drawn", caption, text, _spec(list(dict.fromkeys(order))))
+    panels = list(dict.fromkeys(who for who, *_ in cells))
+    return table, Figure("held-against-forces-drawn", caption, text, _spec(list(dict.fromkeys(order)), panels))
 
 
-def _spec(order: Sequence[str]) -> dict[str, Any]:
+def _spec(order: Sequence[str], panels: Sequence[str]) -> dict[str, Any]:
     name, axis = "curvature ratio", {"type": "quantitative", "scale": {"zero": False}, "title": "curvature ratio"}
     y = {"field": "reading", "type": "nominal", "sort": list(order), "title": None, "axis": {"labelLimit": 260}}
     shared = {"y": y, "color": {"field": "of", "type": "nominal", "title": None}}
@@ -133,7 +134,7 @@ def _spec(order: Sequence[str]) -> dict[str, Any]:
     point = {"type": "point", "filled": True, "opacity": 1, "tooltip": {"content": "data"}}
     return {
         "data": {"name": "held-drawn"},
-        "facet": {"field": "who", "type": "nominal", "sort": None, "title": None},
+        "facet": {"field": "who", "type": "nominal", "sort": list(panels), "title": None},
         "columns": 2,
         "spec": {
             "width": 260,
