@@ -105,7 +105,7 @@ def _ratios(rows: Sequence[Compared]) -> Iterator[Figure]:
     if not known:
         return
     materials = list(dict.fromkeys(row.material for row in known))
-    quantities = list(dict.fromkeys(row.quantity.name for row in known))
+    quantities = {row.quantity.name: _titled(row.quantity.name, row.quantity.unit) for row in known}
     color = _who(len({row.potential for row in known}) > 1)
     if len(materials) <= FEW:
         axes = {"scale": {"zero": False}, "axis": {"tickCount": 4}}
@@ -146,9 +146,11 @@ def _ratios(rows: Sequence[Compared]) -> Iterator[Figure]:
     spec = {
         "data": {"name": "properties"},
         "transform": [
-            {"filter": {"and": ["isValid(datum.reference)", {"field": "quantity", "oneOf": quantities[:MOST_PANELS]}]}}
+            {"filter": "isValid(datum.reference)"},
+            {"filter": {"field": "quantity", "oneOf": list(quantities)[:MOST_PANELS]}},
+            {"calculate": "datum.unit ? datum.quantity + ' (' + datum.unit + ')' : datum.quantity", "as": "panel"},
         ],
-        "facet": {"field": "quantity", "type": "nominal", "sort": quantities, "title": None},
+        "facet": {"field": "panel", "type": "nominal", "sort": list(quantities.values()), "title": None},
         "columns": 2,
         "spec": {"layer": [diagonal, points], "width": 280, "height": 280},
         "resolve": {"scale": {"x": "independent", "y": "independent"}},
@@ -213,8 +215,11 @@ def _who(several: bool) -> dict[str, Any]:
 
 
 def _axis(name: str, unit: str) -> Mapping[str, Any]:
-    title = f"{name} ({unit})" if unit else name
-    return {"field": name, "type": "quantitative", "scale": {"zero": False}, "title": title}
+    return {"field": name, "type": "quantitative", "scale": {"zero": False}, "title": _titled(name, unit)}
+
+
+def _titled(name: str, unit: str) -> str:
+    return f"{name} ({unit})" if unit else name
 
 
 def _named(one: Measurement) -> list[Any]:
