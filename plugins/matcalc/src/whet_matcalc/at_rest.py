@@ -16,7 +16,7 @@ def at_rest(optimizer: type[Optimizer], what: str = "a relaxation") -> type[Opti
         def __init__(self, atoms: Any, **given: Any) -> None:
             super().__init__(atoms, **{**given, "logfile": None})
 
-        def run(self, fmax: float = 0.05, steps: int = DEFAULT_MAX_STEPS) -> bool:
+        def run(self, fmax: float = 0.05, steps: int = DEFAULT_MAX_STEPS) -> Any:
             if not super().run(fmax=fmax, steps=steps):
                 hint = "Raise `steps` or `fmax`, or give a structure nearer to its minimum"
                 raise FrameError(f"{what} is not at rest after {steps} steps", hint=hint)

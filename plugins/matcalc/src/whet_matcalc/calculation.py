@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whet import FrameError, WhetError, multiplicity, total_charge
 
@@ -47,7 +47,7 @@ def crystal(atoms: Atoms, what: str, *, magnetic: bool = True) -> Structure:
     if not magnetic and atoms.get_initial_magnetic_moments().any():
         hint = "Take them out of the file, if the potential needs none"
         raise FrameError(f"the crystal has initial magnetic moments, which are lost where {what} is made", hint=hint)
-    plain = atoms.copy()
+    plain: Any = atoms.copy()
     plain.info = {}
     plain.set_constraint()
     for name in [name for name in plain.arrays if name not in ("numbers", "positions", "initial_magmoms")]:

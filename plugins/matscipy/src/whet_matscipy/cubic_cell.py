@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whet import FrameError
 
@@ -40,15 +40,15 @@ class CubicCell:
         if atoms.get_initial_magnetic_moments().any():
             hint = "Take them out of the file, if the potential needs none"
             raise FrameError("the initial magnetic moments would be lost where the crystal is cut", hint=hint)
-        cell = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
-        found = spglib.standardize_cell(cell, symprec=SYMPREC)
+        cell: Any = (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers)
+        found: Any = spglib.standardize_cell(cell, symprec=SYMPREC)
         if found is None:
             raise FrameError("the symmetry of the crystal cannot be found")
         lattice, places, numbers = found
         edge = lattice[0, 0]
         if not np.allclose(lattice, edge * np.eye(3), atol=SYMPREC):
             raise FrameError("the crystal is not cubic")
-        symmetry = spglib.get_symmetry(found, symprec=SYMPREC)
+        symmetry: Any = spglib.get_symmetry(found, symprec=SYMPREC)
         still = (symmetry["rotations"] == np.eye(3, dtype=int)).all(axis=(1, 2))
         usual = {
             (1, 4): ((1, 1, 1), (1, 1, -2), 1 / 6),  # of the two ways down, the one to the intrinsic fault

@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -116,7 +116,7 @@ class StackingFault(Probe[StackingFaultOptions]):
         wanted, crystal = self.options, cubic.atoms.copy()
         if wanted.relax:
             _relax_cell(crystal, calculator, wanted.fmax, wanted.steps)
-        fault = Upstream(crystal, np.array(plane), np.array(direction))
+        fault: Any = Upstream(crystal, np.array(plane), np.array(direction))
         layers = int(np.ceil(wanted.separation / fault.cut_at.cell[2, 2]))
         far = share * crystal.cell[0, 0] * np.linalg.norm(direction)
         end = float(far / fault.cut_at.cell[1, 1])  # matscipy counts in periods of the cell that it has cut
