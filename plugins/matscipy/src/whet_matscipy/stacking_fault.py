@@ -118,7 +118,7 @@ class StackingFault(Probe[StackingFaultOptions]):
             _relax_cell(crystal, calculator, wanted.fmax, wanted.steps)
         fault: Any = Upstream(crystal, np.array(plane), np.array(direction))
         layers = int(np.ceil(wanted.separation / fault.cut_at.cell[2, 2]))
-        far = share * crystal.cell[0, 0] * np.linalg.norm(direction)
+        far = share * crystal.cell.array[0, 0] * np.linalg.norm(direction)
         end = float(far / fault.cut_at.cell[1, 1])  # matscipy counts in periods of the cell that it has cut
         fault.generate_images(wanted.points, z_reps=layers, z_offset=wanted.offset, path_ylims=[0, end])
         relaxing = {"ftol": wanted.fmax, "steps": wanted.steps} if wanted.relax else {}
