@@ -1,4 +1,4 @@
-"""Softening in detail: parity, scale by size of the force, readings."""
+"""Softening in detail: scale by size of the force, readings, parts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scored_sets import NEAR, OLD, evaluated, first_data, found_by, rows_by, scores_of
-from whet.analyses.softening import MOST_POINTS, Softening
+from whet.analyses.softening import Softening
 from whet.bias.pairs import Comparison
 from whet.bias.softening_parts import softening_by_magnitude
 from whet.contracts.analysis import Piece, StudyPieces
@@ -99,21 +99,6 @@ def test_scale_by_size_of_the_force(tmp_path):
     assert [(row["force from"], row["to"], row["scale"], row["atoms"]) for row in rows] == [
         (found.low, found.high, found.scale, found.atoms) for found in bins
     ]
-
-
-def test_parity_shows_the_forces_and_the_scale(tmp_path):
-    one = evaluated(MAIN, scale=0.7)
-    points = softening(tmp_path, one).table("parity").records()
-    drawn = np.array([(row["reference"], row["predicted"]) for row in points if row["kind"] == "point"])
-    assert 0.9 * 12 * 4 * 3 < len(drawn) <= 12 * 4 * 3  # what is beyond the axes is left out
-    assert drawn[:, 1] == pytest.approx(0.7 * drawn[:, 0])
-    ends = [(row["reference"], row["predicted"]) for row in points if row["kind"] == "softening scale"]
-    assert ends[1][1] / ends[1][0] == pytest.approx(0.7)
-
-
-def test_points_are_thinned(tmp_path):
-    kinds = softening(tmp_path, evaluated(MAIN, scale=0.7, frames=400)).table("parity").column("kind")
-    assert 0.9 * MOST_POINTS < kinds.count("point") <= MOST_POINTS < 400 * 12
 
 
 def test_of_several_seeds_the_first(tmp_path):
