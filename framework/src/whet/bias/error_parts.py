@@ -114,6 +114,24 @@ def frame_errors_of_parts(
     return found
 
 
+def ratio_of_absolute_errors(
+    before: Comparison, after: Sequence[Comparison], resampling: Resampling | None = None
+) -> tuple[float, Interval]:
+    """Mean absolute error of the force components after over before, the former averaged over `after`.
+
+    after: comparisons of the same frames, at least one. The interval draws independent units, each with both errors.
+    """
+    import numpy as np
+
+    from whet.bias.series import absolute_by_frame
+
+    mean = np.mean([absolute_by_frame(one) for one in after], axis=0)
+    rows = np.stack([mean, absolute_by_frame(before)], axis=1)
+    with np.errstate(all="ignore"):
+        value = float(np.divide(*rows.sum(axis=0)))
+    return value, (resampling or Resampling()).interval(rows, _ratio, before.units)
+
+
 def _places(names: Sequence[str] | np.ndarray, count: int, of: str) -> tuple[list[str], np.ndarray]:
     import numpy as np
 

@@ -42,7 +42,9 @@ class OverMaterials:
         known: list[tuple[str, float, float, int]] = []
         for one in scales:
             inverse = by_ratio and one.curvature.slope == "1/b"
-            value, error = (1 / b if (b := one.slopes.inverse_slope) else None, one.errors[1]) if inverse else (one.slopes.scale, one.errors[0])
+            b = one.slopes.inverse_slope
+            value = (1 / b if b else None) if inverse else one.slopes.scale
+            error = one.errors[inverse]
             if value is not None:
                 known.append((one.name, value, error or 0.0, one.slopes.components))
         values, errors, sizes = (np.array([row[place] for row in known], dtype=float) for place in (1, 2, 3))

@@ -87,7 +87,8 @@ def _histograms(panels: Sequence[str], what: str, ends: tuple[float, float]) -> 
     bars = layer("bar", {"type": "bar", "opacity": 0.75, "binSpacing": 1}, x2={"field": "to"}, y=y, color=color)
     bars["encoding"]["x"] = {**bars["encoding"]["x"], "bin": "binned"}
     bars["encoding"]["tooltip"] = [{"field": name} for name in ("state", "from", "to", "materials")]
-    one = {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"x": {"datum": 1, **x}}}
+    one = layer("mean", {"type": "rule", "strokeDash": [4, 4], "strokeWidth": 1})
+    one["encoding"]["x"] = {"datum": 1, **x}
     tooltip = [{"field": "from", "type": "quantitative", "title": "mean over materials", "format": ".3f"}]
     mean = layer("mean", {"type": "rule", "strokeWidth": 2}, tooltip=tooltip)
     return {
