@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from scored_sets import NEAR, OLD, evaluated, first_data, found_by, rows_by, scores_of
+from whet.analyses.parts.part_tables import MOST_MATERIALS
 from whet.analyses.softening import Softening
 from whet.bias.pairs import Comparison
 from whet.bias.softening_parts import softening_by_magnitude
@@ -89,7 +89,17 @@ def test_readings_tell_of_one_factor_too(tmp_path):
     training = [first_data("main", "few", 1, 0.7)]
     found = softening(tmp_path, evaluated(MAIN, scale=0.7, noise=0.01), training=training)
     assert list(rows_by(found, "softening", "state")) == ["untouched", "one factor", "Deng's 1/s"]
-    assert set(found.table("parity").column("state")) == {"untouched"}
+    assert set(found.table("magnitude").column("state")) == {"untouched"}
+
+
+def test_materials_that_are_too_many_for_a_table_are_left_to_their_analysis(tmp_path):
+    one = evaluated(MAIN, scale=0.7, frames=MOST_MATERIALS + 1)
+    for frames in (one.reference, one.predicted):
+        for number, frame in enumerate(frames):
+            frame.numbers[:2] = 20 + number % 80, 3 + number // 80
+    found = softening(tmp_path, one)
+    assert "by-material" not in {table.name for table in found.tables}
+    assert any("the analysis `materials`" in note for note in found.notes)
 
 
 def test_scale_by_size_of_the_force(tmp_path):

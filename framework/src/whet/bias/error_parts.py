@@ -79,7 +79,9 @@ def force_errors_of_parts(
         absolute, squares, product, norm, count = rows[own].sum(axis=0).tolist()
         interval = None
         if len(parts) <= MOST_INTERVALS:
-            interval = draws.interval(rows[own][:, [0, 4]], _ratio, comparison.units[frame[own]])
+            # The columns of `Errors`, so that the same atoms have the same interval to the last digit.
+            drawn = rows[own][:, [0, 1, 4]]
+            interval = draws.interval(drawn, lambda sums: sums[:, 0] / sums[:, 2], comparison.units[frame[own]])
         scale = None if norm / count < STILL**2 else product / norm
         known = scale, int(own.stop - own.start), int(count) // 3
         found.append(ForceErrors(name, absolute / count, (squares / count) ** 0.5, interval, *known))
@@ -129,7 +131,7 @@ def ratio_of_absolute_errors(
     rows = np.stack([mean, absolute_by_frame(before)], axis=1)
     with np.errstate(all="ignore"):
         value = float(np.divide(*rows.sum(axis=0)))
-    return value, (resampling or Resampling()).interval(rows, _ratio, before.units)
+    return value, (resampling or Resampling()).interval(rows, lambda sums: sums[:, 0] / sums[:, 1], before.units)
 
 
 def _places(names: Sequence[str] | np.ndarray, count: int, of: str) -> tuple[list[str], np.ndarray]:
@@ -146,7 +148,3 @@ def _summed(columns: np.ndarray, place: np.ndarray, count: int) -> np.ndarray:
     import numpy as np
 
     return np.stack([np.bincount(place, column, count) for column in columns.T], axis=1)
-
-
-def _ratio(sums: np.ndarray) -> np.ndarray:
-    return sums[:, 0] / sums[:, 1]
