@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from whet.analyses.parts.ends import ends_of, seed_note
-from whet.analyses.parts.last_states import last_states
+from whet.analyses.parts.last_states import first_seeds
 from whet.analyses.parts.material_figures import distribution, scale_and_probes
 from whet.analyses.parts.material_states import StateOverMaterials, names_of_materials, states_over_materials
 from whet.analyses.parts.material_tables import material_table, over_table, probe_rows, standing_table
@@ -51,7 +51,7 @@ class Materials(Analysis[MaterialsOptions]):
     after = ("scores", "properties")
     inputs: ClassVar[Mapping[str, Port]] = {
         "scores": Port(Found, many=False, what="of the set"),
-        "predictions": Port(Predictions, what="of the untouched potentials and the last state of each strategy"),
+        "predictions": Port(Predictions, what="of every state of every potential"),
         "properties": Port(Found, what="what probes measured of the same materials"),
     }
 
@@ -60,7 +60,7 @@ class Materials(Analysis[MaterialsOptions]):
         wanted, probed = [], [piece for piece in study.all(Found) if piece.role == "properties"]
         for piece in study.all(Found, set_kind="independent"):
             if piece.role == "scores" and piece.ref.minimum_of is None:
-                ends = last_states(study.all(Predictions, set=piece.ref.set))
+                ends = first_seeds(study.all(Predictions, set=piece.ref.set))
                 ref = Ref(set=piece.ref.set, set_kind="independent")
                 inputs = {"scores": [piece], "predictions": ends} | ({"properties": probed} if probed else {})
                 wanted.append(Wanted(inputs, ref=ref, label=piece.ref.set))

@@ -39,7 +39,8 @@ def names_of_materials(comparison: Comparison, by: str) -> list[str]:
         for index, frame in zip(comparison.indices, comparison.frames, strict=True):
             if frame.info.get(by) is None:
                 known = ", ".join(map(repr, frame.info)) or "none"
-                raise FrameError(f"it has no `{by}` that names its material", f"frame {index}", f"Its keys: {known}")
+                what = f"it has no `{by}` that names its material"
+                raise FrameError(what, where=f"frame {index}", hint=f"Its keys: {known}")
         return [str(frame.info[by]) for frame in comparison.frames]
     if by == FORMULA:
         return [frame.get_chemical_formula("metal", empirical=True) for frame in comparison.frames]
