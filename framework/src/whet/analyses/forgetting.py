@@ -155,7 +155,7 @@ def _table(
         then, now = gained.get(_key(first)) if first else None, gained.get(_key(row))
         gain = now.mae.value / then.mae.value if now and then and now.mae.value and then.mae.value else None
         energies = (first.fitted_mae if first else None, row.fitted_mae)
-        known: list[Cell] = [row.potential, row.state, row.labels, first.mae.value if first else None, row.mae]
+        known: list[Cell] = [row.potential, row.state, row.mean_labels, first.mae.value if first else None, row.mae]
         cells.append([*known, ratio, _reading(ratio), *energies, gain, row.seeds])
     return Table("forgetting", f"Before and after fine-tuning, on “{on}”", columns, cells)
 

@@ -106,7 +106,7 @@ def _table(rows: Sequence[SeriesRow], on: str) -> Table:
         [
             row.potential,
             row.state,
-            int(row.labels) if float(row.labels).is_integer() else row.labels,
+            row.mean_labels,
             softness(row.curvature),
             *(row.lower, row.upper),
             row.r2,

@@ -82,14 +82,14 @@ class Materials(Analysis[MaterialsOptions]):
         if not any(len(one.over.values) for one in states):
             return Findings(title, on, notes=[f"no material of “{on}” has a slope"])
         note = seed_note([one.row for one in states])
-        said = f"{what}, on “{on}”"
+        said = f"{what}, on “{on}”."
         figures, tables = [], [over_table(states, said + note), *standing_table(states, said)]
         figure, bins = distribution(states, what, said + note)
         probes = probe_rows(states, work.all("properties", Found))
         if probes is not None:
             tables.append(probes)
             figures += scale_and_probes(probes, what, on)
-        tables += [material_table(states, f"Each material of “{on}”{note}", by_ratio), bins]
+        tables += [material_table(states, f"Each material of “{on}”.{note}", by_ratio), bins]
         notes = [f"{count(many, 'material')}: below {LEAST_UNITS}, nothing is decided."] if many < LEAST_UNITS else []
         if still := max(len(one.scales) - len(one.over.values) for one in states):
             notes.append(f"{count(still, 'material')} without a slope: all reference forces are zero, or by symmetry.")
@@ -133,10 +133,11 @@ def _softness(states: Sequence[StateOverMaterials], by_ratio: bool) -> Iterator[
 
 
 def _standing(states: Sequence[StateOverMaterials]) -> Iterator[Verdict]:
+    """Of each untouched potential, and of what was fine-tuned where any material does."""
     every = several([one.row for one in states])
     for one in states:
         found, values = one.over.standing, one.over.values
-        if found is None or len(values) < LEAST_UNITS:
+        if found is None or len(values) < LEAST_UNITS or not (found.places or one.row.untouched):
             continue
         frames = {scale.name: scale.slopes.frames for scale in one.scales}
         known = [(one.over.names[place], float(values[place])) for place in found.places]

@@ -71,7 +71,7 @@ def _table(found: Sequence[tuple[str, SeriesRow]]) -> Table:
     )
     cells: list[list[Cell]] = []
     for on, row in found:
-        known: list[Cell] = [row.potential, _trained_on(row), on, row.labels, row.rmse, row.mae]
+        known: list[Cell] = [row.potential, _trained_on(row), on, row.mean_labels, row.rmse, row.mae]
         cells.append([*known, row.fitted_rmse, row.stress_rmse, row.curvature, row.seeds, row.frames])
     return Table("matrix", "Every potential trained on every set of data", columns, cells, folded=True)
 

@@ -97,7 +97,7 @@ def frame_errors_of_parts(
     parts, place = _places(names, len(comparison), "frames")
     energies = [energy_residuals(comparison, one) for one in (None, shift)]
     stress = comparison.predicted.stresses - comparison.reference.stresses
-    both = np.isfinite(stress).all(axis=1)
+    both = np.isfinite(stress.sum(axis=1))
     stress = np.where(both[:, None], stress, 0.0)
     known = [np.abs(one) for one in energies] + [one**2 for one in energies]
     known += [np.abs(stress).sum(axis=1), (stress**2).sum(axis=1), 6.0 * both, np.ones(len(place))]
@@ -129,8 +129,8 @@ def ratio_of_absolute_errors(
 
     mean = np.mean([absolute_by_frame(one) for one in after], axis=0)
     rows = np.stack([mean, absolute_by_frame(before)], axis=1)
-    with np.errstate(all="ignore"):
-        value = float(np.divide(*rows.sum(axis=0)))
+    after_sum, before_sum = rows.sum(axis=0).tolist()
+    value = after_sum / before_sum if before_sum else float("nan")
     return value, (resampling or Resampling()).interval(rows, lambda sums: sums[:, 0] / sums[:, 1], before.units)
 
 

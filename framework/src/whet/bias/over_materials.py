@@ -49,7 +49,9 @@ class OverMaterials:
                 known.append((one.name, value, error or 0.0, one.slopes.components))
         values, errors, sizes = (np.array([row[place] for row in known], dtype=float) for place in (1, 2, 3))
         mean = mean_over(values, resampling)
-        decided = by_ratio and mean.value is not None and mean.interval is not None
+        reading: Reading = "undecided"
+        if by_ratio and mean.value is not None and mean.interval is not None:
+            reading = reading_of(mean.value, mean.interval)
         return cls(
             tuple(row[0] for row in known),
             values,
@@ -57,7 +59,7 @@ class OverMaterials:
             Estimate(float(np.median(values)), median_interval(values)) if len(values) else Estimate(None),
             int((values < 1).sum()),
             StandingOut.of(values, errors, sizes) if len(values) else None,
-            reading_of(mean.value, mean.interval) if decided else "undecided",
+            reading,
         )
 
     def change_to(self, other: Self, resampling: Resampling | None = None) -> Estimate:

@@ -19,6 +19,10 @@ QUANTITIES = (
 """Column of the table of series, and title of its panel."""
 
 
+ROUNDING = 1e-7
+"""Of the largest error; what is smaller is none, and has no place on a logarithmic axis."""
+
+
 def error_curves(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[Figure, Table] | None:
     """Panels by labels and, where a strategy has several rounds, by round; None where no error is above 0."""
     axis = LabelAxis.of([row.labels for row in rows if row.strategy and row.labels])
@@ -52,8 +56,10 @@ def error_curves(rows: Sequence[SeriesRow], scores: Findings, on: str) -> tuple[
 
 def _points(rows: Sequence[SeriesRow], scores: Findings, quantity: str, axis: LabelAxis) -> Iterator[list[Cell]]:
     named = list(zip(rows, series_names(rows), strict=True))
+    largest = max((value or 0.0 for row in rows for _, value in seed_values(scores, row, quantity)), default=0.0)
     for row, series in named:
-        found = [value for _, value in seed_values(scores, row, quantity) if value is not None and value > 0]
+        values = (value for _, value in seed_values(scores, row, quantity))
+        found = [value for value in values if value is not None and value > ROUNDING * largest]
         if not found or len(found) < row.seeds:
             continue
         mean = sum(found) / len(found)

@@ -21,6 +21,9 @@ MOST_POINTS = 4000
 FAR, LEAST = 8.0, 0.1
 """The axis ends at this many spreads from the median of a state, or that far from it at least."""
 
+ROOM = 0.3
+"""How far beyond the untouched potentials the axis may reach at least."""
+
 BINS = "distribution"
 
 
@@ -29,7 +32,8 @@ def distribution(states: Sequence[StateOverMaterials], what: str, said: str) -> 
     import numpy as np
 
     drawn = [one for one in states if len(one.over.values)][:MOST_PANELS]
-    edges = _edges([one.over.values for one in drawn])
+    first = [one.over.values for one in drawn if one.row.untouched]
+    edges = _edges(first, [one.over.values for one in drawn if not one.row.untouched])
     rows: list[list[Cell]] = []
     outside = 0
     for one in drawn:
@@ -46,7 +50,7 @@ def distribution(states: Sequence[StateOverMaterials], what: str, said: str) -> 
         *map(Column, ("from", "to")),
         Column("materials", description="In this bar."),
     )
-    caption = f"Distribution over materials: {said}. Line: mean; dashed: 1, where a potential is not soft."
+    caption = f"Distribution over materials: {said} Line: mean; dashed: 1, where a potential is not soft."
     caption += f" {outside} lie outside the figure; the table has them." if outside else ""
     caption += f" The first {MOST_PANELS} states." if len(states) > MOST_PANELS else ""
     spec = _histograms([one.name for one in drawn], what, (float(edges[0]), float(edges[-1])))
@@ -55,23 +59,35 @@ def distribution(states: Sequence[StateOverMaterials], what: str, said: str) -> 
     return Figure(BINS, caption, text, spec), Table(BINS, "Bars of the distribution", columns, rows, shown=False)
 
 
-def _edges(every: Sequence[np.ndarray]) -> np.ndarray:
-    """Of bars that all states share: multiples of 1, 2 or 5 times a power of ten, around all but exploded values."""
+def _edges(untouched: Sequence[np.ndarray], tuned: Sequence[np.ndarray]) -> np.ndarray:
+    """Of bars that all states share, of a width of 1, 2 or 5 times a power of ten, around all but exploded values.
+
+    They cover 1 and the untouched potentials; of others what is no farther from these than they reach themselves.
+    """
     import numpy as np
 
-    from whet.bias.standing_out import SIGMA
-
-    low, high = 1.0, 1.0
-    for values in every:
-        median = float(np.median(values))
-        far = max(FAR * SIGMA * float(np.median(np.abs(values - median))), LEAST)
-        near = values[np.abs(values - median) <= far]
-        low, high = min(low, float(near.min())), max(high, float(near.max()))
+    ends = [1.0, *(end for values in untouched for end in _near(values))]
+    low, high = min(ends), max(ends)
+    room = max(high - low, ROOM)
+    further = [end for values in tuned for end in _near(values) if low - room <= end <= high + room]
+    low, high = min([low, *further]), max([high, *further])
     rough = max(high - low, 1e-3) / BARS
     power = 10.0 ** math.floor(math.log10(rough))
     width = next(power * step for step in (1, 2, 5, 10) if power * step >= rough * 0.999)
     first, last = math.floor(low / width), math.floor(high / width) + 1
     return np.arange(first, last + 1) * width
+
+
+def _near(values: np.ndarray) -> tuple[float, float]:
+    """The ends of all but exploded values."""
+    import numpy as np
+
+    from whet.bias.standing_out import SIGMA
+
+    median = float(np.median(values))
+    far = max(FAR * SIGMA * float(np.median(np.abs(values - median))), LEAST)
+    near = values[np.abs(values - median) <= far]
+    return float(near.min()), float(near.max())
 
 
 def _histograms(panels: Sequence[str], what: str, ends: tuple[float, float]) -> dict[str, Any]:
@@ -93,9 +109,11 @@ def _histograms(panels: Sequence[str], what: str, ends: tuple[float, float]) -> 
     mean = layer("mean", {"type": "rule", "strokeWidth": 2}, tooltip=tooltip)
     return {
         "data": {"name": BINS},
-        "facet": {"row": {"field": "panel", "type": "nominal", "title": None, "sort": list(panels)}},
+        "facet": {"field": "panel", "type": "nominal", "title": None, "sort": list(panels)},
+        "columns": 1,
+        "spacing": 14,
         "resolve": {"scale": {"y": "independent"}},
-        "spec": {"width": 420, "height": 80, "layer": [bars, one, mean]},
+        "spec": {"width": 420, "height": 70, "layer": [bars, one, mean]},
     }
 
 

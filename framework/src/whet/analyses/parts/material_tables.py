@@ -109,11 +109,10 @@ def material_table(states: Sequence[StateOverMaterials], caption: str, by_ratio:
 def _rows(one: StateOverMaterials) -> Iterator[list[Cell]]:
     from whet.bias.curvature import inverted
 
-    standing = one.over.standing
-    out = {
-        one.over.names[place]: "above" if one.over.values[place] > standing.median else "below"
-        for place in (standing.places if standing else ())
-    }
+    out: dict[str, str] = {}
+    if standing := one.over.standing:
+        for place in standing.places:
+            out[one.over.names[place]] = "above" if one.over.values[place] > standing.median else "below"
     for scale in one.scales:
         slopes, curvature, energy = scale.slopes, scale.curvature, one.energies[scale.name]
         yield [

@@ -56,6 +56,7 @@ def parity_figure(name: str, what: str, unit: str, clouds: Sequence[Cloud], note
     from whet.bias.parity_density import ParityDensity
 
     low, high = _ends(np.concatenate([cloud.reference for cloud in clouds]))
+    grids: list[ParityDensity] = []
     for cells in CELLS:
         grids = [ParityDensity.of(cloud.reference, cloud.predicted, low, high, cells) for cloud in clouds]
         if sum(map(len, grids)) <= MOST_MARKS:
@@ -84,8 +85,8 @@ def parity_figure(name: str, what: str, unit: str, clouds: Sequence[Cloud], note
     caption += " The color counts the points of a cell."
     caption += f" {outside:,} of {every:,} points are outside." if outside else ""
     table = Table(name, f"Points of the figure: {what}", columns, rows, shown=False)
-    cells = len({cloud.panel for cloud in clouds}), PIXELS / (round((high - low) / grids[0].width) or 1)
-    spec = _spec(name, (low, high), unit, list(dict.fromkeys(cloud.panel for cloud in clouds)), cells[1])
+    pixels = PIXELS * grids[0].width / (high - low)
+    spec = _spec(name, (low, high), unit, list(dict.fromkeys(cloud.panel for cloud in clouds)), pixels)
     return Figure(name, caption + note, f"Predicted against reference: {what}.", spec), table
 
 
@@ -103,7 +104,7 @@ def _ends(reference: np.ndarray) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def _spec(name: str, ends: tuple[float, float], unit: str, panels: Sequence[str], width: float) -> dict[str, Any]:
+def _spec(name: str, ends: tuple[float, float], unit: str, panels: Sequence[str], pixels: float) -> dict[str, Any]:
     axis: dict[str, Any] = {"type": "quantitative", "axis": {"tickCount": 4}}
     axis["scale"] = {"domain": list(ends), "nice": False, "zero": False}
     encoding = {
@@ -124,7 +125,7 @@ def _spec(name: str, ends: tuple[float, float], unit: str, panels: Sequence[str]
     }
     tooltip = [{"field": one, "type": "quantitative"} for one in ("reference", "predicted", "points")]
     square = {"type": "point", "shape": "square", "filled": True, "opacity": 1, "strokeWidth": 0}
-    square["size"] = round((width + 0.3) ** 2, 2)
+    square["size"] = round((pixels + 0.3) ** 2, 2)
     layers = [
         layer("cell", square, color=color, tooltip=tooltip),
         layer("perfect", {"type": "line", "strokeDash": [4, 4], "strokeWidth": 1}),

@@ -101,6 +101,11 @@ class SeriesRow:
         low, high = self.labels_fewest, self.labels_most
         return f"{low}" if low == high else f"{low}–{high}"
 
+    @property
+    def mean_labels(self) -> float:
+        """`labels` as a whole number where it is one, which a page then shows as such."""
+        return int(self.labels) if float(self.labels).is_integer() else self.labels
+
     @classmethod
     def of_series(cls, series: Series, **known: Any) -> SeriesRow:
         """known: the other fields."""
