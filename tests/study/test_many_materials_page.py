@@ -16,9 +16,12 @@ import whet
 from in_process import whet as program
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "many-materials.md").read_text(encoding="utf-8")
-FIRST, TRAINED, PROBED = (text.replace("chgnet", "toy") for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
-(COMMANDS,) = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+STUDY, PROBED = (text.replace("chgnet", "toy") for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+FROM_A_FILE, FROM_A_STUDY = (
+    text.replace("chgnet", "toy").splitlines() for text in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+)
 (PYTHON,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+PARITY = re.findall(r"`whet (analyze parity [^`]*)`", PAGE)[0].replace("chgnet", "toy")
 CUBES = {f"Ar {length:.2f}": length for length in np.linspace(4.4, 5.1, 8)}
 
 
@@ -38,23 +41,24 @@ def labeled(seed: int, frames: int) -> list[Atoms]:
 def test_the_page_is_worked_through(toy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     whet.export_frames("frames.extxyz", labeled(0, 5))
-    Path("study.yaml").write_text(FIRST)
-    said = [program(*line.split()[1:]).stdout for line in COMMANDS.splitlines()]
-    assert "No fault found" in said[0] and "Many materials" in said[2]
-    exec(PYTHON, scope := {})
-    over = scope["tables"]["over-materials"]
-    assert over["materials"].tolist() == [8] and list(scope["worst"]["material"])[-1] in CUBES
-    values = scope["tables"]["materials"]["curvature ratio"]
-    assert over["mean"][0] == pytest.approx(values.mean()) and over["reading"][0] == "soft"
-    assert "8" in capsys.readouterr().out
+    said = [program(*line.split()[1:]).stdout for line in FROM_A_FILE]
+    assert "soft by" in said[0] and "on average over 8 materials" in said[0] and "none of 8 materials" in said[0]
+    assert "Distribution over materials" in Path("page/index.html").read_text()
+    assert "on average over" not in program(*FROM_A_FILE[0].split()[1:], "--set", "by=formula").stdout
+    assert "Errors by size of the reference force" in program(*PARITY.split()).stdout
 
     whet.export_frames("one-each.extxyz", labeled(1, 1))
-    study = yaml.safe_load(FIRST) | yaml.safe_load(TRAINED)
-    Path("study.yaml").write_text(yaml.safe_dump(study))
-    program("run", "study.yaml")
-    over = whet.Study.load("study.yaml").stored.tables("materials")["over-materials"]
+    Path("study.yaml").write_text(STUDY)
+    checked, *_ = [program(*line.split()[1:]).stdout for line in FROM_A_STUDY]
+    assert "No fault found" in checked
+    exec(PYTHON, scope := {})
+    over = scope["tables"]["over-materials"]
     assert over["state"].tolist() == ["untouched", "few, 1 frame", "few, 8 frames"]
-    assert over["change"][2] > 0.1
+    assert over["materials"].tolist() == [8] * 3 and list(scope["worst"]["material"])[-1] in CUBES
+    values = scope["tables"]["materials"].groupby("state")["curvature ratio"].mean()
+    assert over.set_index("state")["mean"].to_dict() == pytest.approx(values.to_dict())
+    assert over["reading"][0] == "soft" and over["change"][2] > 0.1
+    assert "few, 8 frames" in capsys.readouterr().out
 
     # Near the toy's minimum all of them: what is to be seen is that they are found by their names.
     crystals = [bulk("Ar", "fcc", a=3.70 + 0.004 * number, cubic=True) * (2, 2, 2) for number in range(8)]
@@ -64,7 +68,8 @@ def test_the_page_is_worked_through(toy: None, tmp_path: Path, monkeypatch: pyte
     lines = [f"{name},bulk modulus,2.0" for name in CUBES]
     Path("published.csv").write_text("\n".join(["material,quantity,value", *lines]) + "\n")
     # The soft toy has no minimum there.
-    study = yaml.safe_load(FIRST) | yaml.safe_load(PROBED) | {"potentials": {"toy": {"use": "toy:hard", "scale": 0.8}}}
+    study = yaml.safe_load(STUDY) | yaml.safe_load(PROBED) | {"potentials": {"toy": {"use": "toy:hard", "scale": 0.8}}}
+    del study["strategies"]
     Path("study.yaml").write_text(yaml.safe_dump(study))
     program("run", "study.yaml")
     tables = whet.Study.load("study.yaml").stored.tables("materials")
