@@ -25,7 +25,7 @@ MOST_SECONDS = 60
 class Chromium:
     """One page, and the frames in it. What it asks the network for, and what it complains of, is noted.
 
-    complaints: errors and warnings of the console, and errors that no script caught.
+    complaints: errors of the console, and errors that no script caught.
     """
 
     def __init__(self, profile: Path, width: int = 1280, height: int = 900, dark: bool = False) -> None:
@@ -204,9 +204,9 @@ class Chromium:
             case "Runtime.exceptionThrown":
                 details = said["exceptionDetails"]
                 self.complaints.append(str(details.get("exception", {}).get("description", details["text"])))
-            case "Runtime.consoleAPICalled" if said["type"] in ("error", "warning", "assert"):
+            case "Runtime.consoleAPICalled" if said["type"] in ("error", "assert"):
                 self.complaints.append(" ".join(str(one.get("value", one.get("description"))) for one in said["args"]))
-            case "Log.entryAdded" if said["entry"]["level"] in ("error", "warning"):
+            case "Log.entryAdded" if said["entry"]["level"] == "error":
                 self.complaints.append(said["entry"]["text"])
             case "Target.attachedToTarget" if said["targetInfo"]["type"] == "iframe":
                 self._frames[said["targetInfo"]["targetId"]] = said["sessionId"]

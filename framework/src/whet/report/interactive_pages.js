@@ -44,7 +44,7 @@
         }
       }
       figure.classList.toggle("opened", Boolean(frame));
-      button.textContent = frame ? "Close it" : opens;
+      button.textContent = frame ? "Close" : opens;
       button.setAttribute("aria-expanded", String(Boolean(frame)));
       if (frame) figure.scrollIntoView({ block: "nearest" });
     });
