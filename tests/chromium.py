@@ -7,9 +7,11 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -61,6 +63,7 @@ class Chromium:
         self._process = subprocess.Popen(
             [PROGRAM, *how, *own, *drawn, "about:blank"],
             close_fds=False,
+            start_new_session=True,
             preexec_fn=places,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -82,10 +85,12 @@ class Chromium:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._ask("Browser.close")
-            self._process.wait(10)
+            self._tell("Browser.close", {})
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
         finally:
-            self._process.kill()
+            with suppress(ProcessLookupError):  # those that it started with it
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             os.close(self._read)
             os.close(self._write)

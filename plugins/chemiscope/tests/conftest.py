@@ -44,7 +44,7 @@ def run(tmp_path: Path) -> Run:
             for role, feeds in wanted.inputs.items()
         }
         backends = {role: descriptor for role in wanted.components if descriptor}
-        findings = made.run(GivenWork(tmp_path, inputs, dict.fromkeys(wanted.components, descriptor)))
+        findings = made.run(GivenWork(tmp_path, inputs, backends))
         findings.check()
         return findings
 
