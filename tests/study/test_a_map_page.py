@@ -15,7 +15,7 @@ from ase.io import write
 from chromium import NONE, PROGRAM, Chromium
 from in_process import whet
 from labeled_argon import labeled
-from whet import Study
+from whet import Study, analyze, write_report
 from whet.plugins.registry import registry
 
 pytestmark = pytest.mark.skipif("map" not in registry().names("analyses"), reason="whet-chemiscope is not installed")
@@ -59,8 +59,8 @@ def test_the_page_is_worked_through(toy: None, tmp_path: Path, monkeypatch: pyte
     assert study["potentials"] == {"chgnet": "chgnet", "mace": "mace:small"}
     study |= {"potentials": {"one": "toy", "other": {"use": "toy", "scale": 0.8}}, "descriptor": "toy"}
     Path("study.yaml").write_text(yaml.safe_dump(study))
-    assert COMMANDS == ["run study.yaml", "report study.yaml"]
-    for command in COMMANDS:
+    assert COMMANDS[:2] == ["run study.yaml", "report study.yaml"]
+    for command in COMMANDS[:2]:
         whet(*command.split())
     html = Path("report/index.html").read_text()
     assert "Open the map: a click on a point shows its atoms" in html
@@ -74,6 +74,20 @@ def test_the_page_is_worked_through(toy: None, tmp_path: Path, monkeypatch: pyte
     found = properties(Study.load("study.yaml"))
     assert set(found["element"]["values"]) == {"Ar"}
     assert found["set"]["target"] == "atom"
+
+
+def test_files_are_enough(toy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write("near.extxyz", frames(8, 0))
+    write("far.extxyz", frames(6, 100))
+    (command,) = COMMANDS[2:]
+    words = [{"chgnet": "toy", "soap": "toy"}.get(word, word) for word in command.split()]
+    said = whet(*words).stdout
+    assert re.search(r"far +6 +6 +6", said) and re.search(r"near +8 +8 +8", said)
+    assert Path("page/index.html").read_text().count('id="whet-text-') == 2
+    found = analyze("map", "near.extxyz", "toy", descriptor="toy")
+    html = write_report(found.record, "another").read_text()  # the store is gone by now
+    assert html.count('id="whet-text-') == 2
 
 
 def test_rounds_and_frames_without_labels_are_on_the_map(toy: None, tmp_path: Path) -> None:

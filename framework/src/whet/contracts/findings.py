@@ -227,6 +227,11 @@ class Findings:
         pages = [figure.page for figure in self.figures if figure.page]
         return {role: text for page in pages for role, text in page.files.items()}
 
+    def hold(self) -> None:
+        """Reads `files` now: what has them may go, and the findings stay whole."""
+        for text in self.files.values():
+            text.read()
+
     def check(self) -> None:
         """ValueError, with a sentence, where a name is no name or stands twice, or a figure uses what is no table's."""
         names = [one.name for one in (*self.tables, *self.figures)]

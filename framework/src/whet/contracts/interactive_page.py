@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any, Self
 
@@ -84,7 +85,7 @@ def _role(digest: str) -> str:
 
 
 def _kept(digest: str, left: Callable[[str], bytes]) -> PackedText:
-    return PackedText(digest, lambda: left(_role(digest)))
+    return PackedText(digest, cache(lambda: left(_role(digest))))
 
 
 def _outside(html: str) -> Iterator[str]:
