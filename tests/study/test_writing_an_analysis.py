@@ -9,12 +9,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from chromium import NONE, PROGRAM, Chromium
+from whet import Column, Findings, Table
 from whet.plugins.registry import registry
 from whet.report.page import write_report
-from whet.study.record import record_of
+from whet.study.record import Record, record_of
+from whet.study.section import Section
 from whet.study.study import Study
 from whet.testing import check_analysis
 
@@ -114,3 +119,31 @@ def test_without_the_package_its_findings_are_still_read(
         text=True,
     )
     assert ended.stdout.strip() == "1", ended.stderr
+
+
+def test_the_page_to_explore_turns_in_a_browser(tmp_path: Path) -> None:
+    pytest.importorskip("plotly")
+    if PROGRAM is None:
+        pytest.skip(NONE)
+    (code,) = re.findall(r"```python\n# a figure that can be turned\n(.*?)```", PAGE, re.DOTALL)
+    written: dict[str, Any] = {}
+    exec(code, written)
+    picture = {
+        "data": {"name": "errors"},
+        "mark": "point",
+        "encoding": {"x": {"field": "x", "type": "quantitative"}, "y": {"field": "y", "type": "quantitative"}},
+    }
+    vectors = np.random.default_rng(0).normal(size=(40, 3))
+    table = Table("errors", "Errors", [Column("x", "eV/Å"), Column("y", "eV/Å")], vectors[:, :2].tolist())
+    found = Findings("Directions", tables=[table], figures=[written["directions"](vectors, picture)])
+    found.check()
+    page = write_report(Record("a study", [Section("directions", [found])]), tmp_path / "report")
+    (script,) = found.figures[0].page.scripts  # pyright: ignore[reportOptionalMemberAccess]
+    assert 1.8e6 < len(script.base64) < 2.0e6, "the page says how much a report grows"
+    with Chromium(tmp_path / "profile") as browser:
+        browser.open(page)
+        browser.click_on(".opener button")
+        inside = browser.frame()
+        assert browser.until("document.querySelector('.gl-container canvas')?.width > 100", inside)
+        assert browser.value("document.querySelector('.js-plotly-plot').data[0].x.length", inside) == 40
+        assert (browser.requests, browser.complaints) == ([], [])

@@ -34,6 +34,7 @@ from .contracts.fine_tuning import FineTuneRequest as FineTuneRequest
 from .contracts.fine_tuning import Progress as Progress
 from .contracts.foundation import FoundationModel as FoundationModel
 from .contracts.foundation import KnownAnswer as KnownAnswer
+from .contracts.interactive_page import InteractivePage as InteractivePage
 from .contracts.labeling import Labeler as Labeler
 from .contracts.labeling import isolated_atom as isolated_atom
 from .contracts.loss import Loss as Loss

@@ -12,6 +12,7 @@ from whet import (
     Figure,
     Findings,
     InputError,
+    InteractivePage,
     LabeledFrames,
     Options,
     Port,
@@ -117,4 +118,7 @@ class FaultyAnalysis(Analysis):
                 "y": {"field": "forces" if fault == "no such field" else "force", "type": "quantitative"},
             },
         }
-        return Figure("forces", "" if fault == "no caption" else "Forces", "The largest force of each set.", spec)
+        script = '<script src="https://cdn.example.org/plot.js"></script>' if fault == "loads a script" else ""
+        page = InteractivePage(f"<!DOCTYPE html><p>Forces</p>{script}")
+        caption = "" if fault == "no caption" else "Forces"
+        return Figure("forces", caption, "The largest force of each set.", spec, page=page)

@@ -36,6 +36,7 @@ FAULTS = [
     ("no such field", {"figures_show_columns_of_their_tables"}, "no column 'forces' is in the table 'largest-forces'"),
     ("no such mark", {"figures_can_be_drawn"}, "figure 'forces': "),
     ("no caption", {"figures_can_be_drawn"}, "has no caption"),
+    ("loads a script", {"interactive_pages_stand_alone"}, '<script src="https://cdn.example.org/plot.js">'),
     ("numpy", {"findings_survive_storage"}, "JSON cannot hold them: .*float32"),
     ("two of a name", {"findings_are_sound"}, "the table 'largest-forces' has two columns 'set'"),
     ("no name", {"findings_are_sound"}, "'largest forces' is no name"),
@@ -50,6 +51,7 @@ FAULTS = [
 
 CONSEQUENCES = {
     "numpy": {"figures_can_be_drawn"},
+    "loads a script": {"findings_are_sound", "little_is_looked_at_or_refused"},
     "no name": {"little_is_looked_at_or_refused"},
     "two of a name": {"findings_survive_storage", "little_is_looked_at_or_refused"},
     "clock": {"order_of_inputs_changes_no_number"},

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
+from whet.contracts.interactive_page import InteractivePage
 from whet.data.frame_groups import units_in_words
+from whet.data.packed_text import PackedText
 
 LEAST_UNITS = 4
 """Independent units (trajectories, or frames of a file that have nothing to do with each other) below which nothing
@@ -130,7 +132,8 @@ class Figure:
 
     spec: its data are named tables of the same Findings, `{"data": {"name": TABLE}}`, nothing inline and no URL. No
     colors, fonts or sizes of text need be set: the report has a theme for light, dark and paper. caption: below it.
-    text: what it shows, for those who cannot see it. prominent: shown on a report's first screen.
+    text: what it shows, for those who cannot see it. prominent: shown on a report's first screen. page: what opens
+    where a reader clicks; the figure stands for it before that, on paper, and where no script runs.
     """
 
     name: str
@@ -139,6 +142,19 @@ class Figure:
     spec: Mapping[str, Any] | None = None
     svg: str = ""
     prominent: bool = False
+    page: InteractivePage | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data; `Figure.from_json` reads it back. Texts of its page are named only."""
+        said = asdict(replace(self, page=None))
+        del said["page"]
+        return {**said, "page": self.page.as_json()} if self.page else said
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], left: Callable[[str], bytes]) -> Self:
+        """The figure that `as_json` described. left: as in `Findings.from_json`."""
+        page = InteractivePage.from_json(data["page"], left) if "page" in data else None
+        return cls(**{**data, "page": page})
 
 
 @dataclass(frozen=True)
@@ -174,6 +190,10 @@ class Verdict:
         return cls(question, few, units=units, decided=False, **rest)
 
 
+def _nothing(role: str) -> bytes:
+    raise ValueError(f"the file {role} of these findings is not at hand")
+
+
 @dataclass(frozen=True)
 class Findings:
     """What one run of an analysis found.
@@ -201,6 +221,17 @@ class Findings:
         """The table of that name. KeyError where there is none."""
         return {table.name: table for table in self.tables}[name]
 
+    @property
+    def files(self) -> dict[str, PackedText]:
+        """What a step keeps beside them, by role: the texts of interactive pages."""
+        pages = [figure.page for figure in self.figures if figure.page]
+        return {role: text for page in pages for role, text in page.files.items()}
+
+    def hold(self) -> None:
+        """Reads `files` now: what has them may go, and the findings stay whole."""
+        for text in self.files.values():
+            text.read()
+
     def check(self) -> None:
         """ValueError, with a sentence, where a name is no name or stands twice, or a figure uses what is no table's."""
         names = [one.name for one in (*self.tables, *self.figures)]
@@ -223,6 +254,11 @@ class Findings:
     def _check_figure(self, figure: Figure) -> None:
         if (figure.spec is None) == (not figure.svg):
             raise ValueError(f"the figure {figure.name!r} needs either a specification or an SVG")
+        if figure.page:
+            try:
+                figure.page.check()
+            except ValueError as error:
+                raise ValueError(f"the interactive page of the figure {figure.name!r} {error}") from None
         known = {table.name: set(table.fields) for table in self.tables}
         for data in _data_of(figure.spec or {}):
             if set(data) != {"name"} or data["name"] not in known:
@@ -234,7 +270,7 @@ class Findings:
             "title": self.title,
             "label": self.label,
             "tables": [table.as_json() for table in self.tables],
-            "figures": [asdict(figure) for figure in self.figures],
+            "figures": [figure.as_json() for figure in self.figures],
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
             "definition": self.definition,
             "source": self.source,
@@ -242,11 +278,14 @@ class Findings:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The findings that `as_json` described. KeyError, TypeError or ValueError where they are damaged."""
+    def from_json(cls, data: Mapping[str, Any], left: Callable[[str], bytes] = _nothing) -> Self:
+        """The findings that `as_json` described. KeyError, TypeError or ValueError where they are damaged.
+
+        left: gives the file that the step kept in a role of `files`. It is asked when a page is opened, not before.
+        """
         parts = {
             "tables": tuple(Table.from_json(table) for table in data["tables"]),
-            "figures": tuple(Figure(**figure) for figure in data["figures"]),
+            "figures": tuple(Figure.from_json(figure, left) for figure in data["figures"]),
             "verdicts": tuple(Verdict(**verdict) for verdict in data["verdicts"]),
             "notes": tuple(data["notes"]),
         }

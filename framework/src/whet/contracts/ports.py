@@ -274,7 +274,8 @@ class Found(Data):
         """Of a step of an analysis."""
         import json
 
-        return cls(ref, Findings.from_json(json.loads(step.path("findings").read_text(encoding="utf-8"))))
+        said = json.loads(step.path("findings").read_text(encoding="utf-8"))
+        return cls(ref, Findings.from_json(said, lambda role: step.path(role).read_bytes()))
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from whet.report.drawing import Drawing
 from whet.report.glossary import Glossary
 from whet.report.outline import Outline
+from whet.report.page_texts import PageTexts
 from whet.report.report_folder import ReportFolder
 from whet.report.safe_svg import printable
 from whet.report.series import SeriesScales
@@ -97,6 +98,7 @@ def _page(record: Record, outline: Outline, drawings: Mapping[str, Drawing], sca
         figure_rules=Markup(figure_rules()),
         live=packed(json.dumps(live, allow_nan=False)) if live else "",
         vega=bundle() if live else "",
+        pages=PageTexts.of({name: one.figure.page for name, one in drawings.items() if one.figure.page}),
     )
 
 

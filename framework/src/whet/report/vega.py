@@ -15,6 +15,7 @@ from typing import Any
 
 from whet.data.durable import write_text
 from whet.data.errors import StoreError
+from whet.data.packed_text import PackedText
 from whet.data.user_folders import user_cache
 from whet.report.point_clouds import compacted
 
@@ -66,7 +67,7 @@ def bundle() -> str:
 
 def packed(text: str) -> str:
     """A text gzipped, in base64: light, and nothing in it ends a script element."""
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+    return PackedText.of(text).base64
 
 
 def unpacked(text: str) -> str:

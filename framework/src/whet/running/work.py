@@ -21,7 +21,7 @@ from whet.contracts.fine_tuning import Progress
 from whet.contracts.ports import FinishedStep
 from whet.contracts.ref import Ref
 from whet.contracts.task import Kind, Outcome, Task
-from whet.data.durable import unwritable, write_json
+from whet.data.durable import replacing, unwritable, write_json
 from whet.data.errors import PluginError, StepFailed, WhetError
 from whet.data.logs import captured
 from whet.data.partials import remove_all_dead
@@ -199,7 +199,12 @@ def _written(findings: Findings, folder: Path) -> Outcome:
         raise PluginError(f"the analysis left findings that do not fit: {error}") from error
     path = folder / "findings.json"
     write_json(path, findings.as_json())
-    return Outcome({"title": findings.title, "label": findings.label}, {"findings": path})
+    files = {"findings": path}
+    for role, text in findings.files.items():
+        files[role] = folder / f"{role}.gz"
+        with replacing(files[role]) as partial:
+            partial.write_bytes(text.read())
+    return Outcome({"title": findings.title, "label": findings.label}, files)
 
 
 def _unforeseen(step: Step, log: Path, error: BaseException) -> StepFailed:

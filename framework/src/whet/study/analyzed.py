@@ -92,7 +92,11 @@ def analyze(
             raise error
         stored = study.stored
         found = found_of(request, stored)
-        return Analyzed(found, stored.tables(request.shown_by), record_of(stored))
+        record = record_of(stored)
+        for section in record.sections:
+            for one in section.findings:
+                one.hold()  # the store may go with the folder
+        return Analyzed(found, stored.tables(request.shown_by), record)
 
 
 def _sets(frames: Any, scratch: Path) -> dict[str, list[Path]]:

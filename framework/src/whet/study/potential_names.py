@@ -96,7 +96,9 @@ class PotentialNames:
     def _figure(self, figure: Figure) -> Figure:
         svg = re.sub(r"(?<=>)[^<>]+(?=<)", lambda match: self.text(match[0]), figure.svg)
         spec = None if figure.spec is None else self._specified(figure.spec)
-        return replace(figure, caption=self.text(figure.caption), text=self.text(figure.text), spec=spec, svg=svg)
+        page = figure.page.named(self.shown) if figure.page else None
+        words = {"caption": self.text(figure.caption), "text": self.text(figure.text)}
+        return replace(figure, **words, spec=spec, svg=svg, page=page)
 
     def _specified(self, value: Any) -> Any:
         if isinstance(value, Mapping):

@@ -5,73 +5,26 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
+from whet.contracts.analysis import Piece, StudyPieces, Wanted
 from whet.contracts.findings import LEAST_UNITS, Column, Estimate, Findings, Table
 from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
 from whet.data.errors import WhetError
 from whet.plugins.registry import registry
 from whet.testing import fresh_interpreter
+from whet.testing.analysis_subject import AnalysisSubject
 from whet.testing.check import TIERS, Check, CheckFailed, NotApplicable, Tier, check, demand
 from whet.testing.conformance import Conformance, Kit, Outcome, run_checks
 from whet.testing.figure_fields import unknown_fields
 from whet.testing.sample_steps import SampleSteps
-from whet.testing.sample_study import ROLES, SampleStudy
-from whet.testing.subject import Given, Subject
+from whet.testing.sample_study import SampleStudy
+from whet.testing.subject import Given
 
 SAME = 1e-6
 """Relative; numbers that differ by less are the same: sums in another order differ in their last digits."""
-
-
-class AnalysisSubject(Subject):
-    """An analysis under test: a component, or how a user names one."""
-
-    hook = "analyses"
-
-    @cached_property
-    def analysis(self) -> Analysis:
-        """The living analysis."""
-        return registry().load(self.component)
-
-    @cached_property
-    def steps(self) -> SampleSteps:
-        """Its steps over the sample. NotApplicable where it wants none."""
-        return self.over(SampleStudy())
-
-    @cached_property
-    def found(self) -> list[tuple[Wanted, Findings]]:
-        """What each step over the sample found."""
-        return list(self.steps.found())
-
-    @cached_property
-    def of_one_trajectory(self) -> list[tuple[Wanted, Findings, SampleSteps]]:
-        """What it finds where each sampled set is one trajectory."""
-        return list(self._answers(SampleStudy(trajectories=1)))
-
-    @cached_property
-    def of_one_frame(self) -> list[tuple[Wanted, Findings, SampleSteps]]:
-        """What it finds where each set is one frame."""
-        return list(self._answers(SampleStudy(trajectories=1, frames=1)))
-
-    def over(self, sample: SampleStudy) -> SampleSteps:
-        """Its steps over a sample of another size. NotApplicable where it wants none."""
-        steps = SampleSteps(self.analysis, sample)
-        if not steps.wants():
-            raise NotApplicable(f"it wants nothing of the sample study, which has {', '.join(ROLES)}")
-        return steps
-
-    def _answers(self, sample: SampleStudy) -> Iterator[tuple[Wanted, Findings, SampleSteps]]:
-        """What its steps over a sample found, as long as none says that nothing can be said."""
-        try:
-            steps = self.over(sample)
-            for wanted, findings in steps.found():
-                yield wanted, findings, steps
-        except WhetError:
-            return
 
 
 @check("contract")
@@ -309,6 +262,23 @@ def figures_can_be_drawn(subject: AnalysisSubject) -> None:
 
 
 @check("contract")
+def interactive_pages_stand_alone(subject: AnalysisSubject) -> None:
+    """An interactive page refers to nothing outside itself: no `src`, `href`, `@import` or `url(…)` but of what is in
+    it. Document and scripts have 6 MB at most, gzipped.
+
+    A report is one file that is read without a network, and that can be mailed.
+    """
+    pages = [(figure.name, figure.page) for _, findings in subject.found for figure in findings.figures if figure.page]
+    if not pages:
+        raise NotApplicable("it has no interactive pages")
+    for name, page in pages:
+        try:
+            page.check()
+        except ValueError as error:
+            raise CheckFailed(f"the page of the figure {name!r} {error}") from None
+
+
+@check("contract")
 def findings_survive_storage(subject: AnalysisSubject) -> None:
     """Findings are plain data: read back from JSON they are the same, bit for bit.
 
@@ -361,6 +331,7 @@ ANALYSIS_CHECKS: tuple[Check, ...] = (
     numbers_say_what_they_are,
     figures_show_columns_of_their_tables,
     figures_can_be_drawn,
+    interactive_pages_stand_alone,
     findings_survive_storage,
     same_input_same_bytes,
     analyses_leave_the_process_as_it_was,
