@@ -62,9 +62,9 @@ class BlockDiffusion:
     """Adds up squared displacements, a frame at a time: memory is that of one block's curve and of ten sets of places.
 
     species: (n,) name of each molecule. interval: fs between frames. weights: (n,) u; with them the motion of the
-    common center of mass is taken out. Of each block one origin, its first frame; the coefficient is a sixth of the slope of
-    the line through its mean-square displacement after the ballistic beginning (Niblett et al., figure 1). InputError
-    where a block has fewer than three frames to fit.
+    common center of mass is taken out. Of each block one origin, its first frame; the coefficient is a sixth of the
+    slope of the line through its mean-square displacement after the ballistic beginning (Niblett et al., figure 1).
+    InputError where a block has fewer than three frames to fit.
     """
 
     def __init__(

@@ -124,8 +124,10 @@ def _rows(every: Sequence[Ensemble], series: dict[str, list[np.ndarray]]) -> lis
         assert mean is not None
         against = series[other.name] if other else (own if one.is_reference else [])
         of = mean_density(against) if other else None
-        nulls = [divergence([own], [*against[:n], *against[n + 1 :]]) for n, own in enumerate(against)]
-        null = sum(nulls) / len(nulls) if len(against) > 1 else None
+        null = None
+        if len(against) > 1:
+            nulls = [divergence([found], [*against[:n], *against[n + 1 :]]) for n, found in enumerate(against)]
+            null = sum(nulls) / len(nulls)
         rows.append(
             [
                 one.name,

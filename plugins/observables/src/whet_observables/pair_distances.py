@@ -14,16 +14,22 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 400_000
 """Distances in memory at once."""
+NOISE = 2
+"""Bins; a shorter dip below 1 does not end a peak."""
+ENOUGH = 400
+"""Distances in a peak, by which its height is known to 5 %."""
+SMOOTHING = (1, 3, 5, 9, 17, 33, 65)
 
 
 @dataclass(frozen=True, eq=False)
 class Radial:
     """g: (n_bins,) of one pair of elements, NaN where no frame reaches. r: (n_bins,) Å, middles of the bins. frames:
-    (n_bins,) how many frames reach that far."""
+    (n_bins,) how many frames reach that far. counts: (n_bins,) distances that were counted."""
 
     r: np.ndarray
     g: np.ndarray
     frames: np.ndarray
+    counts: np.ndarray
 
 
 class PairDistances:
@@ -53,7 +59,7 @@ class PairDistances:
         many = np.bincount(self._of, minlength=len(names)).astype(float)
         self._ordered = np.array([many[names.index(one)] * many[names.index(other)] for one, other in self.pairs])
         self._times = np.array([2.0 if one == other else 1.0 for one, other in self.pairs])
-        self._sums = np.zeros((2, len(self.pairs), self.bins))
+        self._sums, self._counts = np.zeros((2, 2, len(self.pairs), self.bins))
         self._reached = np.zeros(self.bins, dtype=int)
 
     def add(self, frame: Atoms) -> None:
@@ -78,6 +84,7 @@ class PairDistances:
             for which, found in self._counted(places, cell, rows, until, bins):
                 counts[which] += np.bincount(found, minlength=counts.shape[1])
             rows = until
+        self._counts += counts.reshape(self._sums.shape)
         self._sums += counts.reshape(self._sums.shape) * volume
 
     def of(self, pair: tuple[str, str], *, between_molecules: bool = False) -> Radial:
@@ -90,7 +97,8 @@ class PairDistances:
         with np.errstate(divide="ignore", invalid="ignore"):
             sums = self._sums[int(between_molecules), number] * self._times[number]
             g = sums / (self._reached * self._ordered[number] * shells)
-        return Radial((edges[:-1] + edges[1:]) / 2, np.where(self._reached > 0, g, np.nan), self._reached.copy())
+        counts = self._counts[int(between_molecules), number].copy()
+        return Radial((edges[:-1] + edges[1:]) / 2, np.where(self._reached > 0, g, np.nan), self._reached.copy(), counts)
 
     def _counted(
         self, places: np.ndarray, cell: np.ndarray, rows: int, until: int, bins: int
@@ -121,40 +129,59 @@ class Peak:
     height: float
 
 
-def first_stretch(found: Radial) -> tuple[float, float] | None:
-    """Å, from where to where the first stretch reaches in which g is above 1; None where it never is."""
-    import numpy as np
-
-    above = np.flatnonzero(np.nan_to_num(found.g) > 1)
-    if not len(above):
-        return None
-    gaps = np.flatnonzero(np.diff(above) > 2)  # a single bin below 1 is noise
-    last = above[int(gaps[0])] if len(gaps) else above[-1]
-    return float(found.r[above[0]]), float(found.r[last])
+Window = tuple[int, int]
+"""The first and the last bin of a peak."""
 
 
-def peak_within(found: Radial, within: tuple[float, float]) -> Peak | None:
-    """The highest point between two distances (Å); None where g is zero there.
+def first_window(g: np.ndarray, counts: np.ndarray) -> Window | None:
+    """The bins around the highest point of the first stretch of g above 1 that are above half of it; five at least.
 
-    A parabola through the bins around the top that are above nine tenths of it gives position and height; where there
-    are fewer than three, or the top is at one end of them, it is the middle of the highest bin.
+    g, counts: (n_bins,). g is averaged over ever more bins until the window holds 400 distances, so that it is no noise.
+    None where there are not so many.
     """
     import numpy as np
 
-    g = np.nan_to_num(found.g)
-    places = np.flatnonzero((found.r >= within[0] - 1e-9) & (found.r <= within[1] + 1e-9))
-    if not len(places) or not g[places].any():
+    g = np.nan_to_num(g)
+    for width in SMOOTHING:
+        window = _window(g if width == 1 else np.convolve(g, np.ones(width) / width, mode="same"))
+        if window is not None and counts[window[0] : window[1] + 1].sum() >= ENOUGH:
+            return window
+    return None
+
+
+def _window(g: np.ndarray) -> Window | None:
+    import numpy as np
+
+    above = np.flatnonzero(g > 1)
+    if not len(above):
         return None
-    low = high = top = int(places[g[places].argmax()])
-    while low > 0 and g[low - 1] > 0.9 * g[top]:
+    gaps = np.flatnonzero(np.diff(above) > NOISE)
+    stretch = above[: int(gaps[0]) + 1] if len(gaps) else above
+    low = high = top = int(stretch[g[stretch].argmax()])
+    while low > 0 and g[low - 1] > 0.5 * g[top]:
         low -= 1
-    while high < len(g) - 1 and g[high + 1] > 0.9 * g[top]:
+    while high < len(g) - 1 and g[high + 1] > 0.5 * g[top]:
         high += 1
-    middle = Peak(float(found.r[top]), float(g[top]))
-    if not low < top < high:
-        return middle
-    r = found.r[low : high + 1] - found.r[top]
-    a, b, c = np.polyfit(r, g[low : high + 1], 2)
-    if a >= 0 or not r[0] <= -b / (2 * a) <= r[-1]:
-        return middle
-    return Peak(float(found.r[top] - b / (2 * a)), float(c - b * b / (4 * a)))
+    while high - low < 4 and (low > 0 or high < len(g) - 1):
+        low, high = max(low - 1, 0), min(high + 1, len(g) - 1)
+    return low, high
+
+
+def peak_in(found: Radial, window: Window) -> Peak | None:
+    """The top of the parabola through g over the bins of a window; None where g is zero there.
+
+    One window for all trajectories that are compared: the top is then a smooth function of what was counted, and has no
+    more noise on one side than on the other. Where the parabola has no top in the window, the mean of r weighted by g
+    and the highest bin.
+    """
+    import numpy as np
+
+    low, high = window
+    r, g = found.r[low : high + 1], np.nan_to_num(found.g[low : high + 1])
+    if not g.any():
+        return None
+    middle = float(r.mean())
+    a, b, c = np.polyfit(r - middle, g, 2)
+    if a < 0 and abs(b / (2 * a)) <= float(r[-1] - r[0]) / 2:
+        return Peak(middle - float(b / (2 * a)), float(c - b * b / (4 * a)))
+    return Peak(float(r @ g / g.sum()), float(g.max()))

@@ -133,8 +133,8 @@ class Quality(Analysis[QualityOptions]):
             f"{duration(self.options.horizon)}, t the stable time, H(0) = 1, the bracket not below 0, P the "
             "distribution of the density, P_ref the mean over the reference's trajectories, D the diffusion "
             "coefficient, weighted by molecules. The mean over trajectories, then over the members of a committee. As "
-            "the paper's text describes it: its equation 1 is printed with max for min and with the arguments of H reversed. The row of the "
-            "reference holds each of its trajectories against the others.",
+            "the paper's text describes it: its equation 1 is printed with max for min and with the arguments of H "
+            "reversed. The row of the reference holds each of its trajectories against the others.",
             source="Niblett et al., equation 1",
             notes=notes + list(doubts(every)),
         )

@@ -130,8 +130,8 @@ class Spectra(Analysis[SpectraOptions]):
             figures=[_figure(found)],
             verdicts=verdicts,
             definition="The Fourier transform of the mass-weighted velocity autocorrelation of each element, as the "
-            f"mean power of overlapping windows of {duration(self.options.window)}; over all elements its integral is 1. "
-            "Velocities are those of the frames; where they have none, minimal-image differences of positions, "
+            f"mean power of overlapping windows of {duration(self.options.window)}; over all elements its integral is "
+            "1. Velocities are those of the frames; where they have none, minimal-image differences of positions, "
             "corrected for what these take from fast modes. Intervals are over trajectories, four on each side "
             "(Student, Welch). Nuclei are classical, and a thermostat with a short damping time broadens peaks.",
             source="Dickey and Paskin, Phys. Rev. 188, 1407 (1969); Welch, IEEE Trans. Audio 15, 70 (1967)",

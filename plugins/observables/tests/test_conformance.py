@@ -1,0 +1,40 @@
+"""The conformance kit, with the defaults and with options under which the kit's short trajectories are long enough."""
+
+from __future__ import annotations
+
+import pytest
+
+from whet.testing import AnalysisConformance
+
+SHORT = {"block": 20.0, "every": 10.0, "ballistic": 0.0, "equilibration": 0.0}
+
+
+class TestRdf(AnalysisConformance):
+    given = "rdf"
+
+
+class TestDensity(AnalysisConformance):
+    given = "density"
+
+
+class TestDiffusion(AnalysisConformance):
+    given = "diffusion"
+
+
+class TestShortDiffusion(AnalysisConformance):
+    given = {"use": "diffusion", **SHORT}
+
+
+class TestSpectra(AnalysisConformance):
+    given = "spectra"
+
+
+class TestQuality(AnalysisConformance):
+    given = "quality"
+
+
+class TestShortQuality(AnalysisConformance):
+    given = {"use": "quality", "horizon": 30.0, **SHORT}
+
+
+pytestmark = pytest.mark.filterwarnings("error")
