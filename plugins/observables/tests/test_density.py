@@ -30,7 +30,7 @@ def argon(density: float) -> Atoms:
     return frame
 
 
-def run(ref, seed: int, mean: float, frames: int = 60):  # noqa: ANN001, ANN201
+def run(ref, seed: int, mean: float, frames: int = 60):
     values = np.random.default_rng(seed).normal(mean, 0.02, frames)
     return trajectory(ref, Made(frames, lambda place: argon(float(values[place]))), 10.0)
 

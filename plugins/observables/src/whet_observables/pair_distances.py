@@ -98,7 +98,9 @@ class PairDistances:
             sums = self._sums[int(between_molecules), number] * self._times[number]
             g = sums / (self._reached * self._ordered[number] * shells)
         counts = self._counts[int(between_molecules), number].copy()
-        return Radial((edges[:-1] + edges[1:]) / 2, np.where(self._reached > 0, g, np.nan), self._reached.copy(), counts)
+        return Radial(
+            (edges[:-1] + edges[1:]) / 2, np.where(self._reached > 0, g, np.nan), self._reached.copy(), counts
+        )
 
     def _counted(
         self, places: np.ndarray, cell: np.ndarray, rows: int, until: int, bins: int

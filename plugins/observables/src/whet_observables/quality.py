@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from whet import (
+    LABELER,
     Analysis,
     Column,
     Figure,
@@ -118,8 +119,10 @@ class Quality(Analysis[QualityOptions]):
                 members = committees.setdefault((_without_seed(one), one.formula), {})
                 members.setdefault(one.driver, []).append(one)
         rows, verdicts = [], []
-        for members in committees.values():
-            row = self._row(members, every, sides)
+        formulas = {one.formula for one in every if one.name in sides}
+        for (who, formula), members in committees.items():
+            name = "reference" if who == LABELER else str(who)
+            row = self._row(name + (f", {formula}" if len(formulas) > 1 else ""), members, every, sides)
             rows.append(row)
             if not next(iter(members.values()))[0].is_reference:
                 verdicts.append(_verdict(row, _fewest(members, every, sides)))
@@ -179,7 +182,7 @@ class Quality(Analysis[QualityOptions]):
         return Side(one, stable, (), coefficients), notes
 
     def _row(
-        self, members: dict[Ref | None, list[Ensemble]], every: Sequence[Ensemble], sides: dict[str, Side]
+        self, name: str, members: dict[Ref | None, list[Ensemble]], every: Sequence[Ensemble], sides: dict[str, Side]
     ) -> list:
         terms, moving, fixed = [], [], []
         for own in members.values():
@@ -191,7 +194,6 @@ class Quality(Analysis[QualityOptions]):
             moving += [time for one in own if one.moves for time in sides[one.name].stable]
             fixed += [time for one in own if not one.moves for time in sides[one.name].stable]
         found = QualityTerms.mean(terms)
-        name = min((one.name for own in members.values() for one in own), key=lambda name: (len(name), name))
         times = [math.fsum(each) / len(each) / 1000 if each else None for each in (moving, fixed)]
         return [
             name,

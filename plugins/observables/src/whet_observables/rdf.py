@@ -240,9 +240,7 @@ def _figures(curves: Sequence[Curves]) -> Iterator[tuple[Figure, Table]]:
         states = list(dict.fromkeys(curve.one.name for curve in chosen))[:MOST_LINES]
         drawn = [curve for curve in chosen if curve.one.name in states and "–".join(curve.pair) in pairs]
         joined = max(-(-sum(len(curve.mean.r) for curve in drawn) // MOST_POINTS), 1)
-        rows = [
-            [curve.one.name, "–".join(curve.pair), r, g] for curve in drawn for r, g in _points(curve.mean, joined)
-        ]
+        rows = [[curve.one.name, "–".join(curve.pair), r, g] for curve in drawn for r, g in _points(curve.mean, joined)]
         spec = {
             "data": {"name": f"{name}-points"},
             "facet": {"field": "pair", "type": "nominal", "title": None, "sort": None},
