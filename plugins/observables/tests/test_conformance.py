@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import ClassVar
 
 from whet.testing import AnalysisConformance
 
@@ -22,7 +22,7 @@ class TestDiffusion(AnalysisConformance):
 
 
 class TestShortDiffusion(AnalysisConformance):
-    given = {"use": "diffusion", **SHORT}
+    given: ClassVar = {"use": "diffusion", **SHORT}
 
 
 class TestSpectra(AnalysisConformance):
@@ -34,7 +34,4 @@ class TestQuality(AnalysisConformance):
 
 
 class TestShortQuality(AnalysisConformance):
-    given = {"use": "quality", "horizon": 30.0, **SHORT}
-
-
-pytestmark = pytest.mark.filterwarnings("error")
+    given: ClassVar = {"use": "quality", "horizon": 30.0, **SHORT}

@@ -107,6 +107,7 @@ def test_a_walk_through_boundaries_is_followed(wrapped: bool) -> None:
     places = walk(np.random.default_rng(1), 1e-2, 5, 2000, 10.0) + 3
     assert np.ptp(places, axis=0).min() > 15
     unwrapped = Unwrapped()
+    followed = places[0]
     for one in places:
         frame = Atoms("Ar5", one, cell=cell, pbc=True)
         if wrapped:
@@ -163,6 +164,11 @@ def test_centers_of_molecules_across_boundaries() -> None:
     assert np.abs(wrapped.positions - frame.positions).max() > 1
     off = found_in.centers(wrapped) - np.array([center, other.get_center_of_mass()])
     np.testing.assert_allclose(off, 10.0 * np.round(off / 10.0), atol=1e-9)
+
+
+def test_noble_gases_are_not_bonded() -> None:
+    close = box("Ar2", np.array([[0, 0, 0], [2.0, 0, 0]], dtype=float), 10.0)
+    assert Molecules.in_start(close).are_single_atoms
 
 
 def test_crystals_and_ions_stand_alone() -> None:
@@ -231,6 +237,6 @@ def test_short_trajectories_say_what_is_needed(tmp_path: Path) -> None:
     findings = found(Diffusion, tmp_path, trajectory(own(0), liquid(0, 1e-3), 10.0))
     assert findings.is_empty
     assert findings.notes[0] == (
-        "main: its trajectory is too short, at most 1.99 ps: 100 ps of a block after 100 ps of equilibration are needed "
-        "(options `block`, `equilibration`)."
+        "main: its trajectory is too short, at most 1.99 ps: 100 ps of a block after 100 ps of equilibration are "
+        "needed (options `block`, `equilibration`)."
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
 
 from made_trajectories import box, found, own, reference, trajectory
-from whet_observables.rdf import RadialDistribution
+from whet import Piece, StudyPieces
+from whet_observables.rdf import RadialDistribution, RadialDistributionOptions
 
 
 def nitrogen(seed: int, length: float = 1.10, frames: int = 20) -> list[Atoms]:
@@ -65,12 +67,8 @@ def test_fewer_than_four_trajectories_decide_nothing(tmp_path: Path) -> None:
 
 
 def test_training_trajectories_are_not_looked_at() -> None:
-    from dataclasses import replace
-
-    from whet import Piece, StudyPieces
-
     ref = replace(own(0), set_kind="training")
-    made = RadialDistribution(RadialDistribution.Options())
+    made = RadialDistribution(RadialDistributionOptions())
     assert not made.wants(StudyPieces("test", [Piece("trajectories", ref, "step")]))
 
 

@@ -1,4 +1,4 @@
-"""spectra: oscillators whose frequencies are known, from velocities and from positions; what is sampled too coarsely."""
+"""spectra: oscillators of known frequency, from velocities and from positions; what is sampled too coarsely."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ def test_coarse_frames_say_how_close_they_would_have_to_be(tmp_path: Path) -> No
     findings = found(Spectra, tmp_path, trajectory(own(0), [water] * 50, 10.0))
     assert findings.is_empty
     assert findings.notes[0] == (
-        "main: frames are 10 fs apart, and the fastest mode can have a period of 7.5 fs: a spectrum needs a frame every "
-        "3 fs at least (`every:`, `timestep:` of the dynamics)."
+        "main: frames are 10 fs apart, and the fastest mode can have a period of 7.5 fs: a spectrum needs a frame "
+        "every 3 fs at least (`every:`, `timestep:` of the dynamics)."
     )
 
 

@@ -46,6 +46,16 @@ def test_a_density_counts_where_the_cell_moves(side: float, beyond: bool) -> Non
     assert StabilityLimits().departure(boxed_water(side), [boxed_water(side)], [7.0]) is None
 
 
+def test_a_density_that_was_never_within_the_limits_does_not_leave_them() -> None:
+    copper = bulk("Cu", cubic=True)
+    hot = copper.copy()
+    hot.set_cell(copper.cell * 1.02, scale_atoms=True)
+    assert StabilityLimits().departure(copper, [hot], [1.0]) is None
+    found = StabilityLimits((8.8, 10.0)).departure(copper, [hot], [1.0])
+    assert found is not None
+    assert found.by == "density"
+
+
 def test_neighbors_of_a_metal_come_and_go() -> None:
     start = bulk("LiF", "rocksalt", a=4.0, cubic=True) * (2, 2, 2)
     far = start.copy()

@@ -34,7 +34,7 @@ class StabilityOptions(Options):
     """Limits beyond which a frame is no longer of a stable trajectory."""
 
     density: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(gt=0)]] | None = (0.2, 2.0)
-    """g/cm³, lowest and highest, where a barostat moves the cell; `null`: none."""
+    """g/cm³, lowest and highest, where a barostat moves the cell and the start is between them; `null`: none."""
     stretch: float | None = Field(default=0.5, gt=0)
     """Å; a bond of the starting structure between two nonmetals that is longer by more than this than the bonds of its
     kind were at the start is broken; `null`: none is."""
@@ -90,7 +90,7 @@ class Stability(Analysis[StabilityOptions]):
         words = []
         if self.options.density is not None:
             low, high = self.options.density
-            words.append(f"a density outside of {low:g} to {high:g} g/cm³ where the cell moves")
+            words.append(f"a density that leaves {low:g} to {high:g} g/cm³ where the cell moves")
         if self.options.stretch is not None:
             words.append(
                 f"a bond between nonmetals that is {self.options.stretch:g} Å longer than the bonds of its kind were "

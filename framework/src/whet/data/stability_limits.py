@@ -33,7 +33,8 @@ class Departure:
 class StabilityLimits:
     """Limits of density and of bonds (Niblett et al.: [0.2, 2.0] g/cm³ and 0.5 Å, by default).
 
-    density: g/cm³, lowest and highest, where the cell moves; None: none. stretch: Å, by which a bond of the starting
+    density: g/cm³, lowest and highest, where the cell moves and the start is between them (nothing leaves what it never
+    was in: most salts and metals are denser); None: none. stretch: Å, by which a bond of the starting
     structure between two nonmetals may be longer than its equilibrium length, the mean over the bonds of its kind
     (`BondTopology.kinds`) in that structure; None: any.
     """
@@ -51,11 +52,11 @@ class StabilityLimits:
         bonds = self._bonds(start)
         lengths = np.zeros(0) if bonds is None else _means_of_kinds(bonds)
         volume = float(start.cell.volume)
+        bounds = self.density if self.density and start.pbc.all() and self._holds(density_of(start)) else None
         for time, frame in zip(times, frames, strict=True):
-            if self.density is not None and frame.pbc.all() and moved(volume, float(frame.cell.volume)):
-                low, high = self.density
-                density = density_of(frame)
-                if not low <= density <= high:
+            if bounds is not None and frame.pbc.all() and moved(volume, float(frame.cell.volume)):
+                low, high = bounds
+                if not self._holds(density := density_of(frame)):
                     return Departure(time, "density", f"the density is {density:.3g} g/cm³ ({low:g} to {high:g} g/cm³)")
             if bonds is not None and len(lengths) and self.stretch is not None:
                 longer = bonds.lengths_in(frame) - lengths
@@ -67,6 +68,9 @@ class StabilityLimits:
                     )
                     return Departure(time, "bond", what + f"than at rest (limit {self.stretch:g} Å)")
         return None
+
+    def _holds(self, density: float) -> bool:
+        return self.density is None or self.density[0] <= density <= self.density[1]
 
     def _bonds(self, start: Atoms) -> BondTopology | None:
         """The bonds that are watched; None where an atom is bonded to two images of another."""

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 
+NOBLE = frozenset(("He", "Ne", "Ar", "Kr"))
+"""Elements that are never bonded; xenon and radon may be."""
+
+
 @dataclass(frozen=True, eq=False)
 class Molecules:
     """Groups of bonded atoms of a starting structure.
@@ -32,11 +36,11 @@ class Molecules:
 
     @classmethod
     def in_start(cls, start: Atoms, unbonded: Collection[str] = ()) -> Molecules:
-        """By covalent radii (`BondTopology`). unbonded: symbols of ions that have neighbors but no bonds."""
+        """By covalent radii (`BondTopology`). unbonded: ions that have neighbors but no bonds; noble gases have none."""
         import numpy as np
 
         try:
-            pairs = BondTopology.of(start, unbonded=unbonded).pairs
+            pairs = BondTopology.of(start, unbonded={*unbonded, *NOBLE}).pairs
         except FrameError:
             return cls._alone(start, "An atom is bonded to two images of another, so each atom stands alone.")
         labels, steps, endless = _walk(start, pairs)

@@ -138,7 +138,7 @@ Window = tuple[int, int]
 def first_window(g: np.ndarray, counts: np.ndarray) -> Window | None:
     """The bins around the highest point of the first stretch of g above 1 that are above half of it; five at least.
 
-    g, counts: (n_bins,). g is averaged over ever more bins until the window holds 400 distances, so that it is no noise.
+    g, counts: (n_bins,). g is averaged over ever more bins until the window holds 400 distances: before it is noise.
     None where there are not so many.
     """
     import numpy as np

@@ -63,7 +63,7 @@ class QualityOptions(DiffusionOptions):
     horizon: float = Field(default=1_000_000.0, gt=0)
     """fs; τ, for which a trajectory must be stable before its density and diffusion count."""
     density: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(gt=0)]] | None = (0.2, 2.0)
-    """g/cm³, lowest and highest of a stable trajectory whose cell moves; `null`: none."""
+    """g/cm³, that a stable trajectory does not leave whose cell moves and whose start is between them; `null`: none."""
     stretch: float | None = Field(default=0.5, gt=0)
     """Å; a bond between two nonmetals that is longer by more than this than those of its kind were is broken; `null`:
     none is."""

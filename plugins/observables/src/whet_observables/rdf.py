@@ -145,10 +145,10 @@ class RadialDistribution(Analysis[RadialDistributionOptions]):
             verdicts=verdicts,
             definition="g(r) of each pair of elements: the pairs in a shell over those that an ideal gas of the same "
             "density has there, the volume being that of each frame; every trajectory counts the same. The first peak "
-            "is the highest point of the first stretch in which g is above 1, by a parabola through the bins above half of "
-            "it, the same bins for both sides of a difference; it is none where fewer than 400 distances make it. "
-            "Differences are from the labeler's own dynamics of the same atoms; intervals are over trajectories, four "
-            "on each side (Student, Welch). A claim allows for the number of peaks compared (Bonferroni).",
+            "is the highest point of the first stretch in which g is above 1, by a parabola through the bins above "
+            "half of it, the same bins for both sides of a difference; it is none where fewer than 400 distances make "
+            "it. Differences are from the labeler's own dynamics of the same atoms; intervals are over trajectories, "
+            "four on each side (Student, Welch). A claim allows for the number of peaks compared (Bonferroni).",
             source="Allen and Tildesley, Computer Simulation of Liquids, section 2.6",
             notes=notes,
         )

@@ -1,0 +1,51 @@
+"""docs/how-to/structure-and-dynamics.md does what it says, with toys in the place of the potentials and the labeler."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from in_process import whet
+from whet.plugins.registry import registry
+
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "structure-and-dynamics.md").read_text(encoding="utf-8")
+(STUDY,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+(PYTHON,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.skipif("rdf" not in registry().names("analyses"), reason="whet-observables is not installed")
+def test_the_page_is_worked_through(
+    toy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    study = yaml.safe_load(STUDY)
+    assert set(study["potentials"]) == {"chgnet", "mace"}
+    study["structures"] = {"use": "toy", "repeat": 2}
+    study["potentials"], study["labeler"] = {"main": "toy"}, "toy"
+    study["dynamics"] |= {"timestep": 2, "equilibration": 0, "production": 24, "every": 2, "temperature": 100}
+    study["analyses"]["diffusion"] = {"block": 24, "every": 12, "ballistic": 4, "equilibration": 0}
+    study["analyses"]["quality"] = {"horizon": 48, "equilibration": 0}
+    Path("study.yaml").write_text(yaml.safe_dump(study))
+    assert "No fault found" in whet("check", "study.yaml").stdout
+    commands = re.findall(r"(?m)^whet (.+)$", PAGE)
+    assert [command.split()[0] for command in commands] == ["run", "analyze", "report"]
+    said = [whet(*command.split()) for command in commands]
+    assert "First peaks of the radial distribution functions" in said[1].stdout
+    exec(PYTHON, {})
+    assert "Ar–Ar" in capsys.readouterr().out
+    from whet import Study
+
+    stored = Study.open(".whet")
+    density = stored.tables("density")["density"]
+    assert density["trajectories"].tolist() == [4, 4]
+    assert stored.tables("diffusion")["diffusion"]["species"].tolist() == ["Ar", "Ar"]
+    (spectra,) = stored.findings("spectra")
+    assert any("window 2 ps" in note for note in spectra.notes)
+    (stability,) = stored.findings("stability")
+    assert stability.verdicts[0].claim == "0 of 8 trajectories ended early"
+    quality = stored.tables("quality")["quality"]
+    assert quality["stability"].tolist() == [1, 1]
+    assert quality["quality"].isna().all()
