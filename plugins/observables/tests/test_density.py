@@ -87,7 +87,7 @@ def test_a_planted_difference_is_found_and_its_null_is_not(tmp_path: Path) -> No
     runs += [run(own(n), 100 + n, 1.03) for n in range(4)]
     findings = found(Density, tmp_path, *runs)
     first, second = findings.table("density").records()
-    assert first["state"] == "reference on far"
+    assert first["state"] == "reference dynamics"
     assert first["density"] == pytest.approx(1.0, abs=0.005)
     assert second["difference"] == pytest.approx(0.03, abs=0.006)
     assert second["D_KL"] == pytest.approx(0.5 * 1.5**2, rel=0.35)
@@ -129,3 +129,18 @@ def test_intervals_are_those_of_student_and_welch() -> None:
     welch = stats.ttest_ind(one, other, equal_var=False).confidence_interval(0.95)
     assert first.less(second).interval == pytest.approx((welch.low, welch.high))
     assert RunMean.of([1.0]).estimate.interval is None  # pyright: ignore[reportOptionalMemberAccess]
+
+
+def test_a_density_that_still_changes_decides_nothing(tmp_path: Path) -> None:
+    def falling(ref, seed: int):
+        values = np.random.default_rng(seed).normal(1.1, 0.02, 60) - np.linspace(0, 0.05, 60)
+        return trajectory(ref, Made(60, lambda place: argon(float(values[place]))), 10.0)
+
+    runs = [run(reference(n), n, 1.0) for n in range(4)] + [falling(own(n), 100 + n) for n in range(4)]
+    findings = found(Density, tmp_path, *runs)
+    assert not findings.verdicts[0].decided
+    assert findings.verdicts[0].claim.startswith(
+        "main: undecided, a density still changes along the trajectories (+0.0"
+    )
+    assert any(note.startswith("main: the density still falls, by 0.0") for note in findings.notes)
+    assert not any(note.startswith("reference") for note in findings.notes)

@@ -196,8 +196,8 @@ def test_a_planted_difference_is_found_and_its_null_is_not(tmp_path: Path) -> No
     slower = [trajectory(own(n), liquid(100 + n, 4e-4), 10.0) for n in range(5)]
     findings = found(Diffusion, tmp_path, *runs, *slower, **SHORT)
     rows = {(row["state"], row["species"]): row for row in findings.table("diffusion").records()}
-    assert rows["reference on far", "Ar"]["D"] == pytest.approx(100, rel=0.2)
-    assert rows["reference on far", "Kr"]["D"] == pytest.approx(50, rel=0.2)
+    assert rows["reference dynamics", "Ar"]["D"] == pytest.approx(100, rel=0.2)
+    assert rows["reference dynamics", "Kr"]["D"] == pytest.approx(50, rel=0.2)
     assert rows["main", "Ar"]["difference"] == pytest.approx(-60, rel=0.3)
     assert rows["main", "Ar"]["difference 95 % high"] < 0
     assert rows["main", "Ar"]["exponent"] == pytest.approx(1, abs=0.15)
@@ -240,3 +240,19 @@ def test_short_trajectories_say_what_is_needed(tmp_path: Path) -> None:
         "main: its trajectory is too short, at most 1.99 ps: 100 ps of a block after 100 ps of equilibration are "
         "needed (options `block`, `equilibration`)."
     )
+
+
+def test_what_does_not_diffuse_decides_nothing(tmp_path: Path) -> None:
+    def crystal(seed: int) -> Made:
+        random = np.random.default_rng(seed)
+        grid = 4.0 * np.array([[n % 3, n // 3 % 3, n // 9] for n in range(24)])
+        places = grid + random.normal(0, 0.3, (200, 24, 3))
+        return Made(200, lambda place: box("Ar24", places[place], 12.0))
+
+    runs = [trajectory(reference(n), crystal(n), 10.0) for n in range(4)]
+    runs += [trajectory(own(n), crystal(50 + n), 10.0) for n in range(4)]
+    findings = found(Diffusion, tmp_path, *runs, **SHORT)
+    assert findings.verdicts[0].claim == (
+        "main: Ar undecided, no diffusion within a block of main and reference dynamics"
+    )
+    assert any("D is no diffusion coefficient. Longer blocks may show one." in note for note in findings.notes)

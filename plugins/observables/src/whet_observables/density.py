@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -98,7 +98,7 @@ class Density(Analysis[DensityOptions]):
             "wide, half a frame added to each; P_ref is the mean over its trajectories. The null is the same for each "
             "trajectory of the reference against its others.",
             source="Niblett et al., section 3; Flyvbjerg and Petersen, J. Chem. Phys. 91, 461 (1989)",
-            notes=notes + list(doubts(every)),
+            notes=[*notes, *_unsettled(every, series), *doubts(every)],
         )
 
     def _series(self, one: Ensemble) -> list[np.ndarray]:
@@ -145,7 +145,22 @@ def _rows(every: Sequence[Ensemble], series: dict[str, list[np.ndarray]]) -> lis
     return rows
 
 
+def _unsettled(every: Sequence[Ensemble], series: dict[str, list[np.ndarray]]) -> Iterator[str]:
+    """Sentences on densities that still rise or fall."""
+    from whet_observables.density_series import drift
+
+    for one in every:
+        if (rise := drift(series[one.name])) is not None:
+            way = "rises" if rise > 0 else "falls"
+            yield (
+                f"{one.name}: the density still {way}, by {abs(rise):.3g} g/cm³ over a trajectory on average: it is "
+                "not settled, and has neither a mean nor a distribution yet."
+            )
+
+
 def _verdict(one: Ensemble, other: Ensemble, series: dict[str, list[np.ndarray]]) -> Verdict:
+    from whet_observables.density_series import drift
+
     own, of = mean_density(series[one.name]), mean_density(series[other.name])
     assert own is not None
     assert of is not None
@@ -153,6 +168,9 @@ def _verdict(one: Ensemble, other: Ensemble, series: dict[str, list[np.ndarray]]
     question = "Is the density that of the reference?"
     evidence = f"{own.value:.4f} against {of.value:.4f} g/cm³, {own.units} and {of.units} trajectories"
     words = in_words(difference, 4, "g/cm³")
+    if any(drift(series[side.name]) is not None for side in (one, other)) and units >= FEWEST:
+        claim = f"{one.name}: undecided, a density still changes along the trajectories ({words})"
+        return Verdict(question, claim, evidence, units=units, decided=False, prominent=False)
     if excludes_zero(difference) or units < FEWEST:
         return Verdict.of_units(units, question, f"{one.name}: {words}", evidence=evidence, prominent=False)
     claim = f"{one.name}: not told apart from the reference, {words}"

@@ -51,6 +51,33 @@ def block_error(series: np.ndarray) -> float | None:
     return largest
 
 
+def drift(each: Sequence[np.ndarray]) -> float | None:
+    """By how much a density rises over a trajectory on average, g/cm³, where it is not settled; None where it is.
+
+    A line is fitted to each series. Over four trajectories or more its rise differs from zero by Student's t (5 %) and
+    is over half the standard deviation about the lines; over fewer it is over 1.5 of them.
+    """
+    import numpy as np
+
+    from whet_observables.run_means import FEWEST, RunMean, excludes_zero
+
+    rises, rests = [], []
+    for series in each:
+        if len(series) < FEWEST_BLOCKS:
+            continue
+        times = np.linspace(-0.5, 0.5, len(series))
+        slope = float(times @ series / (times @ times))
+        rises.append(slope)
+        rests.append(float((series - series.mean() - slope * times).std()))
+    mean = RunMean.of(rises)
+    if mean is None:
+        return None
+    fluctuation = math.sqrt(math.fsum(rest**2 for rest in rests) / len(rests))
+    many = len(rises) >= FEWEST
+    is_large = abs(mean.value) > (0.5 if many else 1.5) * fluctuation
+    return mean.value if is_large and (not many or excludes_zero(mean.estimate)) else None
+
+
 def common_edges(reference: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> np.ndarray:
     """Edges of bins that hold every value: half as wide as the reference is (standard deviation); at most 10,000."""
     import numpy as np

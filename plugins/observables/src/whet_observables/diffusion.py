@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -47,6 +48,8 @@ UNIT = "10⁻⁶ cm²/s"
 PER_UNIT = 1e5
 """Å²/fs in units of 10⁻⁶ cm²/s."""
 MOST_POINTS, MOST_LINES = 60, 20
+FAR_FROM_ONE = 0.35
+"""Of an exponent: what is farther from 1 is ballistic, or caged."""
 
 COLUMNS = (
     Column("state", description="Who drove the trajectories."),
@@ -100,6 +103,19 @@ class Diffusing:
         )
         assert found is not None
         return found
+
+    @cached_property
+    def exponent(self) -> float | None:
+        """Of the mean-square displacement late in a block, mean over trajectories."""
+        from whet_observables.block_diffusion import exponent
+
+        known = [found for run in self.each if (found := exponent(run)) is not None]
+        return math.fsum(known) / len(known) if known else None
+
+    @property
+    def is_diffusive(self) -> bool:
+        """Whether the exponent is near 1."""
+        return self.exponent is not None and abs(self.exponent - 1) <= FAR_FROM_ONE
 
     @property
     def blocks(self) -> list[float]:
@@ -157,7 +173,7 @@ class Diffusion(Analysis[DiffusionOptions]):
             "trajectories, of a single one over the blocks that do not overlap. Not corrected for the size of the cell "
             "(Yeh and Hummer, J. Phys. Chem. B 108, 15873 (2004)).",
             source="Niblett et al., figure 1; von Bülow, Bullerjahn and Hummer, J. Chem. Phys. 153, 021101 (2020)",
-            notes=notes + list(doubts(every)),
+            notes=[*notes, *_not_diffusive(found), *doubts(every)],
         )
 
 
@@ -224,12 +240,9 @@ def _of_run(
 
 
 def _row(one: Diffusing, other: Diffusing | None) -> list:
-    from whet_observables.block_diffusion import exponent
-
     blocks, mean = one.blocks, one.mean
     middle = math.fsum(blocks) / len(blocks)
     scatter = math.fsum((value - middle) ** 2 for value in blocks)
-    exponents = [found for run in one.each if (found := exponent(run)) is not None]
     return [
         one.one.name,
         one.species,
@@ -238,7 +251,7 @@ def _row(one: Diffusing, other: Diffusing | None) -> list:
         mean.over,
         math.sqrt(scatter / (len(blocks) - 1) / len(blocks)) if len(blocks) > 1 else None,
         mean.less(other.mean) if other else Estimate(None),
-        math.fsum(exponents) / len(exponents) if exponents else None,
+        one.exponent,
         len(one.each),
         len(blocks),
         one.each[0].molecules,
@@ -251,11 +264,25 @@ def _verdict(one: Diffusing, other: Diffusing) -> Verdict:
     question = "Is diffusion that of the reference?"
     evidence = f"{own.value:.3g} against {of.value:.3g} {UNIT}, {own.units} and {of.units} trajectories"
     words = in_words(difference, 2, UNIT)
+    if units >= FEWEST and (odd := [side.one.name for side in (one, other) if not side.is_diffusive]):
+        claim = f"{one.one.name}: {one.species} undecided, no diffusion within a block of {' and '.join(odd)}"
+        return Verdict(question, claim, evidence, units=units, decided=False, prominent=False)
     if excludes_zero(difference) or units < FEWEST:
         claim = f"{one.one.name}: {one.species} {words}"
         return Verdict.of_units(units, question, claim, evidence=evidence, prominent=False)
     claim = f"{one.one.name}: {one.species} not told apart from the reference, {words}"
     return Verdict(question, claim, evidence, units=units, decided=False, prominent=False)
+
+
+def _not_diffusive(found: Sequence[Diffusing]) -> Iterator[str]:
+    """Sentences on species whose displacement is not proportional to the time."""
+    for one in found:
+        if not one.is_diffusive:
+            grows = "does not grow" if one.exponent is None else f"grows as t to the power of {one.exponent:.2f}"
+            yield (
+                f"{one.one.name}: the mean-square displacement of {one.species} {grows} late in a block, not as t: D is "
+                "no diffusion coefficient. Longer blocks may show one."
+            )
 
 
 def _curves(found: Sequence[Diffusing]) -> Table:

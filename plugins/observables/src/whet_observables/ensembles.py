@@ -138,11 +138,14 @@ def _moves(run: SampledTrajectory) -> bool:
 
 
 def _names(order: Sequence[tuple]) -> dict[tuple, str]:
-    """`reference on dynamics`, `chgnet periodic 3`; the composition and the cell where that is not enough."""
+    """`reference dynamics`, `chgnet periodic 3`; the set, the composition and the cell where that is not enough."""
     found: dict[tuple, str] = {}
+    several = len({key[0] for key in order if key[1] == LABELER}) > 1
     for key in order:
         name, driver, formula, moves = key
-        words = f"reference on {name}" if driver == LABELER else (str(driver.state) if driver else name)
+        words = str(driver.state) if driver else name
+        if driver == LABELER:
+            words = f"reference on {name}" if several else "reference dynamics"
         alike = [other for other in order if other[:2] == key[:2]]
         if len({other[2] for other in alike}) > 1:
             words += f", {formula}"

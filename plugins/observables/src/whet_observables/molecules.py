@@ -36,7 +36,7 @@ class Molecules:
 
     @classmethod
     def in_start(cls, start: Atoms, unbonded: Collection[str] = ()) -> Molecules:
-        """By covalent radii (`BondTopology`). unbonded: ions that have neighbors but no bonds; noble gases have none."""
+        """By covalent radii (`BondTopology`). unbonded: ions that have neighbors but no bonds, as noble gases."""
         import numpy as np
 
         try:

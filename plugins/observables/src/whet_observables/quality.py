@@ -294,7 +294,7 @@ def _figure() -> Figure:
             "x": {
                 "field": "value",
                 "type": "quantitative",
-                "aggregate": "sum",
+                "stack": "zero",
                 "title": "quality",
                 "scale": {"domain": [0, 3]},
             },
