@@ -280,8 +280,8 @@ def _not_diffusive(found: Sequence[Diffusing]) -> Iterator[str]:
         if not one.is_diffusive:
             grows = "does not grow" if one.exponent is None else f"grows as t to the power of {one.exponent:.2f}"
             yield (
-                f"{one.one.name}: the mean-square displacement of {one.species} {grows} late in a block, not as t: D is "
-                "no diffusion coefficient. Longer blocks may show one."
+                f"{one.one.name}: the mean-square displacement of {one.species} {grows} late in a block, not as t: D "
+                "is no diffusion coefficient. Longer blocks may show one."
             )
 
 
