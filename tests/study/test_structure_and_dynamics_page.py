@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from ase import Atoms
+from ase.build import bulk
+from ase.io import write
 
 from in_process import whet
 from whet.plugins.registry import registry
@@ -30,7 +34,7 @@ def test_the_page_is_worked_through(
     study["analyses"]["quality"] = {"horizon": 48, "equilibration": 0}
     Path("study.yaml").write_text(yaml.safe_dump(study))
     assert "No fault found" in whet("check", "study.yaml").stdout
-    commands = re.findall(r"(?m)^whet (.+)$", PAGE)
+    *commands, of_files = re.findall(r"(?m)^whet (.+)$", PAGE)
     assert [command.split()[0] for command in commands] == ["run", "analyze", "report"]
     said = [whet(*command.split()) for command in commands]
     assert "First peaks of the radial distribution functions" in said[1].stdout
@@ -49,3 +53,22 @@ def test_the_page_is_worked_through(
     quality = stored.tables("quality")["quality"]
     assert quality["stability"].tolist() == [1, 1]
     assert quality["quality"].isna().all()
+    files = re.findall(r"=(\S+\.extxyz)", of_files)
+    assert len(files) == 4
+    for seed, name in enumerate(files):
+        write(name, walk(seed, moves="npt" in name))
+    block = ["--set", "block=100", "--set", "every=50", "--set", "ballistic=10", "--set", "equilibration=0"]
+    said = whet(*of_files.split(), "--set", "horizon=300", *block).stdout
+    assert "chgnet: not known, for want of a term (stability 1.00, density not known, diffusion 0." in said
+
+
+def walk(seed: int, *, moves: bool) -> list[Atoms]:
+    """Argon atoms that walk at random, 10 fs apart."""
+    random, frame = np.random.default_rng(seed), bulk("Ar", "fcc", a=5.3, cubic=True) * (2, 2, 2)
+    frames = []
+    for _ in range(31):
+        frame = frame.copy()
+        frame.positions += random.normal(0, 0.1, (32, 3))
+        frames.append(frame.copy())
+        frames[-1].set_cell(frame.cell * (1 + 0.01 * random.normal() * moves), scale_atoms=True)
+    return frames
