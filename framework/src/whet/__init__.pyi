@@ -120,7 +120,9 @@ from .data.labels import without_labels as without_labels
 from .data.model_file import ModelFile as ModelFile
 from .data.random_state import kept_random_state as kept_random_state
 from .data.recorded import Recorded as Recorded
+from .data.stability_limits import StabilityLimits as StabilityLimits
 from .data.theory import LevelOfTheory as LevelOfTheory
+from .data.topology import BondTopology as BondTopology
 from .data.user_folders import user_cache as user_cache
 from .dynamics.recording import Recording as Recording
 from .dynamics.run import recording_of as recording_of

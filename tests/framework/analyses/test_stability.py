@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from analysis_inputs import found, frames_of, own, rows, study, trajectory
+import numpy as np
+
+from analysis_inputs import found, frames_of, labeled, own, rows, study, trajectory, water
 from whet.analyses.stability import Stability
 from whet.contracts.ref import LABELER, Ref
 from whet.testing.analyses import check_analysis
@@ -38,3 +40,18 @@ def test_a_trajectory_that_two_strategies_share_counts_once() -> None:
 
 def test_it_passes_the_kit() -> None:
     assert check_analysis("stability").ok
+
+
+def test_a_frame_beyond_a_limit_ends_the_stable_time(tmp_path: Path) -> None:
+    frames = [water(0, 0.0), water(0, 0.0), water(0, 0.0)]
+    frames[1].positions[1, 0] += 0.8
+    gone = trajectory(replace(own(MAIN), trajectory=0), labeled(frames, [0.0] * 3, [np.zeros((3, 3))] * 3))
+    later = replace(gone, ref=replace(gone.ref, trajectory=1), end=BROKEN)
+    sooner = replace(gone, ref=replace(gone.ref, trajectory=2), end={**BROKEN, "time": 5.0})
+    findings = found(Stability, tmp_path, gone, later, sooner)
+    first, second, third = rows(findings, "stability")
+    assert (first["time"], first["ended by"]) == (10.0, "bond")
+    assert first["reason"].startswith("the bond H1-O2 of atoms 0 and 1 is 0.706 Å longer")
+    assert (second["time"], second["ended by"]) == (10.0, "bond")
+    assert (third["time"], third["reason"]) == (5.0, BROKEN["what"])
+    assert findings.verdicts[0].claim == "3 of 3 trajectories ended early"

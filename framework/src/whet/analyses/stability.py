@@ -1,31 +1,51 @@
-"""stability: how long each trajectory went well, and what ended those that ended early."""
+"""stability: how long each trajectory went well, and what ended those that ended early or went astray."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from whet.analyses.parts.naming import state_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Figure, Findings, Table, Verdict
+from whet.contracts.options import Options
 from whet.contracts.ports import Port, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
 from whet.contracts.task import Work
+from whet.data.stability_limits import StabilityLimits
 
 COLUMNS = (
     Column("state", description="Who drove the trajectory."),
     Column("purpose", description="The frames that it was sampled for."),
     Column("trajectory", description="Its number there, from 0."),
-    Column("time", "fs", "How long it went on: to its end, or to what ended it.", decimals=0),
-    Column("ended by", description="The monitor that ended it before its time; empty for a complete one."),
-    Column("reason", description="What the monitor saw."),
+    Column("time", "fs", "How long it was stable: to its end, to what ended it, or to a limit.", decimals=0),
+    Column(
+        "ended by",
+        description="The monitor that ended it before its time, or the limit that a frame is beyond; empty for a "
+        "complete one.",
+    ),
+    Column("reason", description="What the monitor saw, or what the frame has."),
 )
 
 
-class Stability(Analysis):
-    """How long trajectories went on before a monitor ended them, by who drove them."""
+class StabilityOptions(Options):
+    """Limits beyond which a frame is no longer of a stable trajectory."""
+
+    density: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(gt=0)]] | None = (0.2, 2.0)
+    """g/cm³, lowest and highest, where a barostat moves the cell and the start is between them; `null`: none."""
+    stretch: float | None = Field(default=0.5, gt=0)
+    """Å; a bond of the starting structure between two nonmetals that is longer by more than this than the bonds of its
+    kind were at the start is broken; `null`: none is."""
+
+
+class Stability(Analysis[StabilityOptions]):
+    """How long trajectories were stable: until a monitor ended them or a frame was beyond a limit."""
 
     name = "stability"
+    result_version = 2
+    Options = StabilityOptions
     place = 55
     inputs: ClassVar = {"trajectories": Port(SampledTrajectory, what="every trajectory of the study, once")}
 
@@ -40,21 +60,43 @@ class Stability(Analysis):
         names = {**state_names(driver for _, driver in found if driver != LABELER), LABELER: "reference dynamics"}
         rows: list[list[Cell]] = []
         for one, driver in found:
-            end = one.end or {}
-            time = float(end.get("time", one.times[-1] if len(one.times) else 0.0))
             name = names[driver if driver == LABELER else driver.state]
-            monitor, what = str(end.get("monitor", "")), str(end.get("what", ""))
-            rows.append([name, one.ref.set, one.ref.trajectory, time, monitor, what])
-        early = sum(bool(one.end) for one, _ in found)
+            rows.append([name, one.ref.set, one.ref.trajectory, *self._stable(one)])
+        early = sum(bool(row[-2]) for row in rows)
         every = f"{len(found)} trajectories" if len(found) > 1 else "1 trajectory"
         return Findings(
             "Stability",
             tables=[Table("stability", "How long each trajectory went on", COLUMNS, rows, folded=len(rows) > 12)],
             figures=[_figure()],
             verdicts=[Verdict("Did dynamics go well?", f"{early} of {every} ended early", prominent=bool(early))],
-            definition="The time at which a monitor ended a trajectory (t_stab of Fu et al.); of those that none "
-            "ended, the time of the last frame, so their stability is at least that.",
+            definition="The time at which a monitor ended a trajectory, or at which a frame was beyond a limit, "
+            f"whichever came first (t_stab){self._limits()}. Of the others the time of the last frame: "
+            "they are stable for at least that long. Frames between those that were kept are not seen.",
+            source="Fu et al., Forces are not enough; limits: Niblett et al., section 3",
         )
+
+    def _stable(self, one: SampledTrajectory) -> tuple[float, str, str]:
+        """Until when it was stable, fs, and what ended that; empty words where nothing did."""
+        end = one.end or {}
+        time = float(end.get("time", one.times[-1] if len(one.times) else 0.0))
+        limits = StabilityLimits(self.options.density, self.options.stretch)
+        left = limits.departure(one.start, one.frames, one.times)
+        if left is not None and (not end or left.time < time):
+            return left.time, left.by, left.what
+        return time, str(end.get("monitor", "")), str(end.get("what", ""))
+
+    def _limits(self) -> str:
+        """The limits in words, to go on from `limit`."""
+        words = []
+        if self.options.density is not None:
+            low, high = self.options.density
+            words.append(f"a density that leaves {low:g} to {high:g} g/cm³ where the cell moves")
+        if self.options.stretch is not None:
+            words.append(
+                f"a bond between nonmetals that is {self.options.stretch:g} Å longer than the bonds of its kind were "
+                "at the start"
+            )
+        return f": {', or '.join(words)}" if words else ""
 
 
 def _figure() -> Figure:
