@@ -60,7 +60,7 @@ class TrainingSpace:
         """
         whole = FeatureSums.of(features for chunks in trajectories for features, _ in chunks())
         spaces = {WHOLE: (PrincipalComponents.of_sums(whole, components), whole.count)}
-        for number in _evenly(len(trajectories), most):
+        for number in _evenly(len(trajectories), most) if len(trajectories) > 1 else ():
             if left := _without(whole, trajectories, number):
                 spaces[number] = (PrincipalComponents.of_sums(left, components), left.count)
         moments = {number: QMoments() for number in spaces}

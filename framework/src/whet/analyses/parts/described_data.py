@@ -50,7 +50,7 @@ class DescribedData:
         from whet.bias.described_frames import DescribedFrames, FeatureRoom
         from whet.bias.principal_components import PrincipalComponents
 
-        parts, frames = _parts(work.all("data", LabeledFrames))
+        parts, frames = gathered_parts(work.all("data", LabeledFrames))
         tested: dict[str, FrameSet] = {}
         for one in work.all("tests", LabeledFrames):
             tested[one.ref.set] = tested.get(one.ref.set, FrameSet(())) + one.frames
@@ -153,7 +153,7 @@ def trajectories(parts: Sequence[Ref]) -> list[list[Ref]]:
     return [found[number] for number in sorted(found)]
 
 
-def _parts(gathered: Sequence[LabeledFrames]) -> tuple[dict[Ref, FrameSet], dict[Ref, Sequence[str]]]:
+def gathered_parts(gathered: Sequence[LabeledFrames]) -> tuple[dict[Ref, FrameSet], dict[Ref, Sequence[str]]]:
     """Frames of each part and their identities; what was gathered together by round and trajectory."""
     parts: dict[Ref, FrameSet] = {}
     for one in gathered:

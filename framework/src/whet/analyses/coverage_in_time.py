@@ -1,0 +1,192 @@
+"""coverage-in-time: when, where and how far trajectories leave what the training data cover."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from whet.contracts.analysis import Analysis, StudyPieces, Wanted
+from whet.contracts.findings import LEAST_UNITS, Figure, Findings, Verdict
+from whet.contracts.options import Options
+from whet.contracts.ports import LabeledFrames, Port, SampledTrajectory
+from whet.contracts.task import Work
+from whet.data.errors import InputError
+from whet.data.numbers import count, percent, shown
+
+if TYPE_CHECKING:
+    from whet.analyses.parts.runs_in_space import RunInSpace, RunsInSpace
+
+TITLE = "Coverage through time"
+QUESTION = "Outside the training data?"
+MOST_POINTS = 1000
+"""Of each training set, and of each set, in the figure."""
+MOST_PICTURES = 3
+NEAR = 5.0
+"""Å around an atom that a picture shows."""
+MANY = "Where there is nothing to find, one in twenty such comparisons claims something."
+LIMITS = "Outliers are unlike the training data, not unphysical, and what the data hold is not flagged, right or wrong."
+
+
+class CoverageInTimeOptions(Options):
+    """What trajectories are held against, and how."""
+
+    against: str = ""
+    """Name of the set of labeled frames that takes the place of training data. By default what strategies gathered, or,
+    where none did, the first set."""
+    confidence: float = Field(default=0.95, gt=0, lt=1)
+    """Of the limits of Jackson and Mudholkar and of Hotelling."""
+    worst: int = Field(default=10, ge=1, le=1000)
+    """Environments that are listed of each set."""
+
+
+class CoverageInTime(Analysis[CoverageInTimeOptions]):
+    """Q-residuals and T² of each atom along trajectories, the worst frames and environments, components by time."""
+
+    name = "coverage-in-time"
+    place = 72
+    inputs: ClassVar = {
+        "data": Port(LabeledFrames, what="what strategies gathered, or the set that takes its place"),
+        "trajectories": Port(SampledTrajectory, what="of test sets, and own ones"),
+        "sets": Port(LabeledFrames, what="sets of frames that are no trajectories"),
+    }
+    components: ClassVar = {"descriptor": "descriptors"}
+
+    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
+        if "descriptor" not in study.roles:
+            return []
+        labeled = {piece.ref.set: piece for piece in reversed(study.all(LabeledFrames)) if piece.ref.set}
+        data = [piece for piece in study.all(LabeledFrames, set_kind="training") if piece.ref.gathered_by]
+        if self.options.against or not data:
+            name = self.options.against or next(reversed(labeled), "")
+            if labeled and name not in labeled:
+                known = ", ".join(f"“{one}”" for one in reversed(labeled))
+                raise InputError(f"there is no set “{name}” to hold others against", hint=f"Sets: {known}")
+            data = study.all(LabeledFrames, set=name)
+            others = [piece for piece in study.all(LabeledFrames) if piece.ref.set not in ("", name)]
+        else:
+            others = []
+        own = {piece.ref.set for piece in data}
+        sampled = [
+            piece
+            for piece in study.all(SampledTrajectory)
+            if piece.ref.set_kind in ("independent", "self") and piece.ref.set not in own
+        ]
+        have_times = {piece.ref.set for piece in sampled}
+        sets = [piece for piece in others if piece.ref.set not in have_times and piece.ref.set_kind == "independent"]
+        if not data or not (sampled or sets):
+            return []
+        return [Wanted({"data": data, "trajectories": sampled, "sets": sets}, {"descriptor": "descriptor"})]
+
+    def run(self, work: Work) -> Findings:
+        from whet.analyses.parts import outside_tables as tables
+        from whet.analyses.parts.outside_figures import OutsideFigures
+        from whet.analyses.parts.runs_in_space import RunsInSpace
+        from whet.bias.q_limits import CAUTION
+
+        options = self.options
+        if not any(one.frames for one in work.all("data", LabeledFrames)):
+            return Findings(TITLE, notes=["no frame of the training data has a label"])
+        runs = RunsInSpace.of(work, options.confidence, options.worst, MOST_POINTS)
+        if not runs.found:
+            return Findings(TITLE, notes=["there is no frame to hold against the training data"])
+        worst = tables.worst_environments(runs, options.worst)
+        pictures = [_picture(place + 1, *one) for place, one in enumerate(worst[:MOST_PICTURES])]
+        names = [f"worst {place + 1}" if place < MOST_PICTURES else "" for place in range(len(worst))]
+        figures = OutsideFigures(runs)
+        found = (
+            tables.outside_table(runs),
+            tables.worst_table(worst, names),
+            tables.worst_frames_table(runs),
+            tables.limits_table(runs),
+            tables.in_time_table(runs),
+            *figures.tables(),
+        )
+        return Findings(
+            TITLE,
+            tables=[table for table in found if table.rows],
+            figures=[*figures.figures(), *pictures],
+            verdicts=_verdicts(runs),
+            definition=_definition(runs, work.component("descriptor").name, options.confidence),
+            source="Wong & Yang, figures 6, 8 and 9, eqs. 4–7; Jackson & Mudholkar (1979); Hotelling (1947)",
+            notes=[CAUTION, *_notes(runs)],
+        )
+
+
+def _verdicts(runs: RunsInSpace) -> list[Verdict]:
+    from whet.analyses.parts.outside_tables import tested
+    from whet.bias.outlier_test import share
+
+    found: list[Verdict] = []
+    few: dict[str, int] = {}
+    for training, name, group in runs.pairs():
+        flags, held_out = [one.flags for one in group], [one.flags for one in runs.spaces[training.name].held_out]
+        if (test := tested(group, runs)) is None:
+            few[name] = len(group) if group[0].run.of else 0
+            few[training.name] = len(training.units) if training.of else 0
+            continue
+        beyond = [
+            f"{what} of {percent(share(flags, rule), 1)} of its environments, of {percent(share(held_out, rule), 1)} of "
+            f"those held out, p {shown(p, 3)}"
+            for what, rule, p in (("Q is beyond its limit", "element", test.q), ("T²", "hotelling", test.t_squared))
+        ]
+        covered = f"{name}: no more outliers of {training.name} are shown than held-out trajectories have"
+        of = group[0].run.of
+        verdict = Verdict(
+            QUESTION,
+            f"{name} leaves what {training.name} covers" if test.found else covered,
+            f"{'; '.join(beyond)}; over {test.tested} + {test.held_out} {of}",
+            units=min(test.tested, test.held_out),
+            of=of,
+            decided=test.found,
+            limits=LIMITS,
+            prominent=False,
+        )
+        found.append(verdict)
+    if len(found) > 1:
+        found = [replace(one, limits=f"{LIMITS} {MANY}") for one in found]
+    if few:
+        numbers = ", ".join(f"{name} {number}" for name, number in sorted(few.items()))
+        evidence = f"trajectories whose number is known: {numbers}; {LEAST_UNITS} on each side are needed"
+        found.append(Verdict.of_units(min(few.values()), QUESTION, "", evidence=evidence, prominent=False))
+    return found
+
+
+def _definition(runs: RunsInSpace, descriptor: str, confidence: float) -> str:
+    explained = [sum(space.components.explained) for space in runs.spaces.values()]
+    low, high = (percent(end, 1) for end in (min(explained), max(explained)))
+    return (
+        f"A PCA of per-atom descriptors ({descriptor}) with five components is fitted to the training data; the "
+        f"components explain {low if low == high else f'{low} to {high}'} of the variance. Q is what they leave of an "
+        "environment, squared: how far it lies from their space. T² is how far it lies from the mean inside that "
+        "space, each component measured by its variance. Limits: of Q the mean + 2 standard deviations of the element "
+        "in the training data, and that of Jackson and Mudholkar; of T² that of Hotelling (both at "
+        f"{percent(confidence)}). Limits that were fitted to a trajectory rarely flag it, so beside each share stands "
+        "its null: what is flagged of each training trajectory when PCA and limits are fitted to the others. A "
+        "permutation test over whole trajectories tells whether a set has more, from four on each side; Q and T² are "
+        "tested together (Holm)."
+    )
+
+
+def _notes(runs: RunsInSpace) -> list[str]:
+    """Where a limit was fitted to what it is held against."""
+    return [
+        f"{count(one.known, 'frame')} of “{one.set}”, trajectory {one.run.number}, "
+        f"{'is' if one.known == 1 else 'are'} in {one.training.name}, too"
+        for one in runs.found
+        if one.known
+    ]
+
+
+def _picture(number: int, one: RunInSpace, place: int) -> Figure:
+    """The environment of an atom, cut out of its frame."""
+    from whet.analyses.parts.structure_picture import environment_picture
+
+    at = one.worst[place]
+    time = one.run.times
+    when = f"{shown(float(time[at.frame]), 0)} fs, " if time is not None else ""
+    where = f"frame {at.frame} ({when}trajectory {one.run.number} of {one.set})"
+    of = f"Worst {number}: atom {at.atom} ({at.symbol}) of {where}"
+    return environment_picture(one.run.frames[at.frame], at.atom, NEAR, f"worst-{number}", of)
