@@ -77,7 +77,7 @@ def test_a_gap_that_trajectories_enter_is_found_and_when(tmp_path: Path) -> None
     assert "not unphysical" in verdict.limits
     (row,) = rows(findings, "outside")
     assert row["more outliers?"].startswith("yes, p 0.0")
-    assert row["Q beyond mean + 2σ"] > row["Q beyond mean + 2σ, held out: highest"]
+    assert row["beyond mean + 2σ"] > row["mean + 2σ, held out: highest"]
     through = rows(findings, "q-in-time")
     early = [one["share flagged"] for one in through if one["frame"] < 8]
     late = [one["share flagged"] for one in through if one["frame"] >= 8]
@@ -130,7 +130,7 @@ def test_few_trajectories_decide_nothing(tmp_path: Path, training: int, tests: i
     assert not verdict.decided and verdict.claim == f"undecided: {units}"
     (row,) = rows(findings, "outside")
     assert row["more outliers?"] == f"undecided: {units}"
-    assert row["Q beyond mean + 2σ"] > 0.9, "the number is there all the same"
+    assert row["beyond mean + 2σ"] > 0.9, "the number is there all the same"
 
 
 def test_each_own_trajectory_is_held_against_what_drove_it(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_frames_of_unknown_groups_give_no_verdict(tmp_path: Path) -> None:
     findings = seen(tmp_path, *unknown)
     (row,) = rows(findings, "outside")
     assert row["more outliers?"] == "undecided: unknown"
-    assert row["Q beyond mean + 2σ, held out"] == "none: trajectories unknown"
+    assert row["mean + 2σ, held out"] == "none: trajectories unknown"
     assert not any(verdict.decided for verdict in findings.verdicts)
 
 

@@ -93,8 +93,9 @@ class CoverageInTime(Analysis[CoverageInTimeOptions]):
         if not runs.found:
             return Findings(TITLE, notes=["there is no frame to hold against the training data"])
         worst = tables.worst_environments(runs, options.worst)
-        pictures = [_picture(place + 1, *one) for place, one in enumerate(worst[:MOST_PICTURES])]
-        names = [f"worst {place + 1}" if place < MOST_PICTURES else "" for place in range(len(worst))]
+        shown_at = tables.worst_of_all(worst, MOST_PICTURES)
+        pictures = [_picture(number, *worst[place]) for place, number in shown_at.items()]
+        names = [f"worst {shown_at[place]}" if place in shown_at else "" for place in range(len(worst))]
         figures = OutsideFigures(runs)
         found = (
             tables.outside_table(runs),
@@ -128,8 +129,8 @@ def _verdicts(runs: RunsInSpace) -> list[Verdict]:
             few[training.name] = len(training.units) if training.of else 0
             continue
         beyond = [
-            f"{what} of {percent(share(flags, rule), 1)} of its environments, of {percent(share(held_out, rule), 1)} of "
-            f"those held out, p {shown(p, 3)}"
+            f"{what} in {percent(share(flags, rule), 1)} of its environments, held out in "
+            f"{percent(share(held_out, rule), 1)}, p {shown(p, 3)}"
             for what, rule, p in (("Q is beyond its limit", "element", test.q), ("T²", "hotelling", test.t_squared))
         ]
         covered = f"{name}: no more outliers of {training.name} are shown than held-out trajectories have"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from whet.analyses.parts.outside_tables import SET, TRAINING, TRAJECTORY, held_out_band
 from whet.analyses.parts.runs_in_space import RunInSpace, RunsInSpace
+from whet.analyses.parts.structure_picture import INK, SOFT
 from whet.contracts.findings import Cell, Column, Figure, Table
 from whet.data.numbers import count
 
@@ -19,9 +20,6 @@ MOST_LINES = 4
 """Training data that have a figure of Q through time."""
 MOST_BINS = 100
 """Of a line: of more frames neighbors are joined."""
-
-SOFT = "#5d636e"
-"""The report's theme turns it for dark pages."""
 
 ELEMENT = Column("element", description="Chemical symbol.")
 
@@ -181,7 +179,7 @@ class OutsideFigures:
         left = len(self.names) - MOST_LINES
         more = f" {count(left, 'more training set')} not drawn." if left > 0 and number == MOST_LINES else ""
         text = (
-            f"Q of each element against {name}: mean of its atoms, and paler the largest of any atom. Gray: mean of "
+            f"Q of each element against {name}: mean of its atoms, and paler the largest of any atom. Black: mean of "
             f"the training data, dashed mean + 2σ; shaded: means of frames of held-out training trajectories.{more}"
         )
         return Figure(f"q-in-time-{number}", text, text, spec)
@@ -240,6 +238,6 @@ def _rule(field: str, dash: list[int]) -> dict[str, Any]:
             {"aggregate": [{"op": "mean", "field": field, "as": "limit"}]},
             {"filter": "isValid(datum.limit)"},
         ],
-        "mark": {"type": "rule", "color": SOFT, "strokeDash": dash},
+        "mark": {"type": "rule", "color": INK, "strokeWidth": 1.5, "strokeDash": dash},
         "encoding": {"y": {"field": "limit", "type": "quantitative"}},
     }

@@ -23,13 +23,13 @@ FRAME = Column("frame", description="Its number in the trajectory, from 0.")
 TIME = Column("time", "fs", "Of the frame; empty where the frames have no times.", decimals=0)
 
 RULES = (
-    ("element", "Q beyond mean + 2σ", "Share beyond its element's limit of Q."),
-    ("jackson_mudholkar", "Q beyond Jackson–Mudholkar", "Share beyond that limit of Q."),
-    ("hotelling", "T² beyond its limit", "Share that is far from the mean inside the space of the components."),
+    ("element", "beyond mean + 2σ", "Share beyond its element's limit of Q."),
+    ("jackson_mudholkar", "beyond Jackson–Mudholkar", "Share beyond that limit of Q."),
+    ("hotelling", "beyond T²", "Share that is far from the mean inside the space of the components."),
 )
 NULLS = {
     rule: NullCells(
-        f"{name}, held out",
+        f"{name.removeprefix('beyond ')}, held out",
         "The null: that share of each trajectory of the training data, held out and held against the others, weighted "
         "by the set's elements",
     )
@@ -119,7 +119,10 @@ def outside_table(runs: RunsInSpace) -> Table:
         held_out = HeldOut([shares(one.flags, "element") for one in runs.spaces[training.name].held_out])
         row += [by_element(_by_element(flags), held_out)]
         rows.append([*row, test and test.q, test and test.t_squared])
-    caption = "Outliers of the training data in each set, beside those in training trajectories that were held out"
+    caption = (
+        "Outliers in each set (unlike the training data, not unphysical), beside those in training trajectories that were "
+        "held out"
+    )
     return Table("outside", caption, OUTSIDE, rows, folded=len(rows) > 16)
 
 
@@ -145,19 +148,28 @@ def worst_frames_table(runs: RunsInSpace) -> Table:
 
 
 def worst_environments(runs: RunsInSpace, most: int) -> list[tuple[RunInSpace, int]]:
-    """Of each pair the environments that lie farthest beyond their element's limit: number in `worst` of a run.
-
-    All pairs together begin with the worst of each.
-    """
+    """Of each pair the environments that lie farthest beyond their element's limit: number in `worst` of a run."""
     found = []
-    for pair, (_, _, group) in enumerate(runs.pairs()):
+    for _, _, group in runs.pairs():
         every = [
             (-outlier.over, -outlier.q, place, number)
             for place, one in enumerate(group)
             for number, outlier in enumerate(one.worst)
         ]
-        found += [(pair, rank, group[place], n) for rank, (_, _, place, n) in enumerate(sorted(every)[:most])]
-    return [(one, number) for _, _, one, number in sorted(found, key=lambda each: each[:2])]
+        found += [(group[place], number) for _, _, place, number in sorted(every)[:most]]
+    return found
+
+
+def worst_of_all(worst: Sequence[tuple[RunInSpace, int]], most: int) -> dict[int, int]:
+    """Places of the farthest of all of them, an environment once -> their rank, from 1."""
+    found: dict[tuple[str, int, int, int], int] = {}
+    order = sorted(range(len(worst)), key=lambda place: -worst[place][0].worst[worst[place][1]].over)
+    for place in order:
+        one, number = worst[place]
+        at = one.worst[number]
+        if len(found) < most:
+            found.setdefault((one.set, one.run.number, at.frame, at.atom), place)
+    return {place: rank for rank, place in enumerate(found.values(), start=1)}
 
 
 def worst_table(worst: Sequence[tuple[RunInSpace, int]], pictures: Sequence[str]) -> Table:
@@ -167,7 +179,7 @@ def worst_table(worst: Sequence[tuple[RunInSpace, int]], pictures: Sequence[str]
         at = one.worst[number]
         row = [one.training.name, one.set, one.run.number, at.frame, time_of(one.run, at.frame), at.atom, at.symbol]
         rows.append([*row, at.over if math.isfinite(at.over) else None, at.q, at.t_squared, picture])
-    caption = "Environments farthest beyond their element's limit of Q; an atom of a trajectory once, at its worst"
+    caption = "Environments least like the training data, by Q over their element's limit; an atom once, at its worst"
     return Table("worst-environments", caption, WORST_ENVIRONMENTS, rows, folded=len(rows) > 16)
 
 

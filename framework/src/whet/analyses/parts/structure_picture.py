@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ def structure_picture(atoms: Atoms, of: str) -> Figure | None:
 
 
 def environment_picture(atoms: Atoms, center: int, radius: float, name: str, of: str) -> Figure:
-    """The figure `name`: the atoms within a radius (Å) of one of them, which has a thick rim. of: which, in words."""
+    """The figure `name`: what is within a radius (Å) of an atom, which lies in front, with a thick rim. of: which."""
     from ase import Atoms
 
     vectors = atoms.get_distances(center, range(len(atoms)), mic=bool(atoms.pbc.any()), vector=True)
@@ -87,7 +88,8 @@ def _svg(atoms: Atoms, marked: int | None = None) -> str:
     for index, (number, point, radius) in enumerate(zip(atoms.numbers, turned, radii, strict=True)):
         x, y = placed(point)
         fill = _color(int(number), pale=0.35 * (high[2] - point[2]) / depth)
-        shapes.append((float(point[2]), _circle(x, y, scale * radius, fill, rim=index == marked)))
+        depth_of = math.inf if index == marked else float(point[2])
+        shapes.append((depth_of, _circle(x, y, scale * radius, fill, rim=index == marked)))
     drawn = "".join(shape for _, shape in sorted(shapes))
     key = "".join(_key(sorted(set(atoms.numbers.tolist()))))
     size = f'width="{WIDTH:.0f}" height="{HEIGHT + 26:.0f}" viewBox="0 0 {WIDTH:.0f} {HEIGHT + 26:.0f}"'
