@@ -78,7 +78,7 @@ def by_hand(frames: Sequence[Atoms], solver: str) -> tuple[np.ndarray, np.ndarra
     features = np.concatenate([soap.create(frame) for frame in frames])
     pca = PCA(5, svd_solver=solver, random_state=0).fit(features)
     back = pca.inverse_transform(pca.transform(features))
-    return pca.explained_variance_ratio_, pca.components_, np.square(features - back).sum(axis=1)
+    return np.array(pca.explained_variance_ratio_), np.array(pca.components_), np.square(features - back).sum(axis=1)
 
 
 def work(way: str, frames: int, path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from ase import Atoms
+from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
@@ -43,13 +43,9 @@ def test_trajectories_are_followed(
 def write_argon(path: str, seed: int, edge: float) -> None:
     """Five groups of four labeled frames, with a lattice constant of their own."""
     random = np.random.default_rng(seed)
-    frames = []
+    edges, frames = edge * (1 + 0.01 * random.normal(size=5)), []
     for number in range(20):
-        if number % 4 == 0:
-            scale = 1 + 0.01 * random.normal()
-        cell = Atoms("Ar4", edge * scale * np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]))
-        cell.set_cell([edge * scale] * 3)
-        cell.pbc = True
+        cell = bulk("Ar", "fcc", edges[number // 4], cubic=True)
         cell.rattle(0.05, seed=100 * seed + number)
         cell.info["run"] = number // 4
         cell.calc = SinglePointCalculator(cell, energy=0.01 * number, forces=random.normal(0, 0.1, (4, 3)))
@@ -67,4 +63,4 @@ def test_a_set_takes_the_place_of_training_data(toy: None, tmp_path: Path, monke
     (row,) = tables["outside"].to_dict("records")
     assert (row["training data"], row["set"], row["trajectories"]) == ("known", "new", 5)
     assert row["more outliers?"].startswith("yes") and row["beyond mean + 2σ"] > 0.9
-    assert tables["q-in-time"]["time"].isna().all()
+    assert not any(time > 0 for time in tables["q-in-time"]["time"]), "frames of a file have no times"

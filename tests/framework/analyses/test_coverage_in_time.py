@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analysis_inputs import found, frames_of, labeled_frames, rows, study, trajectory
-from whet.analyses.coverage_in_time import CoverageInTime
+from whet.analyses.coverage_in_time import CoverageInTime, CoverageInTimeOptions
 from whet.contracts.findings import Findings
 from whet.contracts.ports import Data, LabeledFrames, SampledTrajectory
 from whet.contracts.ref import LABELER, Ref
@@ -180,7 +180,7 @@ def of_file(name: str, given: FrameSet, groups: str = "run") -> LabeledFrames:
 def run_with(options: Mapping[str, Any], tmp_path: Path, *data: Data) -> Findings:
     class Given(CoverageInTime):
         def __init__(self, _: Any) -> None:
-            super().__init__(CoverageInTime.Options(**options))
+            super().__init__(CoverageInTimeOptions(**options))
 
     return found(Given, tmp_path, *data, descriptor=DESCRIPTOR)
 
@@ -229,7 +229,7 @@ def test_an_element_that_the_training_data_lack_is_listed_without_a_number(tmp_p
 
 
 def test_what_is_wanted_and_when() -> None:
-    analysis = CoverageInTime(CoverageInTime.Options())
+    analysis = CoverageInTime(CoverageInTimeOptions())
     data = [gathered(0), run(0, like(0)), run(1, like(1))]
     data += [labeled_frames(Ref(set="old", set_kind="replay"), like(2)), of_file("file", like(3))]
     (wanted,) = analysis.wants(study(*data, roles=["descriptor"]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from ase import Atoms
 
 from analysis_inputs import frames_of
 from whet.bias.described_frames import DescribedFrames, FeatureRoom
+from whet.bias.training_space import TrainingSpace
 from whet.contracts.descriptor import Descriptor
 from whet.data.errors import InputError
 from whet.testing.sample_steps import SampleDescriptor
@@ -63,6 +66,34 @@ def test_a_pass_that_ends_early_loses_nothing() -> None:
     next(one.chunks())
     at_once = zip(one.chunks(), one.chunks(), wanted, strict=True)
     assert all(np.array_equal(a, b) and np.array_equal(a, c) for a, b, c in at_once)
+
+
+class Wide(Descriptor):
+    """400 features an atom."""
+
+    name = "wide"
+
+    def describe(self, frames: Sequence[Atoms], elements: Sequence[str]) -> Iterator[np.ndarray]:
+        for frame in frames:
+            yield np.sin(frame.positions @ np.arange(1200.0).reshape(3, 400))
+
+
+def test_memory_does_not_grow_with_the_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1,500 frames have 58 MB of features; nothing of them is kept, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    peaks = []
+    for count in (300, 1500):
+        frames = [Atoms("H12", np.random.default_rng(number).normal(size=(12, 3))) for number in range(count)]
+        one = DescribedFrames.of(Wide(Wide.Options()), frames, ["H"], FeatureRoom(10**6))
+        tracemalloc.start()
+        space = TrainingSpace.fit([one.by_frame])
+        scores = space.scores(one.by_frame())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert len(scores.q) == 12 * count
+    assert peaks[1] < peaks[0] + 6e6 and peaks[1] < 25e6
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_frame_is_an_error() -> None:

@@ -35,8 +35,9 @@ class FeatureSums:
         numbers that are not finite.
         """
         import numpy as np
-        from scipy.linalg.blas import dsyr, dsyrk
+        from scipy.linalg import get_blas_funcs
 
+        syrk, syr = get_blas_funcs(("syrk", "syr"), dtype=np.float64)
         count, mean, upper = 0, np.zeros(0), np.zeros((0, 0))
         for rows in _in_parts(chunks):
             own = rows.mean(axis=0)
@@ -46,8 +47,8 @@ class FeatureSums:
                 mean, upper = own, np.zeros((len(own), len(own)), order="F")
             apart, total = own - mean, count + len(rows)
             # BLAS fills the upper triangle of the matrix that is there already: half the work, and nothing is copied.
-            upper = dsyrk(1.0, rows.T, beta=1.0, c=upper, overwrite_c=True)
-            upper = dsyr(count * len(rows) / total, apart, a=upper, overwrite_a=True)
+            upper = syrk(1.0, rows.T, beta=1.0, c=upper, overwrite_c=True)
+            upper = syr(count * len(rows) / total, apart, a=upper, overwrite_a=True)
             mean = mean + apart * (len(rows) / total)
             count = total
         return cls(count, mean, _mirrored(upper))

@@ -120,8 +120,8 @@ def outside_table(runs: RunsInSpace) -> Table:
         row += [by_element(_by_element(flags), held_out)]
         rows.append([*row, test and test.q, test and test.t_squared])
     caption = (
-        "Outliers in each set (unlike the training data, not unphysical), beside those in training trajectories that were "
-        "held out"
+        "Outliers in each set (unlike the training data, not unphysical), beside those in training trajectories that "
+        "were held out"
     )
     return Table("outside", caption, OUTSIDE, rows, folded=len(rows) > 16)
 
