@@ -18,7 +18,7 @@ from whet.plugins.registry import registry
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "coverage.md").read_text(encoding="utf-8")
 FIRST, AGAINST = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-(SHELL,) = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+SHELL, FILES = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 (PYTHON,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 pytestmark = pytest.mark.skipif("soap" not in registry().names("descriptors"), reason="whet-soap is not installed")
@@ -38,6 +38,19 @@ def test_trajectories_are_followed(
     assert "unlike the training data, not unphysical" in said
     exec(compile(PYTHON, "coverage.md", "exec"), {})
     assert re.search(r"^(independent|own trajectory of .*) 0 \d+\.0 fs ", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_files_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, edge in enumerate((5.4, 5.5, 5.0)):
+        frames = [bulk("Ar", "fcc", edge, cubic=True) for _ in range(6)]
+        for seed, frame in enumerate(frames):
+            frame.rattle(0.05, seed=10 * number + seed)
+        write(f"run{number}.extxyz", frames)
+    said = whet(*FILES.split()[1:]).stdout
+    assert "undecided: 1 trajectory" in said and "unlike the training data, not unphysical" in said
+    assert re.search(r"known +new +0 +\d +\d+ +\d +Ar", said), "set, trajectory, frame, time, and atom of the worst"
+    assert "Coverage through time" in Path("page/index.html").read_text(encoding="utf-8")
 
 
 def write_argon(path: str, seed: int, edge: float) -> None:
@@ -62,5 +75,5 @@ def test_a_set_takes_the_place_of_training_data(toy: None, tmp_path: Path, monke
     tables = Study.load("study.yaml").stored.tables("coverage-in-time")
     (row,) = tables["outside"].to_dict("records")
     assert (row["training data"], row["set"], row["trajectories"]) == ("known", "new", 5)
-    assert row["more outliers?"].startswith("yes") and row["beyond mean + 2σ"] > 0.9
+    assert row["outside?"].startswith("yes") and row["beyond mean + 2σ"] > 0.9
     assert not any(time > 0 for time in tables["q-in-time"]["time"]), "frames of a file have no times"

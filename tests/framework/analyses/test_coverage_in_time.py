@@ -76,7 +76,7 @@ def test_a_gap_that_trajectories_enter_is_found_and_when(tmp_path: Path) -> None
     assert verdict.units == 4 and "over 4 + 5 trajectories" in verdict.evidence and not verdict.prominent
     assert "not unphysical" in verdict.limits
     (row,) = rows(findings, "outside")
-    assert row["more outliers?"].startswith("yes, p 0.0")
+    assert row["outside?"].startswith("yes, p 0.0")
     assert row["beyond mean + 2σ"] > row["mean + 2σ, held out: highest"]
     through = rows(findings, "q-in-time")
     early = [one["share flagged"] for one in through if one["frame"] < 8]
@@ -107,6 +107,21 @@ def test_planted_outlier_atoms_head_the_list_and_are_shown(tmp_path: Path) -> No
     assert (frame["trajectory"], frame["frame"]) == (2, 5)
 
 
+def test_a_set_that_is_far_outside_is_found_also_where_training_trajectories_are_flagged_throughout(
+    tmp_path: Path,
+) -> None:
+    """Shares that are at 100 % cannot grow: how far beyond the limits decides."""
+    data: list[Data] = []
+    for number, factor in enumerate((0.8, 0.95, 1.05, 1.6)):
+        own = stretched(frames(12, 1000 + 100 * number), slice(None), factor)
+        data.append(labeled_frames(gathered(number).ref, own))
+    data += [run(number, stretched(like(number), slice(None), 2.5)) for number in range(4)]
+    findings = seen(tmp_path, *data)
+    (row,) = rows(findings, "outside")
+    assert row["beyond mean + 2σ"] > 0.95 and row["mean + 2σ, held out: highest"] > 0.95
+    assert findings.verdicts[0].decided
+
+
 def test_what_samples_the_same_is_not_claimed(tmp_path: Path) -> None:
     claims = 0
     for repeat in range(20):
@@ -129,7 +144,7 @@ def test_few_trajectories_decide_nothing(tmp_path: Path, training: int, tests: i
     units = "1 trajectory" if few == 1 else f"{few} trajectories"
     assert not verdict.decided and verdict.claim == f"undecided: {units}"
     (row,) = rows(findings, "outside")
-    assert row["more outliers?"] == f"undecided: {units}"
+    assert row["outside?"] == f"undecided: {units}"
     assert row["beyond mean + 2σ"] > 0.9, "the number is there all the same"
 
 
@@ -192,7 +207,7 @@ def test_without_training_a_set_of_a_file_takes_its_place(tmp_path: Path) -> Non
     findings = seen(tmp_path, *files)
     table = {row["set"]: row for row in rows(findings, "outside")}
     assert {row["training data"] for row in table.values()} == {"near"} and set(table) == {"far", "dynamics"}
-    assert table["far"]["training trajectories"] == 5 and table["far"]["more outliers?"].startswith("yes")
+    assert table["far"]["training trajectories"] == 5 and table["far"]["outside?"].startswith("yes")
     assert findings.verdicts[0].claim == "far leaves what near covers" and findings.verdicts[0].of == "groups"
     assert [row["time"] for row in rows(findings, "q-in-time") if row["set"] == "far"] == [None] * 20
     other = run_with({"against": "far"}, tmp_path, *files)
@@ -202,14 +217,14 @@ def test_without_training_a_set_of_a_file_takes_its_place(tmp_path: Path) -> Non
     }
     with pytest.raises(InputError) as error:
         run_with({"against": "fat"}, tmp_path, *files)
-    assert str(error.value) == "there is no set “fat” to hold others against. Sets: “near”, “far”"
+    assert str(error.value) == "there is no set “fat” to hold others against. Sets: “near”, “far”, “dynamics”"
 
 
 def test_frames_of_unknown_groups_give_no_verdict(tmp_path: Path) -> None:
     unknown = [labeled_frames(Ref(set=name, set_kind="independent"), like(n)) for n, name in enumerate("ab")]
     findings = seen(tmp_path, *unknown)
     (row,) = rows(findings, "outside")
-    assert row["more outliers?"] == "undecided: unknown"
+    assert row["outside?"] == "undecided: unknown"
     assert row["mean + 2σ, held out"] == "none: trajectories unknown"
     assert not any(verdict.decided for verdict in findings.verdicts)
 
@@ -234,7 +249,7 @@ def test_what_is_wanted_and_when() -> None:
     data += [labeled_frames(Ref(set="old", set_kind="replay"), like(2)), of_file("file", like(3))]
     (wanted,) = analysis.wants(study(*data, roles=["descriptor"]))
     fed = {role: [piece.ref.set for piece in pieces] for role, pieces in wanted.inputs.items()}  # pyright: ignore
-    assert fed == {"data": ["main naive"], "trajectories": ["dynamics", "dynamics"], "sets": []}
+    assert fed == {"data": ["main naive"], "reference": [], "trajectories": ["dynamics", "dynamics"], "sets": []}
     assert analysis.wants(study(*data)) == [], "a study without a descriptor"
     assert analysis.wants(study(data[0], roles=["descriptor"])) == [], "nothing to hold against it"
     assert not CoverageInTime.by_default, "every frame of every trajectory is described"
@@ -242,4 +257,4 @@ def test_what_is_wanted_and_when() -> None:
 
 def test_no_label_is_said(tmp_path: Path) -> None:
     empty = labeled_frames(gathered(0).ref, FrameSet(()))
-    assert seen(tmp_path, empty, run(0, like(0))).notes == ["no frame of the training data has a label"]
+    assert seen(tmp_path, empty, run(0, like(0))).notes == ["there is no frame of training data"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from whet.contracts.analysis import Analysis, StudyPieces, Wanted
+from whet.contracts.analysis import Analysis, Piece, StudyPieces, Wanted
 from whet.contracts.findings import LEAST_UNITS, Figure, Findings, Verdict
 from whet.contracts.options import Options
 from whet.contracts.ports import LabeledFrames, Port, SampledTrajectory
@@ -34,8 +34,8 @@ class CoverageInTimeOptions(Options):
     """What trajectories are held against, and how."""
 
     against: str = ""
-    """Name of the set of labeled frames that takes the place of training data. By default what strategies gathered, or,
-    where none did, the first set."""
+    """Name of the set that takes the place of training data. By default what strategies gathered, or, where none did,
+    the first set."""
     confidence: float = Field(default=0.95, gt=0, lt=1)
     """Of the limits of Jackson and Mudholkar and of Hotelling."""
     worst: int = Field(default=10, ge=1, le=1000)
@@ -48,7 +48,8 @@ class CoverageInTime(Analysis[CoverageInTimeOptions]):
     name = "coverage-in-time"
     place = 72
     inputs: ClassVar = {
-        "data": Port(LabeledFrames, what="what strategies gathered, or the set that takes its place"),
+        "data": Port(LabeledFrames, what="what strategies gathered, or the set of frames that takes its place"),
+        "reference": Port(SampledTrajectory, what="the trajectories that take its place"),
         "trajectories": Port(SampledTrajectory, what="of test sets, and own ones"),
         "sets": Port(LabeledFrames, what="sets of frames that are no trajectories"),
     }
@@ -57,38 +58,37 @@ class CoverageInTime(Analysis[CoverageInTimeOptions]):
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
         if "descriptor" not in study.roles:
             return []
-        labeled = {piece.ref.set: piece for piece in reversed(study.all(LabeledFrames)) if piece.ref.set}
         data = [piece for piece in study.all(LabeledFrames, set_kind="training") if piece.ref.gathered_by]
+        sampled = [one for one in study.all(SampledTrajectory) if one.ref.set_kind in ("independent", "self")]
+        sets: list[Piece] = []
         if self.options.against or not data:
-            name = self.options.against or next(reversed(labeled), "")
-            if labeled and name not in labeled:
-                known = ", ".join(f"“{one}”" for one in reversed(labeled))
-                raise InputError(f"there is no set “{name}” to hold others against", hint=f"Sets: {known}")
-            data = study.all(LabeledFrames, set=name)
-            others = [piece for piece in study.all(LabeledFrames) if piece.ref.set not in ("", name)]
+            name = self.options.against or next((one.ref.set for one in _with_frames(study)), "")
+            known = list(dict.fromkeys(one.ref.set for one in _with_frames(study)))
+            if known and name not in known:
+                words = ", ".join(f"“{one}”" for one in known)
+                raise InputError(f"there is no set “{name}” to hold others against", hint=f"Sets: {words}")
+            # Nothing here needs labels, so all frames of a trajectory are taken where there is one.
+            have_times = {one.ref.set for one in study.all(SampledTrajectory)}
+            sets = [one for one in study.all(LabeledFrames, set_kind="independent") if one.ref.set not in have_times]
+            data = [] if name in have_times else study.all(LabeledFrames, set=name)
+            reference = study.all(SampledTrajectory, set=name)
+            sampled, sets = ([one for one in given if one.ref.set != name] for given in (sampled, sets))
         else:
-            others = []
-        own = {piece.ref.set for piece in data}
-        sampled = [
-            piece
-            for piece in study.all(SampledTrajectory)
-            if piece.ref.set_kind in ("independent", "self") and piece.ref.set not in own
-        ]
-        have_times = {piece.ref.set for piece in sampled}
-        sets = [piece for piece in others if piece.ref.set not in have_times and piece.ref.set_kind == "independent"]
-        if not data or not (sampled or sets):
+            reference = []
+        if not (data or reference) or not (sampled or sets):
             return []
-        return [Wanted({"data": data, "trajectories": sampled, "sets": sets}, {"descriptor": "descriptor"})]
+        fed = {"data": data, "reference": reference, "trajectories": sampled, "sets": sets}
+        return [Wanted(fed, {"descriptor": "descriptor"})]
 
     def run(self, work: Work) -> Findings:
         from whet.analyses.parts import outside_tables as tables
         from whet.analyses.parts.outside_figures import OutsideFigures
-        from whet.analyses.parts.runs_in_space import RunsInSpace
+        from whet.analyses.parts.runs_in_space import RunsInSpace, training_data
         from whet.bias.q_limits import CAUTION
 
         options = self.options
-        if not any(one.frames for one in work.all("data", LabeledFrames)):
-            return Findings(TITLE, notes=["no frame of the training data has a label"])
+        if not training_data(work):
+            return Findings(TITLE, notes=["there is no frame of training data"])
         runs = RunsInSpace.of(work, options.confidence, options.worst, MOST_POINTS)
         if not runs.found:
             return Findings(TITLE, notes=["there is no frame to hold against the training data"])
@@ -116,6 +116,12 @@ class CoverageInTime(Analysis[CoverageInTimeOptions]):
         )
 
 
+def _with_frames(study: StudyPieces) -> list[Piece]:
+    """Sets that can take the place of training data."""
+    kinds = (LabeledFrames.kind, SampledTrajectory.kind)
+    return [piece for piece in study.pieces if piece.kind in kinds and piece.ref.set]
+
+
 def _verdicts(runs: RunsInSpace) -> list[Verdict]:
     from whet.analyses.parts.outside_tables import tested
     from whet.bias.outlier_test import share
@@ -133,7 +139,7 @@ def _verdicts(runs: RunsInSpace) -> list[Verdict]:
             f"{percent(share(held_out, rule), 1)}, p {shown(p, 3)}"
             for what, rule, p in (("Q is beyond its limit", "element", test.q), ("T²", "hotelling", test.t_squared))
         ]
-        covered = f"{name}: no more outliers of {training.name} are shown than held-out trajectories have"
+        covered = f"{name}: that it leaves what {training.name} covers is not shown"
         of = group[0].run.of
         verdict = Verdict(
             QUESTION,
@@ -166,8 +172,8 @@ def _definition(runs: RunsInSpace, descriptor: str, confidence: float) -> str:
         "in the training data, and that of Jackson and Mudholkar; of T² that of Hotelling (both at "
         f"{percent(confidence)}). Limits that were fitted to a trajectory rarely flag it, so beside each share stands "
         "its null: what is flagged of each training trajectory when PCA and limits are fitted to the others. A "
-        "permutation test over whole trajectories tells whether a set has more, from four on each side; Q and T² are "
-        "tested together (Holm)."
+        "permutation test over whole trajectories tells whether a set lies farther outside than those, from four on "
+        "each side: by the means of log(1 + Q/limit) and log(1 + T²/limit), tested together (Holm)."
     )
 
 

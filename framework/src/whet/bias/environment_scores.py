@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from whet.bias.principal_components import PrincipalComponents
 from whet.bias.q_flags import QFlags
@@ -16,6 +16,20 @@ if TYPE_CHECKING:
 
     TakenApart = tuple[np.ndarray, np.ndarray, Sequence[str] | np.ndarray]
     """Of one frame: projections (n_atoms, k), Q-residuals (n_atoms,) and chemical symbols (n_atoms,)."""
+
+
+FARTHEST = 1e6
+"""Times a limit that an environment lies beyond at most; where the training set lacks the element it is infinite."""
+
+
+class Excess(NamedTuple):
+    """Means of log(1 + Q/limit) and of log(1 + T²/limit), by element.
+
+    Shares beyond limits cannot be told apart where all is beyond, nor those of environments a little and far beyond.
+    """
+
+    q: Mapping[str, float]
+    t_squared: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +43,7 @@ class EnvironmentScores:
     | q         | (n,)  | Q-residual, the feature's unit squared                                       |
     | t_squared | (n,)  | Hotelling's T²                                                               |
     | over      | (n,)  | Q over the limit of the element; infinite where the training set lacks it    |
+    | far       | (n,)  | T² over its limit                                                            |
     | beyond    | (3, n)| bool: beyond its element's limit of Q, that of Jackson–Mudholkar, that of T² |
     | projected | (n, k)| in the space of the k components                                             |
     """
@@ -38,6 +53,7 @@ class EnvironmentScores:
     q: np.ndarray
     t_squared: np.ndarray
     over: np.ndarray
+    far: np.ndarray
     beyond: np.ndarray
     projected: np.ndarray
 
@@ -54,14 +70,26 @@ class EnvironmentScores:
             found = [(np.zeros((0, len(components.axes))), np.zeros(0), np.zeros(0, dtype="U2"))]
         projected, q, symbols = (np.concatenate(one) for one in zip(*found, strict=True))
         of_t_squared = components.t_squared(projected)
-        rules = limits.beyond_element(q, symbols), limits.beyond_jackson_mudholkar(q), of_t_squared > t_squared
+        over, far = limits.over(q, symbols), of_t_squared / t_squared
+        rules = np.stack([limits.beyond_element(q, symbols), limits.beyond_jackson_mudholkar(q), far > 1])
         frame_of = np.repeat(np.arange(len(sizes)), sizes)
-        return cls(symbols, frame_of, q, of_t_squared, limits.over(q, symbols), np.stack(rules), projected)
+        return cls(symbols, frame_of, q, of_t_squared, over, far, rules, projected)
 
     @cached_property
     def flags(self) -> QFlags:
         """Counts by element of what is beyond each limit."""
         return QFlags.of(self.symbols, *self.beyond)
+
+    @cached_property
+    def excess(self) -> Excess:
+        """How far the environments lie towards the limits and beyond, by element."""
+        import numpy as np
+
+        means = []
+        for values in (self.over, self.far):
+            logs = np.log1p(np.minimum(values, FARTHEST))
+            means.append({symbol: float(logs[self.symbols == symbol].mean()) for symbol in self.flags.environments})
+        return Excess(*means)
 
     @property
     def frames(self) -> int:

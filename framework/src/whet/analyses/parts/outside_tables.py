@@ -38,7 +38,7 @@ NULLS = {
 OUTSIDE = (
     TRAINING,
     SET,
-    Column("more outliers?", description="Of the permutation test over trajectories; undecided where there are few."),
+    Column("outside?", description="Of the permutation test over trajectories; undecided where there are few."),
     *(
         column
         for rule, name, what in RULES
@@ -49,7 +49,9 @@ OUTSIDE = (
     Column("frames", description="Of the set."),
     Column("environments", description="Number of atoms in all frames of the set."),
     Column("by element", description="Share of Q beyond mean + 2σ; in brackets the mean of held-out trajectories."),
-    Column("p of Q", description="Of the test, both shares together; empty where there was none.", shown=False),
+    Column(
+        "p of Q", description="Of the test of Q, adjusted for there being two; empty where there was none.", shown=False
+    ),
     Column("p of T²", description="The same, of T².", shown=False),
 )
 IN_TIME = (
@@ -95,7 +97,8 @@ def tested(group: Sequence[RunInSpace], runs: RunsInSpace) -> OutlierTest | None
     held_out = runs.spaces[group[0].training.name].held_out
     if not group[0].run.of:
         return None
-    return OutlierTest.of([one.flags for one in group], [one.flags for one in held_out])
+    weights = environments([one.flags for one in group])
+    return OutlierTest.of([one.excess for one in group], [one.excess for one in held_out], weights)
 
 
 def outside_table(runs: RunsInSpace) -> Table:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from ase import Atoms
 
-    from whet.bias.environment_scores import EnvironmentScores
+    from whet.bias.environment_scores import EnvironmentScores, Excess
     from whet.bias.q_flags import QFlags
     from whet.bias.training_space import TrainingSpace
 
@@ -79,6 +79,7 @@ class RunInSpace:
     training: TrainingData
     run: Run
     flags: QFlags
+    excess: Excess
     by_frame: Mapping[str, np.ndarray]
     q_of: Mapping[str, tuple[np.ndarray, np.ndarray]]
     worst: Sequence[Outlier]
@@ -102,7 +103,7 @@ class RunsInSpace:
 
     @classmethod
     def of(cls, work: Work, confidence: float, worst: int, most_points: int) -> RunsInSpace:
-        """Of the inputs `data`, `trajectories` and `sets`, and the component `descriptor`.
+        """Of the inputs `data`, `reference`, `trajectories` and `sets`, and the component `descriptor`.
 
         Each run is described once, whatever it is held against, and no feature of it is kept. most_points: projections
         that are kept of each training set, and of each run. InputError where training data have too few environments.
@@ -149,6 +150,9 @@ def training_data(work: Work) -> list[TrainingData]:
     parts, _ = gathered_parts(given)
     if not parts:
         units = list(_units(one for one in given if one.frames))
+        sampled = sorted(work.all("reference", SampledTrajectory), key=lambda one: one.ref.trajectory or 0)
+        units += [(one.frames, TRAJECTORIES) for one in sampled if len(one.frames)]
+        given = [*given, *sampled]
         return [TrainingData(given[0].ref, given[0].ref.set, [unit for unit, _ in units], units[0][1])] if units else []
     series: dict[Ref, list[Ref]] = {}
     for part in parts:
@@ -251,7 +255,7 @@ def _reduced(
         listed.append(Outlier(frame, atom, str(scores.symbols[place]), *numbers))
     step = max(1, -(-len(scores.q) // most_points))
     points = (scores.projected[::step, :2], scores.frame_of[::step], scores.symbols[::step])
-    return RunInSpace(training, run, scores.flags, by_frame, q_of, listed, points, known)
+    return RunInSpace(training, run, scores.flags, scores.excess, by_frame, q_of, listed, points, known)
 
 
 def _some_points(space: TrainingSpace, units: Sequence[Any], most: int) -> tuple[np.ndarray, np.ndarray]:
