@@ -59,6 +59,10 @@ def test_planted_errors_stand_at_their_row_and_column(tmp_path: Path) -> None:
     assert wide[2]["untouched"] == 3
 
 
+def test_forces_and_energies_are_drawn(tmp_path: Path) -> None:
+    assert [figure.name for figure in crossed(tmp_path, *FOUR).figures] == ["cross", "cross-energy"]
+
+
 def test_no_error_is_zero(tmp_path: Path) -> None:
     every = [on(state, owner, 0.0) for state in (UNTOUCHED, TUNED) for owner in (UNTOUCHED, TUNED)]
     found_ = crossed(tmp_path, *every)

@@ -121,3 +121,33 @@ def test_only_sets_with_two_sizes(tmp_path):
     pieces += [Piece("findings", one, one.set, "scores") for one in on]
     wanted = Learning(Learning.Options()).wants(StudyPieces("study", pieces))
     assert [one.label for one in wanted] == ["far"]
+
+
+def test_errors_on_logarithmic_axes_by_labels_and_by_round_with_their_spread(tmp_path):
+    """Planted: errors of 0.2 and 0.02 after rounds 1 and 2, and of seeds around these."""
+    seeds, errors = (1, 2, 3), {0: 0.4, 1: 0.2, 2: 0.02}
+    states = [Ref("main", "periodic", number, seed, last=number == 2) for seed in seeds for number in (1, 2)]
+    scores = scores_of(
+        tmp_path,
+        evaluated(MAIN, NEAR, 1 - errors[0]),
+        *(evaluated(one, NEAR, 1 - errors[one.round] * (1 + 0.1 * (one.seed - 2))) for one in states),
+        fine_tunings=[tuned(one, train=10 * one.round, valid=0) for one in states],
+    )
+    found = found_by(Learning, tmp_path, scores=[scores])
+    curves = [row for row in found.table("error-curves").records() if row["quantity"] == "MAE F"]
+    line = [row for row in curves if row["kind"] == "line" and row["series"] == "periodic"]
+    assert [(row["round"], row["labels"]) for row in line] == [(0, 0), (1, 10), (2, 20)]
+    assert [row["value"] / line[0]["value"] for row in line] == pytest.approx([1, 0.5, 0.05])
+    spread = [row["high"] - row["value"] for row in line[1:]]
+    assert spread == pytest.approx([0.1 * row["value"] for row in line[1:]])
+    assert len([row for row in curves if row["kind"] == "seed"]) == 6
+    figure = next(figure for figure in found.figures if figure.name == "error-curves")
+    assert figure.spec is not None and len(figure.spec["vconcat"]) == 2
+    assert "standard deviation over repetitions" in figure.caption
+
+
+def test_sizes_have_no_panel_by_round(tmp_path):
+    found, _ = learning(tmp_path)
+    figure = next(figure for figure in found.figures if figure.name == "error-curves")
+    assert figure.spec is not None and "vconcat" not in figure.spec
+    assert {row["round"] for row in found.table("error-curves").records() if row["state"] != "untouched"} == {None}

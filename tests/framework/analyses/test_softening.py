@@ -1,12 +1,12 @@
-"""Softening in detail: parity, scale by size of the force, readings."""
+"""Softening in detail: scale by size of the force, readings, parts."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from scored_sets import NEAR, OLD, evaluated, first_data, found_by, rows_by, scores_of
-from whet.analyses.softening import MOST_POINTS, Softening
+from whet.analyses.parts.part_tables import MOST_MATERIALS
+from whet.analyses.softening import Softening
 from whet.bias.pairs import Comparison
 from whet.bias.softening_parts import softening_by_magnitude
 from whet.contracts.analysis import Piece, StudyPieces
@@ -89,7 +89,17 @@ def test_readings_tell_of_one_factor_too(tmp_path):
     training = [first_data("main", "few", 1, 0.7)]
     found = softening(tmp_path, evaluated(MAIN, scale=0.7, noise=0.01), training=training)
     assert list(rows_by(found, "softening", "state")) == ["untouched", "one factor", "Deng's 1/s"]
-    assert set(found.table("parity").column("state")) == {"untouched"}
+    assert set(found.table("magnitude").column("state")) == {"untouched"}
+
+
+def test_materials_that_are_too_many_for_a_table_are_left_to_their_analysis(tmp_path):
+    one = evaluated(MAIN, scale=0.7, frames=MOST_MATERIALS + 1)
+    for frames in (one.reference, one.predicted):
+        for number, frame in enumerate(frames):
+            frame.numbers[:2] = 20 + number % 80, 3 + number // 80
+    found = softening(tmp_path, one)
+    assert "by-material" not in {table.name for table in found.tables}
+    assert any("the analysis `materials`" in note for note in found.notes)
 
 
 def test_scale_by_size_of_the_force(tmp_path):
@@ -99,21 +109,6 @@ def test_scale_by_size_of_the_force(tmp_path):
     assert [(row["force from"], row["to"], row["scale"], row["atoms"]) for row in rows] == [
         (found.low, found.high, found.scale, found.atoms) for found in bins
     ]
-
-
-def test_parity_shows_the_forces_and_the_scale(tmp_path):
-    one = evaluated(MAIN, scale=0.7)
-    points = softening(tmp_path, one).table("parity").records()
-    drawn = np.array([(row["reference"], row["predicted"]) for row in points if row["kind"] == "point"])
-    assert 0.9 * 12 * 4 * 3 < len(drawn) <= 12 * 4 * 3  # what is beyond the axes is left out
-    assert drawn[:, 1] == pytest.approx(0.7 * drawn[:, 0])
-    ends = [(row["reference"], row["predicted"]) for row in points if row["kind"] == "softening scale"]
-    assert ends[1][1] / ends[1][0] == pytest.approx(0.7)
-
-
-def test_points_are_thinned(tmp_path):
-    kinds = softening(tmp_path, evaluated(MAIN, scale=0.7, frames=400)).table("parity").column("kind")
-    assert 0.9 * MOST_POINTS < kinds.count("point") <= MOST_POINTS < 400 * 12
 
 
 def test_of_several_seeds_the_first(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from whet.analyses.parts.heat_map import heat_map
 from whet.analyses.parts.naming import state_names
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Column, Figure, Findings, Table
@@ -12,19 +13,16 @@ from whet.contracts.ports import Found, Port
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
 from whet.data.errors import InputError
-from whet.data.numbers import decimals_for
 
 STATE = ("potential", "strategy", "round", "size", "seed", "last")
 """Columns of the table of scores that say which state of a potential a row is of."""
 
-MOST_NUMBERS = 12
-"""Potentials up to which the figure shows numbers in its cells."""
-
 
 class CrossEvaluation(Analysis):
-    """Errors of each potential on the trajectory of each: a matrix of force RMSE, the energies in a table."""
+    """Errors of each potential on the trajectory of each: matrices of the RMSE of forces and energies."""
 
     name = "cross-evaluation"
+    result_version = 2
     place = 40
     by_default = True
     after = ("scores",)
@@ -61,7 +59,7 @@ class CrossEvaluation(Analysis):
                 _wide("cross-energies", caption, labels, energies, frames),
                 _tidy(labels, forces, energies, frames),
             ),
-            figures=(_matrix([value for row in forces for value in row if value is not None], len(labels)),),
+            figures=_matrices(labels, forces, energies),
             definition="Every potential ran from the same structures; each is evaluated on its own trajectory (the "
             "diagonal) and on those of the others. A potential that is good only where it goes by itself fails off "
             "the diagonal.",
@@ -104,25 +102,16 @@ def _tidy(
     return Table("cross", "Errors of each potential on each one's own trajectory", columns, rows, shown=False)
 
 
-def _matrix(values: list[float], size: int) -> Figure:
-    caption = "RMSE of the forces (eV/Å): rows evaluate, columns sampled."
-    # sort: null keeps the order of the rows, which is that of the study file.
-    axes: dict[str, Any] = {
-        "x": {"field": "sampled", "type": "nominal", "sort": None, "title": "frames from the trajectory of"},
-        "y": {"field": "state", "type": "nominal", "sort": None, "title": "evaluated with"},
-    }
-    shades = {"field": "forces", "type": "quantitative", "scale": {"domainMin": 0}, "title": "force RMSE (eV/Å)"}
-    cells = {"mark": {"type": "rect", "tooltip": {"content": "data"}}, "encoding": {**axes, "color": shades}}
-    dark = f"datum.forces > {0.6 * max(values)!r}"
-    numbers = {
-        "mark": {"type": "text", "tooltip": {"content": "data"}},
-        "encoding": {
-            **axes,
-            "text": {"field": "forces", "type": "quantitative", "format": f".{decimals_for(values)}f"},
-            # The shades are the same on light and dark pages, and so is what can be read on them.
-            "color": {"condition": {"test": dark, "value": "white"}, "value": "black"},
-        },
-    }
-    layers = [cells, numbers] if size <= MOST_NUMBERS else [cells]
-    spec = {"data": {"name": "cross"}, "layer": layers, "width": {"step": 72}, "height": {"step": 32}}
-    return Figure("cross", caption, caption + " The table has the numbers.", spec)
+def _matrices(labels: list[str], forces: list[list[float | None]], energies: list[list[float | None]]) -> list[Figure]:
+    found = []
+    for name, column, title, values in (
+        ("cross", "forces", "force RMSE (eV/Å)", forces),
+        ("cross-energy", "energy", "energy RMSE (meV/atom)", energies),
+    ):
+        known = [value for row in values for value in row if value is not None]
+        if known:
+            caption = f"{title[0].upper()}{title[1:]}: rows evaluate, columns sampled."
+            axes = {"x": ("sampled", "frames from the trajectory of"), "y": ("state", "evaluated with")}
+            shades = {"value": (column, title), "values": known, "columns": len(labels)}
+            found.append(heat_map(name, "cross", caption, **axes, **shades))
+    return found

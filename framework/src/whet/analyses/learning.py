@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from whet.analyses.parts.error_curves import error_curves
+from whet.analyses.parts.label_axis import LabelAxis
 from whet.analyses.parts.meanings import POTENTIAL, SEEDS, STATES
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, seed_values, series_names, series_rows
 from whet.analyses.parts.window import Window
@@ -17,7 +19,6 @@ from whet.contracts.ref import Ref
 from whet.contracts.task import Work
 from whet.data.numbers import count
 
-MOST_TICKS = 6
 POINTS = "learning-points"
 RATIO, R2 = COLUMNS["curvature"].name, COLUMNS["r2"].name
 SOFTNESS, BOUNDS = "|1 − curvature ratio|", "between s and 1/b"
@@ -41,7 +42,7 @@ class Learning(Analysis):
 
     name = "learning"
     place = 20
-    result_version = 4
+    result_version = 5
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = {"scores": Port(Found, many=False, what="of the set")}
@@ -60,7 +61,7 @@ class Learning(Analysis):
         return wanted
 
     def run(self, work: Work) -> Findings:
-        """Table and figure `learning`."""
+        """Table and figure `learning`, and figure `error-curves`."""
         found = work.one("scores", Found)
         rows, on = series_rows(found.findings), found.ref.set
         tables: list[Table] = [_table(rows, on)] if rows else []
@@ -68,6 +69,8 @@ class Learning(Analysis):
         if any(row.strategy and row.labels for row in rows):
             figure, points = _figure(rows, found)
             figures, tables = [figure], [*tables, points]
+            if curves := error_curves(rows, found.findings, on):
+                figures, tables = [figure, curves[0]], [*tables, curves[1]]
         return Findings("Learning curves", on, tables, figures, definition=DEFINITION)
 
 
@@ -103,7 +106,7 @@ def _table(rows: Sequence[SeriesRow], on: str) -> Table:
         [
             row.potential,
             row.state,
-            int(row.labels) if float(row.labels).is_integer() else row.labels,
+            row.mean_labels,
             softness(row.curvature),
             *(row.lower, row.upper),
             row.r2,
@@ -117,7 +120,7 @@ def _table(rows: Sequence[SeriesRow], on: str) -> Table:
 
 def _figure(rows: Sequence[SeriesRow], found: Found) -> tuple[Figure, Table]:
     on = found.ref.set
-    axis = _Axis.of([row.labels for row in rows if row.strategy and row.labels])
+    axis = LabelAxis.of([row.labels for row in rows if row.strategy and row.labels])
     rows = [row for row in rows if row.corrected != "1/s"]
     points: list[list[Cell]] = []
     panels, outside, cut = [], False, False
@@ -148,36 +151,9 @@ def _figure(rows: Sequence[SeriesRow], found: Found) -> tuple[Figure, Table]:
     return Figure("learning", caption, text, {"hconcat": panels, "spacing": 12}), table
 
 
-class _Axis:
-    """Labels on a logarithmic axis, with places for none and for one factor left of it."""
-
-    def __init__(self, sizes: Sequence[float]) -> None:
-        low, high = math.log10(sizes[0]), math.log10(sizes[-1])
-        step = max(0.22 * (high - low), 0.12)
-        self.zero, self.once, self.high = low - 2 * step, low - step, high + 0.25 * step
-        self.gap = (self.once + low) / 2
-        # Few enough ticks, far enough apart, to be readable as labels.
-        room = max((high - low) / MOST_TICKS, 1e-9)
-        self.ticks = [sizes[0]]
-        for size in sizes[1:]:
-            if math.log10(size / self.ticks[-1]) >= room:
-                self.ticks.append(size)
-
-    @classmethod
-    def of(cls, labels: Sequence[float]) -> _Axis:
-        return cls(sorted(set(labels)))
-
-    def encoding(self) -> dict[str, Any]:
-        """Of x, whose field is `place`."""
-        once, near = f"abs(datum.value - {self.once}) < 1e-6 ? ['factor', 'only']", f"datum.value < {self.gap}"
-        values = [self.zero, self.once, *(math.log10(size) for size in self.ticks)]
-        labels = f"{once} : {near} ? '0' : format(pow(10, datum.value), '.3~g')"
-        axis = {"values": values, "labelExpr": labels, "grid": False, "labelOverlap": False}
-        scale = {"domain": [self.zero - 0.25 * (self.gap - self.once), self.high], "zero": False, "nice": False}
-        return {"field": "place", "type": "quantitative", "title": "labels", "axis": axis, "scale": scale}
-
-
-def _points(rows: Sequence[SeriesRow], found: Found, quantity: str, axis: _Axis, window: Window) -> list[list[Cell]]:
+def _points(
+    rows: Sequence[SeriesRow], found: Found, quantity: str, axis: LabelAxis, window: Window
+) -> list[list[Cell]]:
     """Points of one panel: each strategy's line begins at its untouched potential."""
     cells: list[list[Cell]] = []
 
@@ -209,7 +185,7 @@ def _points(rows: Sequence[SeriesRow], found: Found, quantity: str, axis: _Axis,
     return cells
 
 
-def _panel(quantity: str, title: str, axis: _Axis, domain: Sequence[float]) -> dict[str, Any]:
+def _panel(quantity: str, title: str, axis: LabelAxis, domain: Sequence[float]) -> dict[str, Any]:
     scale = {"domain": list(domain), "zero": False, "nice": False}
     y = {"type": "quantitative", "title": None, "scale": scale}
 

@@ -1,4 +1,4 @@
-"""Softening in detail: the parity of the forces, the scale by size of the force, and the curvature of each part."""
+"""Softening in detail: the scale by size of the force, and the curvature of each part."""
 
 from __future__ import annotations
 
@@ -6,30 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from whet.analyses.parts.ends import ends_of, seed_note
 from whet.analyses.parts.last_states import last_states
 from whet.analyses.parts.meanings import POTENTIAL, READINGS, SEEDS, STATES
-from whet.analyses.parts.part_tables import part_tables
-from whet.analyses.parts.series_table import COLUMNS, SeriesRow, row_names, series_names, series_rows, several
+from whet.analyses.parts.part_tables import frame_parts, part_tables, too_many_materials
+from whet.analyses.parts.series_table import COLUMNS, SeriesRow, series_names, series_rows, several
 from whet.analyses.parts.softness import UNDECIDED
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.contracts.ports import Found, Port, Predictions
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
-from whet.data.errors import FrameError
 from whet.data.numbers import count
 
 if TYPE_CHECKING:
-    from whet.bias.pairs import Comparison
+    from whet.analyses.parts.ends import Ends
 
-    Ends = Sequence[tuple[SeriesRow, Comparison]]
-
-MOST_POINTS = 2000
-"""Points of a panel; more say nothing and make the page heavy."""
-
-MOST_PANELS = 6
 MOST_LINES = 10
-ACROSS = 3
 
 DEFINITION = (
     "The scale s is the slope of predicted on reference force components, the inverse slope b that of reference on "
@@ -44,11 +37,11 @@ DEFINITION = (
 
 
 class Softening(Analysis):
-    """Where softness sits: parity of the forces, scale by size of the force, curvature of each part."""
+    """Where softness sits: scale by size of the force, curvature of each part."""
 
     name = "softening"
     place = 25
-    result_version = 5
+    result_version = 6
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = {
@@ -67,22 +60,20 @@ class Softening(Analysis):
         return wanted
 
     def run(self, work: Work) -> Findings:
-        """Tables: `softening` (readings), `by-element` and other parts, `magnitude`; figures: `parity`, `magnitude`."""
+        """Tables: `softening` (readings), `by-element` and other parts, `magnitude`; figure: `magnitude`."""
         found = work.one("scores", Found)
         rows, on = series_rows(found.findings), found.ref.set
         if rows and all(row.sampler == "minimum" for row in rows):
             return Findings("Softening in detail", on, notes=["These structures are relaxed: they have no slope."])
-        ends = _ends_of(rows, work.all("predictions", Predictions))
+        ends = ends_of(rows, work.all("predictions", Predictions))
         tables: list[Table] = [_readings(rows, on)] if rows else []
         figures = []
         if ends:
-            parity, points = _parity(ends[:MOST_PANELS], rows, on)
             by_magnitude, bins = _by_magnitude(ends, rows, on)
-            figures, tables = (
-                [parity, by_magnitude],
-                [*tables, *part_tables(ends, rows, on, _seed_note([row for row, _ in ends])), bins, points],
-            )
+            parts = part_tables(ends, rows, on, seed_note([row for row, _ in ends]))
+            figures, tables = [by_magnitude], [*tables, *parts, bins]
         why = [f"{row.potential}: {row.in_words}." for row in rows if row.untouched and row.reading == UNDECIDED]
+        why += [note for _, one in ends[:1] if (note := too_many_materials(frame_parts(one)["material"]))]
         return Findings(
             "Softening in detail",
             on,
@@ -92,84 +83,6 @@ class Softening(Analysis):
             source="Deng et al.: the softening scale",
             notes=why,
         )
-
-
-def _ends_of(rows: Sequence[SeriesRow], found: Sequence[Predictions]) -> Ends:
-    """The rows of which there are predictions, in their order; `scores` tells why others have none."""
-    from whet.bias.pairs import Comparison
-
-    comparisons = {}
-    for one in found:
-        state = one.ref.state
-        try:
-            comparison = Comparison.of_predictions(one)
-        except FrameError:
-            continue
-        comparisons[state.potential, state.strategy, state.round, state.size] = comparison
-    keys = [(row, (row.potential, row.strategy, row.round, row.size)) for row in rows if not row.corrected]
-    return [(row, comparisons[key]) for row, key in keys if key in comparisons]
-
-
-def _seed_note(rows: Sequence[SeriesRow]) -> str:
-    return " Of several seeds, the first." if any(row.seeds > 1 for row in rows) else ""
-
-
-def _parity(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figure, Table]:
-    import numpy as np
-
-    from whet.bias.resampling import Resampling
-    from whet.bias.softening import slopes_of
-
-    largest = np.abs(ends[0][1].reference.forces)
-    reach = float(np.quantile(largest, 0.999)) * 1.05 or 1.0
-    cells: list[list[Cell]] = []
-    names = dict(zip(map(id, rows), row_names(rows), strict=True))
-    for row, comparison in ends:
-        panel = [names[id(row)], row.potential, row.state]
-        x, y = comparison.reference.forces.ravel(), comparison.predicted.forces.ravel()
-        if len(x) > MOST_POINTS:
-            chosen = np.random.default_rng(0).choice(len(x), MOST_POINTS, replace=False)
-            x, y = x[chosen], y[chosen]
-        inside = (np.abs(x) <= reach) & (np.abs(y) <= reach)
-        cells += [[*panel, "point", *pair] for pair in zip(x[inside].tolist(), y[inside].tolist(), strict=True)]
-        cells += [[*panel, "perfect", end, end] for end in (-reach, reach)]
-        scale = slopes_of(comparison, Resampling(resamples=1)).scale
-        if scale is not None:
-            cells += [[*panel, "softening scale", end, scale * end] for end in (-reach, reach)]
-    known = ("panel", "potential", "state", "kind")
-    columns = (*map(Column, known), Column("reference", "eV/Å"), Column("predicted", "eV/Å"))
-    note = _seed_note([row for row, _ in ends])
-    caption = f"Force components on “{on}”. Dashed: perfect; line: the softening scale.{note}"
-    text = f"Predicted against reference force components of {on}."
-    points = Table("parity", "Points of the parity plot", columns, cells, shown=False)
-    return Figure("parity", caption, text, _parity_spec(reach, [names[id(row)] for row, _ in ends])), points
-
-
-def _parity_spec(reach: float, panels: Sequence[str]) -> dict[str, Any]:
-    axis = {"type": "quantitative", "scale": {"domain": [-reach, reach], "nice": False}}
-    encoding = {
-        "x": {"field": "reference", "title": "reference (eV/Å)", **axis},
-        "y": {"field": "predicted", "title": "predicted (eV/Å)", **axis},
-    }
-
-    def layer(kind: str, mark: Mapping[str, Any], **more: Any) -> dict[str, Any]:
-        only = {"filter": f"datum.kind == '{kind}'"}
-        return {"transform": [only], "mark": {"clip": True, **mark}, "encoding": {**encoding, **more}}
-
-    tooltip = [{"field": name, "type": "quantitative"} for name in ("reference", "predicted")]
-    dots = {"color": {"field": "panel", "type": "nominal", "legend": None}, "shape": {"value": "circle"}}
-    layers = [
-        layer("point", {"type": "point", "filled": True, "size": 6, "opacity": 0.4}, **dots, tooltip=tooltip),
-        layer("perfect", {"type": "line", "strokeDash": [4, 4], "strokeWidth": 1}),
-        layer("softening scale", {"type": "line", "strokeWidth": 1.5}),
-    ]
-    across = -(-len(panels) // -(-len(panels) // ACROSS))  # no row of one where it can be helped
-    return {
-        "data": {"name": "parity"},
-        "facet": {"field": "panel", "type": "nominal", "title": None, "sort": list(panels)},
-        "columns": across,
-        "spec": {"width": 170, "height": 170, "layer": layers},
-    }
 
 
 def _by_magnitude(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figure, Table]:
@@ -194,7 +107,7 @@ def _by_magnitude(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figur
         Column("drawn", shown=False),
     )
     what = f"by size of the reference force, on “{on}”"
-    note = _seed_note([row for row, _ in ends])
+    note = seed_note([row for row, _ in ends])
     caption = f"Softening scale {what}; bins of equal numbers of atoms.{note}"
     text = f"Softening scale by size of the reference force on {on}."
     table = Table("magnitude", f"Scale {what}", columns, cells, folded=True)

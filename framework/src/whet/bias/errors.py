@@ -92,8 +92,7 @@ def errors(
     import numpy as np
 
     draws = resampling or Resampling()
-    labels, predictions = comparison.reference.energies.tolist(), comparison.predicted.energies.tolist()
-    fitted = ReferenceEnergies.fit(comparison.frames, labels, predictions)
+    fitted = fitted_energies(comparison)
     true = comparison.reference.forces
     off = comparison.predicted.forces - true
     forces = _over_atoms(comparison, off, np.ones(len(off), dtype=bool), draws)
@@ -113,6 +112,12 @@ def errors(
         left_out=comparison.left_out,
         correction=comparison.correction,
     )
+
+
+def fitted_energies(comparison: Comparison) -> ReferenceEnergies:
+    """Reference energies that are fitted on the very frames: errors after them flatter."""
+    labels, predictions = comparison.reference.energies.tolist(), comparison.predicted.energies.tolist()
+    return ReferenceEnergies.fit(comparison.frames, labels, predictions)
 
 
 def energy_residuals(comparison: Comparison, alignment: ReferenceEnergies | None) -> np.ndarray:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from whet.bias.curvature import Curvature
+from whet.bias.force_sizes import force_sizes
 from whet.bias.pairs import Comparison
 from whet.bias.resampling import Resampling
 from whet.bias.softening import Slopes, slopes_of
@@ -77,17 +77,10 @@ def softening_by_magnitude(
 
     number: how many bins of equally many atoms. InputError where it is none.
     """
-    import numpy as np
-
-    size = np.linalg.norm(comparison.reference.forces, axis=1)
-    if number < 1:
-        raise InputError(f"{number} bins cannot be made", hint="Give at least 1")
-    borders = np.unique(np.quantile(size, np.linspace(0, 1, number + 1)))
-    borders = borders if len(borders) > 1 else np.repeat(borders, 2)
+    borders, place = force_sizes(comparison, number)
     bins = []
-    for place, (low, high) in enumerate(pairwise(borders.tolist())):
-        last = place == len(borders) - 2
-        inside = (size >= low) & ((size <= high) if last else (size < high))
+    for this, (low, high) in enumerate(borders):
+        inside = place == this
         if inside.any():
             found = slopes_of(comparison, resampling or Resampling(), inside)
             bins.append(MagnitudeBin(low, high, found.scale, found.scale_interval, int(inside.sum())))

@@ -1,4 +1,4 @@
-"""material_names: what materials are called: as they say themselves, else by their formulas; no name stands twice."""
+"""What materials are called: as they say themselves, else by their formulas."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ SAID = ("material", "name", "material_id", "mp_id", "label")
 
 
 def material_names(frames: Sequence[Atoms]) -> list[str]:
-    """A name for each: `NaCl`; of several that would have the same, `NaCl 1`, `NaCl 2`."""
-    names = [_name(frame) for frame in frames]
+    """A name for each, none of which stands twice: `NaCl`; of several that would have the same, `NaCl 1`, `NaCl 2`."""
+    names = [material_of(frame) for frame in frames]
     often, seen, found = Counter(names), Counter[str](), set[str]()
     for place, name in enumerate(names):
         if often[name] > 1:
@@ -27,6 +27,7 @@ def material_names(frames: Sequence[Atoms]) -> list[str]:
     return names
 
 
-def _name(frame: Atoms) -> str:
+def material_of(frame: Atoms) -> str:
+    """The material that a frame is of, which other frames may be of, too."""
     said = next((str(frame.info[key]).strip() for key in SAID if frame.info.get(key) is not None), "")
     return said if said and said.isprintable() else frame.get_chemical_formula("metal", empirical=True)

@@ -25,6 +25,9 @@ PARTS = {
 UNNAMED = "–"
 """Frames without a config type."""
 
+MOST_MATERIALS = 100
+"""Materials up to which each has a row; the analysis `materials` has them all, however many."""
+
 
 def part_tables(
     ends: Sequence[tuple[SeriesRow, Comparison]], rows: Sequence[SeriesRow], on: str, note: str = ""
@@ -41,7 +44,9 @@ def part_tables(
         if kept is None:
             continue
         parts = {"element": softening_by_element(kept)}
-        for kind, names in _names(kept).items():
+        for kind, names in frame_parts(kept).items():
+            if kind == "material" and too_many_materials(names):
+                continue
             if len(set(names)) > 1 or (kind == "config type" and names[0] != UNNAMED):
                 parts[kind] = softening_by_name(kept, names)
         for kind, of in parts.items():
@@ -88,13 +93,20 @@ def _kept(comparison: Comparison) -> Comparison | None:
     return comparison.without(gone, "discounted") if gone else comparison
 
 
-def _names(comparison: Comparison) -> dict[str, list[str]]:
+def frame_parts(comparison: Comparison) -> dict[str, list[str]]:
     """Of each frame, by the column that shows them."""
     return {
         "material": [frame.get_chemical_formula() for frame in comparison.frames],
         "config type": [str(frame.info.get("config_type", UNNAMED)) for frame in comparison.frames],
         "sampler": comparison.samplers.tolist(),
     }
+
+
+def too_many_materials(names: Sequence[str]) -> str:
+    """Why materials have no table here; empty where they are few enough."""
+    if (many := len(set(names))) <= MOST_MATERIALS:
+        return ""
+    return f"The set has {many:,} materials; the analysis `materials` (`analyses: [materials]`) shows each."
 
 
 def _part_cells(part: Part) -> list[Cell]:

@@ -101,6 +101,11 @@ class SeriesRow:
         low, high = self.labels_fewest, self.labels_most
         return f"{low}" if low == high else f"{low}–{high}"
 
+    @property
+    def mean_labels(self) -> float:
+        """`labels` as a whole number where it is one, which a page then shows as such."""
+        return int(self.labels) if float(self.labels).is_integer() else self.labels
+
     @classmethod
     def of_series(cls, series: Series, **known: Any) -> SeriesRow:
         """known: the other fields."""
@@ -229,9 +234,20 @@ def _told_apart(rows: Sequence[SeriesRow], keys: Sequence[tuple[str, str]]) -> l
     return [plain[key] if often[plain[key]] == 1 else " ".join(map(repr, key)) for key in keys]
 
 
+OF_SCORES = {
+    "curvature ratio": "softening.curvature",
+    "uncentred R²": "softening.r2",
+    "MAE F": "forces.mae",
+    "RMSE F": "forces.rmse",
+    "MAE E fitted here": "energy_fitted.mae",
+    "RMSE S": "stress.rmse",
+}
+"""Column of the table of series -> the one of the table of scores that it is a mean of."""
+
+
 def seed_values(scores: Findings, row: SeriesRow, quantity: str) -> list[tuple[int, float | None]]:
     """Seed and value of each score behind a row. quantity: name of a column of the row that is known of a score."""
-    column = {"curvature ratio": "softening.curvature", "uncentred R²": "softening.r2", "MAE F": "forces.mae"}[quantity]
+    column = OF_SCORES[quantity]
     return [
         (one["seed"], one[column])
         for one in scores.table("scores").records()
