@@ -35,6 +35,19 @@ def test_components_are_scikit_learns():
     assert ours.q_residuals(features) == pytest.approx(((features - back) ** 2).sum(axis=1))
 
 
+def test_components_of_many_features_are_scikit_learns(monkeypatch):
+    """Where only the largest variances are looked for, and chunks are larger and smaller than what is added at once."""
+    monkeypatch.setattr("whet.bias.feature_sums.AT_ONCE", 300)
+    features = cloud(1000, 600) * 0.98 ** np.arange(600)
+    ours = PrincipalComponents.fit(np.split(features, [0, 10, 10, 700]))
+    theirs = PCA(svd_solver="full").fit(features)
+    assert ours.variances == pytest.approx(theirs.explained_variance_[:5], rel=1e-10)
+    assert np.abs(np.diag(ours.axes @ theirs.components_[:5].T)) == pytest.approx(1, rel=1e-10)
+    left = theirs.explained_variance_[5:]
+    assert ours.residual_sums == pytest.approx([np.sum(left**power) for power in (1, 2, 3)], rel=1e-9)
+    assert PrincipalComponents.fit([np.ones((9, 600))]).residual_sums == (0.0, 0.0, 0.0)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 99), max_size=6))
 def test_how_features_are_chunked_does_not_matter(cuts):

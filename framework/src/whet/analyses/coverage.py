@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import ClassVar
 
 from whet.analyses.parts.described_data import DescribedData
@@ -65,9 +63,8 @@ class Coverage(Analysis):
 
         if not any(one.frames for one in work.all("data", LabeledFrames)):
             return Findings(TITLE, notes=["no frame that a strategy gathered has a label"])
-        with tempfile.TemporaryDirectory(dir=work.folder) as scratch:
-            data = DescribedData.of(work, Path(scratch))
-            unique, flagged = regions.Regions.of(data), list(outliers.outliers(data))
+        data = DescribedData.of(work)
+        unique, flagged = regions.Regions.of(data), list(outliers.outliers(data))
         points = list(_points(data))
         names = list(data.names.values())
         more = f" The first {MOST_PANELS} of {len(names)} data sets." if len(names) > MOST_PANELS else ""

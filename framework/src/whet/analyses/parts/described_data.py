@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whet.analyses.parts.naming import data_names
@@ -44,17 +43,14 @@ class DescribedData:
     explained: Sequence[float]
 
     @classmethod
-    def of(cls, work: Work, scratch: Path) -> DescribedData:
-        """Of the inputs `data` and `tests` and the component `descriptor`; one PCA is fitted to all data together.
-
-        scratch: a folder for features, which must stay as long as they are read.
-        """
+    def of(cls, work: Work) -> DescribedData:
+        """Of the inputs `data` and `tests` and the component `descriptor`; one PCA is fitted to all data together."""
         import numpy as np
 
-        from whet.bias.described_frames import DescribedFrames
+        from whet.bias.described_frames import DescribedFrames, FeatureRoom
         from whet.bias.principal_components import PrincipalComponents
 
-        parts, frames = _parts(work.all("data", LabeledFrames))
+        parts, frames = gathered_parts(work.all("data", LabeledFrames))
         tested: dict[str, FrameSet] = {}
         for one in work.all("tests", LabeledFrames):
             tested[one.ref.set] = tested.get(one.ref.set, FrameSet(())) + one.frames
@@ -62,15 +58,12 @@ class DescribedData:
         sets: dict[Ref | str, FrameSet] = {**parts, **tested}
         elements = sum(sets.values(), FrameSet(())).elements
         descriptor = work.load("descriptor")
-        described: dict[Ref | str, DescribedFrames] = {}
-        for number, (of, kept) in enumerate(sets.items()):
-            described[of] = DescribedFrames.of(descriptor, kept, elements, scratch / f"{number}.npy")
-            work.progress(number + 1, len(sets) + 1)
+        room = FeatureRoom()
+        described = {of: DescribedFrames.of(descriptor, kept, elements, room) for of, kept in sets.items()}
         data = {of: one for of, one in described.items() if isinstance(of, Ref)}
         tests = {of: one for of, one in described.items() if isinstance(of, str)}
-        every = PrincipalComponents.fit((chunk for one in data.values() for chunk in one.chunks()), COMPONENTS)
+        every = PrincipalComponents.fit(_counted(work, data.values()), COMPONENTS)
         projected = {of: np.concatenate([every.project(chunk) for chunk in one.chunks()]) for of, one in data.items()}
-        work.progress(len(sets) + 1, len(sets) + 1)
         return cls(data, tests, projected, frames, every.explained)
 
     @cached_property
@@ -137,6 +130,16 @@ class SeedDistances:
         return [number for part in parts for number, by in self.pieces[part] if other not in by]
 
 
+def _counted(work: Work, sets: Collection[DescribedFrames]) -> Iterator[np.ndarray]:
+    """Features of all of them, frame by frame, and how far it is."""
+    total, done = sum(len(one.sizes) for one in sets), 0
+    for one in sets:
+        for features in one.chunks():
+            yield features
+            done += 1
+            work.progress(done, total)
+
+
 def trajectories(parts: Sequence[Ref]) -> list[list[Ref]]:
     """The parts of each trajectory, in the order of their numbers; none where it is not known which is of which.
 
@@ -150,7 +153,7 @@ def trajectories(parts: Sequence[Ref]) -> list[list[Ref]]:
     return [found[number] for number in sorted(found)]
 
 
-def _parts(gathered: Sequence[LabeledFrames]) -> tuple[dict[Ref, FrameSet], dict[Ref, Sequence[str]]]:
+def gathered_parts(gathered: Sequence[LabeledFrames]) -> tuple[dict[Ref, FrameSet], dict[Ref, Sequence[str]]]:
     """Frames of each part and their identities; what was gathered together by round and trajectory."""
     parts: dict[Ref, FrameSet] = {}
     for one in gathered:

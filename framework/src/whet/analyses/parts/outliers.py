@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from whet.analyses.parts.described_data import COMPONENTS, DescribedData, trajectories
 from whet.analyses.parts.null_cells import NullCells, by_element
-from whet.bias.feature_sums import FeatureSums
-from whet.bias.principal_components import PrincipalComponents
-from whet.bias.q_flags import QFlags, held_out_flags
-from whet.bias.q_limits import QLimits
+from whet.bias.training_space import TrainingSpace
 from whet.contracts.findings import Cell, Column
 from whet.contracts.ref import Ref
 
@@ -42,15 +40,14 @@ COLUMNS = (
 def outliers(data: DescribedData) -> Iterator[list[Cell]]:
     """Q-residuals of each test set against the PCA of each strategy's own data (eqs. 4–7 of Wong & Yang)."""
     for of, parts in data.series.items():
-        whole = FeatureSums.of(features for features, _ in _chunks(data, parts))
-        own = PrincipalComponents.of_sums(whole, COMPONENTS)
-        limits = QLimits.fit(own, _chunks(data, parts))
         units = trajectories(parts)
-        nulls = held_out_flags(
-            [lambda unit=unit: _chunks(data, unit) for unit in units], whole, COMPONENTS, MOST_HELD_OUT
+        space = TrainingSpace.fit(
+            [partial(_chunks, data, unit) for unit in units or [parts]], COMPONENTS, most=MOST_HELD_OUT
         )
+        nulls = [space.null(lambda flags: flags.shares(flags.element))]
+        nulls.append(space.null(lambda flags: flags.shares(flags.jackson_mudholkar)))
         for test, one in data.tests.items():
-            flags = QFlags.of(own, limits, one.by_frame())
+            flags = space.scores(one.by_frame()).flags
             row: list[Cell] = [data.names[of], test]
             for cells, flagged, null in (
                 (BY_ELEMENT, flags.element, nulls[0]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import TYPE_CHECKING
@@ -35,6 +36,19 @@ def structure_picture(atoms: Atoms, of: str) -> Figure | None:
     return Figure("system", caption, f"The structure {formula} as circles, a color for each element.", svg=_svg(atoms))
 
 
+def environment_picture(atoms: Atoms, center: int, radius: float, name: str, of: str) -> Figure:
+    """The figure `name`: what is within a radius (Å) of an atom, which lies in front, with a thick rim. of: which."""
+    from ase import Atoms
+
+    vectors = atoms.get_distances(center, range(len(atoms)), mic=bool(atoms.pbc.any()), vector=True)
+    near = (vectors**2).sum(axis=1) <= radius**2
+    cluster = Atoms(atoms.numbers[near], vectors[near])
+    inside = int(near[:center].sum())
+    caption = f"{of}, and what is within {radius:g} Å of it ({count(len(cluster) - 1, 'atom')})."
+    text = f"The environment {cluster.get_chemical_formula()} as circles, a color for each element."
+    return Figure(name, caption, text, svg=_svg(cluster, inside))
+
+
 def _cell(atoms: Atoms) -> str:
     """`cell 6.32 × 6.32 × 6.32 Å, periodic in all directions`."""
     periodic = [name for name, is_periodic in zip("abc", atoms.pbc, strict=True) if is_periodic]
@@ -50,7 +64,7 @@ def _cell(atoms: Atoms) -> str:
     return f"cell {' × '.join(f'{one:.2f}' for one in lengths)} Å{angles}, {along}"
 
 
-def _svg(atoms: Atoms) -> str:
+def _svg(atoms: Atoms, marked: int | None = None) -> str:
     import numpy as np
     from ase.data import covalent_radii
 
@@ -71,10 +85,11 @@ def _svg(atoms: Atoms) -> str:
         (x1, y1), (x2, y2) = placed(corners[first]), placed(corners[second])
         line = f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{SOFT}" stroke-width="1"/>'
         shapes.append((float(corners[[first, second], 2].mean()), line))
-    for number, point, radius in zip(atoms.numbers, turned, radii, strict=True):
+    for index, (number, point, radius) in enumerate(zip(atoms.numbers, turned, radii, strict=True)):
         x, y = placed(point)
         fill = _color(int(number), pale=0.35 * (high[2] - point[2]) / depth)
-        shapes.append((float(point[2]), _circle(x, y, scale * radius, fill)))
+        depth_of = math.inf if index == marked else float(point[2])
+        shapes.append((depth_of, _circle(x, y, scale * radius, fill, rim=index == marked)))
     drawn = "".join(shape for _, shape in sorted(shapes))
     key = "".join(_key(sorted(set(atoms.numbers.tolist()))))
     size = f'width="{WIDTH:.0f}" height="{HEIGHT + 26:.0f}" viewBox="0 0 {WIDTH:.0f} {HEIGHT + 26:.0f}"'
@@ -105,8 +120,9 @@ def _color(number: int, pale: float = 0.0) -> str:
     return "#" + "".join(f"{round(255 * part):02x}" for part in parts)
 
 
-def _circle(x: float, y: float, radius: float, fill: str) -> str:
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{fill}" stroke="{SOFT}" stroke-width="0.7"/>'
+def _circle(x: float, y: float, radius: float, fill: str, rim: bool = False) -> str:
+    line = f'stroke="{INK}" stroke-width="3"' if rim else f'stroke="{SOFT}" stroke-width="0.7"'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{fill}" {line}/>'
 
 
 def _key(numbers: Sequence[int]) -> Iterator[str]:
