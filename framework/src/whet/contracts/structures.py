@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class StructureSource(Backend[OptionsT], ABC):
-    """Makes starting structures."""
+    """Makes starting structures.
+
+    What draws them at random, whatever their energy, says `sampled_by: rattle` in their info: softening is read by it.
+    """
 
     @property
     def count(self) -> int | None:
@@ -25,3 +28,18 @@ class StructureSource(Backend[OptionsT], ABC):
 
         Another index is another structure. Raises InputError for one that it has not.
         """
+
+
+def dimer(first: str, second: str, distance: float, vacuum: float = 12.0) -> Atoms:
+    """Two atoms at a distance in Å along z, in the middle of an open cell; its info names the pair and the distance.
+
+    first, second: chemical symbols. vacuum: Å; the cell is longer by so much than the dimer, with edges that differ, so
+    that no symmetry keeps the orbitals from filling.
+    """
+    from ase import Atoms
+
+    cell = [vacuum, vacuum + 0.5, vacuum + 1.0 + distance]
+    atoms = Atoms([first, second], [[0, 0, 0], [0, 0, distance]], cell=cell)
+    atoms.positions += [cell[0] / 2, cell[1] / 2, (vacuum + 1.0) / 2]
+    atoms.info |= {"pair": f"{first}-{second}", "distance": distance}
+    return atoms

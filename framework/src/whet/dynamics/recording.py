@@ -121,6 +121,7 @@ class Recording:
 
     def _keep(self, step: int, atoms: Atoms, labels: Labels) -> None:
         frame = labels.attach(atoms)
+        frame.info.pop("sampled_by", None)  # as the start was: this one is of the run
         frame.info["time"] = step * self.protocol.timestep
         frame.set_constraint(self._held)  # an engine may have its own
         if "stress" not in self.protocol.properties and frame.calc is not None:

@@ -84,7 +84,8 @@ def _relaxed(
     from whet.data.labels import Labels
 
     moving = start.copy()
-    moving.info.pop("time", None)  # of the dynamics that it may come from
+    for name in ("time", "sampled_by"):  # of where it comes from: this one is relaxed
+        moving.info.pop(name, None)
     moving.calc = PotentialCalculator(potential)
     path: list[Atoms] = []
     converged, largest = False, 0.0
