@@ -170,7 +170,7 @@ def test_frames_of_a_store_can_be_measured_on(toy: None, trajectory: Path) -> No
     ("arguments", "what"),
     [
         (("show", "none.frames"), "none.frames: there is no such file"),
-        (("show", "."), ".: nothing in this folder is known. Looked for "),
+        (("show", "nothing"), "nothing: nothing in this folder is known. Looked for "),
         (("show", "foreign.frames"), "foreign.frames: this is not a file of frames that Whet wrote"),
         (("show", "damaged.frames"), "damaged.frames, frame 1: the frame is damaged. Restore the file from a copy"),
         (("show", "text.txt"), "text.txt: its format is not known. Known are extended XYZ, "),
@@ -193,6 +193,7 @@ def test_faults_are_one_line_and_exit_code_2(trajectory: Path, arguments: tuple[
     (folder / "foreign.frames").write_text("Lattice and more than sixteen bytes")
     (folder / "text.txt").write_text("nothing that anyone reads")
     (folder / "empty.frames").write_bytes(b"")
+    (folder / "nothing").mkdir()
     before = sorted(folder.iterdir())
     ended = whet("frames", *arguments, code=2, folder=folder)
     assert what in ended.stderr

@@ -144,5 +144,5 @@ class RattledSource(StructureSource[RattledOptions]):
         if not len(first):
             return first, ""
         worst = int(np.argmin(distances))
-        pair = "–".join(sorted(str(atoms.symbols[one]) for one in (first[worst], second[worst])))
+        pair = " and ".join(sorted(str(atoms.symbols[one]) for one in (first[worst], second[worst])))
         return np.unique(first), f"{pair} come as close as {distances[worst]:.2f} Å"

@@ -38,7 +38,7 @@ class StructureFile:
 
 def structure_file(source: Source, path: str, keys: Keys) -> StructureFile:
     """The structures of a file, which stands in the study under these keys. InputError, with its line, for a fault."""
-    files = frame_references(source, path, keys)
+    files = frame_references(source, path, keys, structures=True)
     unique: dict[str, int] = {}
     kept: list[Atoms] = []
     place = 0
@@ -107,16 +107,15 @@ def file_reference(source: Source, path: str, keys: Keys) -> FileRef:
         raise source.placed(error, keys) from None
 
 
-def frame_references(source: Source, path: str, keys: Keys) -> dict[str, FileRef]:
+def frame_references(source: Source, path: str, keys: Keys, *, structures: bool = False) -> dict[str, FileRef]:
     """What is read of a file or folder of frames, by role (`frames`, or `frames-0001` and so on), by content.
 
-    InputError, with its line, where it is missing, or nothing in it is known.
+    structures: whether frames need no labels. InputError, with its line, where it is missing or nothing in it is known.
     """
     try:
         literal = source.folder / path  # a file may have a `$` in its name
-        found = find_sources(
-            literal if "\0" not in path and literal.exists() else located(expanded(path), source.folder)
-        )
+        there = literal if "\0" not in path and literal.exists() else located(expanded(path), source.folder)
+        found = find_sources(there, structures=structures)
         refs = [FileRef.to_any(one.path) for one in found]
     except WhetError as error:
         raise source.placed(error, keys) from None
