@@ -18,7 +18,8 @@ class Molecules:
     members: of each molecule the indices of its atoms, ascending; an atom without bonds is one of its own. network:
     indices of atoms whose bonds go on through the periodic boundaries (a metal, a salt, a framework, a polymer): they
     are in no molecule. positions: (n_atoms, 3) Å, each molecule in one piece around the first of its atoms, wherever
-    the boundaries cut it; the network as it was. bonds: (n_atoms,) how many each atom has.
+    the boundaries cut it; the network as it was. bonds: (n_bonds, 2) indices of the
+    atoms, the lower first; a pair that is bonded through two boundaries stands there twice.
     """
 
     members: Sequence[np.ndarray]
@@ -55,6 +56,6 @@ class Molecules:
         cells[np.isin(label, endless)] = 0
         members = [np.flatnonzero(label == one) for one in range(count) if one not in endless]
         positions = atoms.positions + cells @ atoms.cell.array
-        bonds = np.bincount(first, minlength=len(atoms))
+        bonds = np.stack([first, second], axis=1)[first < second]
         members.sort(key=lambda one: int(one[0]))
         return cls(members, np.flatnonzero(np.isin(label, endless)), positions, bonds)

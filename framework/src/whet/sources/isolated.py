@@ -34,7 +34,7 @@ class IsolatedOptions(Bonding):
     atoms: bool = True
     """Whether single atoms of each element are wanted, after the molecules."""
     one_of_each: bool = False
-    """Of molecules with the same formula and as many bonds to each atom, only the first."""
+    """Of molecules with the same atoms and the same kinds of bonds, only the first."""
 
 
 class IsolatedSource(StructureSource[IsolatedOptions]):
@@ -89,8 +89,11 @@ class IsolatedSource(StructureSource[IsolatedOptions]):
 
     def _molecules(self, frame: Atoms, place: int) -> list[tuple[str, Atoms]]:
         """Each molecule of several atoms, and what kind it is of."""
+        import numpy as np
+
         from whet.data.frame_identity import total_charge
         from whet.data.molecules import Molecules
+        from whet.data.topology import BondTopology
 
         charges = frame.get_initial_charges()
         if total_charge(frame) and not charges.any():
@@ -100,8 +103,8 @@ class IsolatedSource(StructureSource[IsolatedOptions]):
         found = []
         for members in molecules.members:
             if len(members) > 1:
-                bonded = zip(frame.symbols[members], molecules.bonds[members], strict=True)
-                kind = " ".join(sorted(f"{symbol}{bonds}" for symbol, bonds in bonded))
+                bonds = BondTopology.joining(frame, molecules.bonds[np.isin(molecules.bonds[:, 0], members)])
+                kind = " ".join([frame[members].get_chemical_formula(), *sorted(bonds.kinds)])
                 charge = round(float(charges[members].sum())) if charges.any() else None
                 found.append((kind, self._alone(frame[members], molecules.positions[members], charge)))
         return found

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     import numpy as np
     from ase import Atoms
 
-DRAWS = 200
+DRAWS = 50
 """How often atoms that come too close are displaced anew before one strain is given up."""
 
-STRAINS = 25
+STRAINS = 10
 """How often a strain is drawn anew before a structure is."""
 
 Count = Annotated[int, Field(ge=1)]
