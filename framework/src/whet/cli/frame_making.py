@@ -11,9 +11,7 @@ from whet.cli.parameters import Overwrite
 
 
 def make(
-    source: Annotated[
-        str, typer.Argument(help="NAME of a source of structures (`whet plugins list`).", metavar="SOURCE")
-    ],
+    source: Annotated[str, typer.Argument(help="NAME of a source of structures (`whet plugins`).", metavar="SOURCE")],
     out: Annotated[
         Path, typer.Argument(help="What to write; its suffix names the format (.extxyz, .frames, ...).", metavar="OUT")
     ],

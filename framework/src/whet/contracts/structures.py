@@ -11,10 +11,15 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 
+RATTLED = "rattle"
+"""What a frame that was drawn at random, whatever its energy, says in its info under `sampled_by`."""
+
+
 class StructureSource(Backend[OptionsT], ABC):
     """Makes starting structures.
 
-    What draws them at random, whatever their energy, says `sampled_by: rattle` in their info: softening is read by it.
+    What draws them at random, whatever their energy, says `sampled_by: rattle` in their info, by which softening is
+    read, and a `group` of their own.
     """
 
     @property
@@ -28,6 +33,12 @@ class StructureSource(Backend[OptionsT], ABC):
 
         Another index is another structure. Raises InputError for one that it has not.
         """
+
+
+def no_longer_drawn(frame: Atoms) -> None:
+    """Takes out of the info of a frame who sampled it, and the group that it had alone: it has been moved since."""
+    if frame.info.pop("sampled_by", None) == RATTLED:
+        frame.info.pop("group", None)
 
 
 def dimer(first: str, second: str, distance: float, vacuum: float = 12.0) -> Atoms:

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from whet.contracts.options import Options
 from whet.contracts.paths import FilePath
-from whet.contracts.structures import StructureSource
+from whet.contracts.structures import RATTLED, StructureSource
 from whet.data.errors import FrameError, InputError
 from whet.sources.given import given_structures, repeated
 
@@ -91,7 +91,7 @@ class RattledSource(StructureSource[RattledOptions]):
         options, random = self.options, np.random.default_rng([seed, index])
         place = index % len(self._given)
         atoms = repeated(self._given[place], options.repeat, place, self.files["structures"])
-        atoms.info |= {"sampled_by": "rattle", "group": f"rattled-{seed}-{index}"}
+        atoms.info |= {"sampled_by": RATTLED, "group": f"rattled-{seed}-{index}"}
         masses, closest = atoms.get_masses()[:, None], ""
         for _ in range(1 if options.strain is None else STRAINS):
             strained = self._strained(atoms, random, place)
