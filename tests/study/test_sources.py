@@ -32,7 +32,7 @@ def test_a_planted_curvature_of_0_8_is_found_and_a_planted_null_is_not_claimed(p
     account = study.run(workers=0)
     assert not account.failed, list(map(str, account.failed.values()))
     scores = {score["potential"]: score["softening"] for score in study.stored.scores}
-    for potential, planted_ratio, verdict in (("flat", 0.8, "soft by 20 %"), ("same", 1.0, "not soft")):
+    for potential, planted_ratio, verdict in (("flat", 0.8, "soft by 20"), ("same", 1.0, "not soft")):
         found = scores[potential]
         assert found["sampler"] == "rattle" and found["units"] == 6
         assert found["curvature"] == pytest.approx(planted_ratio, abs=1e-6)
