@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from made_structures import assert_same_place, made, water_box
-from whet import InputError, export_frames
+from whet import InputError, Spec, export_frames
+from whet.contracts.component import Component
 from whet.data.errors import OptionsError
 from whet.data.molecules import Molecules
+from whet.plugins.registry import registry
 from whet.testing import check_structures
 
 PLAIN = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -108,3 +110,22 @@ def test_wrong_requests_are_one_line(tmp_path: Path, water: Path) -> None:
         made("volume-scan", file=str(tmp_path / "one.xyz"), volumes=[1.0]).make(0, 1)
     what = "structure 1 is not periodic in all three directions: it has no volume to scan"
     assert str(caught.value) == f"{tmp_path / 'one.xyz'}: {what}"
+
+
+def test_a_folder_enters_by_what_is_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "crystals"
+    (folder / "metals").mkdir(parents=True)
+    bulk("Ar", a=5.3).write(folder / "argon.cif")
+    bulk("Cu", a=3.6).write(folder / "metals" / "POSCAR", format="vasp")
+
+    def resolved(folder: Path) -> Component:
+        return registry().resolve("structures", Spec("volume-scan", {"file": str(folder), "lengths": [0.95, 1.05]}))
+
+    component = resolved(folder)
+    assert component.options["file"] == "file:structures"
+    scan = registry().load(component)
+    assert [str(scan.make(index, 1).symbols) for index in range(scan.count)] == ["Ar", "Ar", "Cu", "Cu"]
+    moved = folder.rename(tmp_path / "elsewhere")
+    assert resolved(moved).key == component.key
+    (moved / "metals" / "POSCAR").unlink()
+    assert resolved(moved).key != component.key

@@ -24,7 +24,7 @@ class IsolatedOptions(Bonding):
     """Whose molecules, and how far away their images would be."""
 
     file: FilePath = Field(min_length=1)
-    """A file of structures (CIF, POSCAR, extended XYZ, …)."""
+    """A file, or a folder, of structures (CIF, POSCAR, extended XYZ, …)."""
     vacuum: float = Field(default=12.0, gt=0)
     """Å; the cell is longer by so much than what is in it, along each axis."""
     periodic: bool = False
@@ -49,6 +49,7 @@ class IsolatedSource(StructureSource[IsolatedOptions]):
     name = "isolated"
     title = "isolated molecules and atoms"
     unpickles = False
+    takes_folders = True
 
     @classmethod
     def find_files(cls, options: IsolatedOptions) -> Mapping[str, Path]:

@@ -33,7 +33,7 @@ class RattledOptions(Options):
     """Which file, how large the cell, how far atoms are moved and the cell is strained, what is too close."""
 
     file: FilePath = Field(min_length=1)
-    """A file of structures (CIF, POSCAR, extended XYZ, …). Of several each is copied in turn."""
+    """A file, or a folder, of structures (CIF, POSCAR, extended XYZ, …). Of several each is copied in turn."""
     repeat: tuple[Count, Count, Count] = (1, 1, 1)
     """Copies of the cell along its three vectors."""
     displacement: float = Field(default=0.05, ge=0)
@@ -74,6 +74,7 @@ class RattledSource(StructureSource[RattledOptions]):
 
     name = "rattled"
     unpickles = False
+    takes_folders = True
 
     @classmethod
     def find_files(cls, options: RattledOptions) -> Mapping[str, Path]:

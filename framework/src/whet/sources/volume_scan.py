@@ -24,7 +24,7 @@ class VolumeScanOptions(Bonding):
     """Which structures, at which volumes, and what is a molecule."""
 
     file: FilePath = Field(min_length=1)
-    """A file of crystals or liquids (CIF, POSCAR, extended XYZ, …)."""
+    """A file, or a folder, of crystals or liquids (CIF, POSCAR, extended XYZ, …)."""
     volumes: Numbers | None = None
     """Volumes as shares of the structure's own: a list, or `{first: 0.8, last: 1.2, points: 9}`. Either these or
     `lengths`."""
@@ -52,6 +52,7 @@ class VolumeScanSource(StructureSource[VolumeScanOptions]):
     name = "volume-scan"
     title = "volume scan"
     unpickles = False
+    takes_folders = True
 
     @classmethod
     def find_files(cls, options: VolumeScanOptions) -> Mapping[str, Path]:
