@@ -15,7 +15,7 @@ NO_LONGER_TRUE = ("sampled_by", "trajectory", "time")
 
 
 def given_structures(path: Path) -> list[Atoms]:
-    """Each structure of a file or folder, without labels, constraints and where it came from. FrameError for a fault."""
+    """Each structure of a file or folder, without labels, constraints and its origin. FrameError for a damaged one."""
     from whet.data.labels import without_labels
     from whet.plugins.frame_files import read_structures
 
