@@ -142,6 +142,7 @@ from .labels.label_store import LabelStore as LabelStore
 from .plugins.frame_export import export_frames as export_frames
 from .plugins.frame_files import read_labeled as read_labeled
 from .plugins.frame_files import read_structures as read_structures
+from .plugins.frame_making import make_frames as make_frames
 from .plugins.hookspecs import hookimpl as hookimpl
 from .plugins.registry import load as load
 from .plugins.trusted_files import TrustedFiles as TrustedFiles

@@ -16,7 +16,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from in_process import whet
-from whet import FrameLog, Labels, write_frames
+from whet import FrameLog, Labels, read_structures, write_frames
 from whet.data.packed import pack
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "trajectories.md"
@@ -170,7 +170,7 @@ def test_frames_of_a_store_can_be_measured_on(toy: None, trajectory: Path) -> No
     ("arguments", "what"),
     [
         (("show", "none.frames"), "none.frames: there is no such file"),
-        (("show", "."), ".: nothing in this folder is known. Looked for "),
+        (("show", "nothing"), "nothing: nothing in this folder is known. Looked for "),
         (("show", "foreign.frames"), "foreign.frames: this is not a file of frames that Whet wrote"),
         (("show", "damaged.frames"), "damaged.frames, frame 1: the frame is damaged. Restore the file from a copy"),
         (("show", "text.txt"), "text.txt: its format is not known. Known are extended XYZ, "),
@@ -193,6 +193,7 @@ def test_faults_are_one_line_and_exit_code_2(trajectory: Path, arguments: tuple[
     (folder / "foreign.frames").write_text("Lattice and more than sixteen bytes")
     (folder / "text.txt").write_text("nothing that anyone reads")
     (folder / "empty.frames").write_bytes(b"")
+    (folder / "nothing").mkdir()
     before = sorted(folder.iterdir())
     ended = whet("frames", *arguments, code=2, folder=folder)
     assert what in ended.stderr
@@ -221,3 +222,52 @@ def test_the_page_says_what_works(trajectory: Path, monkeypatch: pytest.MonkeyPa
     found: dict[str, object] = {}
     exec(compile(python, str(PAGE), "exec"), found)
     assert isinstance(found["log"], FrameLog) and len(found["log"]) == 120
+
+
+@pytest.fixture
+def crystal(tmp_path: Path) -> Path:
+    ase.io.write(tmp_path / "argon.extxyz", bulk("Ar", "fcc", a=5.3, cubic=True))
+    return tmp_path
+
+
+def test_frames_are_made_and_made_again_alike(crystal: Path) -> None:
+    words = ("make", "rattled", "r.extxyz", "--count", "3", "--set", "file=argon.extxyz", "--set", "displacement=0.2")
+    assert whet("frames", *words, folder=crystal).stdout == "r.extxyz: 3 frames of rattled\n"
+    whet("frames", *words, folder=crystal)  # the same content may be written again
+    assert [atoms.info["sampled_by"] for atoms in read_structures(crystal / "r.extxyz")] == ["rattle"] * 3
+    refused = whet("frames", *words, "--seed", "2", code=2, folder=crystal).stderr
+    assert "there is another file of this name" in refused
+    scan = ("make", "volume-scan", "s.frames", "--set", "file=argon.extxyz", "--set", "volumes=[0.9, 1.1]")
+    assert whet("frames", *scan, folder=crystal).stdout == "s.frames: 2 frames of volume-scan\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (
+            ("rattled", "a.extxyz", "--set", "file=argon.extxyz"),
+            "rattled makes as many structures as are wanted. Say how many: --count 12 (in Python count=12)",
+        ),
+        (
+            ("dimers", "a.extxyz", "--set", "elements=[Ar]", "--count", "26"),
+            "26 structures were asked for, dimers has 25",
+        ),
+        (("ratled", "a.extxyz"), "there is no structure source 'ratled'. Did you mean 'rattled'?"),
+        (
+            ("dimers", "a.foo", "--set", "elements=[Ar]"),
+            "a.foo: the suffix names no format that can be written. Known: ",
+        ),
+        (
+            ("rattled", "a.extxyz", "--set", "file=none.cif", "--count", "1"),
+            "none.cif: there is no such file",
+        ),
+        (
+            ("rattled", "a.extxyz", "--set", "file=argon.extxyz", "--set", "stain=0.1", "--count", "1"),
+            "options of structure source 'rattled': stain: unknown key; did you mean 'strain'?",
+        ),
+    ],
+)
+def test_what_cannot_be_made_is_one_line(crystal: Path, arguments: tuple[str, ...], what: str) -> None:
+    said = whet("frames", "make", *arguments, code=2, folder=crystal).stderr
+    assert what in said and len(said.splitlines()) == 1
+    assert [path.name for path in crystal.iterdir()] == ["argon.extxyz"]

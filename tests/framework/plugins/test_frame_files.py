@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from whet import FrameError, FrameSet, InputError, Labels, frame_key, read_frames, read_labeled, write_frames
+from whet import (
+    FrameError,
+    FrameSet,
+    InputError,
+    Labels,
+    frame_key,
+    read_frames,
+    read_labeled,
+    read_structures,
+    write_frames,
+)
+from whet.plugins.frame_files import find_sources
+from whet.plugins.registry import registry
 
 GOOD = """\
 2
@@ -151,3 +165,40 @@ def test_splits_are_disjoint_and_complete(n: int, fraction: float, seed: int) ->
     assert xs == [float(i) for i in range(n)]
     assert len(train) >= 1
     assert fraction == 0 or n == 1 or len(valid) >= 1
+
+
+def test_structures_of_a_folder_are_found_and_those_of_calculations_once(tmp_path: Path) -> None:
+    """CIF, POSCAR, extended XYZ, frames; of a folder with outputs of a code only these, and no text that is none."""
+    deep = tmp_path / "metals" / "fcc"
+    deep.mkdir(parents=True)
+    ase.io.write(tmp_path / "b.cif", bulk("NaCl", "rocksalt", 5.6))
+    ase.io.write(tmp_path / "a.extxyz", bulk("Ar", a=5.3))
+    ase.io.write(deep / "POSCAR-1", bulk("Cu", a=3.6), format="vasp")
+    ase.io.write(deep / "POSCAR-2", bulk("Ag", a=4.1), format="vasp")
+    for name in ("notes.txt", "README.md", "._b.cif", "study.yaml"):
+        (tmp_path / name).write_text("no structure")
+    found = [str(source.path.relative_to(tmp_path)) for source in find_sources(tmp_path, structures=True)]
+    assert found == ["a.extxyz", "b.cif", "metals/fcc/POSCAR-1", "metals/fcc/POSCAR-2"]
+    assert [str(frame.symbols) for frame in read_structures(tmp_path)] == ["Ar", "NaCl", "Cu", "Ag"]
+    with pytest.raises(InputError, match="nothing in this folder is known"):
+        find_sources(tmp_path)  # whoever wants labels wants no structures
+
+
+def test_beside_an_output_the_input_of_a_calculation_does_not_count(tmp_path: Path) -> None:
+    if "vasp" not in registry().names("labelers"):
+        pytest.skip("whet-vasp is not installed")
+    ase.io.write(tmp_path / "POSCAR", bulk("Cu", a=3.6), format="vasp")
+    (tmp_path / "vasprun.xml").write_text("<modeling>")
+    assert [source.path.name for source in find_sources(tmp_path, structures=True)] == ["vasprun.xml"]
+
+
+def test_a_broken_structure_of_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "broken.cif").write_text("data_x\nloop_\n_atom_site_label\nNa1 Na\n")
+    with pytest.raises(FrameError, match=r"broken\.cif"):
+        read_structures(tmp_path)
+    (tmp_path / "broken.cif").unlink()
+    (tmp_path / "notes.txt").write_text("")
+    with pytest.raises(InputError) as caught:
+        read_structures(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path}: nothing in this folder is known. Looked for ")
+    assert "*.cif" in str(caught.value) and "POSCAR*" in str(caught.value)

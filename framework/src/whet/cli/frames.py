@@ -1,4 +1,4 @@
-"""whet frames: show, convert"""
+"""whet frames: show, convert, make"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from whet.cli.frame_making import make
 from whet.cli.parameters import Json, Overwrite
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 SHOWN = 5
 """Frames that are refused and named."""
 
-frames = typer.Typer(help="Files of frames, such as the trajectories of a study: look at one, convert it.")
+frames = typer.Typer(help="Files of frames, such as the trajectories of a study: look at one, convert it, make one.")
 
 File = Annotated[
     Path, typer.Argument(help="A file of frames (*.frames, or what ASE reads), or a folder.", metavar="FILE")
@@ -110,6 +111,9 @@ def convert(
         say(f"{note}: {count} frames")
 
 
+frames.command()(make)
+
+
 @dataclass
 class _Opened:
     """frames: read one by one where the file is Whet's own. is_torn: whether that ends in the middle of one. refused:
@@ -129,7 +133,7 @@ def _open(file: Path) -> _Opened:
     from whet.files.whet_frames import WhetFrames
     from whet.plugins.frame_files import find_sources
 
-    sources = find_sources(file)
+    sources = find_sources(file, structures=True)
     if len(sources) == 1 and isinstance(sources[0].format, WhetFrames):
         log = FrameLog(file)
         if not log and not log.is_torn:

@@ -264,6 +264,8 @@ class Backend(Generic[OptionsT]):
     """What must be importable: module name -> requirement for pip (`{"chgnet": "chgnet>=0.4.2"}`)."""
     unpickles: ClassVar[bool] = True
     """Whether loading its files may run code that is in them; it then gets only files that somebody vouches for."""
+    takes_folders: ClassVar[bool] = False
+    """Whether a path of `find_files` may be a folder, which then counts with all that is in it."""
     title: ClassVar[str] = ""
     """What people call it (`MACE`), in reports; empty: its name."""
 

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 
 from whet.contracts.dynamics import State, Trajectory
 from whet.contracts.monitor import End, Monitor, Stopped
+from whet.contracts.structures import no_longer_drawn
 from whet.data.durable import replacing
 from whet.data.errors import StoreError
 from whet.data.frame_log import FrameLog
@@ -121,6 +122,7 @@ class Recording:
 
     def _keep(self, step: int, atoms: Atoms, labels: Labels) -> None:
         frame = labels.attach(atoms)
+        no_longer_drawn(frame)
         frame.info["time"] = step * self.protocol.timestep
         frame.set_constraint(self._held)  # an engine may have its own
         if "stress" not in self.protocol.properties and frame.calc is not None:

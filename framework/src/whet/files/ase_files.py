@@ -41,6 +41,18 @@ class AseFile(FrameFormat):
 
     name = "what ASE reads"
     rank = 4
+    structure_files = (
+        "*.cif",
+        "POSCAR*",
+        "CONTCAR*",
+        "*.vasp",
+        "*.poscar",
+        "*.traj",
+        "*.db",
+        "*.pdb",
+        "*.xsf",
+        "*.gen",
+    )
 
     def recognizes(self, path: Path, head: bytes) -> bool:
         return True

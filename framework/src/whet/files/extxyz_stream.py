@@ -24,6 +24,7 @@ class ExtendedXyz(FrameFormat):
     name = "extended XYZ"
     rank = 3
     suffixes = (".extxyz", ".xyz")
+    structure_files = ("*.extxyz", "*.xyz")
     compresses = True
     fixes_units = False
 

@@ -51,6 +51,9 @@ class FrameFormat(ABC):
     outputs: ClassVar[Sequence[str]] = ()
     """Patterns of the names (`type.raw`) by which it is found in a tree of folders. Of several that match in one folder
     the first counts. Files of frames that a user names one by one need none."""
+    structure_files: ClassVar[Sequence[str]] = ()
+    """Patterns of the names (`*.cif`) of files by which structures, labeled or not, are found in a folder: all that
+    match, where the folder has no file of anybody's `outputs`."""
     is_folder: ClassVar[bool] = False
     """Whether it is a folder (the one that holds a file of `outputs`), not a file."""
     suffixes: ClassVar[Sequence[str]] = ()

@@ -23,6 +23,7 @@ class WhetFrames(FrameFormat):
     name = "frames of Whet"
     rank = 0
     suffixes = (".frames",)
+    structure_files = ("*.frames",)
 
     def recognizes(self, path: Path, head: bytes) -> bool:
         return head.startswith(MAGIC) or path.suffix == ".frames"

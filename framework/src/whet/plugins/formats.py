@@ -113,6 +113,7 @@ def install(plugin: str) -> str:
     return f"pip install {plugin}"
 
 
-def looked_for(known: Iterable[FrameFormat]) -> str:
-    """What is found in folders, in words."""
-    return ", ".join(dict.fromkeys(pattern for one in known for pattern in one.outputs))
+def looked_for(known: Iterable[FrameFormat], *, structures: bool = False) -> str:
+    """What is found in folders, in words. structures: whether those of bare structures, too."""
+    every = [(*one.outputs, *(one.structure_files if structures else ())) for one in known]
+    return ", ".join(dict.fromkeys(pattern for patterns in every for pattern in patterns))

@@ -154,19 +154,21 @@ class FrameSource:
             raise InputError(f"the file states the units {stated}, not {given}", where=str(self.path))
 
 
-def find_sources(*paths: Path) -> list[FrameSource]:
+def find_sources(*paths: Path, structures: bool = False) -> list[FrameSource]:
     """What there is to be read in files and, at any depth, in folders: systems, and outputs of calculations.
 
-    Of the outputs that one calculation leaves in a folder those count that its labeler names first. Raises InputError
-    for a path that is not there or is no file, or a folder in which nothing is known.
+    Of the outputs that one calculation leaves in a folder those count that its labeler names first. structures: whether
+    files of structures count, too (CIF, POSCAR, extended XYZ, …), in folders without such outputs; whoever wants labels
+    does not want them. Raises InputError for a path that is not there or is no file, or a folder in which nothing is
+    known.
     """
     known = [*formats(), *_calculations()]
     found: list[FrameSource] = []
     for path in paths:
         if path.is_dir():
-            inside = list(_inside(path, known))
+            inside = list(_inside(path, known, structures))
             if not inside:
-                raise _nothing_in(path, known)
+                raise _nothing_in(path, known, structures)
             found += inside
         else:
             found.append(FrameSource(path, _format_of(path, known)))
@@ -193,7 +195,7 @@ def read_labeled(path: Path | str, keys: Named = NO_NAMES, units: UnitSystem | N
 def read_structures(path: Path | str) -> FrameSet:
     """The structures of a file or folder, with all that stands there. Raises FrameError as `read_labeled` does."""
     frames = []
-    for source in find_sources(Path(path)):
+    for source in find_sources(Path(path), structures=True):
         for one in source.read():
             if isinstance(one.atoms, FrameError):
                 raise one.atoms.at(one.place)
@@ -246,19 +248,21 @@ def _calculations() -> list[CalculationOutput]:
     return [CalculationOutput(labeler) for labeler in offered]  # pyright: ignore[reportAttributeAccessIssue, reportArgumentType]
 
 
-def _nothing_in(folder: Path, known: Sequence[FrameFormat]) -> InputError:
+def _nothing_in(folder: Path, known: Sequence[FrameFormat], structures: bool) -> InputError:
     names = {name for _, _, files in os.walk(folder) for name in files}
     if plugin := lacking_reader(sorted(names)):
         return InputError(f"what is in it is read by the plugin {plugin}", where=str(folder), hint=install(plugin))
-    hint = f"Looked for {looked_for(known)}; give files of frames by their names"
+    hint = f"Looked for {looked_for(known, structures=structures)}; give files of frames by their names"
     return InputError("nothing in this folder is known", where=str(folder), hint=hint)
 
 
-def _inside(root: Path, known: Sequence[FrameFormat]) -> Iterator[FrameSource]:
+def _inside(root: Path, known: Sequence[FrameFormat], structures: bool) -> Iterator[FrameSource]:
     is_named = re.compile("|".join(translate(pattern) for one in known for pattern in one.outputs)).match
+    is_one = re.compile("|".join(translate(pattern) for one in known for pattern in one.structure_files)).match
     for name, folders, files in os.walk(root):
         folders.sort()
-        folder = Path(name)
+        folder, has_outputs = Path(name), False
+        every = sorted(file for file in files if not file.startswith("."))
         files = [file for file in files if is_named(file)]  # of a large tree hardly any
         for one in known:
             for pattern in one.outputs:
@@ -266,9 +270,12 @@ def _inside(root: Path, known: Sequence[FrameFormat]) -> Iterator[FrameSource]:
                 # Of a file and its compressed copy one counts.
                 if chosen := sorted(file for file in there if file.removesuffix(".gz") not in there - {file}):
                     check_packages(one, folder)
+                    has_outputs = True
                     places = [folder] if one.is_folder else [folder / file for file in chosen]
                     yield from (FrameSource(place, one) for place in places)
                     break
+        if structures and not has_outputs:
+            yield from (FrameSource(folder / file, _format_of(folder / file, known)) for file in every if is_one(file))
 
 
 def _fits(path: Path, one: FrameFormat) -> bool:

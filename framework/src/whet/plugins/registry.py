@@ -111,9 +111,9 @@ class Registry:
         parts = {role: self._part(role, replace(part, folder=spec.folder), what) for role, part in asked}
         parts = {role: part for role, part in parts.items() if not self._is_cores_word(part)}
         found = sorted(offered.find_files(options).items())
+        refer = FileRef.to_any if offered.takes_folders else FileRef.to
         files = {
-            role: FileRef.to_published(file) if isinstance(file, ModelFile) else FileRef.to(file)
-            for role, file in found
+            role: FileRef.to_published(file) if isinstance(file, ModelFile) else refer(file) for role, file in found
         }
         named = {**files, **{role: ref for part in parts.values() for role, ref in part.files.items()}}
         places = {ref.path: role for role, ref in named.items()}

@@ -84,7 +84,7 @@ def labeler_of(given: str | Mapping[str, Any], *, device: str = "cpu") -> Labele
 def frames_to_label(path: Path | str) -> list[Atoms | FrameError]:
     """The structures of a file or folder, or the fault of each that is none. Raises it where no structure is left."""
     found: list[Atoms | FrameError] = []
-    for source in find_sources(Path(path)):
+    for source in find_sources(Path(path), structures=True):
         for one in source.read():
             found.append(one.atoms.at(one.place) if isinstance(one.atoms, FrameError) else one.atoms)
     if all(isinstance(one, FrameError) for one in found):

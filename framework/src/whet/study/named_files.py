@@ -38,7 +38,7 @@ class StructureFile:
 
 def structure_file(source: Source, paths: Paths, keys: Keys) -> StructureFile:
     """The structures of a file, which stands in the study under these keys. InputError, with its line, for a fault."""
-    files = frame_references(source, paths, keys)
+    files = frame_references(source, paths, keys, structures=True)
     unique: dict[str, int] = {}
     kept: list[Atoms] = []
     place = 0
@@ -107,14 +107,15 @@ def file_reference(source: Source, path: str, keys: Keys) -> FileRef:
         raise source.placed(error, keys) from None
 
 
-def frame_references(source: Source, paths: Paths, keys: Keys) -> dict[str, FileRef]:
+def frame_references(source: Source, paths: Paths, keys: Keys, *, structures: bool = False) -> dict[str, FileRef]:
     """What is read of files and folders of frames, by role (`frames`, or `frames-0001` and so on), by content.
 
-    InputError, with its line, where one is missing, or nothing in it is known.
+    structures: whether frames need no labels. InputError, with its line, where one is missing, or not known.
     """
     try:
         found = find_sources(
-            *(_frame_path(path, source.folder) for path in ([paths] if isinstance(paths, str) else paths))
+            *(_frame_path(path, source.folder) for path in ([paths] if isinstance(paths, str) else paths)),
+            structures=structures,
         )
         refs = [FileRef.to_any(one.path) for one in found]
     except WhetError as error:

@@ -61,9 +61,10 @@ class ResolvedAnalysis:
 class Resolved:
     """What a study consists of. engines: by environment, since the engine runs where the potential is.
 
-    structures: a plugin, or a file. analyses: each after those whose findings it reads. files: of labeled frames, by
-    the keys under which the study names them (`("tests", NAME)`). probes: in the order of the file. grouped: names of
-    the data whose frames may name groups, by which they are then split.
+    structures: a plugin, or a file. there: how many a plugin has, where there is an end to them. analyses: each after
+    those whose findings it reads. files: of labeled frames, by the keys under which the study names them
+    (`("tests", NAME)`). probes: in the order of the file. grouped: names of the data whose frames may name groups, by
+    which they are then split.
     """
 
     potentials: Mapping[str, ResolvedPotential]
@@ -78,6 +79,7 @@ class Resolved:
     files: Mapping[Keys, Mapping[str, FileRef]] = field(default_factory=dict)
     probes: Sequence[ResolvedProbe] = ()
     grouped: frozenset[str] = frozenset()
+    there: int | None = None
 
     @property
     def roles(self) -> dict[str, Placed]:
@@ -166,6 +168,13 @@ def resolve(
         with faults.kept():
             file = structure_file(source, of_file, ("structures", "file"))
             check_structures(StructureSplit.of(study, strategies), len(file.unique), source)
+    there = None
+    number, environment = single.get("structures", (-1, ""))
+    if number in answers and not environment:
+        with faults.kept():
+            there = _number_of(answers[number], source)
+            if there is not None:
+                check_structures(StructureSplit.of(study, strategies), there, source, answers[number].name)
     probed = probes.resolved(answers, faults)
     check_references(study, strategies, source, faults)
     with faults.kept():
@@ -203,7 +212,16 @@ def resolve(
         files,
         probed,
         frozenset(name for name, entry in study.data.items() if are_grouped(entry, files["data", name])),
+        there,
     )
+
+
+def _number_of(structures: Component, source: Source) -> int | None:
+    """How many structures a plugin has; None where there is no end to them. InputError, with its line, as it raises."""
+    try:
+        return registry().load(structures).count
+    except WhetError as error:
+        raise source.placed(error, ("structures",)) from None
 
 
 def _teaches(labeler: Component, potential: Component) -> bool:

@@ -113,12 +113,13 @@ class Test(_FileKeys):
     without labels."""
     kind: Literal["independent", "replay"] = "independent"
     """`replay`: frames of the foundation model's training set, which show what was forgotten."""
-    sampler: Literal["md", "minimize"] = "md"
-    """How frames are sampled: dynamics, or `minimize`: each starting structure is relaxed, its minimum evaluated."""
+    sampler: Literal["md", "minimize", "structures"] = "md"
+    """How frames are sampled: dynamics; `minimize`: each starting structure is relaxed, its minimum evaluated; or
+    `structures`: starting structures as they are. Of rattled ones the slope of the forces is a ratio of curvatures."""
     driver: str = "labeler"
     """What moves the atoms: `labeler` (reference dynamics), `foundation`, or a potential's name."""
     trajectories: int = Field(default=2, ge=1)
-    """How many trajectories are sampled, or structures relaxed; each starts from a structure of its own."""
+    """How many trajectories are sampled, or structures relaxed or taken; each has a structure of its own."""
     minimize: Minimization | None = None
     """With `sampler: minimize`: how; by default as the study's `minimize` says. Only the minimum is evaluated."""
 
@@ -127,6 +128,8 @@ class Test(_FileKeys):
         sampling = {"sampler", "driver", "trajectories", "minimize"} & self.model_fields_set
         if self.file is not None and sampling:
             raise ValueError(f"`{min(sampling)}` is for sampled frames; this test has a `file`")
+        if self.sampler == "structures" and "driver" in self.model_fields_set:
+            raise ValueError("`driver` is for what moves; `sampler: structures` takes structures as they are")
         if self.minimize is not None and self.sampler != "minimize":
             raise ValueError("`minimize` goes with `sampler: minimize`, and only with it")
         if self.minimize is not None and self.minimize.frames > 1:

@@ -109,10 +109,16 @@ class SetPlanner:
         ref = Ref(set=name, set_kind=test.kind, sampled_by=who, groups=TRAJECTORIES)
         if test.sampler == "minimize":
             ref = Ref(set=name, set_kind=test.kind, minimum_of=who, groups=FRAMES)
+        if test.sampler == "structures":  # who sampled them, their source says in their info
+            ref = Ref(set=name, set_kind=test.kind, groups=FRAMES)
         labels = ()
         for number in range(test.trajectories):
             purpose, title = Purpose("test", name), f"{name} {number + 1}"
             start, own = self.make.structure(purpose, number, ("tests", name)), replace(ref, trajectory=number)
+            if test.sampler == "structures":
+                labels += (self.make.label(start, f"{title}: label"),)
+                self.make.plan.leaves(LabeledFrames, own, labels[-1])
+                continue
             if test.sampler == "minimize":
                 how = (test.minimize or self.make.study.minimize or Minimization()).model_copy(update={"frames": 1})
                 minimum = self.make.minimize(driver, start, how, f"{title}: relax")

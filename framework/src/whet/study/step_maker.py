@@ -55,7 +55,9 @@ class StepMaker:
             place = given.unique[self.slices.in_file(purpose, number, len(given.unique))]
             task = _task("import", labeled=False, index=place)
             return self.plan.add(Step(task, files=given.files, title=f"read structure {place}"))
-        index = self.slices.in_source(purpose, number)
+        there = self.resolved.there
+        split = self.slices
+        index = split.in_source(purpose, number) if there is None else split.in_file(purpose, number, there)
         task = _task("structure", index=index, seed=self.study.seed)
         return self._add(
             task, {"structures": given.component}, {}, self.slices.title(purpose, number), given.environment

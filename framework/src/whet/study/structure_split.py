@@ -109,13 +109,16 @@ class StructureSplit:
         return count - 1 - after - number
 
 
-def check_structures(split: StructureSplit, there: int, source: Source) -> None:
-    """InputError where the file of starting structures has fewer different ones than the study needs."""
+def check_structures(split: StructureSplit, there: int, source: Source, name: str = "") -> None:
+    """InputError where there are fewer different starting structures than the study needs.
+
+    there: of the file; or of the plugin that is called `name`, if that has an end.
+    """
     if split.total > there:
         parts = ", ".join(split.parts())
         hint = "No structure is used for two purposes, and none with two seeds: give more, or ask less"
-        what = f"the study needs {split.total} different structures ({parts}), the file has {there}"
-        raise source.fault(("structures", "file"), what, hint)
+        what = f"the study needs {split.total} different structures ({parts}), {name or 'the file'} has {there}"
+        raise source.fault(("structures",) if name else ("structures", "file"), what, hint)
 
 
 def _fresh(rounds: Sequence[Round]) -> int:

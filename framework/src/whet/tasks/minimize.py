@@ -81,10 +81,12 @@ def _relaxed(
     from ase import optimize
 
     from whet.contracts.calculator import PotentialCalculator
+    from whet.contracts.structures import no_longer_drawn
     from whet.data.labels import Labels
 
     moving = start.copy()
     moving.info.pop("time", None)  # of the dynamics that it may come from
+    no_longer_drawn(moving)
     moving.calc = PotentialCalculator(potential)
     path: list[Atoms] = []
     converged, largest = False, 0.0
