@@ -20,7 +20,7 @@ ALL = 20_000
 class Counts:
     """Events of independent trajectories. events, times: of each trajectory, times in any unit."""
 
-    events: Sequence[int]
+    events: Sequence[float]
     times: Sequence[float]
 
     @property

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, order=True)
 class Change:
-    """Two atoms that came together, or parted, and stayed so. time: fs, and frame: its number, when that was seen first."""
+    """Two atoms that came together, or parted, and stayed so.
+
+    time: fs, and frame: its number, of the first frame that shows it.
+    """
 
     time: float
     frame: int

@@ -165,8 +165,8 @@ class Reactions(Analysis[ReactionsOptions]):
         own = "".join(f" {name}: {one.forming:g} and {one.breaking:g}." for name, one in sorted(options.pairs.items()))
         without = f" {', '.join(sorted(options.unbonded))}: no bonds." if options.unbonded else ""
         return (
-            f"Two atoms form a bond below {options.forming:g} times the sum of their covalent radii, and break it above "
-            f"{options.breaking:g} times that sum; in between they stay as they are.{own}{without} Bonds at the "
+            f"Two atoms form a bond below {options.forming:g} times the sum of their covalent radii, and break it "
+            f"above {options.breaking:g} times that sum; in between they stay as they are.{own}{without} Bonds at the "
             "beginning are those of the starting structure. That a bond is made or broken counts once it stays so for "
             f"{options.dwell:g} fs; what goes back sooner is counted under “recrossings”, what is younger at the end "
             "under “undecided”. Changes that begin within that time and touch the same species are one reaction. "
@@ -180,14 +180,15 @@ class Reactions(Analysis[ReactionsOptions]):
         begun = sum(event.time <= one.first for one in followed for event in one.chemistry.reactions)
         if begun:
             notes.append(
-                f"{begun} of the reactions took place between the starting structure and the first frame: their time is "
-                "that of the first frame."
+                f"{begun} of the reactions took place between the starting structure and the first frame, whose time "
+                "they have."
             )
         interval = max(one.interval for one in followed)
         if interval > self.options.dwell:
             notes.append(
-                f"Frames are up to {interval:g} fs apart, which is more than the {self.options.dwell:g} fs that a change "
-                "must last: it counts when two frames in a row show it, and what goes back between frames is not seen."
+                f"Frames are up to {interval:g} fs apart, which is more than the {self.options.dwell:g} fs that a "
+                "change must last: it counts where two frames in a row show it, and what goes back between frames is "
+                "not seen."
             )
         return notes
 
