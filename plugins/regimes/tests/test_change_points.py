@@ -21,55 +21,57 @@ def autoregression(phi: float, count: int, random: np.random.Generator) -> np.nd
     return lfilter([1.0], [1.0, -phi], noise)
 
 
-def liquid_residuals(replicas: int, frames: int, every: int, seed: int) -> np.ndarray:
+def liquid_residuals(replicas: int, frames: int, every: int, seed: int, settle: int = 1500) -> np.ndarray:
     """(replicas, frames): energies of another potential minus those of the one that drives, along its own dynamics.
 
-    Langevin dynamics (BAOAB) of 27 Lennard-Jones atoms at ρ* = 0.8 and T* = 1, forces shifted to zero at half the box;
-    the other potential is 3 % softer and 2 % larger. Each replica is an independent trajectory.
+    Langevin dynamics (BAOAB) of 16 Lennard-Jones atoms at ρ* = 0.7 and T* = 1.2, forces shifted to zero at half the
+    box; the other potential is 3 % softer and 2 % larger. Each replica is an independent trajectory.
     """
     random = np.random.default_rng(seed)
-    box, step, friction = (27 / 0.8) ** (1 / 3), 0.005, 0.5
-    i, j = np.triu_indices(27, 1)
-    grid = np.stack(np.meshgrid(*[np.arange(3)] * 3), -1).reshape(-1, 3) * box / 3
-    x = grid + random.normal(0, 0.02, (replicas, 27, 3))
-    v = random.normal(size=x.shape)
+    box, step, friction, atoms = (16 / 0.7) ** (1 / 3), 0.006, 1.0, 16
+    cut = (box / 2) ** -2
+    grid = np.stack(np.meshgrid(*[np.arange(3)] * 3), -1).reshape(-1, 3)[:atoms] * box / 3
+    x = grid + random.normal(0, 0.02, (replicas, atoms, 3))
+    v = random.normal(size=x.shape) * np.sqrt(1.2)
 
-    def pair(r: np.ndarray, size: float) -> tuple[np.ndarray, np.ndarray]:
-        s = (size / r) ** 6
-        return 4 * (s**2 - s), 24 * (2 * s**2 - s) / r
-
-    def energy(r: np.ndarray, size: float) -> np.ndarray:
-        """Of each replica, its force zero from half the box on."""
-        cut = np.array(box / 2)
-        e, at = pair(r, size), pair(cut, size)
-        return np.where(r < cut, e[0] - at[0] + (r - cut) * at[1], 0.0).sum(axis=1)
-
-    def distances(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        apart = x[:, i] - x[:, j]
+    def inverse_squares(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        apart = x[:, :, None] - x[:, None]
         apart -= box * np.rint(apart / box)
-        return apart, np.linalg.norm(apart, axis=2)
+        squares = np.einsum("rijk,rijk->rij", apart, apart)
+        squares[:, range(atoms), range(atoms)] = np.inf
+        return apart, 1 / squares
+
+    def slope(q: np.ndarray) -> np.ndarray:
+        """−dE/dr · r of each pair, q = 1/r²."""
+        return 24 * (2 * q**6 - q**3)
+
+    at_cut = slope(np.array(cut)) * np.sqrt(cut)  # −dE/dr there
 
     def forces(x: np.ndarray) -> np.ndarray:
-        apart, r = distances(x)
-        push = np.where(r < box / 2, pair(r, 1.0)[1] - pair(np.array(box / 2), 1.0)[1], 0.0)[..., None]
-        push = push * apart / r[..., None]
-        found = np.zeros_like(x)
-        np.add.at(found, (slice(None), i), push)
-        np.add.at(found, (slice(None), j), -push)
-        return found
+        apart, q = inverse_squares(x)
+        push = np.where(q > cut, slope(q) * q - at_cut * np.sqrt(q), 0.0)
+        return np.einsum("rij,rijk->rik", push, apart)
 
-    keep, kick = np.exp(-friction * step), np.sqrt(1 - np.exp(-2 * friction * step))
+    def energy(q: np.ndarray, size: float) -> np.ndarray:
+        """Of each replica, the pairs within half the box; the step that is left there is the same in all."""
+        s = size**6 * q**3
+        end = size**6 * cut**3
+        shift = 4 * (end**2 - end)
+        pairs = 4 * (s**2 - s) - shift + at_cut * (1 / np.sqrt(np.where(q > 0, q, 1)) - box / 2)
+        return np.where(q > cut, pairs, 0.0).sum(axis=(1, 2)) / 2
+
+    keep, kick = np.exp(-friction * step), np.sqrt(1.2 * (1 - np.exp(-2 * friction * step)))
     found, f = np.empty((replicas, frames)), forces(x)
-    for number in range(1000 + frames * every):
+    for number in range(settle + frames * every):
         v += step / 2 * f
         x = x + step / 2 * v
         v = keep * v + kick * random.normal(size=v.shape)
         x = x + step / 2 * v
         f = forces(x)
         v += step / 2 * f
-        if number >= 1000 and number % every == 0:
-            r = distances(x)[1]
-            found[:, (number - 1000) // every] = 0.97 * energy(r, 1.02) - energy(r, 1.0)
+        if number >= settle and (number - settle) % every == 0:
+            q = inverse_squares(x)[1]
+            found[:, (number - settle) // every] = 0.97 * energy(q, 1.02) - energy(q, 1.0)
     return found
 
 
@@ -84,13 +86,13 @@ def test_a_stationary_series_has_a_change_point_in_five_percent_of_the_cases_at_
 
 @pytest.mark.slow
 def test_the_same_of_many_more_and_longer_series() -> None:
-    """Measured: at most 3.0 % of any kind; of all kinds together 1.5 %."""
+    """Measured: at most 1.8 % of any kind."""
     random, worst = np.random.default_rng(77), 0.0
     for count, series in ((20, 800), (30, 800), (58, 800), (100, 800), (400, 400), (1000, 200)):
         for phi in (-0.4, 0.0, 0.3, 0.5, 0.7, 0.9, 0.97):
             alarms = sum(bool(change_points(autoregression(phi, count, random)).found) for _ in range(series))
             worst = max(worst, alarms / series)
-    assert worst <= 0.04
+    assert worst <= 0.03
 
 
 @pytest.mark.parametrize("kind", ["oscillates", "is heavy-tailed", "has two times"])
@@ -110,46 +112,50 @@ def test_other_stationary_series_have_none_either(kind: str) -> None:
     assert alarms <= ALLOWED * 300
 
 
-@pytest.mark.parametrize("every", [4, 25])
-def test_residuals_of_real_dynamics_have_none(every: int) -> None:
-    """40 independent trajectories of a liquid, whole and in halves."""
-    residuals = liquid_residuals(40, 160, every, seed=every)
-    series = [*residuals, *residuals[:, :80], *residuals[:, 80:]]
-    found = [change_points(one) for one in series]
-    assert sum(not one.too_short for one in found) >= (50 if every == 25 else 0)
-    assert sum(bool(one.found) for one in found) <= ALLOWED * len(found)
+def test_residuals_of_real_dynamics_have_none() -> None:
+    """Independent trajectories of a liquid, whole, in halves, and with every second frame alone.
+
+    Their autocorrelation falls to 0.4 from one frame to the next, and then slowly, over some twenty frames.
+    """
+    whole = liquid_residuals(60, 160, 10, seed=7)
+    for series in (whole, [*whole[:, :80], *whole[:, 80:]], whole[:, ::2]):
+        found = [change_points(one) for one in series]
+        assert sum(not one.too_short for one in found) >= 0.8 * len(found)
+        assert sum(bool(one.found) for one in found) <= ALLOWED * len(found)
 
 
 @pytest.mark.parametrize("phi", [0.0, 0.5, 0.8])
 def test_a_planted_shift_is_found_where_it_is(phi: float) -> None:
     """Of four standard deviations: off by the correlation time at most, in nearly all series; and inside `within`."""
     random, count, place = np.random.default_rng(1), 300, 180
-    off, inside, times = [], 0, (1 + phi) / (1 - phi)
+    off, inside, missed, times = [], 0, 0, (1 + phi) / (1 - phi)
     for _ in range(100):
         x = autoregression(phi, count, random)
         x[place:] += 4
-        found = change_points(x)
-        assert len(found.found) >= 1
-        (nearest,) = sorted(found.found, key=lambda one: abs(one.place - place))[:1]
-        off.append(abs(nearest.place - place))
-        inside += abs(nearest.place - place) <= nearest.within
+        found = change_points(x).found
+        missed += not found
+        for one in sorted(found, key=lambda one: abs(one.place - place))[:1]:
+            off.append(abs(one.place - place))
+            inside += off[-1] <= one.within
+    assert missed <= 5
     assert np.mean(np.array(off) <= times) >= 0.95
-    assert inside >= 95
+    assert inside >= 0.95 * len(off)
 
 
-def test_two_shifts_are_both_found_and_a_shift_does_not_pass_for_correlation() -> None:
+@pytest.mark.parametrize("second", [3, -3])
+def test_two_shifts_do_not_hide_each_other(second: float) -> None:
     x = autoregression(0.3, 300, np.random.default_rng(3))
     x[100:] += 3
-    x[220:] += 3
+    x[220:] += second
     found = change_points(x)
     assert [one.place for one in found.found] == pytest.approx([100, 220], abs=3)
-    assert found.inefficiency < 100
+    assert found.inefficiency < 3, "shifts do not pass for correlation"
     assert all(one.strength > 1 for one in found.found)
 
 
 def test_a_cut_is_where_least_squares_has_it() -> None:
     x = np.random.default_rng(4).normal(size=60)
-    x[25:] += 5
+    x[25:] += 6
 
     def left(k: int) -> float:
         return float(((x[:k] - x[:k].mean()) ** 2).sum() + ((x[k:] - x[k:].mean()) ** 2).sum())

@@ -33,3 +33,14 @@ PLACE = """\
   year = {1997},
   doi = {10.1162/003465397557132},
 }"""
+
+WANDERING = """\
+@article{shao2010testing,
+  title = {Testing for change points in time series},
+  author = {Shao, Xiaofeng and Zhang, Xianyang},
+  journal = {Journal of the American Statistical Association},
+  volume = {105},
+  pages = {1228--1240},
+  year = {2010},
+  doi = {10.1198/jasa.2010.tm10103},
+}"""

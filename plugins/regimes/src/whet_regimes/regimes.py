@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from whet import (
     Analysis,
@@ -20,7 +20,7 @@ from whet import (
     Wanted,
     Work,
 )
-from whet_regimes.references import INEFFICIENCY, PLACE, RUPTURES
+from whet_regimes.references import INEFFICIENCY, PLACE, RUPTURES, WANDERING
 from whet_regimes.regime_tables import Cut, changes_table, errors_table, looked_at, points_table
 
 TITLE = "Regimes along trajectories"
@@ -47,7 +47,7 @@ class Regimes(Analysis):
 
     @classmethod
     def references(cls, options: object) -> Sequence[str]:
-        return (RUPTURES, INEFFICIENCY, PLACE)
+        return (RUPTURES, INEFFICIENCY, WANDERING, PLACE)
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
         sets: dict[str, list[Piece]] = {}
@@ -96,13 +96,16 @@ class Regimes(Analysis):
 
 DEFINITION = (
     "A change point cuts a series in two where that lowers the sum of squares about the means by more than a penalty: "
-    "(10 + 150/n) g σ², σ² being the variance of what is left, g its statistical inefficiency (the number of frames "
-    "that say as much as one independent frame), and n the number of independent frames. At most 5 % of series without "
-    "any change get one by chance, however correlated they are. Both parts are then looked at in the same way (binary "
-    "segmentation). A series of fewer than 20 independent frames is too short. A level is found, not a trend: a steady "
-    "drift is cut into steps. Regimes are those of the energy residual of whoever drove the trajectory, so that all "
-    "potentials are compared in the same; on trajectories of the reference, each potential's own. Errors of regimes are "
-    "of the frames in which change points were found, so their difference is rather too large than too small."
+    "(14 + 100/n) g σ², σ² being the variance of what is left, g its statistical inefficiency (the number of frames "
+    "that say as much as one independent frame), and n the number of independent frames; the self-normalized statistic "
+    "of Shao and Zhang must be above 100 + 3000/frames as well. At most 5 % of series without any change get one by "
+    "chance, unless they wander slowly (over a tenth of the series or more) under fast fluctuations. Both parts are "
+    "then looked at in the same way (binary segmentation); where there is no change in the whole, its first and its "
+    "last two thirds are looked at, with limits that are higher by half. A series of fewer than 20 independent frames "
+    "is too short. A level is found, not a trend: a steady drift is cut into steps. Regimes are those of the energy "
+    "residual of whoever drove the trajectory, so that all potentials are compared in the same; on trajectories of the "
+    "reference, each potential's own. Errors of regimes are of the frames in which change points were found: their "
+    "difference is rather too large than too small."
 )
 
 
@@ -123,7 +126,8 @@ def _verdict(name: str, ones: Sequence[Cut]) -> Verdict:
     count, changed = len(ones), sum(bool(one.energy.found) for one in ones)
     p = float(binom.sf(changed - 1, count, FALSE_ALARMS))
     runs = "trajectory" if count == 1 else "trajectories"
-    rest = {"limits": "Changes that are small beside the fluctuations are not seen.", "prominent": False}
+    limits = "Changes that are small beside the fluctuations are not seen."
+    rest: dict[str, Any] = {"limits": limits, "prominent": False}
     if not changed and count >= FEWEST:
         claim = f"no change of the energy residual of {name} is shown"
         return Verdict(QUESTION, claim, f"none in {count} {runs}", count, decided=False, **rest)
@@ -139,8 +143,8 @@ def _notes(cuts: Sequence[Cut]) -> list[str]:
     loose = sorted({cut.series.state for cut in cuts if cut.series.of.untouched and not cut.series.aligned})
     if loose:
         notes.append(
-            f"Energies of {', '.join(loose)} are as predicted, without reference energies: where its theory is not that "
-            "of the labels, mean residual, MAE and RMSE hold the difference of the two; changes do not."
+            f"Energies of {', '.join(loose)} are as predicted, without reference energies: where its theory is not "
+            "that of the labels, mean residual, MAE and RMSE hold the difference of the two; changes do not."
         )
     short = sum(cut.energy.too_short for cut in cuts)
     if short:
@@ -166,5 +170,5 @@ def _figure() -> Figure:
         "facet": {"row": {"field": "run", "type": "nominal", "sort": None, "title": None}},
         "spec": {"width": 480, "height": 130, "layer": [points, levels]},
     }
-    caption = "Energy residual through time (thin) and its level in each regime (thick), in the trajectories that change most."
+    caption = "Energy residual (thin) and its level in each regime (thick), in the trajectories that change most."
     return Figure("regimes", caption, caption + " The tables have the times and the errors.", spec)
