@@ -152,7 +152,7 @@ def test_too_few_distances_make_no_shell(tmp_path: Path) -> None:
 def test_two_images_of_a_neighbor_are_refused(tmp_path: Path) -> None:
     frames = with_chloride([2.25] * 5)
     for frame in frames:
-        frame.cell[2, 2] = 4.5
+        frame.set_cell([14.0, 14.0, 4.5])
     with pytest.raises(FrameError, match="two images of one atom are neighbors of a center"):
         run(tmp_path, trajectory(frames, cobalt()), cutoff=3.0)
 

@@ -216,13 +216,13 @@ def test_memory_does_not_grow_with_frames(tmp_path: Path) -> None:
         """The same frame, as often as it is asked for."""
 
         def __init__(self, count: int) -> None:
-            self.count, self.frame = count, liquid()
+            self.most, self.frame = count, liquid()
 
         def __len__(self) -> int:
-            return self.count
+            return self.most
 
         def __iter__(self) -> Any:
-            return (self.frame.copy() for _ in range(self.count))
+            return (self.frame.copy() for _ in range(self.most))
 
     def most(count: int) -> int:
         one = trajectory([liquid()], liquid(), times=range(count))

@@ -18,7 +18,7 @@ def autoregression(phi: float, count: int, random: np.random.Generator) -> np.nd
 
     noise = random.normal(size=count) * np.sqrt(1 - phi**2)
     noise[0] = random.normal()
-    return lfilter([1.0], [1.0, -phi], noise)
+    return np.asarray(lfilter([1.0], [1.0, -phi], noise))
 
 
 def liquid_residuals(replicas: int, frames: int, every: int, seed: int, settle: int = 1500) -> np.ndarray:

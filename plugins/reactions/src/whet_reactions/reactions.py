@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -129,7 +129,10 @@ class Reactions(Analysis[ReactionsOptions]):
         from whet_reactions.pair_history import PairHistory
         from whet_reactions.reaction_events import chemistry_of
 
-        own = {(*name.split("-"),): (two.forming, two.breaking) for name, two in self.options.pairs.items()}
+        own = {}
+        for name, two in self.options.pairs.items():
+            first, second = name.split("-")
+            own[first, second] = two.forming, two.breaking
         factors = (self.options.forming, self.options.breaking)
         history = PairHistory(
             one.start, PairLimits.of_bonds(one.start, factors, own, self.options.unbonded), self.options.dwell
@@ -199,14 +202,13 @@ def _verdicts(followed: Sequence[Followed]) -> list[Verdict]:
     for one in followed:
         states.setdefault(one.driver[0], []).append(one)
     reference = states.pop(REFERENCE, None)
-    return [
-        _verdict(state, counts_of(ones), reference and counts_of(reference)) for state, ones in sorted(states.items())
-    ]
+    beside = counts_of(reference) if reference else None
+    return [_verdict(state, counts_of(ones), beside) for state, ones in sorted(states.items())]
 
 
 def _verdict(state: str, counts: Counts, reference: Counts | None) -> Verdict:
     found, units = _said(counts, state), len(counts.events)
-    rest = {"prominent": sum(counts.events) > 0}
+    rest: dict[str, Any] = {"prominent": sum(counts.events) > 0}
     if reference is None:
         limits = "Without dynamics of the reference nothing says which reactions are false."
         return Verdict(QUESTION, found, units=units, decided=False, limits=limits, **rest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ class Species:
         from ase.formula import Formula
 
         part = bonds.subgraph(atoms)
-        counts = Counter(element for _, element in part.nodes(data="element"))
+        counts = Counter(str(element) for _, element in part.nodes(data="element"))
         plain = Formula.from_dict(dict(sorted(counts.items())))
         formula = str(plain.convert("hill" if "C" in counts else "metal"))
         hashed = nx.weisfeiler_lehman_graph_hash(part, node_attr="element", iterations=ROUNDS)
@@ -49,7 +49,7 @@ def species_names(found: Iterable[Species]) -> dict[Species, str]:
     return {one: one.formula if often[one.formula] == 1 else f"{one.formula} ({one.graph[:4]})" for one in every}
 
 
-def side(species: Counter[Species], names: dict[Species, str]) -> str:
+def side(species: Counter[Species], names: Mapping[Species, str]) -> str:
     """One side of an equation: `H3O + 2 H2O`."""
     parts = sorted((names[one], count) for one, count in species.items())
     return " + ".join(name if count == 1 else f"{count} {name}" for name, count in parts)

@@ -118,7 +118,7 @@ def _best_cut(x: np.ndarray) -> tuple[int, float, float]:
     from ruptures import KernelCPD
 
     search = KernelCPD(kernel="linear", min_size=max(3, len(x) // 20))  # least squares, exact, in C
-    cut = int(search.fit_predict(x[:, None] - x.mean(), n_bkps=1)[0])
+    cut = int(search.fit(x[:, None] - x.mean()).predict(n_bkps=1)[0])  # pyright: ignore[reportOptionalSubscript]
     rest = np.concatenate([x[:cut] - x[:cut].mean(), x[cut:] - x[cut:].mean()])
     noise = max(float(rest @ rest) / (len(x) - 2), NOTHING**2)
     return cut, noise, statistical_inefficiency(rest, means=2)
