@@ -161,7 +161,7 @@ def test_one_analysis_over_what_is_there(toy: None, study_file: Path) -> None:
         study.run(StopsAfter(), workers=0)
     before = {path.parent.name for path in study.store.root.glob("steps/*/result.json")}
     assert 0 < len(before) < len(study.plan.steps)
-    found = json.loads(whet("analyze", study_file, "scores", "--json").stdout)
+    found = json.loads(whet("analyze", "scores", study_file, "--json").stdout)
     assert found and all(one["title"] for one in found)
     after = {path.parent.name for path in study.store.root.glob("steps/*/result.json")}
     assert {key.partition("-")[0] for key in after - before} == {"scores"}
@@ -173,7 +173,7 @@ def test_one_analysis_over_what_is_there(toy: None, study_file: Path) -> None:
 
 
 def test_an_analysis_that_there_is_not(toy: None, study_file: Path) -> None:
-    said = whet("analyze", study_file, "scors", code=2).stderr
+    said = whet("analyze", "scors", study_file, code=2).stderr
     assert "there is no analysis 'scors'" in said and "Did you mean 'scores'?" in said
     assert not (study_file.parent / ".whet").exists()
 

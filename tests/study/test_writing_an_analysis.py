@@ -86,7 +86,7 @@ def test_they_run_in_a_study_and_stand_in_its_report(toy: None, angles: None, tm
 def test_one_analysis_is_run_by_name_and_said(toy: None, angles: None, tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text(STUDY)
     Study.load(tmp_path / "study.yaml", ["analyses.force-angles=false"]).run(workers=0)
-    words = [sys.executable, "-m", "whet", "analyze", "study.yaml", "force-angles", "--json"]
+    words = [sys.executable, "-m", "whet", "analyze", "force-angles", "study.yaml", "--json"]
     ended = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     (found,) = json.loads(ended.stdout)

@@ -150,9 +150,12 @@ from .programs.worker_process import WorkerProcess as WorkerProcess
 from .programs.worker_process import answered as answered
 from .programs.worker_process import described as described
 from .programs.worker_process import read_answer as read_answer
+from .report.figure_of import figure_of as figure_of
 from .report.page import write_report as write_report
 from .running.frame_labeling import label_frames as label_frames
 from .running.moving import move_store as move_store
+from .study.analyzed import Analyzed as Analyzed
+from .study.analyzed import analyze as analyze
 from .study.evaluation import evaluate as evaluate
 from .study.export import export_study as export_study
 from .study.fine_tuned_file import FineTunedFile as FineTunedFile

@@ -1,4 +1,4 @@
-"""What an analysis found, on a terminal: verdicts, then tables."""
+"""What an analysis found, on a terminal: verdicts, tables, notes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ def print_findings(found: Iterable[Findings]) -> None:
             if table.shown and table.rows:
                 say()
                 _print(table)
+        for note in findings.notes:
+            say()
+            wrapped(f"Note: {note}")
         say()
 
 

@@ -104,9 +104,9 @@ class LabeledFrames(Data):
 class SampledTrajectory(Data):
     """A trajectory and its labels.
 
-    ref.sampled_by: who drove it. start: the structure in which molecules are whole. frames: as the driver predicted
-    them; times: fs, of each. labeled: the frames that have labels of the reference, kept: their indices. end: why it
-    ended before its time, else None.
+    ref.sampled_by: who drove it, None where nobody says. start: the structure in which molecules are whole; of a file
+    its first frame. frames: as the driver predicted them, or as they stand in the file; times: fs, of each. labeled:
+    the frames that have labels of the reference, kept: their indices. end: why it ended before its time, else None.
     """
 
     kind = "trajectories"
@@ -121,7 +121,12 @@ class SampledTrajectory(Data):
 
     @classmethod
     def read(cls, step: FinishedStep, ref: Ref) -> Self:
-        """Of a step `label` that labeled what a step `md` sampled."""
+        """Of a step `label` that labeled what a step `md` sampled, or of a step `import-trajectory`."""
+        if "times" in step.values:
+            frames, values = step.frames("trajectory"), step.values
+            return cls(
+                ref, step.title, frames[0], frames, values["times"], step.frames(), values["kept"], values["end"]
+            )
         (md,) = step.fed_by("frames")
         start = md
         while before := start.fed_by("start"):  # a run that was taken up again began where another one did

@@ -77,22 +77,25 @@ class FrameFormat(ABC):
 
     def records(self, path: Path, keys: Named, units: UnitSystem | None) -> Iterator[Recorded]:
         """Each labeled frame, or why it is none. units: None where each frame has to state its own."""
-        keys = {} if self.fixes_keys else keys
         for one in self.read(path):
-            try:
-                if isinstance(one.atoms, FrameError):
-                    raise one.atoms
-                check_frame(one.atoms)
-                if one.note:
-                    raise FrameError(one.note)
-                found = keys if isinstance(keys, LabelKeys) else LabelKeys.find(one.atoms, keys)
-                frame, labels = found.read(one.atoms, self.units_of(one.atoms, units))
-            except FrameError as error:
-                yield Recorded(one.place, None, Failure(str(error)))
-            except (TypeError, ValueError) as error:
-                yield Recorded(one.place, None, Failure(f"the labels cannot be read ({' '.join(str(error).split())})"))
-            else:
-                yield Recorded(one.place, frame, labels, note="" if self.fixes_units else f"labels under {found}")
+            yield self.record(one, keys, units)
+
+    def record(self, one: ReadFrame, keys: Named, units: UnitSystem | None) -> Recorded:
+        """A frame that `read` gave as a labeled one, or why it is none; arguments as of `records`."""
+        keys = {} if self.fixes_keys else keys
+        try:
+            if isinstance(one.atoms, FrameError):
+                raise one.atoms
+            check_frame(one.atoms)
+            if one.note:
+                raise FrameError(one.note)
+            found = keys if isinstance(keys, LabelKeys) else LabelKeys.find(one.atoms, keys)
+            frame, labels = found.read(one.atoms, self.units_of(one.atoms, units))
+        except FrameError as error:
+            return Recorded(one.place, None, Failure(str(error)))
+        except (TypeError, ValueError) as error:
+            return Recorded(one.place, None, Failure(f"the labels cannot be read ({' '.join(str(error).split())})"))
+        return Recorded(one.place, frame, labels, note="" if self.fixes_units else f"labels under {found}")
 
     def units_of(self, atoms: Atoms, given: UnitSystem | None) -> UnitSystem:
         """The units in which this frame is written. FrameError where nobody says them, or they are said in two ways."""

@@ -57,6 +57,14 @@ class LabelKeys:
                 _refuse_another(atoms, label, key)
         return found
 
+    @classmethod
+    def are_in(cls, atoms: Atoms, named: Mapping[str, str] = NOTHING) -> bool:
+        """Whether the frame has an energy and forces under keys that are looked for, right ones or not."""
+        there = {name for source in _places(atoms) for name in source}
+        energies = {named.get("energy"), *(prefix + "energy" for prefix in LABEL_PREFIXES)}
+        forces = {named.get("forces"), *(prefix + name for prefix in LABEL_PREFIXES for name in FORCES_NAMES)}
+        return bool(there & energies) and bool(there & forces)
+
     def __str__(self) -> str:
         return ", ".join(key for key in (self.energy, self.forces, self.stress, self.virial) if key)
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase, translate
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -127,6 +128,15 @@ class FrameSource:
         if none:
             yield Recorded(str(self.path), None, Failure(f"there is no frame in it ({self.format.name})"))
 
+    def record(self, one: ReadFrame, keys: Named = NO_NAMES) -> Recorded:
+        """What `read` gave as a labeled frame in the units that the file states, or why it is none."""
+        return self.format.record(one, keys, self.stated_units)
+
+    @cached_property
+    def stated_units(self) -> UnitSystem:
+        """Those that the file states, and eV, Å where it states none."""
+        return self.format.stated_units(self.path) or OWN
+
     def check_units(self, given: UnitSystem | None) -> None:
         """InputError where the units are neither stated nor given, or in two ways."""
         if self.format.fixes_units:
@@ -173,7 +183,7 @@ def read_labeled(path: Path | str, keys: Named = NO_NAMES, units: UnitSystem | N
     """
     frames = []
     for source in find_sources(Path(path)):
-        for record in source.records(keys, units or source.format.stated_units(source.path) or OWN):
+        for record in source.records(keys, units or source.stated_units):
             if not isinstance(record.answer, Labels) or record.frame is None:
                 raise FrameError(_reason(record), where=record.place)
             frames.append(record.answer.attach(record.frame))

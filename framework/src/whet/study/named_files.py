@@ -17,7 +17,7 @@ from whet.data.material_names import material_names
 from whet.files.naming import named_by
 from whet.plugins.frame_files import find_sources, read_labeled, read_structures
 from whet.study.faults import FaultList
-from whet.study.schema import LabeledFile, StudyFile
+from whet.study.schema import LabeledFile, Paths, StudyFile
 from whet.study.study_file import Source
 from whet.study.yaml_tree import Keys
 
@@ -36,9 +36,9 @@ class StructureFile:
     names: Sequence[str]
 
 
-def structure_file(source: Source, path: str, keys: Keys) -> StructureFile:
+def structure_file(source: Source, paths: Paths, keys: Keys) -> StructureFile:
     """The structures of a file, which stands in the study under these keys. InputError, with its line, for a fault."""
-    files = frame_references(source, path, keys)
+    files = frame_references(source, paths, keys)
     unique: dict[str, int] = {}
     kept: list[Atoms] = []
     place = 0
@@ -107,17 +107,21 @@ def file_reference(source: Source, path: str, keys: Keys) -> FileRef:
         raise source.placed(error, keys) from None
 
 
-def frame_references(source: Source, path: str, keys: Keys) -> dict[str, FileRef]:
-    """What is read of a file or folder of frames, by role (`frames`, or `frames-0001` and so on), by content.
+def frame_references(source: Source, paths: Paths, keys: Keys) -> dict[str, FileRef]:
+    """What is read of files and folders of frames, by role (`frames`, or `frames-0001` and so on), by content.
 
-    InputError, with its line, where it is missing, or nothing in it is known.
+    InputError, with its line, where one is missing, or nothing in it is known.
     """
     try:
-        literal = source.folder / path  # a file may have a `$` in its name
         found = find_sources(
-            literal if "\0" not in path and literal.exists() else located(expanded(path), source.folder)
+            *(_frame_path(path, source.folder) for path in ([paths] if isinstance(paths, str) else paths))
         )
         refs = [FileRef.to_any(one.path) for one in found]
     except WhetError as error:
         raise source.placed(error, keys) from None
     return {"frames": refs[0]} if len(refs) == 1 else {f"frames-{i:04}": ref for i, ref in enumerate(refs, 1)}
+
+
+def _frame_path(path: str, folder: Path) -> Path:
+    literal = folder / path  # a file may have a `$` in its name
+    return literal if "\0" not in path and literal.exists() else located(expanded(path), folder)

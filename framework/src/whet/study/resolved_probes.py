@@ -16,7 +16,7 @@ from whet.plugins.registry import registry
 from whet.study.faults import FaultList
 from whet.study.named_files import StructureFile, structure_file
 from whet.study.questions import Questions
-from whet.study.schema import StudyFile
+from whet.study.schema import Paths, StudyFile
 from whet.study.study_file import Source
 from whet.study.yaml_tree import Keys
 
@@ -97,13 +97,13 @@ class ProbeQuestions:
         hint = "Give `materials: FILE`, beside `probes:` for all of them or in this one"
         raise self.source.fault(("probes", name), "there are no materials to probe", hint)
 
-    def _path(self, keys: Keys) -> str:
+    def _path(self, keys: Keys) -> Paths:
         if keys == ("materials",):
-            return str(self.study.materials)
+            return self.study.materials or []
         if keys == ("structures", "file"):
             assert isinstance(self.study.structures, dict)
             return str(self.study.structures["file"])
-        return str(self.study.probes[str(keys[1])].materials)
+        return self.study.probes[str(keys[1])].materials or []
 
     def _table(self, name: str, path: str, materials: Iterable[str]) -> Values:
         """The values of a CSV file, of these materials. InputError, with its line, for what is none.

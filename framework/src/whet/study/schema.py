@@ -26,6 +26,9 @@ def _free_name(name: str) -> str:
     return name
 
 
+Paths = str | list[str]
+"""A file, a folder, or several of them; relative to the study file."""
+
 PotentialName = Annotated[str, AfterValidator(_free_name)]
 
 
@@ -95,15 +98,19 @@ class _FileKeys(Options):
 class LabeledFile(_FileKeys):
     """A file of labeled frames (extended XYZ, or what ASE reads)."""
 
-    file: str
-    """Path, relative to the study file; `${VAR}` is expanded."""
+    file: Paths
+    """Path, or a list of paths, relative to the study file; `${VAR}` is expanded."""
 
 
 class Test(_FileKeys):
     """Frames to evaluate on: a file, or frames sampled for it from structures that nothing else uses."""
 
-    file: str | None = None
-    """Path of labeled frames, relative to the study file; `${VAR}` is expanded. Leave it out to sample."""
+    file: Paths | None = None
+    """Path of labeled frames, or a list of paths, relative to the study file; `${VAR}` is expanded. Leave it out to
+    sample."""
+    interval: float | None = Field(default=None, gt=0)
+    """Time between two frames, fs: each file is then one trajectory, its frames in their order, and it may have frames
+    without labels."""
     kind: Literal["independent", "replay"] = "independent"
     """`replay`: frames of the foundation model's training set, which show what was forgotten."""
     sampler: Literal["md", "minimize"] = "md"
@@ -124,7 +131,9 @@ class Test(_FileKeys):
             raise ValueError("`minimize` goes with `sampler: minimize`, and only with it")
         if self.minimize is not None and self.minimize.frames > 1:
             raise ValueError("a test evaluates minima alone; `frames` of the way there are for rounds of a strategy")
-        known = {"sampled_by", "groups", "only"} & self.model_fields_set
+        if self.interval is not None and self.only:
+            raise ValueError("`only` leaves frames out, and `interval` is the time between any two of them")
+        known = {"sampled_by", "groups", "only", "interval"} & self.model_fields_set
         if self.file is None and known:
             raise ValueError(f"`{min(known)}` is for a `file`; of what the study samples it is known")
         return self
@@ -161,7 +170,7 @@ class ProbeEntry(Options):
 
     use: str = ""
     """Name of the probe, where that is not the key: one probe may be there twice, with other options."""
-    materials: str | None = None
+    materials: Paths | None = None
     """File or folder of the materials to probe, relative to the study file. By default the study's `materials`."""
     reference: str | None = None
     """What potentials are held against: `labeler`, `none`, or a table, a CSV file with the columns `material`,
@@ -251,9 +260,9 @@ class StudyFile(Options):
     """Each potential's own trajectory."""
     analyses: Analyses = Field(default={})
     """Name -> options; `NAME: false` turns off one that every study has, `[NAME, NAME]` adds some as they are."""
-    materials: str | None = None
-    """File or folder of crystals or molecules whose properties `probes` measure, relative to the study file. By default
-    the file of starting structures."""
+    materials: Paths | None = None
+    """File or folder of crystals or molecules whose properties `probes` measure, or a list of them, relative to the
+    study file. By default the file of starting structures."""
     probes: Probes = Field(default={})
     """Name -> options: properties that every potential is asked for, beside the reference's."""
     acquisition: Literal["own", "shared"] = "own"

@@ -38,9 +38,10 @@ class SetPlanner:
         for name, test in self.make.study.tests.items():
             if test.file is None:
                 self._sampled(name, test)
+            elif test.interval is not None:
+                self._given_trajectories(name, test)
             else:
-                sampled = samplers(self.make.study)[test.sampled_by or "unknown"]
-                ref = replace(sampled, set=name, set_kind=test.kind, groups=test.groups)
+                ref = self._ref(name, test)
                 entry = LabeledFile(file=test.file, keys=test.keys, only=test.only, first=test.first)
                 key = self.make.read(entry, ("tests", name))
                 self.make.plan.leaves(LabeledFrames, ref, key)
@@ -86,6 +87,21 @@ class SetPlanner:
         name = f"{ref.potential!r} {ref.strategy!r} {ref.round}" if alike else f"{ref}"
         several = ref.strategy and len(self.make.study.strategies[ref.strategy].seeds) > 1
         return name + (f" (seed {ref.seed})" if several else "")
+
+    def _ref(self, name: str, test: Test) -> Ref:
+        """Of frames that come from files."""
+        sampled = samplers(self.make.study)[test.sampled_by or "unknown"]
+        return replace(sampled, set=name, set_kind=test.kind, groups=test.groups)
+
+    def _given_trajectories(self, name: str, test: Test) -> None:
+        """Each file of the test is a trajectory; of one of the study's potentials, it is its own."""
+        kind = "self" if test.sampled_by in self.make.study.potentials else test.kind
+        ref, labels = replace(self._ref(name, test), groups=test.groups or TRAJECTORIES, set_kind=kind), ()
+        for number, key in enumerate(self.make.given_trajectories(name, test)):
+            self.make.plan.leaves(LabeledFrames, own := replace(ref, trajectory=number), key)
+            self.make.plan.leaves(SampledTrajectory, own, key)
+            labels += (key,)
+        self.sets.append(PlannedSet(ref, labels))
 
     def _sampled(self, name: str, test: Test) -> None:
         driver = self.make.driver(test.driver, None)

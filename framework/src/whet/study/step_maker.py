@@ -19,7 +19,7 @@ from whet.study.named_files import StructureFile
 from whet.study.plan import Plan
 from whet.study.resolved import Placed, Resolved
 from whet.study.resolved_probes import ResolvedProbe
-from whet.study.schema import LabeledFile, StudyFile
+from whet.study.schema import LabeledFile, StudyFile, Test
 from whet.study.structure_split import Purpose, StructureSplit
 from whet.study.study_file import Source
 from whet.study.watching import blind_monitors, extras_of, without_monitors
@@ -121,6 +121,19 @@ class StepMaker:
         names = entry.keys.as_json() if entry.keys else None
         settings = without_none({"labeled": True, "keys": names, "only": entry.only, "first": entry.first})
         return self.plan.add(Step(_task("import", **settings), files=files, title=title))
+
+    def given_trajectories(self, test: str, entry: Test) -> list[str]:
+        """The trajectories that are the files of a test, in their order."""
+        names = entry.keys.as_json() if entry.keys else None
+        task = _task(
+            "import-trajectory", **without_none({"interval": entry.interval, "keys": names, "first": entry.first})
+        )
+        files = sorted(self.resolved.files["tests", test].items())
+        several = len(files) > 1
+        return [
+            self.plan.add(Step(task, files={"frames": ref}, title=f"read {test}" + (f" {number}" if several else "")))
+            for number, (_, ref) in enumerate(files, start=1)
+        ]
 
     def data(self, name: str, entry: LabeledFile) -> str:
         """The labeled frames of one of the study's data."""

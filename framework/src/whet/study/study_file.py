@@ -114,6 +114,12 @@ def read_study(path: Path, overrides: Iterable[str] = (), faults: FaultList | No
         return study, replace(source, dropped=dropped)
 
 
+def is_study(path: str | Path) -> bool:
+    """Whether it is a study file, or a folder with one, by its name."""
+    path = Path(path)
+    return path.suffix in (".yaml", ".yml") or (path / "study.yaml").is_file()
+
+
 def _without(plain: dict[str, Any], wrong: Iterable[KeyProblem]) -> tuple[StudyFile, frozenset[Keys]] | None:
     """The study without these keys, and which were taken out; None where no study is left.
 

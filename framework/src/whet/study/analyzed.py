@@ -1,0 +1,108 @@
+"""analyze: an analysis or a probe of files, from Python; Analyzed: what it found, as data frames and as a record."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whet.contracts.findings import Findings
+from whet.study.file_analysis import TOGETHER, AnalysisRequest, analysis_study, found_of, kept_in
+from whet.study.file_study import Evaluated
+from whet.study.given_frames import file_of
+from whet.study.record import Record, record_of
+from whet.study.schema import Given
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Analyzed:
+    """What an analysis or a probe found.
+
+    findings: one for each set that it looked at. tables: name -> data frame of pandas, those of several sets one below
+    the other, with the column `set`. record: what figures and a page are drawn from.
+
+    >>> found = whet.analyze("residuals", {"chgnet": "run.extxyz"}, "chgnet", interval=10)
+    >>> found.tables["residuals"]
+    >>> whet.figure_of(found.record), whet.write_report(found.record, "page")
+    """
+
+    findings: Sequence[Findings]
+    tables: Mapping[str, pandas.DataFrame]
+    record: Record
+
+    def __repr__(self) -> str:
+        titles = ", ".join(dict.fromkeys(one.title for one in self.findings))
+        return f"<Analyzed: {titles}; tables: {', '.join(self.tables)}>"
+
+
+def analyze(
+    name: str,
+    frames: Any,
+    *potentials: Evaluated,
+    options: Mapping[str, Any] | None = None,
+    interval: float | None = None,
+    first: int | None = None,
+    keys: Mapping[str, str] | None = None,
+    sampled_by: str | None = None,
+    groups: str = "",
+    descriptor: Given | None = None,
+    labeler: Given | None = None,
+    reference: str | Path | None = None,
+    store: str | Path | None = None,
+    device: str = "cpu",
+    threads: int = 1,
+    environment: str | Path | None = None,
+) -> Analyzed:
+    """Runs an analysis, or a probe, over frames.
+
+    >>> whet.analyze("softening", "test.extxyz", "chgnet", "mace:small").tables["softening"]
+    >>> whet.analyze("equation-of-state", crystal, "chgnet").tables["properties"]
+
+    frames: a path, frames (`ase.Atoms`, Structures of pymatgen), a list of either, or a mapping from names of sets to
+    one of these; of several paths each is a trajectory where `interval` says so. potentials: names or components, or
+    loaded ones, as in `whet.evaluate`. store: keeps results and labels; by default a probe with a labeler keeps them
+    in `.whet`, since labels cost, and all else is computed afresh. The rest: see `AnalysisRequest`.
+
+    Raises the first fault: UnknownName, InputError, FrameError, ….
+    """
+    with tempfile.TemporaryDirectory(prefix="whet-") as scratch:
+        request = AnalysisRequest(
+            name,
+            _sets(frames, Path(scratch)),
+            potentials,
+            options or {},
+            interval,
+            keys or {},
+            first,
+            sampled_by,
+            groups,
+            descriptor,
+            labeler,
+            Path(reference) if reference is not None else None,
+            {"device": device, "threads": threads},
+            (str(environment),) if environment else (),
+        )
+        study = analysis_study(request, store=Path(store) if store else kept_in(request, Path(scratch)))
+        for error in study.run().failed.values():
+            raise error
+        stored = study.stored
+        found = found_of(request, stored)
+        return Analyzed(found, stored.tables(request.shown_by), record_of(stored))
+
+
+def _sets(frames: Any, scratch: Path) -> dict[str, list[Path]]:
+    if isinstance(frames, Mapping):
+        return {str(name): _files(one, scratch, str(name)) for name, one in frames.items()}
+    files = _files(frames, scratch, "frames")
+    return {files[0].stem if len(files) == 1 else TOGETHER: files}
+
+
+def _files(frames: Any, scratch: Path, name: str) -> list[Path]:
+    if isinstance(frames, list | tuple) and frames and all(isinstance(one, str | Path) for one in frames):
+        return [Path(one) for one in frames]
+    return [file_of(frames, scratch, name)]
