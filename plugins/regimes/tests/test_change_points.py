@@ -86,7 +86,7 @@ def test_a_stationary_series_has_a_change_point_in_five_percent_of_the_cases_at_
 
 @pytest.mark.slow
 def test_the_same_of_many_more_and_longer_series() -> None:
-    """Measured: at most 1.8 % of any kind."""
+    """20 to 1000 frames; a little above what was measured on shorter ones."""
     random, worst = np.random.default_rng(77), 0.0
     for count, series in ((20, 800), (30, 800), (58, 800), (100, 800), (400, 400), (1000, 200)):
         for phi in (-0.4, 0.0, 0.3, 0.5, 0.7, 0.9, 0.97):
