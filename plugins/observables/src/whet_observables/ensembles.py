@@ -74,35 +74,38 @@ def ensembles(found: Sequence[SampledTrajectory]) -> list[Ensemble]:
 
 
 def reference_of(one: Ensemble, every: Sequence[Ensemble]) -> Ensemble | None:
-    """The labeler's own dynamics of the same atoms, with the cell free or fixed alike; of several the one whose
-    temperature is nearest. None where there is none, or where `one` is the reference itself."""
-    if one.is_reference:
-        return None
-    alike = [
-        other for other in every if other.is_reference and (other.formula, other.moves) == (one.formula, one.moves)
-    ]
-    if one.temperature is None:
-        return alike[0] if alike else None
-    return min(alike, key=lambda other: abs((other.temperature or 0.0) - (one.temperature or 0.0)), default=None)
+    """The labeler's own dynamics of the same atoms under the same conditions: the cell free or fixed alike, and mean
+    temperatures that differ by a tenth at the most; of several the nearest. None where there is none, or where `one` is
+    the reference itself."""
+    alike = [] if one.is_reference else [other for other in _of_its_atoms(one, every) if _apart(one, other) <= WARM]
+    return min(alike, key=lambda other: _apart(one, other), default=None)
 
 
 def doubts(every: Sequence[Ensemble]) -> Iterator[str]:
     """Sentences on ensembles that have no reference, or one under other conditions."""
     for one in every:
-        if one.is_reference:
+        if one.is_reference or reference_of(one, every) is not None:
             continue
-        other = reference_of(one, every)
-        if other is None:
-            if any(of.is_reference for of in every):
-                how = "whose cell moves" if one.moves else "whose cell is fixed"
-                yield f"{one.name} is compared with nothing: no dynamics of the reference has its atoms, {how}."
-        elif one.temperature and other.temperature and abs(one.temperature / other.temperature - 1) > WARM:
+        if other := min(_of_its_atoms(one, every), key=lambda other: _apart(one, other), default=None):
             yield (
-                f"{one.name} has {one.temperature:.0f} K on average, {other.name} {other.temperature:.0f} K: they are "
-                "not under the same conditions."
+                f"{one.name} is compared with nothing: it has {one.temperature:.0f} K on average, {other.name} "
+                f"{other.temperature:.0f} K."
             )
+        elif any(of.is_reference for of in every):
+            how = "whose cell moves" if one.moves else "whose cell is fixed"
+            yield f"{one.name} is compared with nothing: no dynamics of the reference has its atoms, {how}."
     if every and not any(one.is_reference for one in every):
         yield "There is no dynamics of the reference (`driver: labeler`, or files with `sampled_by: reference`)."
+
+
+def _of_its_atoms(one: Ensemble, every: Sequence[Ensemble]) -> list[Ensemble]:
+    """Dynamics of the reference with the same atoms, and the cell free or fixed alike."""
+    return [other for other in every if other.is_reference and (other.formula, other.moves) == (one.formula, one.moves)]
+
+
+def _apart(one: Ensemble, other: Ensemble) -> float:
+    """By which share two mean temperatures differ; 0 where one is not known."""
+    return abs(one.temperature / other.temperature - 1) if one.temperature and other.temperature else 0.0
 
 
 def regular_times(run: SampledTrajectory) -> tuple[np.ndarray, float]:
