@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.contracts.findings import Findings
-from whet.study.file_analysis import TOGETHER, AnalysisRequest, analysis_study, found_of, kept_in
+from whet.study.file_analysis import AnalysisRequest, analysis_study, found_of, kept_in, named_sets
 from whet.study.file_study import Evaluated
 from whet.study.given_frames import file_of
 from whet.study.record import Record, record_of
@@ -64,16 +64,16 @@ def analyze(
     >>> whet.analyze("equation-of-state", crystal, "chgnet").tables["properties"]
 
     frames: a path, frames (`ase.Atoms`, Structures of pymatgen), a list of either, or a mapping from names of sets to
-    one of these; of several paths each is a trajectory where `interval` says so. potentials: names or components, or
-    loaded ones, as in `whet.evaluate`. store: keeps results and labels; by default a probe with a labeler keeps them
-    in `.whet`, since labels cost, and all else is computed afresh. The rest: see `AnalysisRequest`.
+    one of these; several paths are sets of their own, or, with `interval`, trajectories of one set. potentials: names
+    or components, or loaded ones, as in `whet.evaluate`. store: keeps results and labels; by default a probe with a
+    labeler keeps them in `.whet`, since labels cost, and all else is computed afresh. The rest: see `AnalysisRequest`.
 
     Raises the first fault: UnknownName, InputError, FrameError, ….
     """
     with tempfile.TemporaryDirectory(prefix="whet-") as scratch:
         request = AnalysisRequest(
             name,
-            _sets(frames, Path(scratch)),
+            _sets(frames, Path(scratch), together=interval is not None),
             potentials,
             options or {},
             interval,
@@ -99,11 +99,10 @@ def analyze(
         return Analyzed(found, stored.tables(request.shown_by), record)
 
 
-def _sets(frames: Any, scratch: Path) -> dict[str, list[Path]]:
+def _sets(frames: Any, scratch: Path, *, together: bool) -> dict[str, list[Path]]:
     if isinstance(frames, Mapping):
         return {str(name): _files(one, scratch, str(name)) for name, one in frames.items()}
-    files = _files(frames, scratch, "frames")
-    return {files[0].stem if len(files) == 1 else TOGETHER: files}
+    return named_sets([str(path) for path in _files(frames, scratch, "frames")], together=together)
 
 
 def _files(frames: Any, scratch: Path, name: str) -> list[Path]:
