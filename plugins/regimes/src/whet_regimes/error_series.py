@@ -42,9 +42,14 @@ class ErrorSeries:
     @property
     def driver(self) -> str:
         """Who drove it, in words."""
-        if self.sampled_by is None:
-            return UNKNOWN
-        return REFERENCE if self.sampled_by.state == LABELER else str(self.sampled_by.state)
+        return driver_of(self.sampled_by)
+
+
+def driver_of(sampled_by: Ref | None) -> str:
+    """Who drove a trajectory, in words."""
+    if sampled_by is None:
+        return UNKNOWN
+    return REFERENCE if sampled_by.state == LABELER else str(sampled_by.state)
 
 
 def series_of(

@@ -1,4 +1,4 @@
-"""regimes: where the errors of a potential change along trajectories, and what they are before and after."""
+"""regimes: where errors of a potential and Q-residuals change along trajectories, with the errors before and after."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from whet import (
     Analysis,
-    Figure,
     Findings,
     FineTuning,
+    Found,
     Piece,
     Port,
     Predictions,
@@ -20,11 +20,16 @@ from whet import (
     Wanted,
     Work,
 )
+from whet_regimes.q_tables import QCut, q_errors_table, q_points_table
 from whet_regimes.references import INEFFICIENCY, PLACE, RUPTURES, WANDERING
+from whet_regimes.regime_figures import error_figure, q_figure
 from whet_regimes.regime_tables import Cut, changes_table, errors_table, looked_at, points_table
 
 TITLE = "Regimes along trajectories"
 QUESTION = "Do errors change along trajectories?"
+Q_QUESTION = "Does Q change along trajectories?"
+COVERAGE = "coverage-in-time"
+CAUTION = "Q-residuals detect outliers of the training set, not unphysical behavior."
 
 FALSE_ALARMS = 0.05
 """Share of stationary series that get a change point, at most."""
@@ -32,16 +37,24 @@ FALSE_ALARMS = 0.05
 FEWEST = 4
 """Independent trajectories below which nothing is decided."""
 
+UNSEEN = "Changes that are small beside the fluctuations are not seen."
+
 
 class Regimes(Analysis):
-    """Change points of the energy residual and the force error along trajectories, with the errors of each regime."""
+    """Change points of the energy residual, the force error and Q along trajectories, with the errors before and after.
+
+    Q is what `coverage-in-time` found, where the study has that analysis; it needs no labels and no predictions.
+    """
 
     name = "regimes"
     place = 52
+    result_version = 2
+    after = (COVERAGE,)
     inputs: ClassVar = {
         "predictions": Port(Predictions, what="of every potential on the trajectories of one set"),
         "trajectories": Port(SampledTrajectory, what="the trajectories of that set"),
         "fine-tunings": Port(FineTuning, what="the first of each potential: it aligned the untouched one's energies"),
+        "coverage": Port(Found, what="Q along the trajectories: what `coverage-in-time` found"),
     }
     packages: ClassVar[Mapping[str, str]] = {"ruptures": "ruptures>=1.1.9"}
 
@@ -54,6 +67,7 @@ class Regimes(Analysis):
         for piece in study.all(SampledTrajectory):
             if piece.ref.set_kind != "training":
                 sets.setdefault(piece.ref.set, []).append(piece)
+        coverage = [piece for piece in study.all(Found) if piece.role == COVERAGE]
         wanted = []
         for name, trajectories in sets.items():
             predictions = study.all(Predictions, set=name, set_kind=trajectories[0].ref.set_kind)
@@ -64,12 +78,13 @@ class Regimes(Analysis):
                 if piece.ref.potential in untouched:
                     tuned.setdefault(piece.ref.potential, piece)
             inputs = {"predictions": predictions, "trajectories": trajectories, "fine-tunings": list(tuned.values())}
-            wanted.append(Wanted(inputs, label=name))
+            wanted.append(Wanted({**inputs, "coverage": coverage} if coverage else inputs, label=name))
         return wanted
 
     def run(self, work: Work) -> Findings:
         from whet_regimes.change_points import change_points
         from whet_regimes.error_series import series_of
+        from whet_regimes.q_series import q_series_of
 
         given = {
             one.ref.potential: ReferenceEnergies(**one.reference_energies)
@@ -79,18 +94,29 @@ class Regimes(Analysis):
         series, notes = series_of(work.all("predictions", Predictions), trajectories, given)
         label = trajectories[0].ref.set if trajectories else ""
         cuts = [Cut(one, change_points(one.energies), change_points(one.forces)) for one in series if len(one.times)]
-        if not cuts:
+        q_cuts = [QCut(one, one.change_points()) for one in q_series_of(work.all("coverage", Found), trajectories)]
+        if not cuts and not q_cuts:
             return Findings(TITLE, label, notes=notes or ["there is no trajectory with both labels and predictions"])
-        tables = [changes_table(cuts), errors_table(cuts), looked_at(cuts), points_table(cuts)]
+        signals = [*(signal for cut in cuts for signal in cut.signals), *(cut.signal for cut in q_cuts)]
+        tables, figures = [changes_table(signals), looked_at(signals)], []
+        if cuts:
+            tables[1:1] = [errors_table(cuts)]
+            tables.append(points_table(cuts))
+            figures.append(error_figure())
+        if q_cuts:
+            q_errors = q_errors_table(q_cuts, cuts)
+            tables[1:1] = [q_errors] if q_errors.rows else []
+            tables.append(q_points_table(q_cuts))
+            figures.append(q_figure())
         return Findings(
             TITLE,
             label,
             tables=tables,
-            figures=[_figure()],
-            verdicts=_verdicts(cuts),
-            definition=DEFINITION,
+            figures=figures,
+            verdicts=[*_verdicts(cuts), *_q_verdicts(q_cuts)],
+            definition=" ".join([DEFINITION, *[OF_ERRORS] * bool(cuts), *[OF_Q] * bool(q_cuts)]),
             source="Wong & Yang, table 4 and figure 5",
-            notes=[*notes, *_notes(cuts)],
+            notes=[CAUTION, *notes, *_notes(cuts, q_cuts)] if q_cuts else [*notes, *_notes(cuts, q_cuts)],
         )
 
 
@@ -102,10 +128,18 @@ DEFINITION = (
     "chance, unless they wander slowly (over a tenth of the series or more) under fast fluctuations. Both parts are "
     "then looked at in the same way (binary segmentation); where there is no change in the whole, its first and its "
     "last two thirds are looked at, with limits that are higher by half. A series of fewer than 20 independent frames "
-    "is too short. A level is found, not a trend: a steady drift is cut into steps. Regimes are those of the energy "
-    "residual of whoever drove the trajectory, so that all potentials are compared in the same; on trajectories of the "
-    "reference, each potential's own. Errors of regimes are of the frames in which change points were found: their "
-    "difference is rather too large than too small."
+    "is too short. A level is found, not a trend: a steady drift is cut into steps."
+)
+OF_ERRORS = (
+    "Regimes are those of the energy residual of whoever drove the trajectory, so that all potentials are compared in "
+    "the same; on trajectories of the reference, each potential's own. Errors of regimes are of the frames in which "
+    "change points were found: their difference is rather too large than too small."
+)
+OF_Q = (
+    "Mean Q is the mean Q-residual of a frame's atoms (see the coverage through time). Q is positive and skewed, so "
+    "change points are those of its logarithm: of stationary skewed series (log-normal, χ², rare bursts; 30 to 300 "
+    "frames) at most 5 % then have one, 6 % where χ² wanders over a tenth of the series or more; of Q itself it would "
+    "be up to 11 %. Levels are means of Q."
 )
 
 
@@ -117,28 +151,42 @@ def _verdicts(cuts: Sequence[Cut]) -> list[Verdict]:
             groups.setdefault((cut.series.state, cut.series.of.seed), []).append(cut)
     several = len({state for state, _ in groups}) < len(groups)
     names = {key: f"{key[0]}, seed {key[1]}" if several else key[0] for key in groups}
-    return [_verdict(names[key], ones) for key, ones in groups.items()]
+    return [
+        _verdict(f"the energy residual of {names[key]}", [bool(one.energy.found) for one in ones], QUESTION, UNSEEN)
+        for key, ones in groups.items()
+    ]
 
 
-def _verdict(name: str, ones: Sequence[Cut]) -> Verdict:
+def _q_verdicts(cuts: Sequence[QCut]) -> list[Verdict]:
+    """Of each training set: in how many of the trajectories does mean Q change?"""
+    groups: dict[str, list[bool]] = {}
+    for cut in cuts:
+        if not cut.points.too_short:
+            groups.setdefault(cut.series.training, []).append(bool(cut.points.found))
+    return [
+        _verdict(f"mean Q against {name}", ones, Q_QUESTION, f"{UNSEEN} {CAUTION}") for name, ones in groups.items()
+    ]
+
+
+def _verdict(what: str, ones: Sequence[bool], question: str, limits: str) -> Verdict:
+    """ones: whether it changes, of each trajectory."""
     from scipy.stats import binom
 
-    count, changed = len(ones), sum(bool(one.energy.found) for one in ones)
+    count, changed = len(ones), sum(ones)
     p = float(binom.sf(changed - 1, count, FALSE_ALARMS))
     runs = "trajectory" if count == 1 else "trajectories"
-    limits = "Changes that are small beside the fluctuations are not seen."
     rest: dict[str, Any] = {"limits": limits, "prominent": False}
     if not changed and count >= FEWEST:
-        claim = f"no change of the energy residual of {name} is shown"
-        return Verdict(QUESTION, claim, f"none in {count} {runs}", count, decided=False, **rest)
-    claim = f"the energy residual of {name} changes its level in {changed} of {count} {runs}"
+        claim = f"no change of {what} is shown"
+        return Verdict(question, claim, f"none in {count} {runs}", count, decided=False, **rest)
+    claim = f"{what} changes its level in {changed} of {count} {runs}"
     evidence = f"{changed} of {count} {runs}" + (f"; chance makes so many with p = {p:.2g} at most" if changed else "")
     if p > FALSE_ALARMS and count >= FEWEST:
-        return Verdict(QUESTION, f"{claim}, as chance may make it", evidence, count, decided=False, **rest)
-    return Verdict.of_units(count, QUESTION, claim, evidence=evidence, **rest)
+        return Verdict(question, f"{claim}, as chance may make it", evidence, count, decided=False, **rest)
+    return Verdict.of_units(count, question, claim, evidence=evidence, **rest)
 
 
-def _notes(cuts: Sequence[Cut]) -> list[str]:
+def _notes(cuts: Sequence[Cut], q_cuts: Sequence[QCut]) -> list[str]:
     notes = []
     loose = sorted({cut.series.state for cut in cuts if cut.series.of.untouched and not cut.series.aligned})
     if loose:
@@ -150,25 +198,8 @@ def _notes(cuts: Sequence[Cut]) -> list[str]:
     if short:
         what = "series is" if short == 1 else "series are"
         notes.append(f"{short} of {len(cuts)} {what} too short for change points; each then counts as one regime.")
+    short = sum(cut.points.too_short for cut in q_cuts)
+    if short:
+        what = "series of mean Q is" if short == 1 else "series of mean Q are"
+        notes.append(f"{short} of {len(q_cuts)} {what} too short for change points.")
     return notes
-
-
-def _figure() -> Figure:
-    x = {"field": "time", "type": "quantitative", "title": "time (ps)"}
-    y = {"type": "quantitative", "title": "residual (meV/atom)", "scale": {"zero": False}}
-    color = {"field": "state", "type": "nominal", "sort": None, "title": None}
-    points = {
-        "mark": {"type": "line", "opacity": 0.55, "strokeWidth": 1, "tooltip": {"content": "data"}},
-        "encoding": {"x": x, "y": {"field": "residual", **y}, "color": color, "detail": {"field": "seed"}},
-    }
-    levels = {
-        "mark": {"type": "line", "strokeWidth": 3},
-        "encoding": {"x": x, "y": {"field": "level", **y}, "color": color, "detail": {"field": "seed"}},
-    }
-    spec = {
-        "data": {"name": "regime-points"},
-        "facet": {"row": {"field": "run", "type": "nominal", "sort": None, "title": None}},
-        "spec": {"width": 480, "height": 130, "layer": [points, levels]},
-    }
-    caption = "Energy residual (thin) and its level in each regime (thick), in the trajectories that change most."
-    return Figure("regimes", caption, caption + " The tables have the times and the errors.", spec)
