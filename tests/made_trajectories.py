@@ -60,6 +60,7 @@ def found(analysis: type[Analysis], folder: Path, *data: SampledTrajectory, **op
     pieces = StudyPieces("test", [Piece(one.kind, one.ref, f"step-{number}") for number, one in enumerate(data)])
     (wanted,) = made.wants(pieces)
     by_key = {piece.key: one for piece, one in zip(pieces.pieces, data, strict=True)}
-    findings = made.run(GivenWork(folder, {"trajectories": [by_key[one.key] for one in wanted.inputs["trajectories"]]}))
+    given = [by_key[one.key] for one in wanted.inputs["trajectories"] if isinstance(one, Piece)]
+    findings = made.run(GivenWork(folder, {"trajectories": given}))
     findings.check()
     return findings

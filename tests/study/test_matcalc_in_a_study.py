@@ -33,7 +33,7 @@ def test_curvatures_of_a_soft_potential(toy: None, tmp_path: Path) -> None:
     assert len(soft) == 3
     assert soft["curvature ratio"].tolist() == pytest.approx([0.8] * 3, rel=0.005)
     capacity = rows[rows["quantity"] == "heat capacity"]
-    assert (capacity["ratio"] > 1).all(), "a soft crystal holds more heat"
+    assert all(ratio > 1 for ratio in capacity["ratio"].tolist()), "a soft crystal holds more heat"
     bought = sum(count for _, count in study.store.labels.counts())
     more = Study.load(tmp_path / "study.yaml", ["probes.elastic.axes=given", "probes.phonons.points=10"])
     assert not more.run(workers=0).failed

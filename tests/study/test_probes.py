@@ -24,12 +24,12 @@ probes:
   equation-of-state: {strain: 0.02}
 """
 
-EDGES = (3.70, 3.71, 3.72, 3.73)
+EDGES = (3.70, 3.71, 3.72, 3.73, 3.74, 3.75)
 
 
 @pytest.fixture
 def folder(toy: None, tmp_path: Path) -> Path:
-    """Four crystals of argon, and the study."""
+    """Six crystals of argon, and the study."""
     crystals = [bulk("Ar", "fcc", a=edge, cubic=True) * (2, 2, 2) for edge in EDGES]
     for number, crystal in enumerate(crystals):
         crystal.info["material"] = f"argon {number}"
@@ -40,13 +40,13 @@ def folder(toy: None, tmp_path: Path) -> Path:
 
 def test_every_potential_and_the_reference_is_asked_once(folder: Path) -> None:
     study = Study.load(folder / "study.yaml")
-    assert PlanCosts.of(Costs(study.stored)).labels == {"to drive probes": 28}
+    assert PlanCosts.of(Costs(study.stored)).labels == {"to drive probes": 42}
     account = study.run(workers=0)
     assert not account.failed
     bought = sum(count for _, count in study.store.labels.counts())
-    assert 0 < bought <= 28
+    assert 0 < bought <= 42
     pieces = study.plan.all(Measurement)
-    assert {piece.ref.set for piece in pieces} == {f"argon {number}" for number in range(4)}
+    assert {piece.ref.set for piece in pieces} == {f"argon {number}" for number in range(6)}
     assert sum(piece.ref.state == LABELER for piece in pieces) == len(pieces) / 2
     more = Study.load(folder / "study.yaml", ["probes.equation-of-state.form=vinet"])
     assert not more.run(workers=0).failed
@@ -58,10 +58,10 @@ def test_a_planted_softness_is_found(folder: Path) -> None:
     study.run(workers=0)
     rows = study.stored.tables("properties")["properties"]
     moduli = rows[rows["quantity"] == "bulk modulus"]
-    assert len(moduli) == 4
-    assert moduli["ratio"].tolist() == pytest.approx([0.8] * 4, rel=0.001)
+    assert len(moduli) == 6
+    assert moduli["ratio"].tolist() == pytest.approx([0.8] * 6, rel=0.001)
     (verdict,) = [one for found in study.stored.findings("properties") for one in found.verdicts]
-    assert verdict.units == 4 and verdict.decided and "bulk modulus −2" in verdict.claim
+    assert verdict.units == 6 and verdict.decided and "bulk modulus −2" in verdict.claim
 
 
 def test_a_table_stands_for_the_reference(folder: Path) -> None:

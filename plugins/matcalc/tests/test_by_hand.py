@@ -25,7 +25,7 @@ def copper(edge: float = 3.62) -> Atoms:
 
 
 def structure(atoms: Atoms) -> Any:
-    return AseAtomsAdaptor.get_structure(atoms)
+    return AseAtomsAdaptor.get_structure(atoms)  # pyright: ignore[reportArgumentType] -- it takes ASE's for two
 
 
 def found(potential: Any, atoms: Atoms, name: str, **options: Any) -> Any:

@@ -42,7 +42,7 @@ def test_it_is_matscipy_by_hand() -> None:
     crystal.calc = EMT()
     FIRE(FrechetCellFilter(crystal, hydrostatic_strain=True), logfile=None).run(fmax=0.01)  # pyright: ignore[reportArgumentType]
     fault = StackingFault(crystal, np.array((1, 1, 1)), np.array((1, 1, -2)))
-    end = (1 / 6) * crystal.cell[0, 0] * np.linalg.norm((1, 1, -2)) / fault.cut_at.cell[1, 1]
+    end = (1 / 6) * crystal.cell.array[0, 0] * np.linalg.norm((1, 1, -2)) / fault.cut_at.cell[1, 1]
     fault.generate_images(7, z_reps=3, path_ylims=[0, float(end)])
     by_hand = fault.get_energy_densities(EMT(), relax=True, ftol=0.01)[0]
     found = measured(bulk("Au", a=4.08), points=7)

@@ -136,7 +136,7 @@ def test_members_of_a_committee_are_averaged(tmp_path: Path) -> None:
 
 
 def test_what_is_not_known_is_no_number(tmp_path: Path) -> None:
-    only_fixed = [one for one in both(own, 200, 1.0, 1e-3) if one.ref.trajectory >= 4]
+    only_fixed = [one for one in both(own, 200, 1.0, 1e-3) if (one.ref.trajectory or 0) >= 4]
     findings = found(Quality, tmp_path, *both(reference, 0, 1.0, 1e-3), *only_fixed, **SCHEME)
     row = findings.table("quality").records()[1]
     assert row["quality"] is None

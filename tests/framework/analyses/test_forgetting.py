@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scored_sets import NEAR, OLD, evaluated, found_by, rows_by, scores_of
-from whet.analyses.forgetting import Forgetting
+from whet.analyses.forgetting import Forgetting, ForgettingOptions
 from whet.contracts.analysis import Piece, StudyPieces
 from whet.contracts.ref import Ref
 from whet.testing.analyses import check_analysis
@@ -65,7 +65,7 @@ def test_only_frames_that_both_have_are_compared(tmp_path):
 def test_nothing_is_wanted_without_a_replay_set_or_a_fine_tuning():
     near = [Piece("predictions", naive(2).on(NEAR)), Piece("findings", NEAR, "one", "scores")]
     old = [Piece("predictions", MAIN.on(OLD)), Piece("findings", OLD, "two", "scores")]
-    analysis = Forgetting(Forgetting.Options())
+    analysis = Forgetting(ForgettingOptions())
     assert analysis.wants(StudyPieces("study", [*near, *old])) == []
     (wanted,) = analysis.wants(StudyPieces("study", [*near, *old, Piece("predictions", naive(2).on(OLD))]))
     assert wanted.label == "old" and wanted.options == {"order": ["near"]}

@@ -10,7 +10,7 @@ import pytest
 from ase import Atoms
 
 from scored_sets import NEAR, found_by, rows_by, scores_of
-from whet.analyses.materials import Materials
+from whet.analyses.materials import Materials, MaterialsOptions
 from whet.contracts.analysis import Piece, StudyPieces
 from whet.contracts.findings import Column, Findings, Table
 from whet.contracts.ports import Found, Predictions
@@ -166,7 +166,7 @@ def test_probes_stand_beside_the_slope(tmp_path):
 
 def test_what_probes_measured_is_wanted_where_there_is_any():
     pieces = [Piece("predictions", MAIN.on(NEAR)), Piece("findings", NEAR, "one", "scores")]
-    analysis = Materials(Materials.Options())
+    analysis = Materials(MaterialsOptions())
     (wanted,) = analysis.wants(StudyPieces("study", pieces))
     assert set(wanted.inputs) == {"scores", "predictions"}
     probed = Piece("findings", Ref(), "two", "properties")

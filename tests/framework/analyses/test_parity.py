@@ -21,7 +21,7 @@ from whet.testing.analyses import check_analysis
 
 MAIN = Ref("main")
 FEW = [Ref("main", "few", 1, seed, 6, last=True) for seed in (1, 2)]
-SAME = {"rel": 1e-6}
+SAME = 1e-6
 
 
 def parity(tmp_path, *predictions):
@@ -60,9 +60,9 @@ def test_every_point_is_counted_in_its_cell_and_the_line_is_s(tmp_path):
     assert sum(row["points"] for row in cells) == inside.sum()
     assert all(row["at least"] <= row["points"] for row in cells)
     mean = np.average([row["predicted"] for row in cells], weights=[row["points"] for row in cells])
-    assert mean == pytest.approx(y[inside].mean(), **SAME)
+    assert mean == pytest.approx(y[inside].mean(), rel=SAME)
     line = next(row for row in table if row["kind"] == "slope")
-    assert line["predicted"] / line["reference"] == pytest.approx(float(x @ y / (x @ x)), **SAME)
+    assert line["predicted"] / line["reference"] == pytest.approx(float(x @ y / (x @ x)), rel=SAME)
     caption = next(figure for figure in found.figures if figure.name == "parity-forces").caption
     assert f"{(~inside).sum()} of 2,400 points are outside" in caption
 
@@ -90,12 +90,12 @@ def test_errors_by_part_equal_scikit_learn(tmp_path):
                 np.concatenate([frame.get_forces().ravel() for frame in list(frames)[odd::2]])
                 for frames in (one.reference, one.predicted)
             )
-            assert rows[name]["MAE F"] == pytest.approx(mean_absolute_error(f, p), **SAME)
-            assert rows[name]["RMSE F"] == pytest.approx(root_mean_squared_error(f, p), **SAME)
-            assert rows[name]["s"] == pytest.approx(f @ p / (f @ f), **SAME)
-            assert rows[name]["MAE E raw"] == pytest.approx(2000, **SAME)
+            assert rows[name]["MAE F"] == pytest.approx(mean_absolute_error(f, p), rel=SAME)
+            assert rows[name]["RMSE F"] == pytest.approx(root_mean_squared_error(f, p), rel=SAME)
+            assert rows[name]["s"] == pytest.approx(f @ p / (f @ f), rel=SAME)
+            assert rows[name]["MAE E raw"] == pytest.approx(2000, rel=SAME)
             assert (rows[name]["frames"], rows[name]["atoms"]) == (6, 24)
-            assert rows[name]["MAE S"] == (pytest.approx(0.001, **SAME) if odd else None)
+            assert rows[name]["MAE S"] == (pytest.approx(0.001, rel=SAME) if odd else None)
     assert set(rows_by(found, "errors-by-element", "element")) == {"Cl", "Li", "Na"}
     sizes = found.table("errors-by-force-size").records()
     assert sum(row["atoms"] for row in sizes) == 48 and len(sizes) == 5

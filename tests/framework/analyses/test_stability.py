@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from analysis_inputs import found, frames_of, labeled, own, rows, study, trajectory, water
-from whet.analyses.stability import Stability
+from whet.analyses.stability import Stability, StabilityOptions
 from whet.contracts.ref import LABELER, Ref
 from whet.testing.analyses import check_analysis
 
@@ -34,7 +34,7 @@ def test_a_trajectory_that_two_strategies_share_counts_once() -> None:
     again = replace(once, ref=replace(once.ref, set="main periodic"))
     pieces = study(once, again)
     shared = replace(pieces, pieces=[replace(piece, key="one") for piece in pieces.pieces])
-    (wanted,) = Stability.wants(Stability(Stability.Options()), shared)
+    (wanted,) = Stability(StabilityOptions()).wants(shared)
     assert len(wanted.inputs["trajectories"]) == 1
 
 

@@ -49,7 +49,7 @@ def test_a_density_counts_where_the_cell_moves(side: float, beyond: bool) -> Non
 def test_a_density_that_was_never_within_the_limits_does_not_leave_them() -> None:
     copper = bulk("Cu", cubic=True)
     hot = copper.copy()
-    hot.set_cell(copper.cell * 1.02, scale_atoms=True)
+    hot.set_cell(copper.cell.array * 1.02, scale_atoms=True)
     assert StabilityLimits().departure(copper, [hot], [1.0]) is None
     found = StabilityLimits((8.8, 10.0)).departure(copper, [hot], [1.0])
     assert found is not None

@@ -49,7 +49,7 @@ class Properties(Analysis[PropertiesOptions]):
 
     name = "properties"
     place = 28
-    result_version = 2
+    result_version = 3
     by_default = True
     after = ("scores",)
     inputs: ClassVar = {
@@ -231,8 +231,8 @@ def _named(one: Measurement) -> list[Any]:
 
 
 def _verdicts(probe: str, rows: Sequence[Compared]) -> Iterator[Verdict]:
-    """Of each untouched potential: by how much its numbers differ, on average or for the one material that there is."""
-    from whet.analyses.parts.property_table import mean_change
+    """Of each untouched potential: by how much its numbers differ, on the median or for each of few materials."""
+    from whet.analyses.parts.property_table import median_ratio
 
     untouched = [row for row in rows if row.state == "untouched" and row.ratio is not None]
     for potential in dict.fromkeys(row.potential for row in untouched):
@@ -249,16 +249,16 @@ def _verdicts(probe: str, rows: Sequence[Compared]) -> Iterator[Verdict]:
         parts = []
         decided = False
         for quantity in dict.fromkeys(row.quantity.name for row in own):
-            change = mean_change([row for row in own if row.quantity.name == quantity])
-            if change.value is None:
+            ratio = median_ratio([row.ratio for row in own if row.quantity.name == quantity and row.ratio is not None])
+            if ratio.value is None:
                 continue
-            words = f"{quantity} {change.value:+.1%}"
-            if change.interval is not None:
-                low, high = change.interval
-                words += f" [{low:+.1%}, {high:+.1%}]"
-                decided |= low > 0 or high < 0
+            words = f"{quantity} {ratio.value - 1:+.1%}"
+            if ratio.interval is not None:
+                low, high = ratio.interval
+                words += f" [{low - 1:+.1%}, {high - 1:+.1%}]"
+                decided |= low > 1 or high < 1
             parts.append(words.replace("-", "−"))
-        claim = f"{potential}, on average over {len(materials)} materials: {', '.join(parts)}"
+        claim = f"{potential}, the median of {len(materials)} materials: {', '.join(parts)}"
         if not decided:
             claim += "; no difference is resolved"
         yield Verdict(
@@ -267,5 +267,5 @@ def _verdicts(probe: str, rows: Sequence[Compared]) -> Iterator[Verdict]:
             units=len(materials),
             of="materials",
             decided=decided,
-            limits="Averages over these materials alone: how they were chosen decides what they speak for.",
+            limits="Medians over these materials alone: how they were chosen decides what they speak for.",
         )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from whet.contracts.findings import InteractivePage
+from whet.contracts.interactive_page import InteractivePage
 
 
 @dataclass(frozen=True)

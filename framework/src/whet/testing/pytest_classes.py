@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import pytest
 
 from whet.contracts.component import Component
-from whet.testing.analyses import ANALYSIS_CHECKS, AnalysisSubject
+from whet.testing.analyses import ANALYSIS_CHECKS
+from whet.testing.analysis_subject import AnalysisSubject
 from whet.testing.check import TIERS, Check, Tier
 from whet.testing.conformance import run_checks
 from whet.testing.descriptors import DESCRIPTOR_CHECKS, DescriptorSubject

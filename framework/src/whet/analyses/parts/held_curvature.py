@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whet.analyses.parts.meanings import POTENTIAL, STATES
-from whet.analyses.parts.property_table import WHO, Compared, mean_of
+from whet.analyses.parts.property_table import WHO, Compared, median_ratio
 from whet.analyses.parts.series_table import SeriesRow
 from whet.contracts.findings import LEAST_UNITS, Cell, Column, Estimate, Figure, Table, Verdict
 from whet.data.frame_groups import units_in_words
@@ -17,10 +17,10 @@ MATERIALS = "materials"
 AGREE, DIFFER = "yes", "no"
 
 HELD = (
-    "The curvature ratio of a property, averaged over materials, stands beside that of the forces: s on frames of the "
+    "The median of a property’s curvature ratio over materials stands beside that of the forces: s on frames of the "
     "reference’s dynamics and on rattled frames, 1/b on the potential’s own. They agree where their 95 % intervals "
-    "meet, or where they are less than 5 % apart; below four materials or trajectories nothing is said. They need not "
-    "agree: a property asks for the curvature of some directions, about a minimum, and forces for the mean of all."
+    "meet, or where they are less than 5 % apart; below six materials or four trajectories nothing is said. They need "
+    "not agree: a property asks for the curvature of some directions, about a minimum, and forces for the mean of all."
 )
 
 
@@ -67,7 +67,7 @@ def held(rows: Sequence[Compared], readings: Sequence[tuple[str, Sequence[Series
         if row.curvature is not None:
             bent.setdefault((row.potential, row.state, row.quantity.name), []).append(row.curvature)
     return [
-        Held(potential, state, quantity, mean_of(every), len(every), on, forces)
+        Held(potential, state, quantity, median_ratio(every), len(every), on, forces)
         for (potential, state, quantity), every in bent.items()
         for on, series in readings
         for forces in series
@@ -81,7 +81,7 @@ def held_table(found: Sequence[Held]) -> Table:
         Column("potential", description=POTENTIAL),
         Column("state", description=STATES),
         Column("quantity", description="The property that measures a curvature."),
-        Column("of the property", description="Its curvature ratio, mean over materials.", decimals=3, interval=True),
+        Column("of the property", description="Its curvature ratio, median over materials.", decimals=3, interval=True),
         Column("materials", description="That have a reference."),
         Column("of the forces", description="Their curvature ratio.", decimals=3, interval=True),
         Column("read from", description="The slope that it is."),

@@ -1,4 +1,4 @@
-"""Measured properties beside the reference's: a row for each material, quantity and state, and means over materials."""
+"""Measured properties beside the reference's: a row for each material, quantity and state; and over materials."""
 
 from __future__ import annotations
 
@@ -98,7 +98,11 @@ def property_table(rows: Sequence[Compared]) -> Table:
 
 
 def summary_table(rows: Sequence[Compared]) -> Iterator[Table]:
-    """Means over materials, where there are several with a reference."""
+    """Over materials, where there are several with a reference."""
+    import numpy as np
+
+    from whet.bias.over_materials import mean_over
+
     groups: dict[tuple[str, str, str], list[Compared]] = {}
     for row in rows:
         if row.difference is not None:
@@ -112,30 +116,26 @@ def summary_table(rows: Sequence[Compared]) -> Iterator[Table]:
         Column("state", description=STATES),
         Column("MAE", description="Mean of the absolute differences.", interval=True),
         Column("mean difference", description="Potential minus reference.", interval=True),
-        Column("mean ratio − 1", description="Of potential over reference.", percent=True, interval=True),
+        Column("median ratio", description="Of potential over reference.", decimals=3, interval=True),
         Column("materials", description="That have a reference."),
     )
     cells: list[list[Cell]] = []
     for (name, potential, state), every in groups.items():
-        off = [row.difference for row in every if row.difference is not None]
-        errors, mean = mean_of([abs(one) for one in off]), mean_of(off)
-        cells.append([name, every[0].quantity.unit, potential, state, errors, mean, mean_change(every), len(every)])
+        off = np.array([row.difference for row in every if row.difference is not None])
+        ratio = median_ratio([row.ratio for row in every if row.ratio is not None])
+        named: list[Cell] = [name, every[0].quantity.unit, potential, state]
+        cells.append([*named, mean_over(np.abs(off)), mean_over(off), ratio, len(every)])
     yield Table("over-materials", "Over all materials", columns, cells)
 
 
-def mean_change(rows: Sequence[Compared]) -> Estimate:
-    """Mean of the ratios, minus 1, with its interval over materials."""
-    return mean_of([row.ratio - 1 for row in rows if row.ratio is not None])
+def median_ratio(ratios: Sequence[float]) -> Estimate:
+    """The ratio that half of the materials exceed, with its interval from six materials on.
 
-
-def mean_of(values: Sequence[float]) -> Estimate:
-    """Their mean, with its 95 % interval from four on."""
+    Not the mean: a reference near zero makes one ratio as large as all the others together.
+    """
     import numpy as np
 
-    from whet.bias.resampling import Resampling
+    from whet.bias.over_materials import median_interval
 
-    if not values:
-        return Estimate(None)
-    rows = np.array([[value, 1.0] for value in values])
-    interval = Resampling().interval(rows, lambda sums: sums[:, 0] / sums[:, 1])
-    return Estimate(float(np.mean(values)), interval)
+    values = np.array(ratios, dtype=float)
+    return Estimate(float(np.median(values)), median_interval(values)) if len(values) else Estimate(None)
