@@ -181,3 +181,11 @@ def test_the_page_is_worked_through(runs: list[str]) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     exec(code, {})
     assert Path("page/index.html").is_file()
+
+
+def test_a_labeler_may_be_asked_alone(runs: list[str]) -> None:
+    write("crystal.cif", bulk("Ar", "fcc", a=3.72, cubic=True))
+    found = whet.analyze("equation-of-state", "crystal.cif", labeler="toy")
+    alone = found.tables["properties"].set_index("quantity")["value"]
+    beside = whet.analyze("equation-of-state", "crystal.cif", "toy", labeler="toy").tables["properties"]
+    assert alone.tolist() == beside.set_index("quantity")["reference"].tolist() and len(alone) == 2

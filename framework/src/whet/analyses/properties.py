@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from whet.analyses.parts.held_curvature import HELD, held, held_figure, held_table, held_verdicts
 from whet.analyses.parts.meanings import STATES
-from whet.analyses.parts.naming import state_name
-from whet.analyses.parts.property_table import WHO, Compared, compared, property_table, summary_table
+from whet.analyses.parts.naming import state_name, state_names
+from whet.analyses.parts.property_table import REFERENCE, WHO, Compared, compared, property_table, summary_table
 from whet.analyses.parts.series_table import series_rows
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import LEAST_UNITS, Column, Figure, Findings, Table, Verdict, slug
@@ -19,7 +19,6 @@ from whet.contracts.ref import LABELER
 from whet.contracts.task import Work
 from whet.data.numbers import count
 
-REFERENCE = "reference"
 FEW = 6
 """Materials of which each is drawn by itself; more are drawn as a cloud, reference against potential."""
 MOST_PANELS = 6
@@ -78,9 +77,9 @@ class Properties(Analysis[PropertiesOptions]):
         name, found = self.options.probe, work.all("measured", Measurement)
         measured = sorted(found, key=lambda one: one.ref.trajectory or 0)
         title = "Properties"
-        if not any(one.ref.state != LABELER for one in measured):
-            return Findings(title, name, notes=["no potential has a result"])
         rows = compared(measured)
+        if not rows:
+            return Findings(title, name, notes=["nothing was measured"])
         curves = _curves(measured)
         tables = [property_table(rows), *summary_table(rows), *(table for table, _ in curves)]
         figures = [*_ratios(rows), *(figure for _, figure in curves)]
@@ -91,12 +90,25 @@ class Properties(Analysis[PropertiesOptions]):
             figures.insert(1, figure)
             verdicts += held_verdicts(beside)
             definition = f"{DEFINITION} {HELD}"
-        notes = dict.fromkeys(f"{one.ref.set}: {note}" for one in measured for note in one.measured.notes)
+        notes = dict.fromkeys(_notes(measured))
         known = {row.material for row in rows if row.reference is not None}
         without = {row.material for row in rows} - known
         if known and without:
             notes[f"No reference of {count(len(without), 'material')}: {', '.join(sorted(without)[:8])}."] = None
         return Findings(title, name, tables, figures, verdicts, definition, SOURCE, list(notes))
+
+
+def _notes(measured: Sequence[Measurement]) -> Iterator[str]:
+    """What probes say of a material; of whom, where it is not the same of all."""
+    said: dict[tuple[str, str], list[str]] = {}
+    asked: dict[str, list[str]] = {}
+    names = {LABELER: REFERENCE, **state_names(one.ref for one in measured if one.ref.state != LABELER)}
+    for one in (one for one in measured if not one.given):
+        asked.setdefault(one.ref.set, []).append(names[one.ref.state])
+        for note in one.measured.notes:
+            said.setdefault((one.ref.set, note), []).append(names[one.ref.state])
+    for (material, note), who in said.items():
+        yield f"{material}: {note}" if who == asked[material] else f"{material}, {', '.join(who)}: {note}"
 
 
 def _ratios(rows: Sequence[Compared]) -> Iterator[Figure]:

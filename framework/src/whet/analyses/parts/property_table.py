@@ -15,6 +15,8 @@ MATERIAL = Column("material", description="Its name, or its formula.")
 QUANTITY = Column("quantity", description="What was measured.")
 UNIT = Column("unit", description="Of the numbers.")
 WHO = "Potential and state."
+REFERENCE = "reference"
+"""What stands in the place of a state where it is the reference's own."""
 LEAST = 1e-12
 """A reference nearer to zero has no ratio."""
 
@@ -50,22 +52,27 @@ class Compared:
 
 
 def compared(measured: Sequence[Measurement]) -> list[Compared]:
-    """Every number of every potential, beside the reference's; by material, then as the probe lists its quantities."""
+    """Every number of every potential, beside the reference's; by material, then as the probe lists its quantities.
+
+    Where no potential was asked, the reference's own.
+    """
     from whet.bias.estimate import over_seeds
 
     reference = {one.ref.set: one.measured.values for one in measured if one.ref.state == LABELER}
     quantities = {quantity.name: quantity for one in measured for quantity in one.quantities}
     groups: dict[tuple[str, str, str, str], list[float]] = {}
+    alone = all(one.ref.state == LABELER for one in measured)
     for one in measured:
-        if one.ref.state == LABELER:
+        if one.ref.state == LABELER and not alone:
             continue
         for name in quantities:
             if name in one.measured.values:
-                key = (one.ref.set, name, one.ref.potential, state_name(one.ref.state))
+                who = ("", REFERENCE) if alone else (one.ref.potential, state_name(one.ref.state))
+                key = (one.ref.set, name, *who)
                 groups.setdefault(key, []).append(one.measured.values[name])
     found = []
     for (material, name, potential, state), values in groups.items():
-        known = reference.get(material, {}).get(name)
+        known = None if alone else reference.get(material, {}).get(name)
         found.append(Compared(material, quantities[name], potential, state, over_seeds(values), known))
     return found
 
