@@ -156,7 +156,14 @@ def held_verdicts(found: Sequence[Held]) -> Iterator[Verdict]:
         if not decided:
             worst = min(own, key=lambda one: one.units)
             claim = f"{potential}: {worst.agree}"
-            yield Verdict("Are properties as soft as forces?", claim, units=worst.units, of=worst.of, decided=False)
+            yield Verdict(
+                "Are properties as soft as forces?",
+                claim,
+                units=worst.units,
+                of=worst.of,
+                decided=False,
+                prominent=False,
+            )
             continue
         off = [one for one in decided if one.agree == DIFFER]
         said = f"{len(off)} of {len(decided)} readings differ" if off else "they agree within their intervals"
