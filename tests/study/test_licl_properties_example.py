@@ -41,7 +41,7 @@ def _same(one: Atoms, other: Atoms) -> bool:
     if one.get_chemical_symbols() != other.get_chemical_symbols():
         return False
     apart = one.get_scaled_positions(wrap=False) - other.get_scaled_positions(wrap=False)
-    return bool(np.abs(one.cell - other.cell).max() < 1e-6 and np.abs(apart - np.rint(apart)).max() < 1e-6)
+    return bool(np.abs(one.cell.array - other.cell.array).max() < 1e-6 and np.abs(apart - np.rint(apart)).max() < 1e-6)
 
 
 def probes() -> dict[str, dict[str, float]]:

@@ -67,8 +67,8 @@ def compared(measured: Sequence[Measurement]) -> list[Compared]:
             continue
         for name in quantities:
             if name in one.measured.values:
-                who = ("", REFERENCE) if alone else (one.ref.potential, state_name(one.ref.state))
-                key = (one.ref.set, name, *who)
+                potential, state = ("", REFERENCE) if alone else (one.ref.potential, state_name(one.ref.state))
+                key = (one.ref.set, name, potential, state)
                 groups.setdefault(key, []).append(one.measured.values[name])
     found = []
     for (material, name, potential, state), values in groups.items():
