@@ -7,22 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from whet import (
-    Analysis,
-    Column,
-    Estimate,
-    Figure,
-    Findings,
-    FrameError,
-    Options,
-    SampledTrajectory,
-    StudyPieces,
-    Table,
-    Verdict,
-    Wanted,
-    Work,
-)
-from whet_observables.ensembles import PORT, ROLE, Ensemble, doubts, ensembles, every_trajectory, reference_of
+from whet import Column, Estimate, Figure, Findings, FrameError, Options, Table, Verdict, Work
+from whet_observables.ensemble_analysis import EnsembleAnalysis
+from whet_observables.ensembles import Ensemble, doubts, reference_of
 from whet_observables.references import BLOCKS, NIBLETT
 from whet_observables.run_means import FEWEST, RunMean, excludes_zero, in_words
 
@@ -53,26 +40,16 @@ class DensityOptions(Options):
     """fs, by which the first frames of each trajectory are left out; a study's `equilibration` already is."""
 
 
-class Density(Analysis[DensityOptions]):
+class Density(EnsembleAnalysis[DensityOptions]):
     """Density of trajectories whose cell moves: mean, and divergence of its distribution from the reference's."""
 
     name = "density"
     place = 310
     Options = DensityOptions
-    inputs: ClassVar = {ROLE: PORT}
-
-    @classmethod
-    def references(cls, options: DensityOptions) -> Sequence[str]:
-        return (
-            NIBLETT,
-            BLOCKS,
-        )
-
-    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
-        return every_trajectory(study)
+    rests_on: ClassVar = (NIBLETT, BLOCKS)
 
     def run(self, work: Work) -> Findings:
-        found = ensembles(work.all(ROLE, SampledTrajectory))
+        found = self.ensembles(work)
         every, notes = [one for one in found if one.moves], []
         series: dict[str, list[np.ndarray]] = {}
         for one in every:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from whet import (
-    Analysis,
     Column,
     Estimate,
     Figure,
@@ -19,24 +18,13 @@ from whet import (
     InputError,
     Options,
     SampledTrajectory,
-    StudyPieces,
     Table,
     Verdict,
-    Wanted,
     WhetError,
     Work,
 )
-from whet_observables.ensembles import (
-    PORT,
-    ROLE,
-    Ensemble,
-    doubts,
-    duration,
-    ensembles,
-    every_trajectory,
-    reference_of,
-    regular_times,
-)
+from whet_observables.ensemble_analysis import EnsembleAnalysis
+from whet_observables.ensembles import Ensemble, doubts, duration, reference_of, regular_times
 from whet_observables.references import NIBLETT, UNWRAPPING
 from whet_observables.run_means import FEWEST, RunMean, excludes_zero, in_words
 
@@ -123,28 +111,18 @@ class Diffusing:
         return [PER_UNIT * float(value) for run in self.each for value in run.blocks]
 
 
-class Diffusion(Analysis[DiffusionOptions]):
+class Diffusion(EnsembleAnalysis[DiffusionOptions]):
     """Diffusion coefficients of centers of mass by species, with errors over trajectories or separate blocks."""
 
     name = "diffusion"
     place = 320
     Options = DiffusionOptions
-    inputs: ClassVar = {ROLE: PORT}
-
-    @classmethod
-    def references(cls, options: DiffusionOptions) -> Sequence[str]:
-        return (
-            NIBLETT,
-            UNWRAPPING,
-        )
-
-    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
-        return every_trajectory(study)
+    rests_on: ClassVar = (NIBLETT, UNWRAPPING)
 
     def run(self, work: Work) -> Findings:
         options = self.options
         scheme = scheme_of(options)
-        every, notes, found = ensembles(work.all(ROLE, SampledTrajectory)), [], []
+        every, notes, found = self.ensembles(work), [], []
         for place, one in enumerate(every):
             own, said = diffusing(one, scheme, options.unbonded, options.keep_drift)
             found += own

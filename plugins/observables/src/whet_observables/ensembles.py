@@ -7,24 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from whet import LABELER, Port, Ref, SampledTrajectory, StudyPieces, Wanted
+from whet import LABELER, Ref, SampledTrajectory
 
 if TYPE_CHECKING:
     import numpy as np
 
-ROLE = "trajectories"
-PORT = Port(SampledTrajectory, what="trajectories of the test sets and each potential's own; not those of training")
 LOOKS = 20
 """Frames of a run that are asked for its temperature, and whether its cell moves."""
 WARM = 0.1
 """Relative difference of two mean temperatures above which they are not the same conditions."""
 PER_PICOSECOND = 1000.0
-
-
-def every_trajectory(study: StudyPieces) -> list[Wanted]:
-    """One step with every trajectory of the study that is no training data, each once; none where there is none."""
-    once = {piece.key: piece for piece in study.all(SampledTrajectory) if piece.ref.set_kind != "training"}
-    return [Wanted({ROLE: list(once.values())})] if once else []
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,24 +9,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from whet import (
-    LABELER,
-    Analysis,
-    Column,
-    Figure,
-    Findings,
-    FrameError,
-    Ref,
-    SampledTrajectory,
-    StabilityLimits,
-    StudyPieces,
-    Table,
-    Verdict,
-    Wanted,
-    Work,
-)
+from whet import LABELER, Column, Figure, Findings, FrameError, Ref, StabilityLimits, Table, Verdict, Work
 from whet_observables.diffusion import DiffusionOptions, diffusing, scheme_of
-from whet_observables.ensembles import PORT, ROLE, Ensemble, doubts, duration, ensembles, every_trajectory, reference_of
+from whet_observables.ensemble_analysis import EnsembleAnalysis
+from whet_observables.ensembles import Ensemble, doubts, duration, reference_of
 from whet_observables.quality_terms import (
     MEMBERS,
     QualityTerms,
@@ -80,26 +66,16 @@ class Side:
     coefficients: Sequence[float | None] = ()
 
 
-class Quality(Analysis[QualityOptions]):
+class Quality(EnsembleAnalysis[QualityOptions]):
     """Quality of Niblett et al., 0 to 3: stability, density and diffusion against the labeler's own dynamics."""
 
     name = "quality"
     place = 340
     Options = QualityOptions
-    inputs: ClassVar = {ROLE: PORT}
-
-    @classmethod
-    def references(cls, options: QualityOptions) -> Sequence[str]:
-        return (
-            NIBLETT,
-            UNWRAPPING,
-        )
-
-    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
-        return every_trajectory(study)
+    rests_on: ClassVar = (NIBLETT, UNWRAPPING)
 
     def run(self, work: Work) -> Findings:
-        every, notes = ensembles(work.all(ROLE, SampledTrajectory)), []
+        every, notes = self.ensembles(work), []
         sides: dict[str, Side] = {}
         for place, one in enumerate(every):
             try:

@@ -8,21 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from whet import (
-    Analysis,
-    Column,
-    Figure,
-    Findings,
-    FrameError,
-    Options,
-    SampledTrajectory,
-    StudyPieces,
-    Table,
-    Verdict,
-    Wanted,
-    Work,
-)
-from whet_observables.ensembles import PORT, ROLE, Ensemble, doubts, ensembles, every_trajectory, reference_of
+from whet import Column, Figure, Findings, FrameError, Options, Table, Verdict, Work
+from whet_observables.ensemble_analysis import EnsembleAnalysis
+from whet_observables.ensembles import Ensemble, doubts, reference_of
 from whet_observables.references import ALLEN
 from whet_observables.run_means import FEWEST, RunMean, excludes_zero, in_words
 
@@ -94,23 +82,16 @@ class Curves:
         return [(one, two) for one, two in pairs if one is not None and two is not None]
 
 
-class RadialDistribution(Analysis[RadialDistributionOptions]):
+class RadialDistribution(EnsembleAnalysis[RadialDistributionOptions]):
     """Radial distribution functions by pair of elements, between molecules too, with the first peak of each."""
 
     name = "rdf"
     place = 300
     Options = RadialDistributionOptions
-    inputs: ClassVar = {ROLE: PORT}
-
-    @classmethod
-    def references(cls, options: RadialDistributionOptions) -> Sequence[str]:
-        return (ALLEN,)
-
-    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
-        return every_trajectory(study)
+    rests_on: ClassVar = (ALLEN,)
 
     def run(self, work: Work) -> Findings:
-        every = ensembles(work.all(ROLE, SampledTrajectory))
+        every = self.ensembles(work)
         notes, curves = [], []
         for place, one in enumerate(every):
             try:

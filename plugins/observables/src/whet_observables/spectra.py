@@ -9,32 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from whet import (
-    Analysis,
-    Column,
-    Estimate,
-    Figure,
-    Findings,
-    Options,
-    SampledTrajectory,
-    StudyPieces,
-    Table,
-    Verdict,
-    Wanted,
-    WhetError,
-    Work,
-)
-from whet_observables.ensembles import (
-    PORT,
-    ROLE,
-    Ensemble,
-    doubts,
-    duration,
-    ensembles,
-    every_trajectory,
-    reference_of,
-    regular_times,
-)
+from whet import Column, Estimate, Figure, Findings, Options, SampledTrajectory, Table, Verdict, WhetError, Work
+from whet_observables.ensemble_analysis import EnsembleAnalysis
+from whet_observables.ensembles import Ensemble, doubts, duration, reference_of, regular_times
 from whet_observables.references import STATES
 from whet_observables.run_means import RunMean, excludes_zero, in_words
 
@@ -87,23 +64,16 @@ class ElementStates:
         return found
 
 
-class Spectra(Analysis[SpectraOptions]):
+class Spectra(EnsembleAnalysis[SpectraOptions]):
     """Vibrational densities of states by element, from velocities of frames that are close enough to each other."""
 
     name = "spectra"
     place = 330
     Options = SpectraOptions
-    inputs: ClassVar = {ROLE: PORT}
-
-    @classmethod
-    def references(cls, options: SpectraOptions) -> Sequence[str]:
-        return (STATES,)
-
-    def wants(self, study: StudyPieces) -> Sequence[Wanted]:
-        return every_trajectory(study)
+    rests_on: ClassVar = (STATES,)
 
     def run(self, work: Work) -> Findings:
-        every, notes, found = ensembles(work.all(ROLE, SampledTrajectory)), [], []
+        every, notes, found = self.ensembles(work), [], []
         for place, one in enumerate(every):
             if reason := self._unfit(one):
                 notes.append(f"{one.name}: {reason}")
