@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from whet.analyses.parts.ends import ends_of, seed_note
 from whet.analyses.parts.error_tables import error_tables
-from whet.analyses.parts.last_states import last_states
 from whet.analyses.parts.parity_figure import Cloud, parity_figure
 from whet.analyses.parts.part_tables import frame_parts
+from whet.analyses.parts.scored_sets import INPUTS, scored_sets
 from whet.analyses.parts.series_table import row_names, series_rows
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Findings
 from whet.contracts.ports import Found, Port, Predictions
-from whet.contracts.ref import Ref
 from whet.contracts.task import Work
 
 if TYPE_CHECKING:
@@ -43,20 +42,11 @@ class Parity(Analysis):
     place = 26
     by_default = True
     after = ("scores",)
-    inputs: ClassVar[Mapping[str, Port]] = {
-        "scores": Port(Found, many=False, what="of the set"),
-        "predictions": Port(Predictions, what="of the untouched potentials and the last state of each strategy"),
-    }
+    inputs: ClassVar[Mapping[str, Port]] = INPUTS
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
         """One step for each independent set."""
-        wanted = []
-        for piece in study.all(Found, set_kind="independent"):
-            if piece.role == "scores":
-                ends = last_states(study.all(Predictions, set=piece.ref.set))
-                ref = Ref(set=piece.ref.set, set_kind="independent")
-                wanted.append(Wanted({"scores": [piece], "predictions": ends}, ref=ref, label=piece.ref.set))
-        return wanted
+        return scored_sets(study, relaxed=True)
 
     def run(self, work: Work) -> Findings:
         """Tables `errors-by-…`; figures `parity-forces`, `-elements`, `-config-types`, `-energies`, `-stress`."""

@@ -7,15 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from whet.analyses.parts.ends import ends_of, seed_note
-from whet.analyses.parts.last_states import last_states
 from whet.analyses.parts.meanings import POTENTIAL, READINGS, SEEDS, STATES
 from whet.analyses.parts.part_tables import frame_parts, part_tables, too_many_materials
+from whet.analyses.parts.scored_sets import INPUTS, scored_sets
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, series_names, series_rows, several
 from whet.analyses.parts.softness import UNDECIDED
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.contracts.ports import Found, Port, Predictions
-from whet.contracts.ref import Ref
 from whet.contracts.task import Work
 from whet.data.numbers import count
 
@@ -44,20 +43,11 @@ class Softening(Analysis):
     result_version = 6
     by_default = True
     after = ("scores",)
-    inputs: ClassVar[Mapping[str, Port]] = {
-        "scores": Port(Found, many=False, what="of the set"),
-        "predictions": Port(Predictions, what="of the untouched potentials and the last state of each strategy"),
-    }
+    inputs: ClassVar[Mapping[str, Port]] = INPUTS
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
         """One step for each independent set but those of relaxed structures, which have no slope."""
-        wanted = []
-        for piece in study.all(Found, set_kind="independent"):
-            if piece.role == "scores" and piece.ref.minimum_of is None:
-                ends = last_states(study.all(Predictions, set=piece.ref.set))
-                ref = Ref(set=piece.ref.set, set_kind="independent")
-                wanted.append(Wanted({"scores": [piece], "predictions": ends}, ref=ref, label=ref.set))
-        return wanted
+        return scored_sets(study, relaxed=False)
 
     def run(self, work: Work) -> Findings:
         """Tables: `softening` (readings), `by-element` and other parts, `magnitude`; figure: `magnitude`."""

@@ -50,3 +50,19 @@ def by_driver(found: Sequence[tuple[Driver, Kind]]) -> dict[Driver, list[Kind]]:
 def label_of(one: SampledTrajectory) -> str:
     """What a figure calls a trajectory: its set, and its number there."""
     return f"{one.ref.set or one.title} {one.ref.trajectory or 0}"
+
+
+class AlongTrajectory:
+    """What was followed along one trajectory."""
+
+    of: SampledTrajectory
+
+    @property
+    def driver(self) -> Driver:
+        """Who drove it."""
+        return driver_of(self.of)
+
+    @property
+    def run(self) -> str:
+        """What figures call it."""
+        return label_of(self.of)

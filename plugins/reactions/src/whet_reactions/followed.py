@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from whet import SampledTrajectory
-from whet_reactions.drivers import Driver, driver_of, label_of
+from whet_reactions.drivers import AlongTrajectory
 
 if TYPE_CHECKING:
     from whet_reactions.reaction_events import Chemistry
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Followed:
+class Followed(AlongTrajectory):
     """recrossings, undecided: as `PairHistory` counts them. first, last: fs, of the frames. interval: fs, the longest
     between two frames."""
 
@@ -26,16 +26,6 @@ class Followed:
     first: float
     last: float
     interval: float
-
-    @property
-    def driver(self) -> Driver:
-        """Who drove it."""
-        return driver_of(self.of)
-
-    @property
-    def run(self) -> str:
-        """What figures call it."""
-        return label_of(self.of)
 
     @property
     def span(self) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from whet import FrameError, SampledTrajectory
-from whet_reactions.drivers import Driver, driver_of, label_of
+from whet_reactions.drivers import AlongTrajectory
 from whet_reactions.pair_history import Change, PairHistory
 from whet_reactions.pair_limits import PairLimits
 
@@ -38,7 +38,7 @@ class ShellChange:
 
 
 @dataclass(eq=False)
-class ShellHistory:
+class ShellHistory(AlongTrajectory):
     """Follows the neighbors of each center through the frames of one trajectory.
 
     shells: the two distances, Å, of each pair of kinds: a neighbor comes below the first and goes above the second.
@@ -63,16 +63,6 @@ class ShellHistory:
         self.pairs = PairHistory(self.of.start, limits, self.dwell)
         self.centers = np.flatnonzero(np.isin(self.symbols, sorted({center for center, _ in self.shells})))
         self._weights = _weights(self.of.times)
-
-    @property
-    def driver(self) -> Driver:
-        """Who drove it."""
-        return driver_of(self.of)
-
-    @property
-    def run(self) -> str:
-        """What figures call it."""
-        return label_of(self.of)
 
     @property
     def span(self) -> float:
