@@ -138,6 +138,7 @@ def test_a_probe_takes_materials(runs: list[str]) -> None:
         (["softening", "no.extxyz", "-p", "toy"], "no.extxyz: there is no such file"),
         (["equation-of-state", "run0.extxyz"], "needs a potential to ask. Name one: --potential chgnet"),
         (["equation-of-state", "run0.extxyz", "-p", "toy", "--interval", "2"], "`interval` goes with an analysis"),
+        (["equation-of-state", "run0.extxyz", "-p", "toy", "--first", "2"], "`first` goes with an analysis"),
         (["softening", "run0.extxyz", "-p", "toy", "--labeler", "toy"], "`labeler` goes with a probe"),
         (["stability", "run0.extxyz"], "stability has nothing to look at in these files"),
         (["equation-of-state", "run0.extxyz", "-p", "toy", "--set", "pints=3"], "did you mean 'points'?"),
@@ -189,3 +190,15 @@ def test_a_labeler_may_be_asked_alone(runs: list[str]) -> None:
     alone = found.tables["properties"].set_index("quantity")["value"]
     beside = whet.analyze("equation-of-state", "crystal.cif", "toy", labeler="toy").tables["properties"]
     assert alone.tolist() == beside.set_index("quantity")["reference"].tolist() and len(alone) == 2
+
+
+def test_files_of_one_name_are_sets_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from whet.study.file_analysis import TOGETHER, named_sets
+
+    monkeypatch.chdir(tmp_path)
+    words = ["a/run.xyz", "b/run.xyz", "own=c/run.xyz", "own=d/run.xyz"]
+    own = {"own": [Path("c/run.xyz"), Path("d/run.xyz")]}
+    assert named_sets(words, together=False) == {"run": [Path("a/run.xyz")], "run 2": [Path("b/run.xyz")], **own}
+    assert named_sets(words, together=True) == {TOGETHER: [Path("a/run.xyz"), Path("b/run.xyz")], **own}
+    Path("a=b.xyz").touch()  # a file may have such a name
+    assert named_sets(["a=b.xyz"], together=True) == {"a=b": [Path("a=b.xyz")]}

@@ -9,7 +9,7 @@ from typing import Any
 
 from whet.contracts.analysis import Analysis
 from whet.contracts.findings import Findings
-from whet.contracts.ports import SampledTrajectory
+from whet.contracts.ports import Predictions, SampledTrajectory
 from whet.data.errors import FrameError, InputError, UnknownName
 from whet.data.identity import without_none
 from whet.data.input_files import regular_file
@@ -83,7 +83,8 @@ def analysis_study(request: AnalysisRequest, *, store: Path) -> Study:
     title = f"{request.name} of {', '.join(path.name for paths in request.sets.values() for path in paths[:1])}"
     rest: dict[str, Any] = {"running": request.running, "environments": request.environments, "store": store}
     if request.is_probe:
-        _refuse(request, "an analysis", interval=request.interval, sampled_by=request.sampled_by, groups=request.groups)
+        words = ("interval", "first", "keys", "sampled_by", "groups", "descriptor")
+        _refuse(request, "an analysis", **{word: getattr(request, word) for word in words})
         return file_study(title, potentials, {PROPERTIES: {}}, **rest, **_probed(request))
     _refuse(request, "a probe", reference=request.reference, labeler=request.labeler)
     here, wanted = registry(), {request.name: request.options}
@@ -99,14 +100,21 @@ def analysis_study(request: AnalysisRequest, *, store: Path) -> Study:
 def named_sets(words: Sequence[str], *, together: bool) -> dict[str, list[Path]]:
     """The files by the set that they are of: `SET=FILE`, or a file alone.
 
-    together: whether files whose set nobody names are one set; otherwise each is its own, called as the file.
+    together: whether files whose set nobody names are one set; otherwise each is its own, called as the file, with a
+    number where another one is called so.
     """
     found: dict[str, list[Path]] = {}
     alone = [word for word in words if Path(word).exists() or "=" not in word]
     for word in words:
-        name, _, file = ("", "", word) if word in alone else word.partition("=")
-        name = name or (TOGETHER if together and len(alone) > 1 else Path(file).absolute().stem)
-        found.setdefault(name, []).append(Path(file))
+        if word not in alone:
+            name, _, file = word.partition("=")
+            found.setdefault(name, []).append(Path(file))
+        elif together and len(alone) > 1:
+            found.setdefault(TOGETHER, []).append(Path(word))
+        else:
+            stem = Path(word).absolute().stem
+            names = (stem, *(f"{stem} {number}" for number in range(2, len(words) + 1)))
+            found[next(name for name in names if name not in found)] = [Path(word)]
     return found
 
 
@@ -167,9 +175,13 @@ def _after(name: str) -> list[str]:
 
 def _only_descriptor(analysis: type[Analysis]) -> str | None:
     """The descriptor that is installed, where the analysis needs one and there is one to take."""
-    if "descriptors" not in analysis.components.values():
+    if not _describes(analysis):
         return None
     return next(iter(names)) if len(names := registry().names("descriptors")) == 1 else None
+
+
+def _describes(analysis: type[Analysis]) -> bool:
+    return "descriptors" in analysis.components.values()
 
 
 def _wanted_by(request: AnalysisRequest) -> str:
@@ -184,8 +196,8 @@ def _wanted_by(request: AnalysisRequest) -> str:
     hints = [f"It looks at {looks}"] if looks else []
     if SampledTrajectory.kind in kinds and request.interval is None:
         hints.append("--interval FS (the time between two frames) makes a trajectory of each file")
-    if "predictions" in kinds and not request.potentials:
+    if Predictions.kind in kinds and not request.potentials:
         hints.append("--potential NAME gives predictions")
-    if "descriptors" in kind.components.values() and request.descriptor is None:
+    if _describes(kind) and request.descriptor is None:
         hints.append("--descriptor NAME (for example soap) describes environments")
     return "; ".join(hints) or "It needs a study"
