@@ -52,7 +52,26 @@ def bits(value: Any) -> bytes:
 floats = st.floats(allow_nan=False, width=64)
 names = st.text("abcdefgh_", min_size=1, max_size=6).map("x_{}".format)
 misleading = st.sampled_from(
-    ["T", "false", "nan", "Inf", "12", "1e5", "1 2", "_JSON x", "", " a", "a,b", "\\", '"', "é\n"]
+    [
+        "T",
+        "false",
+        "nan",
+        "Inf",
+        "12",
+        "1e5",
+        "1 2",
+        "T F",
+        "nan 1",
+        "_JSON x",
+        "a b",
+        "a  b",
+        "",
+        " a",
+        "a,b",
+        "\\",
+        '"',
+        "é\n",
+    ]
 )
 plain = st.one_of(st.text(max_size=8), misleading, floats, st.integers(), st.booleans(), st.none())
 rectangular = st.one_of(
@@ -243,3 +262,11 @@ def test_a_charged_frame_is_the_same_frame_again(tmp_path: Path) -> None:
     export_frames(tmp_path / "ion.extxyz", [ion])
     (back,) = read_structures(tmp_path / "ion.extxyz")
     assert frame_key(back) == frame_key(ion) and total_charge(back) == -1
+
+
+def test_names_of_several_words_stay_readable(tmp_path: Path) -> None:
+    atoms = bulk("NaCl", "rocksalt", a=5.6)
+    atoms.info["material"] = "NaCl mp-22862"
+    (back,) = export(tmp_path / "a.extxyz", atoms)
+    assert 'material="NaCl mp-22862"' in (tmp_path / "a.extxyz").read_text()
+    assert back.info["material"] == "NaCl mp-22862"

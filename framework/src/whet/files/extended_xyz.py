@@ -21,7 +21,12 @@ TAKEN_WORDS = {"Lattice", "Properties", "pbc"}
 """Names of columns, and of words in the comment line, that mean something else in extended XYZ."""
 
 WORD = re.compile(r"(?!(t|f|true|false|nan|inf|infinity)$)[a-z_][\w./+-]*", re.ASCII | re.IGNORECASE)
-"""Text that ASE's reader takes for text; anything else is written as JSON, which it reads as well."""
+"""Text that every reader takes for text."""
+
+WORDS = re.compile(
+    r"(?!_json\b)(?!(t|f|true|false|nan|inf|infinity)\b)[a-z_][\w./+-]*( [\w./+-]+)+", re.ASCII | re.IGNORECASE
+)
+"""Text that is text in quotes. Anything else is written as JSON, which ASE's reader reads as well."""
 
 MATRICES = {"stress", "virial"}
 """Names under which ASE's reader expects nine numbers, column by column."""
@@ -137,6 +142,8 @@ def _value(value: Any) -> str:
         return repr(value)
     if isinstance(value, str) and WORD.fullmatch(value):
         return value
+    if isinstance(value, str) and WORDS.fullmatch(value):
+        return _quoted(value)
     text = json.dumps(value, default=lambda other: other.tolist() if hasattr(other, "tolist") else str(other))
     try:
         np.array(json.loads(text))
