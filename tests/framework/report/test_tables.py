@@ -87,3 +87,10 @@ def test_no_number_and_no_word_breaks_a_table(rows: list[tuple[str, Cell, Estima
     assert len(read(table)) == len(rows) + 1
     for row in ShownTable(table).rows():
         assert all("nan" not in text and "inf" not in text for text, kind in row if kind == "number")
+
+
+def test_numbers_of_many_kinds_are_rounded_each_as_its_kind_needs() -> None:
+    columns = (Column("quantity"), Column("value", decimals={"wells": 0}, by="quantity"))
+    rows = [["modulus", 47.83], ["ratio", 0.0351], ["wells", 2.0], ["modulus", 120.4]]
+    table = Table.from_json(Table("mixed", "Mixed.", columns, rows).as_json())
+    assert [str(row[1][0]) for row in ShownTable(table).rows()] == ["48", "0.035", "2", "120"]

@@ -48,7 +48,7 @@ class Properties(Analysis[PropertiesOptions]):
 
     name = "properties"
     place = 28
-    result_version = 3
+    result_version = 4
     by_default = True
     after = ("scores",)
     inputs: ClassVar = {
@@ -182,7 +182,7 @@ def _curves(measured: Sequence[Measurement]) -> list[tuple[Table, Figure]]:
         materials = list(dict.fromkeys(one.ref.set for one in drawn))[:MOST_CURVES]
         several = len({one.ref.potential for one in drawn if one.ref.state != LABELER}) > 1
         cells = [
-            [*_named(one), branch, x, y]
+            [*_named(one), str(branch), x, y]
             for one in drawn
             if one.ref.set in materials
             for x, y, branch in one.measured.curves[kind.name]
@@ -195,10 +195,12 @@ def _curves(measured: Sequence[Measurement]) -> list[tuple[Table, Figure]]:
             Column("state", description=STATES),
             Column("who", description=WHO),
             Column("seed", description="Of the fine-tuning."),
-            Column("branch", description="Number of the line."),
+            Column("branch", description="Number or name of the line."),
             Column(kind.x, kind.x_unit),
             Column(kind.y, kind.y_unit, kind.description),
         )
+        named = any(isinstance(branch, str) for one in drawn for _, _, branch in one.measured.curves[kind.name])
+        lines = {"strokeDash": {"field": "branch", "type": "nominal", "title": None}} if named else {}
         table = Table(slug(kind.name) or "curve", kind.name, columns, cells, shown=False)
         spec = {
             "data": {"name": table.name},
@@ -210,6 +212,7 @@ def _curves(measured: Sequence[Measurement]) -> list[tuple[Table, Figure]]:
                     "x": _axis(kind.x, kind.x_unit),
                     "y": _axis(kind.y, kind.y_unit),
                     "color": _who(several),
+                    **lines,
                     "detail": [{"field": name, "type": "nominal"} for name in ("branch", "potential", "seed")],
                 },
                 "width": 300,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from whet.cli.terminal import print_table, say, wrapped
 from whet.contracts.findings import Column, Estimate, Findings, Table, Verdict
-from whet.data.numbers import decimals_for, percent, shown
+from whet.data.numbers import percent, shown
 
 
 def print_findings(found: Iterable[Findings]) -> None:
@@ -45,20 +45,19 @@ def print_answers(verdicts: Iterable[tuple[str, Verdict]]) -> None:
 def _print(table: Table) -> None:
     say(table.caption)
     columns = [(place, column) for place, column in enumerate(table.columns) if column.shown]
-    rows = [[_text(table, place, column, row[place]) for place, column in columns] for row in table.rows]
+    decimals = {place: table.decimals(place) for place, _ in columns}
+    rows = [
+        [_text(column, row[place], decimals[place][n]) for place, column in columns] for n, row in enumerate(table.rows)
+    ]
     headings = [f"{column.name} ({column.unit})" if column.unit else column.name for _, column in columns]
     numbers = [n for n, (place, _) in enumerate(columns) if not any(isinstance(row[place], str) for row in table.rows)]
     print_table(headings, rows, right=numbers)
 
 
-def _text(table: Table, place: int, column: Column, cell: object) -> str:
+def _text(column: Column, cell: object, decimals: int) -> str:
     value = cell.value if isinstance(cell, Estimate) else cell
     if value is None:
         return ""
     if not isinstance(value, float):
         return str(value)
-    if column.percent:
-        return percent(value, column.decimals or 0)
-    values = [one.value if isinstance(one, Estimate) else one for one in (row[place] for row in table.rows)]
-    fixed = column.decimals
-    return shown(value, decimals_for(v for v in values if isinstance(v, float)) if fixed is None else fixed)
+    return percent(value, decimals) if column.percent else shown(value, decimals)

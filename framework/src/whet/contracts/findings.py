@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from whet.contracts.interactive_page import InteractivePage
 from whet.data.frame_groups import units_in_words
+from whet.data.numbers import decimals_for
 from whet.data.packed_text import PackedText
 
 LEAST_UNITS = 4
@@ -49,15 +50,17 @@ class Column:
     """A column of a table.
 
     unit: of its numbers. description: what it holds, in a sentence. decimals: shown on a page; None: as many as the
-    numbers need. percent: a share (0.1), shown as such (10 %). interval, spread: its cells are Estimates, whose 95 %
-    interval and spread over seeds are columns of their own, `NAME 95 % low`, `NAME 95 % high`, `NAME SD over seeds`.
-    brief: a page shows the value alone. shown: on a page; files have it anyway.
+    numbers need. by: the column that says of what kind the number of each row is, where kinds differ: each is rounded
+    by itself, or as `decimals` maps it. percent: a share (0.1), shown as such (10 %). interval, spread: its cells are
+    Estimates, whose 95 % interval and spread over seeds are columns of their own, `NAME 95 % low`, `NAME 95 % high`,
+    `NAME SD over seeds`. brief: a page shows the value alone. shown: on a page; files have it anyway.
     """
 
     name: str
     unit: str = ""
     description: str = ""
-    decimals: int | None = None
+    decimals: int | Mapping[str, int] | None = None
+    by: str = ""
     percent: bool = False
     interval: bool = False
     spread: bool = False
@@ -110,6 +113,23 @@ class Table:
         """The cells of one of `fields`. ValueError where there is none of that name."""
         place = self.fields.index(name)
         return [row[place] for row in self.cells]
+
+    def decimals(self, place: int) -> list[int]:
+        """Of each row's number in a column, as a page shows it."""
+        column = self.columns[place]
+        if column.percent or isinstance(column.decimals, int):
+            fixed = column.decimals if isinstance(column.decimals, int) else 0
+            return [fixed] * len(self.rows)
+        named = [one.name for one in self.columns].index(column.by) if column.by else None
+        kinds = ["" if named is None else row[named] for row in self.rows]
+        numbers: dict[Cell, list[float]] = {kind: [] for kind in kinds}
+        for kind, row in zip(kinds, self.rows, strict=True):
+            cell = row[place]
+            value = cell.value if isinstance(cell, Estimate) else cell
+            if isinstance(value, float):
+                numbers[kind].append(value)
+        found = {kind: decimals_for(values) for kind, values in numbers.items()} | dict(column.decimals or {})
+        return [found[kind] for kind in kinds]
 
     def as_json(self) -> dict[str, Any]:
         """Plain data; `Table.from_json` reads it back."""

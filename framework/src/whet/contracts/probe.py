@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Quantity:
     """A number that a probe measures.
 
-    unit: of it. description: what it is, in a sentence. decimals: shown on a page; None: as many as it needs.
+    unit: of it. description: what it is, in a sentence. decimals: shown on a page; None: as many as its numbers need.
     stiffness: the power of the energy's curvature with which it grows, where nothing but the curvature changes (1: an
     elastic constant, 0.5: a frequency), so that its ratio to the reference can be held against the softening scale;
     None where it is no measure of curvature.
@@ -51,8 +51,8 @@ class CurveKind:
     description: str = ""
 
 
-Point = tuple[float, float, int]
-"""x, y, and the number of the branch that it is on (0 where there is one)."""
+Point = tuple[float, float, int | str]
+"""x, y, and the number or the name of the branch that it is on (0 where there is one)."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Measurement(Data):
     def read(cls, step: FinishedStep, ref: Ref) -> Self:
         """Of a step `measure`, or of one that took it from a table."""
         said = step.values
-        curves = {name: [(x, y, int(branch)) for x, y, branch in points] for name, points in said["curves"].items()}
+        curves = {name: [(x, y, branch) for x, y, branch in points] for name, points in said["curves"].items()}
         return cls(
             ref,
             [Quantity(**one) for one in said["quantities"]],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field, model_validator
 
 from whet.contracts.options import Options
-from whet.contracts.probe import CurveKind, Measured, Probe, Quantity
+from whet.contracts.probe import CurveKind, Measured, Point, Probe, Quantity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,6 +63,7 @@ class ShortRange(Probe[ShortRangeOptions]):
 
     name = "short-range"
     title = "short-range repulsion"
+    result_version = 2
     unpickles = False
     quantities: ClassVar = (
         Quantity("ratio to ZBL", "", "Of the pair energies at the shortest distance, the mean over all pairs.", 3),
@@ -93,15 +94,16 @@ class ShortRange(Probe[ShortRangeOptions]):
         progress(len(elements), total)
         ratios: list[float] = []
         wells = 0
-        energies: list[tuple[float, float, int]] = []
-        shares: list[tuple[float, float, int]] = []
-        for branch, (first, second) in enumerate(pairs):
+        energies: list[Point] = []
+        shares: list[Point] = []
+        for done, (first, second) in enumerate(pairs, 1):
+            branch = f"{first}–{second}"
             numbers = atomic_numbers[first], atomic_numbers[second]
             bond = float(covalent_radii[list(numbers)].sum())
             distances = bond * np.linspace(self.options.shortest, self.options.longest, self.options.points)
             of_pair = np.array([self._energy(first, second, one, calculator) for one in distances])
             of_pair -= alone[first] + alone[second]
-            progress(len(elements) + (branch + 1) * self.options.points, total)
+            progress(len(elements) + done * self.options.points, total)
             inside = distances <= self.options.inside * bond * (1 + 1e-12)
             ratio = of_pair / zbl_energy(*numbers, distances)
             ratios.append(float(ratio[0]))
@@ -113,8 +115,7 @@ class ShortRange(Probe[ShortRangeOptions]):
             "lowest ratio to ZBL": min(ratios),
             "wrong wells": float(wells),
         }
-        lines = ", ".join(f"{branch} {first}–{second}" for branch, (first, second) in enumerate(pairs))
-        return Measured(values, {"Pair energy": energies, "Ratio to ZBL": shares}, [f"branches of the curves: {lines}"])
+        return Measured(values, {"Pair energy": energies, "Ratio to ZBL": shares})
 
     def _alone(self, symbol: str, calculator: Calculator) -> float:
         """eV; of one atom in its ground state, the frame that reference energies are of."""

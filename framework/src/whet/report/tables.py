@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from whet.contracts.findings import Cell, Column, Estimate, Table
-from whet.data.numbers import decimals_for, percent, shown
+from whet.data.numbers import percent, shown
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -63,10 +63,12 @@ class ShownTable:
 
     def rows(self) -> list[list[tuple[Markup, str]]]:
         """The cells on the page as markup, each with its CSS class."""
-        looks = {place: (column, self._decimals(place), self._kind(place)) for place, column in self._visible.items()}
+        looks = {
+            place: (column, self.table.decimals(place), self._kind(place)) for place, column in self._visible.items()
+        }
         return [
-            [(_markup(row[place], column, decimals), kind) for place, (column, decimals, kind) in looks.items()]
-            for row in self.table.rows[:MOST]
+            [(_markup(row[place], column, decimals[n]), kind) for place, (column, decimals, kind) in looks.items()]
+            for n, row in enumerate(self.table.rows[:MOST])
         ]
 
     @cached_property
@@ -83,14 +85,6 @@ class ShownTable:
         if not any(words):
             return "number"
         return "word" if max(map(len, words)) <= SHORT else ""
-
-    def _decimals(self, place: int) -> int:
-        column = self.table.columns[place]
-        if column.decimals is not None or column.percent:
-            return column.decimals or 0
-        cells = [row[place] for row in self.table.rows]
-        values = [cell.value if isinstance(cell, Estimate) else cell for cell in cells]
-        return decimals_for(value for value in values if isinstance(value, float))
 
 
 def _plain(value: str | float | int | bool | None) -> str | float | int | bool:

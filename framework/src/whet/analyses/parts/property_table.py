@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from whet.analyses.parts.meanings import POTENTIAL, STATES
 from whet.analyses.parts.naming import state_name
@@ -82,6 +83,7 @@ def property_table(rows: Sequence[Compared]) -> Table:
     repeated = any(row.value.seeds > 1 for row in rows)
     known = any(row.reference is not None for row in rows)
     bent = any(row.curvature is not None for row in rows)
+    number = partial(Column, decimals=_decimals(rows), by=QUANTITY.name)
     columns = (
         MATERIAL,
         QUANTITY,
@@ -89,9 +91,9 @@ def property_table(rows: Sequence[Compared]) -> Table:
         Column("potential", description=POTENTIAL),
         Column("state", description=STATES),
         Column("who", description=WHO, shown=False),
-        Column("value", description="As the potential has it.", spread=repeated),
-        Column("reference", description="As the labeler, or the table, has it.", shown=known),
-        Column("difference", description="Potential minus reference.", shown=known),
+        number("value", description="As the potential has it.", spread=repeated),
+        number("reference", description="As the labeler, or the table, has it.", shown=known),
+        number("difference", description="Potential minus reference.", shown=known),
         Column("ratio", description="Potential over reference.", decimals=3, shown=known),
         Column("curvature ratio", description="What the ratio says about the curvature.", decimals=3, shown=bent),
     )
@@ -116,13 +118,14 @@ def summary_table(rows: Sequence[Compared]) -> Iterator[Table]:
             groups.setdefault((row.quantity.name, row.potential, row.state), []).append(row)
     if not any(len(every) > 1 for every in groups.values()):
         return
+    number = partial(Column, decimals=_decimals(rows), by=QUANTITY.name, interval=True)
     columns = (
         QUANTITY,
         UNIT,
         Column("potential", description=POTENTIAL),
         Column("state", description=STATES),
-        Column("MAE", description="Mean of the absolute differences.", interval=True),
-        Column("mean difference", description="Potential minus reference.", interval=True),
+        number("MAE", description="Mean of the absolute differences."),
+        number("mean difference", description="Potential minus reference."),
         Column("median ratio", description="Of potential over reference.", decimals=3, interval=True),
         Column("materials", description="That have a reference."),
     )
@@ -133,6 +136,12 @@ def summary_table(rows: Sequence[Compared]) -> Iterator[Table]:
         named: list[Cell] = [name, every[0].quantity.unit, potential, state]
         cells.append([*named, mean_over(np.abs(off)), mean_over(off), ratio, len(every)])
     yield Table("over-materials", "Over all materials", columns, cells)
+
+
+def _decimals(rows: Sequence[Compared]) -> dict[str, int]:
+    """Of the quantities of which the probe says so."""
+    kinds = {row.quantity.name: row.quantity.decimals for row in rows}
+    return {name: decimals for name, decimals in kinds.items() if decimals is not None}
 
 
 def median_ratio(ratios: Sequence[float]) -> Estimate:
