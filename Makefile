@@ -31,7 +31,7 @@ $(VENV)/.demo: constraints.txt $(DEMO:%=%/pyproject.toml)
 
 $(VENV)/.all: $(VENV)/.demo $(OTHERS:%=%/pyproject.toml)
 	@echo "Adding all plugins and what their tests need (a few minutes, 0.6 GB) ..."
-	@$(PIP) $(TESTING) $(OTHERS:%=-e ./%)
+	@$(PIP) $(TESTING) $(OTHERS:%=-e ./%) kinisi
 	@# Only for the weights of NEP89 that are in it: its own packages are a graphical program's.
 	@$(PIP) --no-deps --only-binary :all: neptrainkit || echo "No wheel has NEP89 for this Python: whet models prefetch nep:nep89"
 	@touch $@

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import ClassVar
+
+import pytest
 
 from whet.testing import AnalysisConformance
 
@@ -23,6 +26,11 @@ class TestDiffusion(AnalysisConformance):
 
 class TestShortDiffusion(AnalysisConformance):
     given: ClassVar = {"use": "diffusion", **SHORT}
+
+
+@pytest.mark.skipif(find_spec("kinisi") is None, reason="kinisi is not installed")
+class TestKinisi(AnalysisConformance):
+    given: ClassVar = {"use": "kinisi", "start": 0.0, "equilibration": 0.0, "intervals": 5}
 
 
 class TestSpectra(AnalysisConformance):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from whet import Analysis, hookimpl
 from whet_observables.density import Density
 from whet_observables.diffusion import Diffusion
+from whet_observables.kinisi_diffusion import KinisiDiffusion
 from whet_observables.quality import Quality
 from whet_observables.rdf import RadialDistribution
 from whet_observables.spectra import Spectra
@@ -14,4 +15,4 @@ whet_api = {"analyses": 1}
 
 @hookimpl
 def analyses() -> list[type[Analysis]]:
-    return [RadialDistribution, Density, Diffusion, Spectra, Quality]
+    return [RadialDistribution, Density, Diffusion, KinisiDiffusion, Spectra, Quality]

@@ -20,6 +20,17 @@ UNWRAPPING = """\
   doi = {10.1063/5.0008316},
 }"""
 
+KINISI = """\
+@article{mccluskey2025accurate,
+  title = {Accurate Estimation of Diffusion Coefficients and their Uncertainties from Computer Simulation},
+  author = {McCluskey, Andrew R. and Coles, Samuel W. and Morgan, Benjamin J.},
+  journal = {Journal of Chemical Theory and Computation},
+  volume = {21},
+  pages = {79--87},
+  year = {2025},
+  doi = {10.1021/acs.jctc.4c01249},
+}"""
+
 BLOCKS = """\
 @article{flyvbjerg1989error,
   title = {Error estimates on averages of correlated data},
