@@ -202,3 +202,6 @@ def test_files_of_one_name_are_sets_of_their_own(tmp_path: Path, monkeypatch: py
     assert named_sets(words, together=True) == {TOGETHER: [Path("a/run.xyz"), Path("b/run.xyz")], **own}
     Path("a=b.xyz").touch()  # a file may have such a name
     assert named_sets(["a=b.xyz"], together=True) == {"a=b": [Path("a=b.xyz")]}
+    for word in ("=c.xyz", " =c.xyz", "far="):
+        with pytest.raises(whet.InputError, match="Write SET=FILE, or a file alone"):
+            named_sets([word], together=True)

@@ -101,13 +101,16 @@ def named_sets(words: Sequence[str], *, together: bool) -> dict[str, list[Path]]
     """The files by the set that they are of: `SET=FILE`, or a file alone.
 
     together: whether files whose set nobody names are one set; otherwise each is its own, called as the file, with a
-    number where another one is called so.
+    number where another one is called so. InputError for a set, or a file, without a name.
     """
     found: dict[str, list[Path]] = {}
     alone = [word for word in words if Path(word).exists() or "=" not in word]
     for word in words:
         if word not in alone:
             name, _, file = word.partition("=")
+            if not (name.strip() and file):
+                missing = "file" if name.strip() else "set"
+                raise InputError(f"{word!r} names no {missing}", hint="Write SET=FILE, or a file alone")
             found.setdefault(name, []).append(Path(file))
         elif together and len(alone) > 1:
             found.setdefault(TOGETHER, []).append(Path(word))
