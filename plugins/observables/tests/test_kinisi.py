@@ -83,7 +83,8 @@ def test_short_trajectories_say_what_is_needed(tmp_path: Path) -> None:
     findings = found(KinisiDiffusion, tmp_path, trajectory(own(0), liquid(0, 1e-3), 10.0))
     assert findings.is_empty
     assert findings.notes[0] == (
-        "main, trajectory 1: too short: 10 frames that last more than 20 ps are needed after 100 ps of equilibration."
+        "main, 1 of 1 trajectories: too short: 10 frames that last more than 20 ps are needed after 100 ps of "
+        "equilibration (options `start`, `equilibration`)."
     )
 
 

@@ -56,7 +56,7 @@ def q_of(seed: int, factor: float, count: int = COUNT) -> np.ndarray:
 def coverage(factors: dict[str, list[float]], count: int = COUNT, of: str = SET) -> Found:
     """What coverage-in-time finds: training data -> by so much Q changes in each trajectory."""
     rows = [
-        [training, of, number, frame, 100.0 * (frame + 1), float(q)]
+        [training, of, number + 1, frame, 100.0 * (frame + 1), float(q)]
         for training, each in factors.items()
         for number, factor in enumerate(each)
         for frame, q in enumerate(q_of(100 + number, factor, count))
@@ -89,7 +89,7 @@ def test_a_planted_change_is_found_where_it_is_with_the_errors_before_and_after(
     )
     (change,) = records(findings, "regime-changes", series="mean Q")
     assert (change["state"], change["seed"], change["training data"]) == ("", None, "periodic")
-    assert (change["sampled by"], change["trajectory"], change["unit"]) == ("main", 0, "")
+    assert (change["sampled by"], change["trajectory"], change["unit"]) == ("main", 1, "")
     assert change["time"] == pytest.approx(7250, abs=200) and change["within"] <= 300
     q, place = q_of(100, 8.0), round(change["time"] / 100 - 0.5)
     assert change["before"] == pytest.approx(q[:place].mean(), rel=1e-9)

@@ -96,15 +96,15 @@ def test_planted_outlier_atoms_head_the_list_and_are_shown(tmp_path: Path) -> No
     runs[2] = FrameSet(far)
     findings = seen(tmp_path, *data, *(run(number, one) for number, one in enumerate(runs)))
     first, *rest = rows(findings, "worst-environments")
-    assert (first["trajectory"], first["frame"], first["atom"], first["element"]) == (2, 5, 1, "H")
+    assert (first["trajectory"], first["frame"], first["atom"], first["element"]) == (3, 5, 1, "H")
     assert (first["time"], first["picture"]) == (50, "worst 1")
     assert first["Q over limit"] > 2 * max([1, *(one["Q over limit"] for one in rest if one["trajectory"] != 2)])
-    assert all((one["trajectory"], one["atom"]) != (2, 1) for one in rest), "an atom is listed once, at its worst"
+    assert all((one["trajectory"], one["atom"]) != (3, 1) for one in rest), "an atom is listed once, at its worst"
     picture = next(figure for figure in findings.figures if figure.name == "worst-1")
     assert picture.svg.count('stroke-width="3"') == 1
-    assert picture.caption.startswith("Worst 1: atom 1 (H) of frame 5 (50 fs, trajectory 2 of dynamics), and what is")
+    assert picture.caption.startswith("Worst 1: atom 1 (H) of frame 5 (50 fs, trajectory 3 of dynamics), and what is")
     frame, *_ = rows(findings, "worst-frames")
-    assert (frame["trajectory"], frame["frame"]) == (2, 5)
+    assert (frame["trajectory"], frame["frame"]) == (3, 5)
 
 
 def test_a_set_that_is_far_outside_is_found_also_where_training_trajectories_are_flagged_throughout(
@@ -171,7 +171,7 @@ def test_q_in_time_has_what_other_analyses_read(tmp_path: Path) -> None:
     names = findings.table("q-in-time").fields
     assert {"training data", "set", "trajectory", "frame", "time", "mean Q", "share flagged"} <= set(names)
     through = rows(findings, "q-in-time")
-    assert [(row["trajectory"], row["frame"]) for row in through] == [(t, f) for t in (0, 1) for f in range(4)]
+    assert [(row["trajectory"], row["frame"]) for row in through] == [(t, f) for t in (1, 2) for f in range(4)]
     from whet.bias.training_space import TrainingSpace
 
     data = [gathered(number).frames for number in range(3)]
@@ -232,7 +232,7 @@ def test_frames_of_unknown_groups_give_no_verdict(tmp_path: Path) -> None:
 def test_frames_that_the_training_data_have_are_told(tmp_path: Path) -> None:
     data = [gathered(number) for number in range(3)]
     findings = seen(tmp_path, *data, run(0, data[0].frames[:2] + like(0)))
-    assert "2 frames of “dynamics”, trajectory 0, are in naive, too" in findings.notes
+    assert "2 frames of “dynamics”, trajectory 1, are in naive, too" in findings.notes
 
 
 def test_an_element_that_the_training_data_lack_is_listed_without_a_number(tmp_path: Path) -> None:

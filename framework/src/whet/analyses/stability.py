@@ -12,14 +12,14 @@ from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Figure, Findings, Table, Verdict
 from whet.contracts.options import Options
 from whet.contracts.ports import Port, SampledTrajectory
-from whet.contracts.ref import LABELER, Ref
+from whet.contracts.ref import LABELER
 from whet.contracts.task import Work
 from whet.data.stability_limits import StabilityLimits
 
 COLUMNS = (
-    Column("state", description="Who drove the trajectory."),
+    Column("state", description="Who drove the trajectory; where nobody says, the name of its set."),
     Column("purpose", description="The frames that it was sampled for."),
-    Column("trajectory", description="Its number there, from 0."),
+    Column("trajectory", description="Its number there, from 1."),
     Column("time", "fs", "How long it was stable: to its end, to what ended it, or to a limit.", decimals=0),
     Column(
         "ended by",
@@ -44,24 +44,26 @@ class Stability(Analysis[StabilityOptions]):
     """How long trajectories were stable: until a monitor ended them or a frame was beyond a limit."""
 
     name = "stability"
-    result_version = 2
+    result_version = 3
     Options = StabilityOptions
     place = 55
     inputs: ClassVar = {"trajectories": Port(SampledTrajectory, what="every trajectory of the study, once")}
 
     def wants(self, study: StudyPieces) -> Sequence[Wanted]:
-        once = {piece.key: piece for piece in study.all(SampledTrajectory) if piece.ref.sampled_by is not None}
+        once = {piece.key: piece for piece in study.all(SampledTrajectory)}
         return [Wanted({"trajectories": list(once.values())})] if once else []
 
     def run(self, work: Work) -> Findings:
-        found = [(one, one.ref.sampled_by or Ref()) for one in work.all("trajectories", SampledTrajectory)]
+        found = work.all("trajectories", SampledTrajectory)
         if not found:
             return Findings("Stability", notes=["there is no trajectory"])
-        names = {**state_names(driver for _, driver in found if driver != LABELER), LABELER: "reference dynamics"}
+        known = [one.ref.sampled_by for one in found if one.ref.sampled_by is not None]
+        names = {**state_names(driver for driver in known if driver != LABELER), LABELER: "reference dynamics"}
         rows: list[list[Cell]] = []
-        for one, driver in found:
-            name = names[driver if driver == LABELER else driver.state]
-            rows.append([name, one.ref.set, one.ref.trajectory, *self._stable(one)])
+        for one in found:
+            driver = one.ref.sampled_by
+            who = one.ref.set if driver is None else names[driver if driver == LABELER else driver.state]
+            rows.append([who, one.ref.set, one.ref.number, *self._stable(one)])
         early = sum(bool(row[-2]) for row in rows)
         every = f"{len(found)} trajectories" if len(found) > 1 else "1 trajectory"
         return Findings(

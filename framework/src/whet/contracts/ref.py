@@ -47,6 +47,11 @@ class Ref:
         """Whether it is a potential to which nothing was done."""
         return bool(self.potential) and not self.strategy
 
+    @property
+    def number(self) -> int | None:
+        """Of the trajectory in its set, from 1, as tables have it; None where the set has none."""
+        return None if self.trajectory is None else self.trajectory + 1
+
     def on(self, frames: Ref) -> Ref:
         """This state on those frames."""
         names = ("set", "set_kind", "trajectory", "sampled_by", "minimum_of", "groups", "gathered_by")

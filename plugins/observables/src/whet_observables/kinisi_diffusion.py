@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from itertools import islice
@@ -50,7 +51,7 @@ COLUMNS = (
 RUNS = (
     Column("state", description="Who drove it."),
     Column("species", description="Of the centers of mass."),
-    Column("trajectory", description="Its number."),
+    Column("trajectory", description="Its number, from 1."),
     Column("D", UNIT, "Mean of the posterior, with the 95 % of it that are in the middle.", interval=True),
 )
 
@@ -95,20 +96,23 @@ class KinisiDiffusion(EnsembleAnalysis[KinisiOptions]):
         means: dict[tuple[str, str], RunMean] = {}
         for place, one in enumerate(every):
             found: dict[str, list[np.ndarray]] = {}
-            for number, run in enumerate(one.runs, 1):
+            left_out: Counter[str] = Counter()
+            for run in one.runs:
                 try:
                     drawn = list(self._of_run(run))
                 except WhetError as error:
-                    notes.append(f"{one.name}, trajectory {number}: {error.what}.")
+                    left_out[error.what] += 1
                     continue
                 for species, posterior in drawn:
                     found.setdefault(species, []).append(posterior)
-                    cells.append([one.name, species, number, _middle(posterior)])
+                    cells.append([one.name, species, run.ref.number, _middle(posterior)])
             for species, posteriors in sorted(found.items()):
                 spread = float(posteriors[0].std(ddof=1))
                 mean = RunMean.of([float(draws.mean()) for draws in posteriors], spread, "posterior")
                 assert mean is not None
                 means[one.name, species] = mean
+            of = len(one.runs)
+            notes += [f"{one.name}, {many} of {of} trajectories: {what}." for what, many in left_out.items()]
             work.progress(place + 1, len(every))
         by_name = {one.name: one for one in every}
         rows = [_row(by_name[name], species, mean, means, every) for (name, species), mean in means.items()]
@@ -140,8 +144,10 @@ class KinisiDiffusion(EnsembleAnalysis[KinisiOptions]):
         skipped = round(options.equilibration / interval) if interval > 0 else len(times)
         lasts = (len(times) - 1 - skipped) * interval
         if len(times) - skipped < FEWEST_FRAMES or lasts <= 2 * options.start:
-            what = f"too short: {FEWEST_FRAMES} frames that last more than {duration(2 * options.start)} are needed"
-            raise InputError(f"{what} after {duration(options.equilibration)} of equilibration")
+            raise InputError(
+                f"too short: {FEWEST_FRAMES} frames that last more than {duration(2 * options.start)} are needed after "
+                f"{duration(options.equilibration)} of equilibration (options `start`, `equilibration`)"
+            )
         molecules, unwrapped = Molecules.in_start(run.start, options.unbonded), Unwrapped()
         places = np.array(
             [unwrapped.add(molecules.centers(frame), frame.cell.array) for frame in islice(run.frames, len(times))]

@@ -75,6 +75,7 @@ class Coordination(Analysis[CoordinationOptions]):
     """Coordination numbers of named ions through time, and their changes."""
 
     name = "coordination"
+    result_version = 2
     place = 58
     Options = CoordinationOptions
     inputs: ClassVar = {"trajectories": Port(SampledTrajectory, what="every trajectory of the study, once")}

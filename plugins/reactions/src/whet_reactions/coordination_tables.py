@@ -81,7 +81,7 @@ def changes_table(found: Sequence[ShellHistory]) -> Table:
         STATE,
         seed_column(one.driver for one in found),
         Column("set", description="The frames that the trajectory was sampled for."),
-        Column("trajectory", description="Its number there, from 0."),
+        Column("trajectory", description="Its number there, from 1."),
         Column("time", "fs", "Of the first frame that shows it.", decimals=0),
         Column("frame", description="The number of that frame in the trajectory, from 0."),
         Column("center", description="The atom, by element and number, from 0."),
@@ -98,7 +98,7 @@ def changes_table(found: Sequence[ShellHistory]) -> Table:
             center = str(one.symbols[change.center])
             shells = _shell(center, change.before), _shell(center, change.after)
             atoms = _atoms([change.center], one), *shells, _atoms(change.came, one), _atoms(change.went, one)
-            rows.append([*one.driver, one.of.ref.set, one.of.ref.trajectory, change.time, change.frame, *atoms])
+            rows.append([*one.driver, one.of.ref.set, one.of.ref.number, change.time, change.frame, *atoms])
     caption = "Changes" if total == len(rows) else f"The first {len(rows):,} of {total:,} changes"
     return Table("coordination-changes", caption, columns, rows, folded=len(rows) > 30)
 

@@ -8,7 +8,6 @@ from typing import TypeVar
 from whet import LABELER, Piece, SampledTrajectory, StudyPieces
 
 REFERENCE = "reference dynamics"
-UNKNOWN = "unknown"
 
 Driver = tuple[str, int]
 """Words for who drove a trajectory, and the seed of the potential's fine-tuning."""
@@ -22,10 +21,10 @@ def every_trajectory(study: StudyPieces) -> list[Piece]:
 
 
 def driver_of(one: SampledTrajectory) -> Driver:
-    """`reference dynamics`; the potential and what was done to it; `unknown`."""
+    """`reference dynamics`; the potential and what was done to it; where nobody says, the name of the set."""
     by = one.ref.sampled_by
     if by is None:
-        return UNKNOWN, 0
+        return one.ref.set or one.title, 0
     return (REFERENCE, 0) if by.state == LABELER else (str(by.state), by.seed)
 
 
@@ -49,7 +48,7 @@ def by_driver(found: Sequence[tuple[Driver, Kind]]) -> dict[Driver, list[Kind]]:
 
 def label_of(one: SampledTrajectory) -> str:
     """What a figure calls a trajectory: its set, and its number there."""
-    return f"{one.ref.set or one.title} {one.ref.trajectory or 0}"
+    return f"{one.ref.set or one.title} {one.ref.number or 1}"
 
 
 class AlongTrajectory:

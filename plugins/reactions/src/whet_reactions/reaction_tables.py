@@ -60,7 +60,7 @@ def events_table(followed: Sequence[Followed], names: Mapping[Species, str]) -> 
         STATE,
         seed_column(one.driver for one in followed),
         Column("set", description="The frames that the trajectory was sampled for."),
-        Column("trajectory", description="Its number there, from 0."),
+        Column("trajectory", description="Its number there, from 1."),
         Column("time", "fs", "Of the first frame with the new bonds.", decimals=0),
         Column("frame", description="The number of that frame in the trajectory, from 0."),
         Column("before", description="The species that these atoms were of."),
@@ -75,7 +75,7 @@ def events_table(followed: Sequence[Followed], names: Mapping[Species, str]) -> 
         for event in one.chemistry.reactions[: MOST_EVENTS - len(rows)]:
             sides = side(event.before, names), side(event.after, names)
             bonds = _bonds(event.made, symbols), _bonds(event.broken, symbols)
-            place = [*one.driver, one.of.ref.set, one.of.ref.trajectory, event.time, event.frame]
+            place = [*one.driver, one.of.ref.set, one.of.ref.number, event.time, event.frame]
             rows.append([*place, *sides, *bonds, one.run])
     total = sum(len(one.chemistry.reactions) for one in followed)
     caption = "Reactions" if total == len(rows) else f"The first {len(rows):,} of {total:,} reactions"

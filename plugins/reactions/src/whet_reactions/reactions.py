@@ -93,6 +93,7 @@ class Reactions(Analysis[ReactionsOptions]):
     """Bonds made and broken along trajectories, the species before and after, and how often."""
 
     name = "reactions"
+    result_version = 2
     place = 57
     Options = ReactionsOptions
     inputs: ClassVar = {"trajectories": Port(SampledTrajectory, what="every trajectory of the study, once")}

@@ -52,7 +52,7 @@ def q_series_of(coverage: Sequence[Found], trajectories: Sequence[SampledTraject
     """
     import numpy as np
 
-    runs = {(one.ref.set, one.ref.trajectory or 0): one.ref.sampled_by for one in trajectories}
+    runs = {(one.ref.set, one.ref.number or 1): one.ref.sampled_by for one in trajectories}
     points: dict[tuple[str, str, int], list[tuple[float, float]]] = {}
     for found in coverage:
         for table in (table for table in found.findings.tables if table.name == TABLE):

@@ -22,7 +22,7 @@ MOST_RUNS, MOST_POINTS = 6, 200
 STATE = Column("state", description="The potential and what was done to it.")
 TRAINING = Column("training data", description="What the trajectory was held against.")
 SAMPLED_BY = Column("sampled by", description="Who drove the trajectory.")
-TRAJECTORY = Column("trajectory", description="Its number in the set, from 0.")
+TRAJECTORY = Column("trajectory", description="Its number in the set, from 1.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +58,12 @@ class Cut:
     @property
     def whose(self) -> list[Any]:
         """Cells of state, seed, driver and trajectory."""
-        return [self.series.state, self.series.of.seed, self.series.driver, self.series.of.trajectory]
+        return [self.series.state, self.series.of.seed, self.series.driver, self.series.of.number]
 
     @property
     def run(self) -> str:
         """Set and trajectory."""
-        return f"{self.series.of.set} {self.series.of.trajectory or 0}"
+        return f"{self.series.of.set} {self.series.of.number or 1}"
 
 
 def looked_at(signals: Sequence[Signal]) -> Table:

@@ -48,7 +48,7 @@ class Regimes(Analysis):
 
     name = "regimes"
     place = 52
-    result_version = 2
+    result_version = 3
     after = (COVERAGE,)
     inputs: ClassVar = {
         "predictions": Port(Predictions, what="of every potential on the trajectories of one set"),

@@ -18,7 +18,7 @@ MOST_WORST_FRAMES = 10
 
 TRAINING = Column("training data", description="What trajectories are held against.")
 SET = Column("set", description="Trajectories that are held against it.")
-TRAJECTORY = Column("trajectory", description="Its number in the set, from 0.")
+TRAJECTORY = Column("trajectory", description="Its number in the set, from 1.")
 FRAME = Column("frame", description="Its number in the trajectory, from 0.")
 TIME = Column("time", "fs", "Of the frame; empty where the frames have no times.", decimals=0)
 

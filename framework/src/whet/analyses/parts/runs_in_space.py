@@ -169,13 +169,13 @@ def training_data(work: Work) -> list[TrainingData]:
 def _runs(work: Work) -> Iterator[Run]:
     """Those with a frame, by set and number."""
     sampled = [
-        Run(one.ref, one.ref.trajectory or 0, one.frames, one.times)
+        Run(one.ref, one.ref.number or 1, one.frames, one.times)
         for one in work.all("trajectories", SampledTrajectory)
         if len(one.frames)
     ]
     for name in dict.fromkeys(one.ref.set for one in work.all("sets", LabeledFrames)):
         own = [one for one in work.all("sets", LabeledFrames) if one.ref.set == name and one.frames]
-        sampled += [Run(own[0].ref, number, frames, None, of) for number, (frames, of) in enumerate(_units(own))]
+        sampled += [Run(own[0].ref, number, frames, None, of) for number, (frames, of) in enumerate(_units(own), 1)]
     yield from sorted(sampled, key=lambda one: (one.ref.set_kind, one.ref.set, str(one.ref.sampled_by), one.number))
 
 
