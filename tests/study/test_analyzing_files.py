@@ -126,8 +126,51 @@ def test_a_probe_takes_materials(runs: list[str]) -> None:
     assert float(moduli["curvature ratio"].iloc[0]) < 0.7
     assert Path(".whet/labels.sqlite").is_file()  # labels cost: they stay where somebody finds them
     assert whet.figure_of(found.record).startswith("<svg") and "Properties" in repr(found)
-    with pytest.raises(whet.UnknownName, match="equation-of-state"):
-        whet.figure_of(found.record, "equation-of-stat")
+    assert whet.figure_of(found.record, "ratios").startswith("<svg")  # the beginning, which no other one has
+    with pytest.raises(whet.UnknownName, match="ratios"):
+        whet.figure_of(found.record, "rations")
+
+
+def test_what_can_be_measured_is_shown_beside_what_cannot(runs: list[str]) -> None:
+    write("crystal.cif", bulk("Ar", "fcc", a=3.72, cubic=True))
+    write("molecule.xyz", Atoms("Ne2", [[0, 0, 0], [0, 0, 3.0]]))
+    words = ["analyze", "equation-of-state", "crystal.cif", "molecule.xyz", "-p", "toy"]
+    ended = command(*words, "--out", "page", code=2)
+    assert "bulk modulus" in ended.stdout and len(ended.faults) == 1 and "equation-of-state of Ne" in ended.faults[0]
+    (rows,) = (path.read_text() for path in Path("page/tables").glob("properties*.csv"))
+    assert "bulk modulus" in rows
+    with pytest.warns(UserWarning, match="equation-of-state of Ne"):
+        found = whet.analyze("equation-of-state", ["crystal.cif", "molecule.xyz"], "toy")
+    assert len(found.failed) == 1 and "failed: " in repr(found) and len(found.tables["properties"]) == 2
+    with pytest.raises(whet.InputError):
+        whet.analyze("equation-of-state", "molecule.xyz", "toy")
+
+
+def test_frames_that_name_no_group_are_no_success(runs: list[str]) -> None:
+    for name in ("softening", "parity"):
+        error = command("analyze", name, runs[0], "-p", "toy", "--groups", "nokey", code=2).stderr
+        assert "it has no `nokey` that names its group" in error
+
+
+def test_a_study_that_has_not_run_has_nothing_to_analyze(runs: list[str]) -> None:
+    Path("study.yaml").write_text("name: x\npotentials: {toy: toy}\ntests: {run0: run0.extxyz}\n")
+    error = command("analyze", "scores", "study.yaml", code=2).stderr
+    assert "scores has nothing to look at in this study yet. `whet status` tells what it has" in error
+
+
+def test_the_page_of_one_analysis_is_of_that_alone(runs: list[str]) -> None:
+    given = [f"toy={run}" for run in runs]
+    command("analyze", "stability", *given, "--interval", "20", "--out", "page")
+    text = Path("page/index.html").read_text(encoding="utf-8")
+    assert "stability of toy (4 files)" in text
+    assert not [
+        word for word in ("Turned off", "Name a test set", "the study does not name", "whet run") if word in text
+    ]
+
+
+def test_results_fit_eighty_columns(runs: list[str]) -> None:
+    said = command("analyze", "parity", runs[0], "-p", "toy", "-p", "toy:hard").stdout
+    assert "MAE S" in said and max(map(len, said.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(
@@ -141,6 +184,7 @@ def test_a_probe_takes_materials(runs: list[str]) -> None:
         (["equation-of-state", "run0.extxyz", "-p", "toy", "--first", "2"], "`first` goes with an analysis"),
         (["softening", "run0.extxyz", "-p", "toy", "--labeler", "toy"], "`labeler` goes with a probe"),
         (["stability", "run0.extxyz"], "stability has nothing to look at in these files"),
+        (["materials", "study.yaml"], "materials is no analysis that the study asks for"),
         (["equation-of-state", "run0.extxyz", "-p", "toy", "--set", "pints=3"], "did you mean 'points'?"),
         (["scores", "study.yaml", "--potential", "toy"], "--potential goes with files of frames, not with a study"),
         (["residuals", "run0.extxyz", "--sampled-by", "self"], "`self` is one potential, and none are given"),

@@ -78,6 +78,7 @@ def test_a_table_stands_for_the_reference(folder: Path) -> None:
     ("table", "what"),
     [
         ("material,value\nargon 0,1\n", "no column 'quantity'"),
+        ("material,quantity,value,unit\nargon 0,bulk modulus,1,kbar\n", "bulk modulus is in kbar, the probe has GPa"),
         ("material,quantity,value\nargon 0,bulk modulus,many\n", "known.csv, line 2: 'many' is no number"),
         ("material,quantity,value\nargon 0,bulk modulas,1\n", "line 2: .*no 'bulk modulas'.*bulk modulus"),
         ("material,quantity,value\nNaCl,bulk modulus,1\n", "none of the materials"),

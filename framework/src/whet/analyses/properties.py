@@ -107,6 +107,9 @@ def _notes(measured: Sequence[Measurement]) -> Iterator[str]:
         asked.setdefault(one.ref.set, []).append(names[one.ref.state])
         for note in one.measured.notes:
             said.setdefault((one.ref.set, note), []).append(names[one.ref.state])
+    for material, who in asked.items():
+        if missing := [name for name in dict.fromkeys(names.values()) if name not in (*who, REFERENCE)]:
+            yield f"{material}: not measured with {', '.join(missing)}."
     for (material, note), who in said.items():
         yield f"{material}: {note}" if who == asked[material] else f"{material}, {', '.join(who)}: {note}"
 

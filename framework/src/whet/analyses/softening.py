@@ -11,7 +11,6 @@ from whet.analyses.parts.meanings import POTENTIAL, READINGS, SEEDS, STATES
 from whet.analyses.parts.part_tables import frame_parts, part_tables, too_many_materials
 from whet.analyses.parts.scored_sets import INPUTS, scored_sets
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, series_names, series_rows, several
-from whet.analyses.parts.softness import UNDECIDED
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.contracts.ports import Found, Port, Predictions
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from whet.analyses.parts.ends import Ends
 
 MOST_LINES = 10
+MOST_OPEN = 6
+"""Rows of readings past which a page folds them."""
 
 DEFINITION = (
     "The scale s is the slope of predicted on reference force components, the inverse slope b that of reference on "
@@ -40,7 +41,7 @@ class Softening(Analysis):
 
     name = "softening"
     place = 25
-    result_version = 6
+    result_version = 7
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = INPUTS
@@ -62,7 +63,7 @@ class Softening(Analysis):
             by_magnitude, bins = _by_magnitude(ends, rows, on)
             parts = part_tables(ends, rows, on, seed_note([row for row, _ in ends]))
             figures, tables = [by_magnitude], [*tables, *parts, bins]
-        why = [f"{row.potential}: {row.in_words}." for row in rows if row.untouched and row.reading == UNDECIDED]
+        why = [f"{row.potential}: {row.in_words}." for row in rows if row.untouched]
         why += [note for _, one in ends[:1] if (note := too_many_materials(frame_parts(one)["material"]))]
         return Findings(
             "Softening in detail",
@@ -158,4 +159,4 @@ def _readings(rows: Sequence[SeriesRow], on: str) -> Table:
         known += [row.curvature, row.slope, row.sampler, unexplained, row.robust_scale]
         cells.append([*known, row.discounted, row.seeds, row.in_words])
     caption = f"Which slope is the curvature, on “{on}” ({count(min(row.frames for row in rows), 'frame')})"
-    return Table("softening", caption, columns, cells, folded=True)
+    return Table("softening", caption, columns, cells, folded=len(cells) > MOST_OPEN)

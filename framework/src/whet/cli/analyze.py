@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from whet.contracts.findings import Findings
+    from whet.data.errors import WhetError
     from whet.running.runner import Account
     from whet.running.watcher import Watcher
     from whet.study.study import Study
@@ -83,8 +84,9 @@ def analyze(
     import tempfile
 
     from whet.cli.terminal import say
-    from whet.data.errors import InputError
+    from whet.data.errors import InputError, SeveralFaults
     from whet.report.page import write_report
+    from whet.report.report_folder import ReportFolder
     from whet.study.file_analysis import AnalysisRequest, analysis_study, found_of, kept_in, named_sets
     from whet.study.record import record_of
     from whet.study.study_file import is_study, read_settings
@@ -117,25 +119,38 @@ def analyze(
             running={"workers": workers, "threads": threads, "device": device},
             environments=environment or (),
         )
+        if out is not None:
+            ReportFolder(out).check_place()
         study = analysis_study(request, store=store or kept_in(request, Path(scratch)))
-        _run(study, study.run, is_kept=store is not None)
+        faults = _run(study, study.run, is_kept=store is not None)
         stored = study.stored
+        if faults and not stored.findings(request.shown_by):
+            raise faults[0]
         _show(found_of(request, stored), json=json)
         if out is not None:
             say(f"Page: {write_report(record_of(stored), out)}")
+        if faults:
+            raise SeveralFaults(faults)
 
 
 def _of_study(path: Path, name: str, overrides: Sequence[str], workers: int | None, *, json: bool) -> None:
+    from whet.data.errors import InputError
     from whet.study.study import Study
 
     loaded = Study.load(path, overrides)
-    _run(loaded, lambda view: loaded.analyze(name, view, workers=workers), is_kept=True)
+    for fault in _run(loaded, lambda view: loaded.analyze(name, view, workers=workers), is_kept=True):
+        raise fault
     stored = loaded.stored
-    _show([stored.names.findings(one) for one in stored.findings(name)], json=json)
+    found = [stored.names.findings(one) for one in stored.findings(name)]
+    if not found:
+        raise InputError(
+            f"{name} has nothing to look at in this study yet", where=str(path), hint="`whet status` tells what it has"
+        )
+    _show(found, json=json)
 
 
-def _run(study: Study, run: Callable[[Watcher], Account], *, is_kept: bool) -> None:
-    """Runs it, with progress; raises the first fault."""
+def _run(study: Study, run: Callable[[Watcher], Account], *, is_kept: bool) -> list[WhetError]:
+    """Runs it, with progress. The faults of steps that failed; what others found stands beside them."""
     from whet.cli.terminal import ProgressView
     from whet.data.errors import StepFailed
 
@@ -144,7 +159,7 @@ def _run(study: Study, run: Callable[[Watcher], Account], *, is_kept: bool) -> N
     for error in account.failed.values():
         if isinstance(error, StepFailed) and not is_kept:
             error.hint = "Run again with --store FOLDER to keep the log"
-        raise error
+    return list(account.failed.values())
 
 
 def _show(found: Sequence[Findings], *, json: bool) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from whet.cli.terminal import print_table, say, wrapped
+from whet.cli.terminal import say, wrapped
+from whet.cli.wide_table import print_wide_table
 from whet.contracts.findings import Column, Estimate, Findings, Table, Verdict
 from whet.data.numbers import percent, shown
 
@@ -51,7 +52,7 @@ def _print(table: Table) -> None:
     ]
     headings = [f"{column.name} ({column.unit})" if column.unit else column.name for _, column in columns]
     numbers = [n for n, (place, _) in enumerate(columns) if not any(isinstance(row[place], str) for row in table.rows)]
-    print_table(headings, rows, right=numbers)
+    print_wide_table(headings, rows, right=numbers)
 
 
 def _text(column: Column, cell: object, decimals: int) -> str:

@@ -47,37 +47,39 @@ def say(line: str = "") -> None:
 
 def wrapped(text: str, indent: str = "") -> None:
     """A paragraph on standard output, in lines that fit the terminal."""
-    width = _width() or shutil.get_terminal_size().columns
     whole: Any = {"break_long_words": False, "break_on_hyphens": False}  # of keys and paths
-    for line in textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, **whole):
+    for line in textwrap.wrap(text, width(), initial_indent=indent, subsequent_indent=indent, **whole):
         say(line)
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
-    """A table on standard output. right: numbers of the columns of figures.
+def print_table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = (), whole: bool = False
+) -> None:
+    """A table on standard output. right: numbers of the columns of figures. whole: only headings are broken over lines.
 
     No word is broken, so that keys and paths can be copied and found: rather, lines get longer than the terminal.
     """
     listed = [tuple(row) for row in rows]
-    width = _width() or shutil.get_terminal_size().columns
+    room = width()
     columns = list(zip(headings, *listed, strict=True))
-    widths = _widths(columns, width - GAP * (len(headings) - 1))
+    widths = _widths(columns, room - GAP * (len(headings) - 1), whole)
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0))
     for place, heading in enumerate(headings):
         table.add_column(heading, justify="right" if place in right else "left", width=widths[place])
     for row in listed:
         table.add_row(*row)
-    width = max(width, sum(widths) + GAP * len(widths))
-    Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False).print(table)
+    room = max(room, sum(widths) + GAP * len(widths))
+    Console(file=sys.stdout, width=room, highlight=False, markup=False, emoji=False).print(table)
 
 
-def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
-    """Letters of each column: of its longest line, or fewer where they all do not fit, but those of its longest word.
+def _widths(columns: Sequence[Sequence[str]], room: int, whole: bool) -> list[int]:
+    """Letters of each column: of its longest line, or fewer where they all do not fit, but those of its longest word,
+    or cell where these are kept whole.
 
     Where even these do not fit, a line is too long in any case, and no column is made narrower than `ROOMY`.
     """
     widths = [max(cell_len(line) for cell in column for line in cell.splitlines() or [""]) for column in columns]
-    least = [max(cell_len(word) for cell in column for word in cell.split() or [""]) for column in columns]
+    least = [least_width(heading, cells, whole) for heading, *cells in columns]
     if sum(least) > room:
         return [min(width, max(word, ROOMY)) for width, word in zip(widths, least, strict=True)]
     while sum(widths) > room and (free := [place for place, width in enumerate(widths) if width > least[place]]):
@@ -85,9 +87,16 @@ def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
     return widths
 
 
-def _width() -> int | None:
-    """80 where nobody looks at a terminal."""
-    return None if sys.stdout.isatty() else 80
+def least_width(heading: str, cells: Iterable[str], whole: bool) -> int:
+    """Letters of a column's longest word, or of its longest cell where these are kept whole."""
+    words = [heading, *([] if whole else cells)]
+    pieces = [word for text in words for word in text.split()] + [*(cells if whole else [])]
+    return max(map(cell_len, pieces), default=0)
+
+
+def width() -> int:
+    """Letters of a line: of the terminal, or 80 where nobody looks at one."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 80
 
 
 class _Bars:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, ClassVar
@@ -36,7 +37,7 @@ class ShortRangeOptions(Options):
     """How close atoms come, in sums of their covalent radii."""
 
     shortest: float = Field(default=0.3, gt=0)
-    """Shortest distance, as a share of the sum of the covalent radii; the ratio to ZBL is that of this distance."""
+    """Shortest distance, as a share of the sum of the covalent radii; ratios to ZBL are those of this distance."""
     longest: float = Field(default=1.5, gt=0)
     """Longest distance, in the same unit."""
     points: int = Field(default=25, ge=5, le=1001)
@@ -66,8 +67,8 @@ class ShortRange(Probe[ShortRangeOptions]):
     result_version = 2
     unpickles = False
     quantities: ClassVar = (
-        Quantity("ratio to ZBL", "", "Of the pair energies at the shortest distance, the mean over all pairs.", 3),
-        Quantity("lowest ratio to ZBL", "", "Of the pair that repels least; 1 is ZBL, negative attracts.", 3),
+        Quantity("lowest ratio to ZBL", "", "At the shortest distance, of the pair that repels least.", 3),
+        Quantity("highest ratio to ZBL", "", "Of the pair that repels most; 1 is ZBL, negative attracts.", 3),
         Quantity("wrong wells", "", "Places from which a pair energy falls as its atoms approach, of all pairs.", 0),
     )
     curves: ClassVar = (
@@ -92,8 +93,8 @@ class ShortRange(Probe[ShortRangeOptions]):
         total = len(elements) + len(pairs) * self.options.points
         alone = {symbol: self._alone(symbol, calculator) for symbol in elements}
         progress(len(elements), total)
-        ratios: list[float] = []
-        wells = 0
+        ratios: dict[str, float] = {}
+        wells: Counter[str] = Counter()
         energies: list[Point] = []
         shares: list[Point] = []
         for done, (first, second) in enumerate(pairs, 1):
@@ -106,16 +107,19 @@ class ShortRange(Probe[ShortRangeOptions]):
             progress(len(elements) + done * self.options.points, total)
             inside = distances <= self.options.inside * bond * (1 + 1e-12)
             ratio = of_pair / zbl_energy(*numbers, distances)
-            ratios.append(float(ratio[0]))
-            wells += len(wrong_wells(distances[inside], of_pair[inside]))
+            ratios[branch] = float(ratio[0])
+            wells[branch] += len(wrong_wells(distances[inside], of_pair[inside]))
             energies += [(float(r), float(e), branch) for r, e in zip(distances, of_pair, strict=True)]
             shares += [(float(r), float(x), branch) for r, x in zip(distances[inside], ratio[inside], strict=True)]
         values = {
-            "ratio to ZBL": float(np.mean(ratios)),
-            "lowest ratio to ZBL": min(ratios),
-            "wrong wells": float(wells),
+            "lowest ratio to ZBL": min(ratios.values()),
+            "highest ratio to ZBL": max(ratios.values()),
+            "wrong wells": float(wells.total()),
         }
-        return Measured(values, {"Pair energy": energies, "Ratio to ZBL": shares})
+        notes = [f"ratio to ZBL: {', '.join(f'{pair} {ratio:.2f}' for pair, ratio in ratios.items())}"]
+        if bad := [pair for pair, many in wells.items() if many]:
+            notes.append(f"wrong wells: {', '.join(bad)}")
+        return Measured(values, {"Pair energy": energies, "Ratio to ZBL": shares}, notes)
 
     def _alone(self, symbol: str, calculator: Calculator) -> float:
         """eV; of one atom in its ground state, the frame that reference energies are of."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.contracts.findings import Findings
+from whet.data.errors import WhetError
 from whet.study.file_analysis import AnalysisRequest, analysis_study, found_of, kept_in, named_sets
 from whet.study.file_study import Evaluated
 from whet.study.given_frames import file_of
@@ -24,7 +26,8 @@ class Analyzed:
     """What an analysis or a probe found.
 
     findings: one for each set that it looked at. tables: name -> data frame of pandas, those of several sets one below
-    the other, with the column `set`. record: what figures and a page are drawn from.
+    the other, with the column `set`. record: what figures and a page are drawn from. failed: step -> the fault of
+    what could not be looked at, such as one material of several.
 
     >>> found = whet.analyze("residuals", {"chgnet": "run.extxyz"}, "chgnet", interval=10)
     >>> found.tables["residuals"]
@@ -34,10 +37,13 @@ class Analyzed:
     findings: Sequence[Findings]
     tables: Mapping[str, pandas.DataFrame]
     record: Record
+    failed: Mapping[str, WhetError] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         titles = ", ".join(dict.fromkeys(one.title for one in self.findings))
-        return f"<Analyzed: {titles}; tables: {', '.join(self.tables)}>"
+        lines = [f"<Analyzed: {titles}; tables: {', '.join(self.tables)}>"]
+        lines += [f"{one.question} {one.claim}" for found in self.findings for one in found.verdicts]
+        return "\n".join([*lines, *(f"failed: {error}" for error in self.failed.values())])
 
 
 def analyze(
@@ -68,7 +74,8 @@ def analyze(
     or components, or loaded ones, as in `whet.evaluate`. store: keeps results and labels; by default a probe with a
     labeler keeps them in `.whet`, since labels cost, and all else is computed afresh. The rest: see `AnalysisRequest`.
 
-    Raises the first fault: UnknownName, InputError, FrameError, ….
+    Raises the first fault where nothing was found (UnknownName, InputError, FrameError, …); what failed beside what
+    was found is in `failed`, and warned of.
     """
     with tempfile.TemporaryDirectory(prefix="whet-") as scratch:
         request = AnalysisRequest(
@@ -88,15 +95,17 @@ def analyze(
             environments=(str(environment),) if environment else (),
         )
         study = analysis_study(request, store=Path(store) if store else kept_in(request, Path(scratch)))
-        for error in study.run().failed.values():
-            raise error
-        stored = study.stored
+        failed, stored = study.run().failed, study.stored
+        for error in failed.values():
+            if not stored.findings(request.shown_by):
+                raise error
+            warnings.warn(str(error), stacklevel=2)
         found = found_of(request, stored)
         record = record_of(stored)
         for section in record.sections:
             for one in section.findings:
                 one.hold()  # the store may go with the folder
-        return Analyzed(found, stored.tables(request.shown_by), record)
+        return Analyzed(found, stored.tables(request.shown_by), record, failed)
 
 
 def _sets(frames: Any, scratch: Path, *, together: bool) -> dict[str, list[Path]]:

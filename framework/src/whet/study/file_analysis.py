@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,12 @@ from typing import Any
 from whet.contracts.analysis import Analysis
 from whet.contracts.findings import Findings
 from whet.contracts.ports import Predictions, SampledTrajectory
-from whet.data.errors import FrameError, InputError, UnknownName
+from whet.data.errors import FrameError, InputError, SeveralFaults, UnknownName, WhetError
 from whet.data.identity import without_none
 from whet.data.input_files import regular_file
 from whet.plugins.registry import registry
 from whet.study.file_study import Evaluated, by_label, file_study, sampler
+from whet.study.invocation import FILES
 from whet.study.other_interpreter import Environments
 from whet.study.schema import Given
 from whet.study.stored_study import StoredStudy
@@ -80,12 +83,13 @@ def analysis_study(request: AnalysisRequest, *, store: Path) -> Study:
     for path in (path for paths in request.sets.values() for path in paths):
         if not path.is_dir():
             regular_file(path)
-    title = f"{request.name} of {', '.join(path.name for paths in request.sets.values() for path in paths[:1])}"
+    title = f"{request.name} of {', '.join(_called(name, paths) for name, paths in request.sets.items())}"
     rest: dict[str, Any] = {"running": request.running, "environments": request.environments, "store": store}
     if request.is_probe:
         words = ("interval", "first", "keys", "sampled_by", "groups", "descriptor")
         _refuse(request, "an analysis", **{word: getattr(request, word) for word in words})
-        return file_study(title, potentials, {PROPERTIES: {}}, **rest, **_probed(request))
+        with _in_own_words(request):
+            return file_study(title, potentials, {PROPERTIES: {}}, **rest, **_probed(request))
     _refuse(request, "a probe", reference=request.reference, labeler=request.labeler)
     here, wanted = registry(), {request.name: request.options}
     for name in _after(request.name):
@@ -94,7 +98,20 @@ def analysis_study(request: AnalysisRequest, *, store: Path) -> Study:
     descriptor = request.descriptor or _only_descriptor(kind)
     tests = {name: _test(request, name, paths, list(potentials)) for name, paths in request.sets.items()}
     more: dict[str, Any] = {"descriptor": descriptor} if descriptor else {}
-    return file_study(title, potentials, wanted, **rest, **more, tests=tests)
+    with _in_own_words(request):
+        return file_study(title, potentials, wanted, **rest, **more, tests=tests)
+
+
+@contextmanager
+def _in_own_words(request: AnalysisRequest) -> Iterator[None]:
+    """Faults are placed at options and files: there is no study file that could have keys."""
+    try:
+        yield
+    except WhetError as error:
+        for fault in error.faults if isinstance(error, SeveralFaults) else (error,):
+            _, found, option = fault.where.partition(f"{'probes' if request.is_probe else 'analyses'}.{request.name}.")
+            fault.where = f"option {option}" if found else re.sub(rf"^{FILES}(, key [^:]*)?(: )?", "", fault.where)
+        raise
 
 
 def named_sets(words: Sequence[str], *, together: bool) -> dict[str, list[Path]]:
@@ -127,8 +144,11 @@ def kept_in(request: AnalysisRequest, scratch: Path) -> Path:
 
 
 def found_of(request: AnalysisRequest, study: StoredStudy) -> list[Findings]:
-    """What it found. FrameError where there was nothing in these files for it to look at."""
+    """What it found. FrameError where there was nothing in these files for it to look at, or no score could be had."""
     found = [study.names.findings(one) for one in study.findings(request.shown_by)]
+    if study.unscored and all(one.is_empty for one in found):
+        which, why = study.unscored[0]
+        raise FrameError(why, where=which)
     if not found:
         raise FrameError(
             f"{request.name} has nothing to look at in these files",
@@ -149,6 +169,10 @@ def _test(request: AnalysisRequest, name: str, paths: Sequence[Path], labels: Se
         "groups": request.groups or None,
     }
     return without_none(known)
+
+
+def _called(name: str, paths: Sequence[Path]) -> str:
+    return paths[0].name if len(paths) == 1 else f"{name} ({len(paths)} files)"
 
 
 def _probed(request: AnalysisRequest) -> dict[str, Any]:

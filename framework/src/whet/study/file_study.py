@@ -14,6 +14,7 @@ from whet.contracts.potential import Potential
 from whet.data.errors import InputError
 from whet.plugins.registry import registry
 from whet.running.store import Store
+from whet.study.invocation import FILES
 from whet.study.named_potential import label_of
 from whet.study.other_interpreter import Environments, placed_in
 from whet.study.resolved import resolve
@@ -65,7 +66,7 @@ def file_study(
         },
         of=title,
     )
-    source = Source(Path("command line"), {})
+    source = Source(Path(FILES), {})
     loaded = {made[label].key: one for label, one in living.items()}
     return Study(file, source, resolve(file, source, made=made), Store(store), loaded=loaded)
 

@@ -12,6 +12,9 @@ from typing import Any, Self
 
 from whet.study.study_file import Source
 
+FILES = "files of frames"
+"""What stands for the study file where there is none."""
+
 NOT_OF_THE_STUDY = ("running", "store")
 """Keys that say where and how a study runs: with others of them it is the same study."""
 
@@ -31,6 +34,11 @@ class Invocation:
     def of(cls, source: Source) -> Self:
         """Of a study that was read."""
         return cls(source.path.name, tuple(source.overrides.values()))
+
+    @property
+    def is_of_files(self) -> bool:
+        """Whether there is no study file: one analysis, or one probe, of files of frames."""
+        return self.file == FILES
 
     def command(self, verb: str, *words: str) -> str:
         """`whet VERB study.yaml WORDS --set …`; a `--set` among the words replaces the study's own of the same key."""

@@ -70,7 +70,9 @@ def _run(study: StoredStudy) -> Table:
     measured = [step.measured for step in study.done.values()]
     starts = [float(one["started"]) for one in measured if one.get("started")]
     days = list(dict.fromkeys(_day(one) for one in (min(starts), max(starts)))) if starts else []
-    rows: list[list[Cell]] = [["command", study.stored.asked.command("run")], ["date", " to ".join(days)]]
+    asked = study.stored.asked
+    rows: list[list[Cell]] = [] if asked.is_of_files else [["command", asked.command("run")]]
+    rows.append(["date", " to ".join(days)])
     rows += [
         list[Cell]([what, ", ".join(sorted({str(one[what]) for one in measured if one.get(what)}))])
         for what in RECORDED

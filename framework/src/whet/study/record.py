@@ -72,18 +72,19 @@ def record_of(study: StoredStudy) -> Record:
     }
     sections = [section for section in study.shown if any(not one.is_empty for one in section.findings)]
     sections += [Section("cost", [cost_table(study)]), Section("provenance", [provenance(study)])]
+    of_files = study.stored.asked.is_of_files  # what else a study could have is no matter of one analysis
     return Record(
         study.name,
         sections,
         missing=_missing(study),
         warnings=warnings(study),
-        cost=in_short(study),
+        cost=() if of_files else in_short(study),
         scores=study.scores,
         about=about,
         subject=subject(study),
         failed=failed_steps(study),
         held_up=held_up(study),
-        next_steps=next_steps(study),
+        next_steps=() if of_files else next_steps(study),
         methods=methods(study),
         references=references(study),
         states=_states(study),
@@ -110,4 +111,4 @@ def _missing(study: StoredStudy) -> list[str]:
         found.append(f"{count(len(study.unscored), 'evaluation')} without a number; why is listed under Errors.")
     said = [one for section in study.shown for one in section.findings if one.is_empty]
     found += [f"{one.title}: {' '.join(one.notes) or 'nothing to show'}" for one in said]
-    return [*found, *not_covered(study), *study.stored.lacks]
+    return found if study.stored.asked.is_of_files else [*found, *not_covered(study), *study.stored.lacks]

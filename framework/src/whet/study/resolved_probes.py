@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ from whet.study.study_file import Source
 from whet.study.yaml_tree import Keys
 
 COLUMNS = ("material", "quantity", "value")
-"""Of a table of reference values."""
+"""Of a table of reference values, which may have others: a `unit` has to be the probe's."""
 
 Values = Mapping[str, Mapping[str, float]]
 """Material -> quantity -> number."""
@@ -111,14 +111,17 @@ class ProbeQuestions:
         A quantity that the probe has not is a fault, where its plugin is here: the number would stand beside nothing.
         """
         here, use = registry(), self.study.probes[name].use or name
-        measured = [one.name for one in here.find("probes", use).quantities] if here.knows("probes", use) else None
+        measured = None
+        if here.knows("probes", use):
+            measured = {one.name: one.unit for one in here.find("probes", use).quantities}
         try:
             return _values(regular_file(located(expanded(path), self.source.folder)), set(materials), measured)
         except WhetError as error:
             raise self.source.placed(error, ("probes", name, "reference")) from None
 
 
-def _values(file: Path, materials: set[str], quantities: Sequence[str] | None) -> Values:
+def _values(file: Path, materials: set[str], quantities: Mapping[str, str] | None) -> Values:
+    """quantities: name -> unit of what the probe measures, where that is known."""
     found: dict[str, dict[str, float]] = {}
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = csv.DictReader(lines)
@@ -136,6 +139,9 @@ def _values(file: Path, materials: set[str], quantities: Sequence[str] | None) -
             if quantities is not None and row["quantity"] not in quantities:
                 hint = suggestion(str(row["quantity"]), quantities) or f"Known: {', '.join(quantities)}"
                 raise InputError(f"the probe measures no {row['quantity']!r}", where=place, hint=hint)
+            if quantities is not None and row.get("unit") not in (None, "", quantities[row["quantity"]]):
+                unit = quantities[row["quantity"]] or "no unit"
+                raise InputError(f"{row['quantity']} is in {row['unit']}, the probe has {unit}", where=place)
             if row["material"] in materials:
                 found.setdefault(row["material"], {})[row["quantity"]] = value
     if not found:

@@ -97,9 +97,16 @@ class Study:
         return self._run(self.plan, watcher, workers)
 
     def analyze(self, name: str, watcher: Watcher | None = None, *, workers: int | None = None) -> Account:
-        """Runs one analysis over what is there, and no other step. UnknownName where there is none of that name."""
+        """Runs one analysis over what is there, and no other step.
+
+        UnknownName where there is none of that name, InputError where the study does not ask for it.
+        """
         if name not in (known := [one.name for one in self.plan.analyses]):
-            raise UnknownName.among("analysis", name, known, where=self.source.place(("analyses",)))
+            where = self.source.place(("analyses",))
+            if registry().knows("analyses", name) or name in self.file.probes:
+                hint = "See `properties`" if name in self.file.probes else "Add it there"
+                raise InputError(f"{name} is no analysis that the study asks for", where=where, hint=hint)
+            raise UnknownName.among("analysis", name, known, where=where)
         there = self._planned(key for key, step in self.plan.steps.items() if not self._is_there_or_analysis(key, step))
         wanted = {key for one in there.analyses if one.name == name for key in one.steps}
         for key in [*there.steps][::-1]:  # and what it reads, down to what is there already

@@ -31,7 +31,7 @@ def _references(study: StoredStudy) -> Iterator[str]:
         of_files.setdefault(theory, []).append(f"“{name}”")
     for theory, names in of_files.items():
         yield f"reference of {', '.join(names)}: {theory}"
-    if not (study.theories or labeler or of_files):
+    if not (study.theories or labeler or of_files or study.stored.asked.is_of_files):
         yield "reference: the study does not name it (`theory:` of a file)"
 
 

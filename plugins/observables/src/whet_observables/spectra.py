@@ -28,7 +28,7 @@ COLUMNS = (
     Column("state", description="Who drove the trajectories."),
     Column("element", description="Whose density of states it is."),
     Column("mean", "cm⁻¹", "Mean wavenumber of the element's density of states.", decimals=1, interval=True),
-    Column("highest peak", "cm⁻¹", "Where the density of states is largest.", decimals=0, interval=True),
+    Column("highest peak", "cm⁻¹", "Of the mean over trajectories, above what diffusion makes.", decimals=0),
     Column("Δ mean", "cm⁻¹", "Mean less that of the reference's own dynamics.", decimals=1, interval=True),
     Column("velocities", description="Those of the frames, or made from positions."),
     Column("trajectories", description="Independent trajectories."),
@@ -63,12 +63,22 @@ class ElementStates:
         assert found is not None
         return found
 
+    @property
+    def peak(self) -> float | None:
+        """cm⁻¹, of the mean over trajectories: of several that are as high, each trajectory has another one highest."""
+        import numpy as np
+
+        from whet_observables.power_spectrum import States
+
+        return States(self.each[0].wavenumbers, np.mean([run.density for run in self.each], axis=0)).peak
+
 
 class Spectra(EnsembleAnalysis[SpectraOptions]):
     """Vibrational densities of states by element, from velocities of frames that are close enough to each other."""
 
     name = "spectra"
     place = 330
+    result_version = 2
     Options = SpectraOptions
     rests_on: ClassVar = (STATES,)
 
@@ -177,12 +187,11 @@ def _displacement(before: Atoms, after: Atoms) -> np.ndarray:
 
 
 def _row(one: ElementStates, other: ElementStates | None) -> list:
-    peaks = RunMean.of([peak for run in one.each if (peak := run.peak) is not None])
     return [
         one.one.name,
         one.element,
         one.mean.estimate,
-        peaks.estimate if peaks else None,
+        one.peak,
         one.mean.less(other.mean) if other else Estimate(None),
         one.source,
         len(one.each),
@@ -239,7 +248,12 @@ def _figure(found: Sequence[ElementStates]) -> Figure:
             "height": 140,
             "mark": {"type": "line", "tooltip": {"content": "data"}},
             "encoding": {
-                "x": {"field": "wavenumber", "type": "quantitative", "title": "wavenumber (cm⁻¹)"},
+                "x": {
+                    "field": "wavenumber",
+                    "type": "quantitative",
+                    "title": "wavenumber (cm⁻¹)",
+                    "axis": {"tickCount": 4},
+                },
                 "y": {"field": "density", "type": "quantitative", "title": "density of states (cm)"},
                 "color": {"field": "state", "type": "nominal", "sort": None, "title": None},
             },

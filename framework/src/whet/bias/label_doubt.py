@@ -1,0 +1,47 @@
+"""label_doubt: labels that cannot be what they are taken for: forces in another unit, or of the other sign."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from whet.data.units import BOHR, HARTREE, KCAL_PER_MOL, KJ_PER_MOL
+
+if TYPE_CHECKING:
+    from whet.bias.softening import Slopes
+
+UNITS = {
+    "kcal/mol/Å": KCAL_PER_MOL,
+    "kJ/mol/Å": KJ_PER_MOL,
+    "meV/Å": 1e-3,
+    "Ry/Bohr": HARTREE / 2 / BOHR,
+    "Ha/Bohr": HARTREE / BOHR,
+}
+"""eV/Å of one of each."""
+
+ALIKE = 0.7
+"""Uncentred R² from which on predictions follow the labels, up to a factor."""
+
+SOFTEST, STIFFEST = 0.25, 4.0
+"""No potential that follows its labels is known to be softer, or stiffer."""
+
+NEAR = 2.0
+"""How far a factor may be from that of a unit: potentials are soft as well."""
+
+
+def label_doubt(slopes: Slopes) -> str:
+    """Why the labels are doubtful, a clause; empty where nothing says so.
+
+    Predictions that follow the labels closely, with a factor that no potential has but a unit has, or with the other
+    sign.
+    """
+    s, r2 = slopes.scale, slopes.r2
+    if s is None or r2 is None or r2 < ALIKE or s == 0:
+        return ""
+    if s < 0:
+        return "the labels have the sign of gradients, and forces have the other"
+    if SOFTEST <= s <= STIFFEST:
+        return ""
+    off = {unit: abs(math.log(s / factor)) for unit, factor in UNITS.items()}
+    nearest = min(off, key=lambda unit: off[unit])
+    return f"the forces of the labels may be in {nearest}, not in eV/Å" if off[nearest] <= math.log(NEAR) else ""
