@@ -42,7 +42,7 @@ class Learning(Analysis):
 
     name = "learning"
     place = 20
-    result_version = 5
+    result_version = 6
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = {"scores": Port(Found, many=False, what="of the set")}

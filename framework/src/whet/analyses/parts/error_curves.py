@@ -95,7 +95,7 @@ def _panel(quantity: str, title: str, x: Mapping[str, Any], only: str) -> dict[s
     bar = {"type": "rule", "strokeWidth": 3, "opacity": 0.35}
     return {
         "data": {"name": CURVES},
-        "title": title,
+        "title": title.replace(" (", "\n(").splitlines(),  # so that neighbors do not run into each other
         "width": 170,
         "height": 170,
         "transform": [{"filter": f"datum.quantity == '{quantity}' && {only}"}],
