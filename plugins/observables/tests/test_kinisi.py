@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,12 +31,12 @@ def test_a_known_coefficient_is_within_the_interval_of_a_single_run() -> None:
 def test_it_is_kinisi_called_by_hand() -> None:
     """Of wrapped atoms, which kinisi unwraps."""
     import scipp
-    from kinisi.diffusion import Diffusion
-    from kinisi.displacement import calculate_msd
-    from kinisi.parser import Parser
+    from kinisi import diffusion, displacement, parser
 
+    untyped: Any = parser.Parser, diffusion.Diffusion, displacement.calculate_msd
+    make_parser, make_fit, msd_of = untyped
     places = walk(np.random.default_rng(7), 2e-3, 8, 60, 10.0) + 5
-    by_hand = Parser(
+    by_hand = make_parser(
         scipp.array(dims=["time", "particle", "dimension"], values=places % 20.0 / 20.0),
         scipp.array(dims=["time", "row", "column"], values=[20.0 * np.eye(3)] * 60, unit="angstrom"),
         scipp.scalar(10.0, unit="fs"),
@@ -43,7 +44,7 @@ def test_it_is_kinisi_called_by_hand() -> None:
         specie_indices=scipp.arange("particle", 8),
         drift_indices=scipp.arange("particle", 0),
     )
-    fit = Diffusion(calculate_msd(by_hand, progress=False))
+    fit = make_fit(msd_of(by_hand, progress=False))
     fit.bayesian_regression(scipp.scalar(20.0, unit="fs"), progress=False, random_state=np.random.RandomState(1))
     moved = by_hand.displacements.transpose(["obs", "particle", "dimension"]).values
     np.testing.assert_allclose(moved, places[1:] - places[0], atol=1e-9)

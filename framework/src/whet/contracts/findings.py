@@ -60,12 +60,12 @@ class Column:
     unit: str = ""
     description: str = ""
     decimals: int | Mapping[str, int] | None = None
-    by: str = ""
     percent: bool = False
     interval: bool = False
     spread: bool = False
     brief: bool = False
     shown: bool = True
+    by: str = ""
 
     @property
     def names(self) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from itertools import islice
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -164,9 +164,10 @@ def coefficients(places: np.ndarray, interval: float, options: KinisiOptions) ->
     """Draws from the posterior of D, in `UNIT`. places: (n_frames, n, 3) Å, unwrapped. interval: fs between frames."""
     import numpy as np
     import scipp
-    from kinisi.diffusion import Diffusion
-    from kinisi.displacement import calculate_msd
+    from kinisi import diffusion, displacement
 
+    kinisi_fit: Any = diffusion.Diffusion  # what its annotations say of units and arrays does not hold
+    kinisi_msd: Any = displacement.calculate_msd
     longest = len(places) - 1
     steps = np.unique(np.rint(np.linspace(1, longest, min(options.intervals, longest))).astype(int))
     moved = np.moveaxis(places[1:] - places[0], 0, 1)
@@ -178,7 +179,7 @@ def coefficients(places: np.ndarray, interval: float, options: KinisiOptions) ->
         dimensionality=3 * scipp.units.dimensionless,
     )
     with kept_random_state():
-        fit = Diffusion(calculate_msd(parsed, progress=False))
+        fit = kinisi_fit(kinisi_msd(parsed, progress=False))
         random = np.random.RandomState(options.seed)
         fit.bayesian_regression(scipp.scalar(options.start, unit="fs"), progress=False, random_state=random)
     return PER_UNIT * np.asarray(fit.gradient.values) / SIX
