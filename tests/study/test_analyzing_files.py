@@ -152,6 +152,19 @@ def test_frames_that_name_no_group_are_no_success(runs: list[str]) -> None:
         assert "it has no `nokey` that names its group" in error
 
 
+def test_labels_in_another_unit_are_not_called_softness(runs: list[str]) -> None:
+    frames = labeled(trajectory(1))
+    for frame in frames:
+        frame.calc.results["forces"] = 23.06 * frame.calc.results["forces"]
+    write("kcal.extxyz", frames)
+    said = command("analyze", "softening", "kcal.extxyz", "-p", "toy", "--sampled-by", "rattle").stdout
+    assert "may be in kcal/mol/Å" in " ".join(said.split()) and "soft by" not in said
+    for frame in frames:
+        frame.info["E_tot"], frame.arrays["F_tot"], frame.calc = 1.0, np.zeros((len(frame), 3)), None
+    write("odd.extxyz", frames)
+    assert "--energy-key KEY" in command("analyze", "softening", "odd.extxyz", "-p", "toy", code=2).stderr
+
+
 def test_a_study_that_has_not_run_has_nothing_to_analyze(runs: list[str]) -> None:
     Path("study.yaml").write_text("name: x\npotentials: {toy: toy}\ntests: {run0: run0.extxyz}\n")
     error = command("analyze", "scores", "study.yaml", code=2).stderr

@@ -37,7 +37,7 @@ def test_trajectories_are_followed(
     assert "Coverage through time" in said and "undecided: 1 trajectory" in said
     assert "unlike the training data, not unphysical" in said
     exec(compile(PYTHON, "coverage.md", "exec"), {})
-    assert re.search(r"^(independent|own trajectory of .*) 0 \d+\.0 fs ", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(r"^(independent|own trajectory of .*) 1 \d+\.0 fs ", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_files_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def test_files_are_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         write(f"run{number}.extxyz", frames)
     said = whet(*FILES.split()[1:]).stdout
     assert "undecided: 1 trajectory" in said and "unlike the training data, not unphysical" in said
-    assert re.search(r"known +new +0 +\d +\d+ +\d +Ar", said), "set, trajectory, frame, time, and atom of the worst"
+    assert re.search(r"known +new +1 +\d +\d+ +\d +Ar", said), "set, trajectory, frame, time, and atom of the worst"
     assert "Coverage through time" in Path("page/index.html").read_text(encoding="utf-8")
 
 

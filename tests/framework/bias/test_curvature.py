@@ -295,26 +295,3 @@ def test_runs_that_remember_where_they_began_decide_nothing():
     assert (doubted.reading, doubted.slope, doubted.ratio, doubted.interval) == ("undecided", "", None, None)
     assert doubted.verdict.startswith("undecided: frames begin 0 fs after the start (s = 0.1")
     assert replace(found, units=3).doubted("frames").verdict.startswith("undecided: 3 trajectories, frames (")
-
-
-@pytest.mark.parametrize("sampler", ["rattle", "reference", "self", "unknown"])
-@pytest.mark.parametrize(
-    ("factor", "why"),
-    [
-        (23.06, "may be in kcal/mol/Å"),
-        (96.49, "may be in kJ/mol/Å"),
-        (1000.0, "may be in meV/Å"),
-        (1 / 51.42, "may be in Ha/Bohr"),
-        (1 / 25.71, "may be in Ry/Bohr"),
-        (-1.0, "the labels have the sign of gradients"),
-    ],
-)
-def test_labels_in_another_unit_decide_nothing(made, sampler: str, factor: float, why: str) -> None:
-    random = np.random.default_rng(3)
-    forces = random.normal(size=(8, 5, 3))
-    predicted = 0.85 * forces + 0.05 * random.normal(size=(8, 5, 3))
-    known = {"units": list(range(8)), "units_of": "frames", "samplers": [sampler] * 8}
-    found = softening(made(factor * forces, predicted, **known)).curvature
-    assert found.reading == "undecided" and why in found.verdict and found.ratio is None
-    right = softening(made(forces, predicted, **known)).curvature
-    assert right.reading == ("undecided" if sampler == "unknown" else "soft")

@@ -17,7 +17,7 @@ def test_keys_and_paths_stay_whole(
 ) -> None:
     if width:
         monkeypatch.setenv("COLUMNS", str(width))
-        monkeypatch.setattr(terminal, "_width", lambda: None)
+        monkeypatch.setattr(terminal, "width", lambda: width)
     sentence = "its weights are gone, which a run would have found by itself; it does the step again " * 2
     print_table(("damaged", "which", "fault"), [("step", f"naive 1: fine-tune\n{KEY}", f"{sentence}({PATH})")])
     lines = capsys.readouterr().out.splitlines()

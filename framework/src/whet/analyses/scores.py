@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from whet.analyses.parts.alignment import first_fine_tunings, given_energies
-from whet.analyses.parts.doubts import energy_notes
+from whet.analyses.parts.doubts import energy_notes, label_notes
 from whet.analyses.parts.meanings import (
     FRAMES,
     MAE_E,
@@ -48,7 +48,7 @@ class Scores(Analysis):
 
     name = "scores"
     place = 30
-    result_version = 4
+    result_version = 5
     by_default = True
     inputs: ClassVar[Mapping[str, Port]] = {
         "predictions": Port(Predictions, what="of every potential on the set"),
@@ -100,7 +100,7 @@ class Scores(Analysis):
         if unscored:
             columns = (Column("evaluation"), Column("reason"))
             tables.append(Table("unscored", "Evaluations without a number", columns, unscored))
-        notes = list(energy_notes(found))
+        notes = [*energy_notes(found), *label_notes(plain)]
         return Findings("Errors", on.set, tables, definition=DEFINITION, source="Wong & Yang, eqs. 1–3", notes=notes)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from whet.bias.label_doubt import label_doubt
 from whet.bias.sampler import IN_WORDS, MINIMUM
 from whet.contracts.findings import LEAST_UNITS, Interval
 from whet.data.frame_groups import units_in_words
@@ -74,8 +73,6 @@ class Curvature:
             claim = f"undecided: {IN_WORDS[MINIMUM]} have no forces to read a curvature from"
             return cls(sampler, "", None, None, None, None, slopes.units, units_of, "undecided", claim)
         reading, claim = _read(ratio, interval, slopes.units, units_of, bool(slope), positive)
-        if doubt := label_doubt(slopes):
-            slope, ratio, interval, reading, claim = "", None, None, "undecided", f"undecided: {doubt}"
         if s is None:
             claim = "undecided: all reference forces are zero, so there is no slope"
         where = WHY_READ[sampler] if slope and positive else IN_WORDS[sampler]

@@ -85,9 +85,11 @@ def analyze(
 
     from whet.cli.terminal import say
     from whet.data.errors import InputError, SeveralFaults
+    from whet.files.naming import named_by
     from whet.report.page import write_report
     from whet.report.report_folder import ReportFolder
     from whet.study.file_analysis import AnalysisRequest, analysis_study, found_of, kept_in, named_sets
+    from whet.study.inspection import check_data
     from whet.study.record import record_of
     from whet.study.study_file import is_study, read_settings
 
@@ -125,6 +127,8 @@ def analyze(
         faults = _run(study, study.run, is_kept=store is not None)
         stored = study.stored
         if faults and not stored.findings(request.shown_by):
+            with named_by("command"):
+                check_data(study)  # where a file is at fault: what this command can do about it
             raise faults[0]
         _show(found_of(request, stored), json=json)
         if out is not None:

@@ -32,5 +32,4 @@ def how_to_name(labels: Sequence[str] = ("energy", "forces")) -> str:
     if door == "file":
         return "rename them in the file: " + " and ".join(f"REF_{label}" for label in labels)
     pairs = ", ".join(f"{label}: KEY" for label in labels)
-    command = f"--{labels[0]}-key of a command"
-    return f"name them: `keys: {{{pairs}}}` beside the file in the study file, {command}, `keys=` in Python"
+    return f"name them: `keys: {{{pairs}}}` beside the file in the study file, `keys=` in Python"

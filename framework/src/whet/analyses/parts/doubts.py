@@ -1,10 +1,11 @@
-"""energy_notes: which energies of a set mean nothing beside those of other compositions."""
+"""energy_notes, label_notes: which energies and labels of a set mean nothing as they are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from whet.analyses.parts.naming import state_names
+from whet.analyses.parts.scored import Scored
 from whet.contracts.ports import Predictions
 from whet.data.numbers import count
 
@@ -20,3 +21,14 @@ def energy_notes(found: Iterable[Predictions]) -> Iterator[str]:
         first, *others = one.doubts
         more = f" The same holds of {count(len(others), 'other composition')}." if others else ""
         yield f"{names[one.ref.state]} on “{one.ref.set}”: {first}.{more}"
+
+
+def label_notes(found: Iterable[Scored]) -> Iterator[str]:
+    """A note for each untouched potential whose predictions say that the labels are not what they are taken for."""
+    from whet.bias.label_doubt import label_doubt
+
+    plain = [one for one in found if one.state.untouched and not one.rule]
+    names = state_names(one.state for one in plain)
+    for one in plain:
+        if doubt := label_doubt(one.score.softening.slopes):
+            yield f"{names[one.state]}: {doubt}."

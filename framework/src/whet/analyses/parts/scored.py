@@ -43,6 +43,7 @@ def scored(
 
     unscored: takes what gives no score, and why. doubt: why the frames are no ensemble from which a curvature is read.
     """
+    from whet.bias.label_doubt import label_doubt
     from whet.bias.pairs import Comparison
     from whet.bias.series import Score
 
@@ -56,6 +57,8 @@ def scored(
             # Integration by parts needs an ensemble of the energy whose gradient the forces are.
             gradient = one.conservative or comparison.sampler != "self"
             score = score.doubted(doubt if gradient else "its forces are no gradient of an energy")
+            if state.untouched:  # one that was trained on labels takes them for what they are
+                score = score.doubted(label_doubt(score.softening.slopes))
         except FrameError as error:
             unscored.append((f"{label} on {one.ref.set}", str(error)))
             continue
