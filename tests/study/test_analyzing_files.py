@@ -155,6 +155,7 @@ def test_frames_that_name_no_group_are_no_success(runs: list[str]) -> None:
 def test_labels_in_another_unit_are_not_called_softness(runs: list[str]) -> None:
     frames = labeled(trajectory(1))
     for frame in frames:
+        assert frame.calc is not None
         frame.calc.results["forces"] = 23.06 * frame.calc.results["forces"]
     write("kcal.extxyz", frames)
     said = command("analyze", "softening", "kcal.extxyz", "-p", "toy", "--sampled-by", "rattle").stdout
