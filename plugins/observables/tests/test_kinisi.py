@@ -93,3 +93,11 @@ def test_without_the_package_one_line_says_what_to_install(monkeypatch: pytest.M
     monkeypatch.setattr("whet_observables.kinisi_diffusion.find_spec", lambda name: None)
     with pytest.raises(MissingPackage, match=r"pip install 'whet-observables\[kinisi\]'"):
         KinisiDiffusion(KinisiOptions()).wants(StudyPieces("test", []))
+
+
+def test_frames_without_boundaries_are_told(tmp_path: Path) -> None:
+    frames = [frame.copy() for frame in liquid(0, 1e-3)]
+    for frame in frames:
+        frame.pbc = False
+    findings = found(KinisiDiffusion, tmp_path, trajectory(own(0), frames, 10.0), **SHORT)
+    assert findings.notes[0].endswith("a diffusion coefficient needs frames that are periodic in all directions.")

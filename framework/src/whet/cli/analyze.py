@@ -142,8 +142,8 @@ def _of_study(path: Path, name: str, overrides: Sequence[str], workers: int | No
     from whet.study.study import Study
 
     loaded = Study.load(path, overrides)
-    for fault in _run(loaded, lambda view: loaded.analyze(name, view, workers=workers), is_kept=True):
-        raise fault
+    if faults := _run(loaded, lambda view: loaded.analyze(name, view, workers=workers), is_kept=True):
+        raise faults[0]
     stored = loaded.stored
     found = [stored.names.findings(one) for one in stored.findings(name)]
     if not found:

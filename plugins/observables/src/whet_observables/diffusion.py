@@ -15,8 +15,6 @@ from whet import (
     Estimate,
     Figure,
     Findings,
-    InputError,
-    Options,
     SampledTrajectory,
     Table,
     Verdict,
@@ -25,6 +23,7 @@ from whet import (
 )
 from whet_observables.ensemble_analysis import EnsembleAnalysis
 from whet_observables.ensembles import Ensemble, doubts, duration, reference_of, regular_times
+from whet_observables.followed_centers import CentersOptions, FollowedCenters
 from whet_observables.references import NIBLETT, UNWRAPPING
 from whet_observables.run_means import FEWEST, RunMean, excludes_zero, in_words
 
@@ -56,7 +55,7 @@ COLUMNS = (
 )
 
 
-class DiffusionOptions(Options):
+class DiffusionOptions(CentersOptions):
     """The scheme of blocks; the defaults are those of Niblett et al."""
 
     block: float = Field(default=100_000.0, gt=0)
@@ -65,12 +64,6 @@ class DiffusionOptions(Options):
     """fs; from the beginning of a block to that of the next."""
     ballistic: float = Field(default=10_000.0, ge=0)
     """fs; left out at the beginning of each block."""
-    equilibration: float = Field(default=100_000.0, ge=0)
-    """fs; left out at the beginning of each trajectory."""
-    unbonded: list[str] = Field(default=[])
-    """Symbols of ions that have neighbors but no bonds (`[Li]`); for what counts as a molecule."""
-    keep_drift: bool = False
-    """Whether the motion of the common center of mass counts as diffusion."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +117,7 @@ class Diffusion(EnsembleAnalysis[DiffusionOptions]):
         scheme = scheme_of(options)
         every, notes, found = self.ensembles(work), [], []
         for place, one in enumerate(every):
-            own, said = diffusing(one, scheme, options.unbonded, options.keep_drift)
+            own, said = diffusing(one, options)
             found += own
             notes += said
             work.progress(place + 1, len(every))
@@ -162,10 +155,9 @@ def scheme_of(options: DiffusionOptions) -> Scheme:
     return Scheme(options.block, options.every, options.ballistic, options.equilibration)
 
 
-def diffusing(
-    one: Ensemble, scheme: Scheme, unbonded: Sequence[str], keep_drift: bool
-) -> tuple[list[Diffusing], list[str]]:
+def diffusing(one: Ensemble, options: DiffusionOptions) -> tuple[list[Diffusing], list[str]]:
     """Each species of an ensemble, and sentences on what was left out or is doubtful; one frame at a time is read."""
+    scheme = scheme_of(options)
     notes, found, short, doubtful = set(), {}, [], 0
     for run in one.runs:
         times, interval = regular_times(run)
@@ -173,7 +165,7 @@ def diffusing(
             short.append(float(times[-1] - times[0]))
             continue
         try:
-            each, note, is_doubtful = _of_run(run, len(times), interval, scheme, unbonded, keep_drift)
+            each, note, is_doubtful = _of_run(run, len(times), interval, options)
         except WhetError as error:
             notes.add(f"{one.name}: {error.what}.")
             continue
@@ -197,24 +189,20 @@ def diffusing(
 
 
 def _of_run(
-    run: SampledTrajectory, count: int, interval: float, scheme: Scheme, unbonded: Sequence[str], keep_drift: bool
+    run: SampledTrajectory, count: int, interval: float, options: DiffusionOptions
 ) -> tuple[list[tuple[str, SpeciesDiffusion]], str, bool]:
     """Of one trajectory: each species, what is to be said of its molecules, and whether it could be followed."""
-    from itertools import islice
-
     from whet_observables.block_diffusion import BlockDiffusion
-    from whet_observables.molecules import Molecules
-    from whet_observables.unwrapping import Unwrapped
 
-    molecules = Molecules.in_start(run.start, unbonded)
-    blocks = BlockDiffusion(molecules.species, interval, scheme, None if keep_drift else molecules.weights)
-    unwrapped = Unwrapped()
-    for frame in islice(run.frames, count):
-        if not frame.pbc.all():
-            raise InputError("a diffusion coefficient needs frames that are periodic in all directions")
-        blocks.add(unwrapped.add(molecules.centers(frame), frame.cell.array))
+    centers = FollowedCenters(run, count, options)
+    molecules = centers.molecules
+    blocks = BlockDiffusion(
+        molecules.species, interval, scheme_of(options), None if options.keep_drift else molecules.weights
+    )
+    for places in centers:
+        blocks.add(places)
     each = [(name, found) for name in blocks.names if (found := blocks.of(name)) is not None]
-    return each, molecules.note, unwrapped.is_doubtful
+    return each, molecules.note, centers.is_doubtful
 
 
 def _row(one: Diffusing, other: Diffusing | None) -> list:

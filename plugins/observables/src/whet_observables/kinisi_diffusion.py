@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
-from itertools import islice
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +16,6 @@ from whet import (
     Findings,
     InputError,
     MissingPackage,
-    Options,
     SampledTrajectory,
     StudyPieces,
     Table,
@@ -30,6 +28,7 @@ from whet_observables.block_diffusion import SIX
 from whet_observables.diffusion import PER_UNIT, UNIT
 from whet_observables.ensemble_analysis import EnsembleAnalysis
 from whet_observables.ensembles import Ensemble, doubts, duration, reference_of, regular_times
+from whet_observables.followed_centers import CentersOptions, FollowedCenters
 from whet_observables.references import KINISI, UNWRAPPING
 from whet_observables.run_means import RunMean
 
@@ -56,19 +55,13 @@ RUNS = (
 )
 
 
-class KinisiOptions(Options):
+class KinisiOptions(CentersOptions):
     """From when on molecules diffuse, and how closely that is looked at."""
 
     start: float = Field(default=10_000.0, ge=0)
     """fs; between two frames, from which on the displacement is that of diffusion. The line is fitted from there."""
-    equilibration: float = Field(default=100_000.0, ge=0)
-    """fs; left out at the beginning of each trajectory."""
     intervals: int = Field(default=100, ge=5, le=2000)
     """Times between two frames whose displacements are looked at, evenly spread; the time taken grows as their cube."""
-    unbonded: list[str] = Field(default=[])
-    """Symbols of ions that have neighbors but no bonds (`[Li]`); for what counts as a molecule."""
-    keep_drift: bool = False
-    """Whether the motion of the common center of mass counts as diffusion."""
     seed: int = Field(default=1, ge=0)
     """Of the draws from the posterior."""
 
@@ -96,13 +89,14 @@ class KinisiDiffusion(EnsembleAnalysis[KinisiOptions]):
         means: dict[tuple[str, str], RunMean] = {}
         for place, one in enumerate(every):
             found: dict[str, list[np.ndarray]] = {}
-            left_out: Counter[str] = Counter()
+            said: Counter[str] = Counter()
             for run in one.runs:
                 try:
-                    drawn = list(self._of_run(run))
+                    drawn, remarks = self._of_run(run)
                 except WhetError as error:
-                    left_out[error.what] += 1
+                    said[error.what] += 1
                     continue
+                said.update(remarks)
                 for species, posterior in drawn:
                     found.setdefault(species, []).append(posterior)
                     cells.append([one.name, species, run.ref.number, _middle(posterior)])
@@ -112,7 +106,7 @@ class KinisiDiffusion(EnsembleAnalysis[KinisiOptions]):
                 assert mean is not None
                 means[one.name, species] = mean
             of = len(one.runs)
-            notes += [f"{one.name}, {many} of {of} trajectories: {what}." for what, many in left_out.items()]
+            notes += [f"{one.name}, {many} of {of} trajectories: {what}." for what, many in said.items()]
             work.progress(place + 1, len(every))
         by_name = {one.name: one for one in every}
         rows = [_row(by_name[name], species, mean, means, every) for (name, species), mean in means.items()]
@@ -132,12 +126,9 @@ class KinisiDiffusion(EnsembleAnalysis[KinisiOptions]):
             notes=[*notes, *doubts(every)],
         )
 
-    def _of_run(self, run: SampledTrajectory) -> Iterator[tuple[str, np.ndarray]]:
-        """Each species with draws of its coefficient, in `UNIT`. Raises FrameError, InputError."""
+    def _of_run(self, run: SampledTrajectory) -> tuple[list[tuple[str, np.ndarray]], list[str]]:
+        """Each species with draws of its coefficient, in `UNIT`, and remarks. Raises FrameError, InputError."""
         import numpy as np
-
-        from whet_observables.molecules import Molecules
-        from whet_observables.unwrapping import Unwrapped
 
         options = self.options
         times, interval = regular_times(run)
@@ -148,16 +139,17 @@ class KinisiDiffusion(EnsembleAnalysis[KinisiOptions]):
                 f"too short: {FEWEST_FRAMES} frames that last more than {duration(2 * options.start)} are needed after "
                 f"{duration(options.equilibration)} of equilibration (options `start`, `equilibration`)"
             )
-        molecules, unwrapped = Molecules.in_start(run.start, options.unbonded), Unwrapped()
-        places = np.array(
-            [unwrapped.add(molecules.centers(frame), frame.cell.array) for frame in islice(run.frames, len(times))]
-        )
+        centers = FollowedCenters(run, len(times), options)
+        molecules, places = centers.molecules, np.array(list(centers))
         if not options.keep_drift:
             weights = molecules.weights / molecules.weights.sum()
             places = places - np.einsum("n,tnx->tx", weights, places)[:, None]
         species = np.array(molecules.species)
-        for name in molecules.names:
-            yield name, coefficients(places[skipped:, species == name], interval, options)
+        draws = [(name, coefficients(places[skipped:, species == name], interval, options)) for name in molecules.names]
+        remarks = [molecules.note.removesuffix(".")] if molecules.note else []
+        if centers.is_doubtful:
+            remarks.append("frames are too far apart to follow each center, and D may be too low")
+        return draws, remarks
 
 
 def coefficients(places: np.ndarray, interval: float, options: KinisiOptions) -> np.ndarray:

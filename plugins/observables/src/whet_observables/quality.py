@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import Field
 
 from whet import LABELER, Column, Figure, Findings, FrameError, Ref, StabilityLimits, Table, Verdict, Work
-from whet_observables.diffusion import DiffusionOptions, diffusing, scheme_of
+from whet_observables.diffusion import DiffusionOptions, diffusing
 from whet_observables.ensemble_analysis import EnsembleAnalysis
 from whet_observables.ensembles import Ensemble, doubts, duration, reference_of
 from whet_observables.quality_terms import (
@@ -148,7 +148,7 @@ class Quality(EnsembleAnalysis[QualityOptions]):
             coefficient = None
             if fine:
                 alone = replace(one, runs=[run])
-                each, said = diffusing(alone, scheme_of(self.options), self.options.unbonded, self.options.keep_drift)
+                each, said = diffusing(alone, self.options)
                 notes += [words for words in said if words not in notes]
                 weights = [species.each[0].molecules for species in each]
                 values = [species.each[0].coefficient for species in each]
