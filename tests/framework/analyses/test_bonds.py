@@ -119,6 +119,18 @@ def test_groups_are_who_sampled_and_what_for(tmp_path: Path) -> None:
     assert sorted(map(str, rows(backwards, "bonds"))) == sorted(map(str, rows(findings, "bonds")))
 
 
+def test_runs_of_a_repeated_strategy_stand_together(tmp_path: Path) -> None:
+    """With four runs each of three strategies the figure had a color for each of thirteen states."""
+    states = [Ref("main", name, 2, seed) for name in ("naive", "periodic") for seed in (1, 2, 3, 4)]
+    data = [trajectory(own(state), frames_of(3, seed=10 * n)) for n, state in enumerate([UNTOUCHED, *states])]
+    table = rows(found(Bonds, tmp_path, *data), "bonds")
+    assert {row["sampled by"]: row["trajectories"] for row in table} == {
+        "own run of untouched": 1,
+        "own run of naive 2": 4,
+        "own run of periodic 2": 4,
+    }
+
+
 def test_without_reference_dynamics_each_is_held_against_the_next(tmp_path: Path) -> None:
     data = [trajectory(own(Ref(name)), frames_of(4, seed=seed)) for seed, name in enumerate("abc")]
     shifts = rows(found(Bonds, tmp_path, *data), "bond-shifts")

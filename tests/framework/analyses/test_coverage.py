@@ -71,10 +71,10 @@ def test_two_runs_that_sample_the_same_are_not_claimed_to_differ(tmp_path: Path)
     findings = covered(tmp_path, *runs("naive", 5, 1000), *runs("hybrid", 5, 9000))
     one, _ = rows(findings, "unique")
     assert one["share of A not in B"] > 0.12, "far above the 5 % of independent environments"
-    held_out = "B's own trajectories, held out"
+    held_out = "B's own, held out"
     assert one[f"{held_out}: lowest"] <= one["share of A not in B"] <= one[f"{held_out}: highest"]
     assert one[f"{held_out}: lowest"] < one[f"{held_out}: mean"] < one[f"{held_out}: highest"]
-    assert (one["trajectories of A"], one["trajectories of B"]) == (5, 5)
+    assert (one["units of A"], one["units of B"]) == (5, 5)
     assert [verdict.decided for verdict in findings.verdicts] == [False, False]
     assert findings.verdicts[0].claim == "naive: no region that hybrid lacks is shown"
 
@@ -97,7 +97,7 @@ def test_a_shifted_region_is_claimed_beside_its_null(tmp_path: Path) -> None:
 def test_one_trajectory_has_no_null_however_often_it_was_taken_up_again(tmp_path: Path) -> None:
     findings = covered(tmp_path, *runs("naive", 5, 1000), *runs("periodic", 1, 9000, rounds=4))
     table = {(row["set A"], row["set B"]): row for row in rows(findings, "unique")}
-    null = "B's own trajectories, held out"
+    null = "B's own, held out"
     assert table["naive", "periodic"][null] == "none: 1 trajectory"
     assert table["periodic, round 3", "its earlier rounds"][null] == "none: 1 trajectory"
     assert table["periodic, round 3", "its earlier rounds"]["new regions?"] == "undecided: same trajectory"
@@ -159,8 +159,8 @@ def test_what_a_selector_chose_is_of_no_known_trajectory(tmp_path: Path) -> None
     chosen = [added("chosen", frames_of(12, seed=50), number=None), *runs("naive", 4, 1000)]
     findings = covered(tmp_path, *chosen, on_test("near", frames_of(9, seed=90)))
     table = {(row["set A"], row["set B"]): row for row in rows(findings, "unique")}
-    assert table["naive", "chosen"]["B's own trajectories, held out"] == "none: trajectories unknown"
-    assert table["naive", "chosen"]["trajectories of B"] is None
+    assert table["naive", "chosen"]["B's own, held out"] == "none: trajectories unknown"
+    assert table["naive", "chosen"]["units of B"] is None
     assert {row["mean + 2σ, held out"] for row in rows(findings, "q-residuals")} > {"none: trajectories unknown"}
 
 
@@ -223,6 +223,75 @@ def test_seeds_are_sets_of_their_own(tmp_path: Path) -> None:
     findings = covered(tmp_path, *data)
     assert {row["data"] for row in rows(findings, "coverage-points")} == {"naive, seed 1", "naive, seed 2"}
     assert "unique" not in [table.name for table in findings.tables], "only the same seed is compared"
+
+
+def repeated(strategy: str, count: int, seed: int, factor: float = 1.0) -> list[LabeledFrames]:
+    """One trajectory in each of so many runs."""
+    each = runs(strategy, count, seed, factor)
+    return [added(strategy, one.frames, seed=number + 1) for number, one in enumerate(each)]
+
+
+def test_runs_of_a_repeated_strategy_are_its_units(tmp_path: Path) -> None:
+    same, far = repeated("naive", 4, 1000), repeated("far", 4, 9000, factor=1.5)
+    findings = covered(tmp_path, *same, *repeated("hybrid", 5, 500), *far)
+    table = {(row["set A"], row["set B"]): row for row in rows(findings, "unique")}
+    assert len(table) == 6
+    row = table["hybrid (5 runs)", "naive (4 runs)"]
+    assert (row["units"], row["units of A"], row["units of B"]) == ("runs", 5, 4)
+    assert row["new regions?"].startswith("not shown, p ")
+    assert row["B's own, held out: lowest"] < row["B's own, held out: highest"]
+    assert table["far (4 runs)", "naive (4 runs)"]["new regions?"].startswith("yes, p 0.0")
+    claimed = [verdict for verdict in findings.verdicts if verdict.decided]
+    assert {verdict.claim for verdict in claimed} >= {"far (4 runs) reaches regions that naive (4 runs) lacks"}
+    assert all("runs" in verdict.evidence and "trajectories" not in verdict.evidence for verdict in claimed)
+    assert {row["data"] for row in rows(findings, "coverage-points")} == {one for one, _ in table}
+
+
+def test_trajectories_of_repeated_runs_are_no_units(tmp_path: Path) -> None:
+    """Three runs of four trajectories each share what each run shares: they stay apart, run by run."""
+    far = [
+        added("far", one.frames, seed=seed, number=n)
+        for seed in (1, 2, 3)
+        for n, one in enumerate(runs("far", 4, 9000 + seed, 1.5))
+    ]
+    naive = [
+        added("naive", one.frames, seed=seed, number=n)
+        for seed in (1, 2, 3)
+        for n, one in enumerate(runs("naive", 4, seed))
+    ]
+    table = rows(covered(tmp_path, *far, *naive), "unique")
+    assert [row["set A"] for row in table] == [
+        f"{name}, seed {seed}" for seed in (1, 2, 3) for name in ("far", "naive")
+    ]
+    assert {row["units"] for row in table} == {"trajectories"}
+
+
+def test_rounds_of_repeated_runs_are_tested_and_those_that_go_on_are_not(tmp_path: Path) -> None:
+    new = [added("naive", one.frames, 2, seed=n + 1, number=1) for n, one in enumerate(runs("n", 4, 9000, 1.5))]
+    on = [added("periodic", one.frames, 2, seed=n + 1) for n, one in enumerate(runs("p", 4, 7000))]
+    data = [*repeated("naive", 4, 1000), *new, *repeated("periodic", 4, 4000), *on]
+    read = {row["set A"]: row["new regions?"] for row in rows(covered(tmp_path, *data), "unique")}
+    assert read["naive (4 runs), round 2"].startswith("yes, p 0.0")
+    assert read["periodic (4 runs), round 2"] == "undecided: same trajectory"
+
+
+def test_runs_that_drew_from_one_pool_are_no_units(tmp_path: Path) -> None:
+    pool = frames_of(30)
+    drawn = [added("drawn", pool[seed : seed + 8], seed=seed, number=None) for seed in (1, 2, 3, 4)]
+    names = {row["data"] for row in rows(covered(tmp_path, *drawn), "coverage-points")}
+    assert names == {f"drawn, seed {seed}" for seed in (1, 2, 3, 4)}
+
+
+def test_one_run_is_compared_with_that_of_its_seed(tmp_path: Path) -> None:
+    single = runs("hybrid", 4, 500)
+    table = rows(
+        covered(tmp_path, *repeated("naive", 4, 1000), *repeated("far", 4, 9000, factor=1.5), *single), "unique"
+    )
+    pairs = [(row["set A"], row["set B"]) for row in table]
+    assert pairs[:2] == [("naive (4 runs)", "far (4 runs)"), ("far (4 runs)", "naive (4 runs)")]
+    assert sorted(pairs[2:]) == sorted(
+        [("naive, seed 1", "hybrid"), ("hybrid", "naive, seed 1"), ("far, seed 1", "hybrid"), ("hybrid", "far, seed 1")]
+    )
 
 
 def test_the_order_of_inputs_moves_rows_only(tmp_path: Path) -> None:

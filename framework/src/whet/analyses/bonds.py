@@ -62,8 +62,9 @@ DEFINITION = (
     "that is too short or not settled has none. The distance is Wasserstein's. Whole trajectories are dealt out to the "
     "two sets (in all ways, where these are few; what both have is left out), and all bonds are tested together in "
     "mean, width and distance: where two sets are sampled alike, any of a comparison is called different in at most 5 "
-    "% of the cases. Intervals are of each number alone. A change of the mean against reference dynamics estimates by "
-    "how much a minimum is displaced, independently of the forces."
+    "% of the cases. Runs of a repeated strategy stand together: what is said is of what these runs sampled. Intervals "
+    "are of each number alone. A change of the mean against reference dynamics estimates by how much a minimum is "
+    "displaced, independently of the forces."
 )
 SOURCE = "Wong & Yang: bond lengths; Westfall & Young, Resampling-Based Multiple Testing (1993): the maximum statistic"
 
@@ -72,7 +73,7 @@ class Bonds(Analysis):
     """Bond lengths in what each strategy sampled, in each potential's own trajectory, and in reference dynamics."""
 
     name = "bonds"
-    result_version = 4
+    result_version = 5
     place = 60
     by_default = True
     inputs: ClassVar = {
@@ -127,13 +128,14 @@ def _groups(work: Work) -> dict[str, list[SampledTrajectory]]:
     groups: dict[str, list[SampledTrajectory]] = {}
     if reference := work.all("reference", SampledTrajectory):
         groups[REFERENCE] = reference
-    own = work.all("own", SampledTrajectory)
-    states = state_names(one.ref.sampled_by for one in own if one.ref.sampled_by)
-    for one in own:
-        if one.ref.sampled_by:
-            groups.setdefault(f"own run of {states[one.ref.sampled_by]}", []).append(one)
-    gathered = [(one, one.ref.gathered_by) for one in work.all("gathered", SampledTrajectory) if one.ref.gathered_by]
     # Repetitions of a strategy stand together, so that no seed is told.
+    own = [
+        (one, replace(one.ref.sampled_by, seed=0)) for one in work.all("own", SampledTrajectory) if one.ref.sampled_by
+    ]
+    states = state_names(state for _, state in own)
+    for one, state in own:
+        groups.setdefault(f"own run of {states[state.state]}", []).append(one)
+    gathered = [(one, one.ref.gathered_by) for one in work.all("gathered", SampledTrajectory) if one.ref.gathered_by]
     names = data_names(replace(state, seed=0) for _, state in gathered)
     for one, state in gathered:
         groups.setdefault(f"data of {names[state.potential, state.strategy, 0]}", []).append(one)
@@ -147,7 +149,7 @@ def _drivers(groups: Mapping[str, Sequence[SampledTrajectory]]) -> dict[str, str
 
 
 def _order(one: SampledTrajectory) -> tuple[str, int, int, int]:
-    state = one.ref.gathered_by or one.ref
+    state = one.ref.gathered_by or one.ref.sampled_by or one.ref
     return one.ref.set, state.seed, state.round, one.ref.trajectory or 0
 
 

@@ -29,11 +29,12 @@ HELD_OUT = (
     "Environments of one trajectory are alike, so even two runs that sample the same differ. Beside each share stands "
     "its null: the same share of each of B's trajectories (for Q-residuals: of the training data's), held out and "
     "compared with the others. A share within the range of its null shows no difference. A single trajectory has no "
-    "null, and a share of it or against it is no finding; a trajectory that was continued counts as one."
+    "null, and a share of it or against it is no finding; a trajectory that was continued counts as one. Of a strategy "
+    "with four runs or more (`seeds`) all are taken together, and whole runs take the place of trajectories."
 )
 TEST = (
-    "New regions are claimed by a permutation test over whole trajectories at the 5 % level, where both sets have at "
-    "least four that are not in the other."
+    "New regions are claimed by a permutation test over whole trajectories (or runs) at the 5 % level, where both sets "
+    "have at least four that are not in the other."
 )
 
 
@@ -41,7 +42,7 @@ class Coverage(Analysis):
     """What was sampled, in descriptor space: principal components by round, unique regions, Q-residuals."""
 
     name = "coverage"
-    result_version = 4
+    result_version = 5
     place = 70
     by_default = True
     inputs: ClassVar = {
@@ -66,7 +67,7 @@ class Coverage(Analysis):
         data = DescribedData.of(work)
         unique, flagged = regions.Regions.of(data), list(outliers.outliers(data))
         points = list(_points(data))
-        names = list(data.names.values())
+        names = [one.name for one in data.strategies]
         more = f" The first {MOST_PANELS} of {len(names)} data sets." if len(names) > MOST_PANELS else ""
         notes = [CAUTION]
         if unique.thinned > 1:
@@ -76,7 +77,7 @@ class Coverage(Analysis):
         tables = (
             Table(
                 "unique",
-                "What each set has that another lacks, beside what a trajectory of B has that the others of B lack",
+                "What each set has that another lacks, beside what a trajectory or run of B has that the others lack",
                 regions.COLUMNS,
                 unique.rows,
                 folded=len(unique.rows) > 16,
@@ -108,14 +109,14 @@ class Coverage(Analysis):
 
 def _points(data: DescribedData) -> Iterator[list[Cell]]:
     """Of the first data sets, later rounds first, so that what earlier ones covered lies on top."""
-    for of, parts in list(data.series.items())[:MOST_PANELS]:
-        for number in reversed(dict.fromkeys(part.round for part in parts)):
-            own = [part for part in parts if part.round == number]
+    for one in data.strategies[:MOST_PANELS]:
+        for number in reversed(dict.fromkeys(part.round for part in one.parts)):
+            own = [part for part in one.parts if part.round == number]
             points = [point for part in own for point in data.projected[part].tolist()]
             symbols = [symbol for part in own for symbol in data.data[part].symbols.tolist()]
             step = max(1, -(-len(points) // MOST_POINTS))
             for (first, second, *_), symbol in zip(points[::step], symbols[::step], strict=True):
-                yield [data.names[of], number, symbol, first, second]
+                yield [one.name, number, symbol, first, second]
 
 
 def _scatter(names: list[str], more: str) -> Figure:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from whet.analyses.parts.naming import data_names
+from whet.analyses.parts.strategy_data import StrategyData, run_of, runs, strategies
 from whet.contracts.ports import LabeledFrames
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
@@ -24,7 +24,7 @@ COMPONENTS = 5
 """Principal components that are kept, as in Wong & Yang."""
 
 MOST_DISTANCES = 5_000_000
-"""Searches for a nearest neighbor among the data of one seed: environments times parts. Beyond, atoms are drawn."""
+"""Searches for a nearest neighbor among data that are compared: environments times parts. Beyond, atoms are drawn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,21 +67,27 @@ class DescribedData:
         return cls(data, tests, projected, frames, every.explained)
 
     @cached_property
-    def series(self) -> dict[Ref, list[Ref]]:
-        """Parts of what each potential, strategy and seed gathered (a Ref of these three), by round and trajectory."""
-        found: dict[Ref, list[Ref]] = {}
-        for part in self.data:
-            found.setdefault(_series(part), []).append(part)
-        return found
+    def runs(self) -> list[StrategyData]:
+        """What each potential, strategy and seed gathered."""
+        return runs(self.data)
 
     @cached_property
-    def names(self) -> dict[Ref, str]:
-        """What each of the series is called."""
-        names = data_names(self.series)
-        return {of: names[of.potential, of.strategy, of.seed] for of in self.series}
+    def strategies(self) -> list[StrategyData]:
+        """The same, with all runs of a strategy as one where there are enough of them."""
+        return strategies(self.runs, self.frames)
 
-    def distances(self, seed: int) -> SeedDistances:
-        """Nearest neighbors among all that was gathered with a seed.
+    @property
+    def compared(self) -> Iterator[tuple[list[StrategyData], list[StrategyData]]]:
+        """What is compared with each other: groups, and those of each that are in no other group."""
+        together = [one for one in self.strategies if one.is_of_all_runs]
+        if together:
+            yield together, together
+        single = [one for one in self.strategies if not one.is_of_all_runs]
+        for seed in dict.fromkeys(one.of.seed for one in single):
+            yield [one for one in self.runs if one.of.seed == seed], [one for one in single if one.of.seed == seed]
+
+    def distances(self, between: Sequence[StrategyData]) -> PieceDistances:
+        """Nearest neighbors among all of these.
 
         Where there are very many, the same share of the atoms of every part is drawn, at random with a fixed seed.
         """
@@ -90,12 +96,13 @@ class DescribedData:
         from whet.bias.coverage import NeighborDistances
 
         holders: dict[str, set[Ref]] = {}
-        for part in (part for part in self.data if part.seed == seed):
-            for key in self.frames[part]:
-                holders.setdefault(key, set()).add(_series(part))
+        for one in between:
+            for part in one.parts:
+                for key in self.frames[part]:
+                    holders.setdefault(key, set()).add(one.of)
         pieces: dict[Ref, list[tuple[int, frozenset[Ref]]]] = {}
         chosen: list[tuple[Ref, np.ndarray]] = []
-        for part in (part for part in self.data if part.seed == seed):
+        for part in (part for one in between for part in one.parts):
             held = [frozenset(holders[key]) for key in self.frames[part]]
             for by in dict.fromkeys(held):
                 inside = np.isin(self.data[part].frame_of, [number for number, one in enumerate(held) if one == by])
@@ -107,12 +114,12 @@ class DescribedData:
             drawn = rows[np.sort(np.random.default_rng(0).permutation(len(rows))[: -(-len(rows) // thinned)])]
             points.append(self.projected[part][drawn])
             symbols.append(self.data[part].symbols[drawn])
-        return SeedDistances(NeighborDistances.of(points, symbols), pieces, thinned)
+        return PieceDistances(NeighborDistances.of(points, symbols), pieces, thinned)
 
 
 @dataclass(frozen=True, eq=False)
-class SeedDistances:
-    """Distances between pieces of parts. A piece: frames of one part that the same series (of one seed) have.
+class PieceDistances:
+    """Distances between pieces of parts. A piece: frames of one part that the same strategies (or runs) have.
 
     pieces: number in `near`, and who has its frames, of each piece of a part. thinned: one in so many atoms is there.
     """
@@ -126,7 +133,7 @@ class SeedDistances:
         return [number for part in parts for number, _ in self.pieces[part]]
 
     def own(self, parts: Sequence[Ref], other: Ref) -> list[int]:
-        """Of those pieces whose frames the other series does not have."""
+        """Of those pieces whose frames the other does not have."""
         return [number for part in parts for number, by in self.pieces[part] if other not in by]
 
 
@@ -140,19 +147,6 @@ def _counted(work: Work, sets: Collection[DescribedFrames]) -> Iterator[np.ndarr
             work.progress(done, total)
 
 
-def trajectories(parts: Sequence[Ref]) -> list[list[Ref]]:
-    """The parts of each trajectory, in the order of their numbers; none where it is not known which is of which.
-
-    One that was taken up again keeps its number: what its later rounds added is no other trajectory.
-    """
-    found: dict[int, list[Ref]] = {}
-    for part in parts:
-        if part.trajectory is None:
-            return []
-        found.setdefault(part.trajectory, []).append(part)
-    return [found[number] for number in sorted(found)]
-
-
 def gathered_parts(gathered: Sequence[LabeledFrames]) -> tuple[dict[Ref, FrameSet], dict[Ref, Sequence[str]]]:
     """Frames of each part and their identities; what was gathered together by round and trajectory."""
     parts: dict[Ref, FrameSet] = {}
@@ -160,11 +154,11 @@ def gathered_parts(gathered: Sequence[LabeledFrames]) -> tuple[dict[Ref, FrameSe
         if (by := one.ref.gathered_by) is not None:
             of = Ref(by.potential, by.strategy, by.round, by.seed, trajectory=one.ref.trajectory)
             parts[of] = parts.get(of, FrameSet(())) + one.frames
-    known: dict[Ref, set[str]] = {_series(of): set() for of in parts}
+    known: dict[Ref, set[str]] = {run_of(of): set() for of in parts}
     places = {of: place for place, of in enumerate(known)}
     kept, identities = {}, {}
-    for of in sorted(parts, key=lambda of: (places[_series(of)], of.round, _number(of))):
-        new = dict(_new(parts[of], known[_series(of)]))
+    for of in sorted(parts, key=lambda of: (places[run_of(of)], of.round, _number(of))):
+        new = dict(_new(parts[of], known[run_of(of)]))
         if new:
             kept[of], identities[of] = parts[of].take(new.values()), tuple(new)
     return kept, identities
@@ -176,10 +170,6 @@ def _new(frames: FrameSet, known: set[str]) -> Iterator[tuple[str, int]]:
         if (key := frame_key(frame)) not in known:
             known.add(key)
             yield key, index
-
-
-def _series(of: Ref) -> Ref:
-    return replace(of, round=0, trajectory=None)
 
 
 def _number(of: Ref) -> int:

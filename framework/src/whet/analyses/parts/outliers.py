@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from whet.analyses.parts.described_data import COMPONENTS, DescribedData, trajectories
+from whet.analyses.parts.described_data import COMPONENTS, DescribedData
 from whet.analyses.parts.null_cells import NullCells, by_element
+from whet.analyses.parts.strategy_data import trajectories
 from whet.bias.training_space import TrainingSpace
 from whet.contracts.findings import Cell, Column
 from whet.contracts.ref import Ref
@@ -39,16 +40,16 @@ COLUMNS = (
 
 def outliers(data: DescribedData) -> Iterator[list[Cell]]:
     """Q-residuals of each test set against the PCA of each strategy's own data (eqs. 4–7 of Wong & Yang)."""
-    for of, parts in data.series.items():
-        units = trajectories(parts)
+    for run in data.runs:
+        units = trajectories(run.parts)
         space = TrainingSpace.fit(
-            [partial(_chunks, data, unit) for unit in units or [parts]], COMPONENTS, most=MOST_HELD_OUT
+            [partial(_chunks, data, unit) for unit in units or [run.parts]], COMPONENTS, most=MOST_HELD_OUT
         )
         nulls = [space.null(lambda flags: flags.shares(flags.element))]
         nulls.append(space.null(lambda flags: flags.shares(flags.jackson_mudholkar)))
         for test, one in data.tests.items():
             flags = space.scores(one.by_frame()).flags
-            row: list[Cell] = [data.names[of], test]
+            row: list[Cell] = [run.name, test]
             for cells, flagged, null in (
                 (BY_ELEMENT, flags.element, nulls[0]),
                 (BY_JACKSON_MUDHOLKAR, flags.jackson_mudholkar, nulls[1]),

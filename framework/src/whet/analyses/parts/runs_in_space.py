@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from whet.analyses.parts.described_data import COMPONENTS, gathered_parts, trajectories
-from whet.analyses.parts.naming import data_names
+from whet.analyses.parts.described_data import COMPONENTS, gathered_parts
+from whet.analyses.parts.strategy_data import runs, trajectories
 from whet.contracts.ports import LabeledFrames, SampledTrajectory
 from whet.contracts.ref import Ref
 from whet.contracts.task import Work
@@ -154,15 +154,11 @@ def training_data(work: Work) -> list[TrainingData]:
         units += [(one.frames, TRAJECTORIES) for one in sampled if len(one.frames)]
         given = [*given, *sampled]
         return [TrainingData(given[0].ref, given[0].ref.set, [unit for unit, _ in units], units[0][1])] if units else []
-    series: dict[Ref, list[Ref]] = {}
-    for part in parts:
-        series.setdefault(replace(part, round=0, trajectory=None), []).append(part)
-    names = data_names(series)
     found = []
-    for of in sorted(series, key=lambda of: (of.potential, of.strategy, of.seed)):
-        known = trajectories(series[of])
-        units = [sum((parts[part] for part in unit), FrameSet(())) for unit in known or [series[of]]]
-        found.append(TrainingData(of, names[of.potential, of.strategy, of.seed], units, TRAJECTORIES * bool(known)))
+    for run in sorted(runs(parts), key=lambda run: (run.of.potential, run.of.strategy, run.of.seed)):
+        known = trajectories(run.parts)
+        units = [sum((parts[part] for part in unit), FrameSet(())) for unit in known or [run.parts]]
+        found.append(TrainingData(run.of, run.name, units, TRAJECTORIES * bool(known)))
     return found
 
 
