@@ -44,3 +44,9 @@ def test_softness_is_no_unit(doubt, soft):
 
 def test_predictions_that_do_not_follow_tell_no_unit(doubt):
     assert doubt(23.06, soft=0.1, error=1.0) == ""
+
+
+@pytest.mark.parametrize(("soft", "error", "own"), [(1.0, 1e-6, True), (1.0, 1e-3, False), (0.99, 1e-6, False)])
+def test_own_answers_are_no_labels(doubt, soft, error, own):
+    """Without an error a potential looks perfect."""
+    assert ("this potential's own answers" in doubt(1.0, soft, error)) == own

@@ -262,7 +262,7 @@ def _verdicts(probe: str, rows: Sequence[Compared]) -> Iterator[Verdict]:
             more = f" and {len(said) - 4} more" if len(said) > 4 else ""
             claim = f"{potential}, against the reference: {', '.join(said[:4])}{more}".replace("-", "−")
             limits = "What these materials say about others is not known."
-            yield Verdict(f"How far off is {probe}?", claim, limits=limits, of="materials", prominent=False)
+            yield Verdict(f"{probe}: how far off?", claim, limits=limits, of="materials", prominent=False)
             continue
         parts = []
         decided = False
@@ -280,7 +280,7 @@ def _verdicts(probe: str, rows: Sequence[Compared]) -> Iterator[Verdict]:
         if not decided:
             claim += "; no difference is resolved"
         yield Verdict(
-            f"How far off is {probe}?",
+            f"{probe}: how far off?",
             claim,
             units=len(materials),
             of="materials",

@@ -1,4 +1,4 @@
-"""label_doubt: labels that cannot be what they are taken for: forces in another unit, or of the other sign."""
+"""label_doubt: labels that cannot be what they are taken for: in another unit, of the other sign, the potential's."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ ALIKE = 0.7
 SOFTEST, STIFFEST = 0.25, 4.0
 """No potential that follows its labels is known to be softer, or stiffer."""
 
+SAME = 1e-9
+"""1 − R², below which predictions are the labels themselves, in single precision or written with few digits."""
+
 NEAR = 2.0
 """How far a factor may be from that of a unit: potentials are soft as well."""
 
@@ -33,11 +36,13 @@ def label_doubt(slopes: Slopes) -> str:
     """Why the labels are doubtful, a clause; empty where nothing says so.
 
     Predictions that follow the labels closely, with a factor that no potential has but a unit has, or with the other
-    sign.
+    sign; and those that are the labels.
     """
     s, r2 = slopes.scale, slopes.r2
     if s is None or r2 is None or r2 < ALIKE or s == 0:
         return ""
+    if 1 - r2 < SAME and abs(s - 1) < SAME**0.5:
+        return "the labels are this potential's own answers"
     if s < 0:
         return "the labels have the sign of gradients, and forces have the other"
     if SOFTEST <= s <= STIFFEST:

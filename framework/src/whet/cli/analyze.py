@@ -16,6 +16,7 @@ from whet.cli.parameters import (
     OtherInterpreter,
     StressKey,
     VirialKey,
+    femtoseconds,
     named_keys,
 )
 
@@ -40,7 +41,8 @@ def analyze(
         typer.Option("--potential", "-p", help="NAME, NAME:MODEL, NAME:PATH, or ./FOLDER (repeatable)."),
     ] = None,
     interval: Annotated[
-        float | None, typer.Option(help="Time between frames, fs: each file is a trajectory.", metavar="FS")
+        float | None,
+        typer.Option(help="Time between frames, fs: each file is a trajectory.", metavar="FS", parser=femtoseconds),
     ] = None,
     set_: Annotated[
         list[str] | None,

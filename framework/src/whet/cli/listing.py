@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-COLUMNS = 80
-"""Summaries are cut to fit; the documentation has them whole."""
+import shutil
+import textwrap
 
 
 def list_plugins(json: bool) -> None:
@@ -32,8 +32,17 @@ def list_plugins(json: bool) -> None:
         if line.problem:
             _say(f"  {line.name}  ({origin}) cannot be used: {line.problem}")
         else:
-            text = f"  {line.name:<{wide}} {origin:<19} {line.summary}"
-            _say(text if len(text) <= COLUMNS else text[: COLUMNS - 1] + "…")
+            _say_summary(f"  {line.name:<{wide}}  ", f"{line.summary} ({origin})")
+
+
+def _say_summary(name: str, summary: str) -> None:
+    """In lines that fit the terminal, all of them beside the name."""
+    width = max(shutil.get_terminal_size().columns, 2 * len(name))
+    lines = textwrap.wrap(
+        summary, width, initial_indent=name, subsequent_indent=" " * len(name), break_on_hyphens=False
+    )
+    for line in lines:
+        _say(line)
 
 
 def _say(text: str) -> None:

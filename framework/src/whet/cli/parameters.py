@@ -48,6 +48,14 @@ StressKey = Annotated[str, typer.Option(help="Name of the stress.", metavar="KEY
 VirialKey = Annotated[str, typer.Option(help="Name of the virial, -stress x volume.", metavar="KEY")]
 
 
+def femtoseconds(text: str) -> float:
+    """A number that may have no other unit. typer.BadParameter."""
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no number of femtoseconds; 2 ps are 2000") from None
+
+
 def named_keys(energy: str, forces: str, stress: str, virial: str) -> dict[str, str]:
     """Label -> key, of the labels whose keys the user named."""
     given = {"energy": energy, "forces": forces, "stress": stress, "virial": virial}

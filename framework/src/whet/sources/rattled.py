@@ -92,6 +92,7 @@ class RattledSource(StructureSource[RattledOptions]):
         options, random = self.options, np.random.default_rng([seed, index])
         place = index % len(self._given)
         atoms = repeated(self._given[place], options.repeat, place, self.files["structures"])
+        atoms.info.pop("spacegroup", None)  # of the file; a copy has no symmetry
         atoms.info |= {"sampled_by": RATTLED, "group": f"rattled-{seed}-{index}"}
         masses, closest = atoms.get_masses()[:, None], ""
         for _ in range(1 if options.strain is None else STRAINS):
