@@ -1,4 +1,4 @@
-"""The example of sixty binaries: its labels are what its page says, and its study finds each material’s softness."""
+"""The example of sixty binaries: its labels are what its page says, and its study finds each material's softness."""
 
 from __future__ import annotations
 
@@ -32,12 +32,21 @@ def test_the_frames_are_as_many_and_as_small_as_they_are_said_to_be() -> None:
     assert all(frame.info["sampled_by"] == "rattle" for frame in (*train, *test))
 
 
-def test_forces_add_up_to_nothing_and_every_frame_has_a_stress() -> None:
-    for frame in (*frames("train"), *frames("test")):
-        labels = Labels.of(frame)
-        assert labels.stress is not None
-        size = np.abs(labels.forces).max()
-        assert np.abs(labels.forces.sum(axis=0)).max() < 0.02 + 0.02 * size, frame.info["material"]
+def test_forces_add_up_to_nothing_but_where_the_page_says() -> None:
+    off = [frame for frame in (*frames("train"), *frames("test")) if net_force(frame) > 0.05]
+    assert len(off) == 240 - 234
+    assert {frame.info["material"].split()[0] for frame in off} == {"Sr2N", "BeO", "CaF2"}
+    assert max(map(net_force, off)) < 0.2
+
+
+def net_force(frame: Atoms) -> float:
+    """eV/Å, the largest component."""
+    return float(np.abs(Labels.of(frame).forces.sum(axis=0)).max())
+
+
+def test_no_frame_has_a_stress_to_train_on() -> None:
+    """Stresses have not converged where forces have."""
+    assert all(Labels.of(frame).stress is None for frame in (*frames("train"), *frames("test")))
 
 
 @pytest.mark.skipif("nep" not in registry().names("potentials"), reason="whet-nep is not installed")
@@ -48,5 +57,7 @@ def test_the_study_finds_what_the_page_says_of_nep(tmp_path: Path) -> None:
     assert not study.run(workers=0).failed
     (row,) = study.stored.tables("materials")["over-materials"].to_dict("records")
     assert row["materials"] == 60
-    (said,) = re.findall(r"(?m)^\| NEP89 \| ([\d.]+) .*?\| ([\d.]+) ", (FOLDER / "README.md").read_text())
+    (said,) = re.findall(
+        r"(?m)^\| NEP89 \| ([\d.]+) .*?\| ([\d.]+) ", (FOLDER / "README.md").read_text(encoding="utf-8")
+    )
     assert [f"{row['median']:.2f}", f"{row['mean']:.2f}"] == list(said)

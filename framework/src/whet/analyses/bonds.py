@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from whet.analyses.parts.naming import data_names, state_names
+from whet.analyses.parts.structure_picture import INK
 from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import Cell, Column, Estimate, Figure, Findings, Table
 from whet.contracts.ports import Port, SampledTrajectory
@@ -250,25 +251,24 @@ def _distributions(found: Mapping[str, BondLengths], kinds: Sequence[str]) -> Ta
         Column("bond", description=KIND),
         Column("length", "Å", "Where a bin begins."),
         Column("density", "1/Å", "Of the bin that begins there; the areas are equal."),
-        Column("drawn", description="How: reference dynamics filled, the others as lines."),
+        Column("drawn", description="How: reference dynamics filled as well, the others as lines."),
     )
     return Table("bond-distributions", "Distributions of bond lengths", columns, rows, shown=False)
 
 
 def _histograms(kinds: Sequence[str], known: bool) -> Figure:
+    x = {"field": "length", "type": "quantitative", "scale": {"zero": False}, "title": "length (Å)"}
+    y = {"field": "density", "type": "quantitative", "axis": None}
     color = {"field": "sampled by", "type": "nominal", "sort": None, "title": None}
-    across = {
-        "x": {"field": "length", "type": "quantitative", "scale": {"zero": False}, "title": "length (Å)"},
-        "y": {"field": "density", "type": "quantitative", "axis": None},
-        "color": color,
+    steps: dict[str, Any] = {"interpolate": "step-after", "tooltip": {"content": "data"}}
+    # Filled without a color of its own: a legend of fills has no dashes.
+    reference = {
+        "transform": [{"filter": {"field": "drawn", "equal": "filled"}}],
+        "mark": {"type": "area", "color": INK, "opacity": 0.35, **steps},
+        "encoding": {"x": x, "y": y},
     }
-
-    def drawn(how: str, mark: dict[str, object]) -> dict[str, object]:
-        chosen = {"filter": {"field": "drawn", "equal": how}}
-        steps = {"interpolate": "step-after", "tooltip": {"content": "data"}}
-        return {"transform": [chosen], "mark": {**mark, **steps}, "encoding": across}
-
-    layers = [drawn("filled", {"type": "area", "opacity": 0.35})] * known + [drawn("line", {"type": "line"})]
+    lines = {"mark": {"type": "line", **steps}, "encoding": {"x": x, "y": y, "color": color}}
+    layers = [reference] * known + [lines]
     spec = {
         "data": {"name": "bond-distributions"},
         "facet": {"field": "bond", "type": "nominal", "title": None},
