@@ -78,6 +78,11 @@ def test_phonons(effective_medium: Any) -> None:
     assert any(values[::2] == pytest.approx(sorted(at_l), abs=1e-9) for values in ends.values())
     assert max(y for _, y, _ in curve) <= 1.01 * measured.values["highest frequency"]
     assert measured.notes == ["dispersion along ΓXWKΓLUWLK|UX"]
+    marks = measured.marks["Phonon dispersion"]
+    assert [word for _, word in marks] == ["Γ", "X", "W", "K", "Γ", "L", "U", "W", "L", "K|U", "X"]
+    assert marks[0][0] == 0 and marks[-1][0] == pytest.approx(max(x for x, _, _ in curve))
+    (gap,) = [x for x, word in marks if word == "K|U"]
+    assert {branch for x, _, branch in curve if x == pytest.approx(gap)} == set(range(6))
 
 
 def test_optical_modes_at_gamma(effective_medium: Any) -> None:

@@ -14,7 +14,7 @@ from whet.contracts.analysis import Analysis, StudyPieces, Wanted
 from whet.contracts.findings import LEAST_UNITS, Column, Figure, Findings, Table, Verdict, slug
 from whet.contracts.options import Options
 from whet.contracts.ports import Found, Port
-from whet.contracts.probe import Measurement
+from whet.contracts.probe import CurveKind, Measurement
 from whet.contracts.ref import LABELER
 from whet.contracts.task import Work
 from whet.data.numbers import count
@@ -48,7 +48,7 @@ class Properties(Analysis[PropertiesOptions]):
 
     name = "properties"
     place = 28
-    result_version = 4
+    result_version = 5
     by_default = True
     after = ("scores",)
     inputs: ClassVar = {
@@ -185,13 +185,20 @@ def _curves(measured: Sequence[Measurement]) -> list[tuple[Table, Figure]]:
         materials = list(dict.fromkeys(one.ref.set for one in drawn))[:MOST_CURVES]
         several = len({one.ref.potential for one in drawn if one.ref.state != LABELER}) > 1
         cells = [
-            [*_named(one), str(branch), x, y]
+            [*_named(one), str(branch), x, y, None]
             for one in drawn
             if one.ref.set in materials
             for x, y, branch in one.measured.curves[kind.name]
         ]
         if not cells:
             continue
+        marked = {one.ref.set: one for one in reversed(drawn) if one.measured.marks.get(kind.name)}
+        cells += [
+            [*_named(one), "", x, None, word]
+            for material in materials
+            if (one := marked.get(material))
+            for x, word in one.measured.marks[kind.name]
+        ]
         columns = (
             Column("material", description="Its name."),
             Column("potential", description="Its name; empty: the reference."),
@@ -201,6 +208,7 @@ def _curves(measured: Sequence[Measurement]) -> list[tuple[Table, Figure]]:
             Column("branch", description="Number or name of the line."),
             Column(kind.x, kind.x_unit),
             Column(kind.y, kind.y_unit, kind.description),
+            Column("mark", description="Name of a place on the axis."),
         )
         named = any(isinstance(branch, str) for one in drawn for _, _, branch in one.measured.curves[kind.name])
         lines = {"strokeDash": {"field": "branch", "type": "nominal", "title": None}} if named else {}
@@ -210,14 +218,20 @@ def _curves(measured: Sequence[Measurement]) -> list[tuple[Table, Figure]]:
             "facet": {"field": "material", "type": "nominal", "sort": materials, "title": None},
             "columns": 2,
             "spec": {
-                "mark": {"type": "line", "tooltip": {"content": "data"}},
-                "encoding": {
-                    "x": _axis(kind.x, kind.x_unit),
-                    "y": _axis(kind.y, kind.y_unit),
-                    "color": _who(several),
-                    **lines,
-                    "detail": [{"field": name, "type": "nominal"} for name in ("branch", "potential", "seed")],
-                },
+                "layer": [
+                    *(_marks(kind) if marked else ()),
+                    {
+                        "transform": [{"filter": "!isValid(datum.mark)"}],
+                        "mark": {"type": "line", "tooltip": {"content": "data"}},
+                        "encoding": {
+                            "x": _axis(kind.x, kind.x_unit, bool(marked)),
+                            "y": _axis(kind.y, kind.y_unit),
+                            "color": _who(several),
+                            **lines,
+                            "detail": [{"field": name, "type": "nominal"} for name in ("branch", "potential", "seed")],
+                        },
+                    },
+                ],
                 "width": 300,
             },
             "resolve": {"scale": {"x": "independent", "y": "independent"}},
@@ -232,8 +246,22 @@ def _who(several: bool) -> dict[str, Any]:
     return {"field": "who" if several else "state", "type": "nominal", "sort": None, "title": None}
 
 
-def _axis(name: str, unit: str) -> Mapping[str, Any]:
-    return {"field": name, "type": "quantitative", "scale": {"zero": False}, "title": _titled(name, unit)}
+def _axis(name: str, unit: str, is_marked: bool = False) -> Mapping[str, Any]:
+    """is_marked: whether names stand in the place of numbers."""
+    bare = {"axis": {"labels": False, "ticks": False, "grid": False, "titlePadding": 20}} if is_marked else {}
+    return {"field": name, "type": "quantitative", "scale": {"zero": False}, "title": _titled(name, unit), **bare}
+
+
+def _marks(kind: CurveKind) -> list[dict[str, Any]]:
+    """A line and a name at each place on the axis that has one."""
+    x = _axis(kind.x, kind.x_unit, True)
+    chosen = {"transform": [{"filter": "isValid(datum.mark)"}]}
+    below = {"type": "text", "baseline": "top", "dy": 6}
+    named = {"x": x, "y": {"value": "height"}, "text": {"field": "mark", "type": "nominal"}}
+    return [
+        {**chosen, "mark": {"type": "rule", "opacity": 0.3}, "encoding": {"x": x}},
+        {**chosen, "mark": below, "encoding": named},
+    ]
 
 
 def _titled(name: str, unit: str) -> str:

@@ -60,12 +60,14 @@ class Measured:
     """What a probe found of one material.
 
     values: quantity -> number. curves: name -> points. notes: what a reader must know before believing the numbers. A
-    quantity that does not exist for this material is left out.
+    quantity that does not exist for this material is left out. marks: name of a curve -> places on its x axis that have
+    names, such as points of the Brillouin zone.
     """
 
     values: Mapping[str, float]
     curves: Mapping[str, Sequence[Point]] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    marks: Mapping[str, Sequence[tuple[float, str]]] = field(default_factory=dict)
 
 
 class Probe(Backend[OptionsT], ABC):
@@ -107,7 +109,7 @@ class Probe(Backend[OptionsT], ABC):
                 raise PluginError(f"the probe {self.name!r} gives {name!r}, which is none of its quantities")
             if not math.isfinite(value):
                 raise PluginError(f"the probe {self.name!r} gives {value} as {name}", hint="Leave it out, or raise")
-        for name in found.curves:
+        for name in (*found.curves, *found.marks):
             if name not in drawn:
                 raise PluginError(f"the probe {self.name!r} gives {name!r}, which is none of its curves")
         return found
@@ -135,6 +137,7 @@ class Measurement(Data):
             "values": dict(self.measured.values),
             "curves": {name: [list(point) for point in points] for name, points in self.measured.curves.items()},
             "notes": list(self.measured.notes),
+            "marks": {name: [list(mark) for mark in marks] for name, marks in self.measured.marks.items()},
             "given": self.given,
         }
 
@@ -143,10 +146,12 @@ class Measurement(Data):
         """Of a step `measure`, or of one that took it from a table."""
         said = step.values
         curves = {name: [(x, y, branch) for x, y, branch in points] for name, points in said["curves"].items()}
+        # Without any where it was measured before there were marks.
+        marks = {name: [(x, word) for x, word in every] for name, every in said.get("marks", {}).items()}
         return cls(
             ref,
             [Quantity(**one) for one in said["quantities"]],
             [CurveKind(**one) for one in said["curve_kinds"]],
-            Measured(said["values"], curves, said["notes"]),
+            Measured(said["values"], curves, said["notes"], marks),
             said["given"],
         )

@@ -54,6 +54,7 @@ class Phonons(Probe[PhononsOptions]):
     """Forces of displaced atoms in a supercell, by MatCalc and phonopy; no splitting of longitudinal optical modes."""
 
     name = "phonons"
+    result_version = 2
     unpickles = False
     packages = PACKAGES
     quantities: ClassVar = (
@@ -102,7 +103,7 @@ class Phonons(Probe[PhononsOptions]):
             phonon, mesh = found["phonon"], found["frequencies"]
             phonon.run_qpoints([[0, 0, 0]])
             at_gamma = sorted(phonon.qpoints.frequencies[0], key=abs)
-            curve, path = self._dispersion(phonon, cell)
+            curve, marks, path = self._dispersion(phonon, cell)
         if mesh.max() <= 0:
             raise FrameError("no mode is real: the structure is no minimum")
         values = {
@@ -113,10 +114,12 @@ class Phonons(Probe[PhononsOptions]):
         if len(at_gamma) > ACOUSTIC:
             values["optical frequency"] = max(at_gamma[ACOUSTIC:])
         values = {name: float(number) for name, number in values.items()}
-        return Measured(values, {DISPERSION: curve}, list(self._notes(mesh, values, path)))
+        return Measured(values, {DISPERSION: curve}, list(self._notes(mesh, values, path)), {DISPERSION: marks})
 
-    def _dispersion(self, phonon: Any, cell: Structure) -> tuple[list[tuple[float, float, int]], str]:
-        """Points along ASE's path through the Brillouin zone of the cell as it was given, and the path in words.
+    def _dispersion(
+        self, phonon: Any, cell: Structure
+    ) -> tuple[list[tuple[float, float, int]], list[tuple[float, str]], str]:
+        """Points along ASE's path through the Brillouin zone of the cell as it was given, their marks, and it in words.
 
         One path for all potentials: relaxed cells differ from each other.
         """
@@ -126,9 +129,10 @@ class Phonons(Probe[PhononsOptions]):
 
         lattice = Cell(cell.lattice.matrix)
         path = lattice.bandpath(npoints=0)
+        sections = parse_path_string(path.path)
         legs = [
             (section, path.special_points[start], path.special_points[end])
-            for section, names in enumerate(parse_path_string(path.path))
+            for section, names in enumerate(sections)
             for start, end in pairwise(names)
         ]
         lengths = [2 * np.pi * np.linalg.norm((end - start) @ lattice.reciprocal()) for _, start, end in legs]
@@ -144,7 +148,8 @@ class Phonons(Probe[PhononsOptions]):
                 along = passed + steps * length
                 drawn += [(float(x), float(f), place) for x, f in zip(along, frequencies, strict=True)]
             passed += length
-        return drawn, path.path.replace(",", "|").replace("G", "Γ")
+        ends = np.concatenate([[0.0], np.cumsum(lengths)]).tolist()
+        return drawn, list(zip(ends, _stations(sections), strict=True)), path.path.replace(",", "|").replace("G", "Γ")
 
     def _notes(self, mesh: np.ndarray, values: dict[str, float], path: str) -> Sequence[str]:
         notes = [f"dispersion along {path}"]
@@ -152,3 +157,13 @@ class Phonons(Probe[PhononsOptions]):
             worst = f"{values['imaginary modes']:.3g} % of the modes are imaginary, down to {mesh.min():.3g} THz"
             notes.append(f"{worst}: the structure is no minimum, and the heat capacity leaves them out")
         return notes
+
+
+def _stations(sections: Sequence[Sequence[str]]) -> list[str]:
+    """`Γ`, `X`, `K|U`: what stands where a leg begins or ends; two points where the path jumps."""
+    found: list[str] = []
+    for names in sections:
+        first, *rest = (name.replace("G", "Γ") for name in names)
+        found[-1:] = [f"{found[-1]}|{first}"] if found else [first]
+        found += rest
+    return found
