@@ -79,6 +79,13 @@ def test_files_of_one_set_are_its_trajectories(runs: list[str]) -> None:
     assert points[3][3] == pytest.approx(1000 * error, rel=1e-9)
 
 
+def test_lists_of_frames_are_trajectories_too(runs: list[str]) -> None:
+    of_files = whet.analyze("residuals", {"toy": runs}, "toy", interval=INTERVAL)
+    given = [whet.read_structures(run) for run in runs]
+    in_memory = whet.analyze("residuals", {"toy": [given[0], runs[1], *given[2:]]}, "toy", interval=INTERVAL)
+    assert in_memory.tables["residual-points"].equals(of_files.tables["residual-points"])
+
+
 def test_trajectories_need_no_labels_and_no_potential(runs: list[str], tmp_path: Path) -> None:
     bare = trajectory(7)
     write("bare.extxyz", [*labeled(bare[:2]), *bare[2:]])

@@ -13,7 +13,7 @@ from whet.contracts.findings import Findings
 from whet.data.errors import WhetError
 from whet.study.file_analysis import AnalysisRequest, analysis_study, found_of, kept_in, named_sets
 from whet.study.file_study import Evaluated
-from whet.study.given_frames import file_of
+from whet.study.given_frames import file_of, is_frame
 from whet.study.record import Record, record_of
 from whet.study.schema import Given
 
@@ -69,8 +69,9 @@ def analyze(
     >>> whet.analyze("softening", "test.extxyz", "chgnet", "mace:small").tables["softening"]
     >>> whet.analyze("equation-of-state", crystal, "chgnet").tables["properties"]
 
-    frames: a path, frames (`ase.Atoms`, Structures of pymatgen), a list of either, or a mapping from names of sets to
-    one of these; several paths are sets of their own, or, with `interval`, trajectories of one set. potentials: names
+    frames: a path, frames (`ase.Atoms`, Structures of pymatgen), a list of either or of lists of frames, or a mapping
+    from names of sets to one of these; several paths or lists are sets of their own, or, with `interval`, trajectories
+    of one set. potentials: names
     or components, or loaded ones, as in `whet.evaluate`. store: keeps results and labels; by default a probe with a
     labeler keeps them in `.whet`, since labels cost, and all else is computed afresh. The rest: see `AnalysisRequest`.
 
@@ -115,6 +116,6 @@ def _sets(frames: Any, scratch: Path, *, together: bool) -> dict[str, list[Path]
 
 
 def _files(frames: Any, scratch: Path, name: str) -> list[Path]:
-    if isinstance(frames, list | tuple) and frames and all(isinstance(one, str | Path) for one in frames):
-        return [Path(one) for one in frames]
-    return [file_of(frames, scratch, name)]
+    if not isinstance(frames, list | tuple) or any(map(is_frame, frames)) or not frames:
+        return [file_of(frames, scratch, name)]
+    return [file_of(one, scratch, f"{name}-{number}") for number, one in enumerate(frames, 1)]

@@ -24,7 +24,7 @@ def file_of(frames: Any, folder: Path, name: str = "frames") -> Path:
     """
     if isinstance(frames, str | Path):
         return Path(frames)
-    given = [frames] if _is_frame(frames) else frames
+    given = [frames] if is_frame(frames) else frames
     if not isinstance(given, Iterable):
         raise InputError(f"{type(frames).__name__} is no file of frames and no frame", hint=f"Give {WANTED}")
     found = [atoms_of(one, place) for place, one in enumerate(given)]
@@ -48,7 +48,8 @@ def atoms_of(frame: Any, place: int = 0) -> Atoms:
     raise InputError(what, where=f"frame {place}", hint=f"Give {WANTED}")
 
 
-def _is_frame(given: Any) -> bool:
+def is_frame(given: Any) -> bool:
+    """Whether it is one frame, of ASE or of pymatgen."""
     from ase import Atoms
 
     return isinstance(given, Atoms) or _is_of_pymatgen(given)
