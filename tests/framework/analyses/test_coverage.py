@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -225,10 +226,22 @@ def test_seeds_are_sets_of_their_own(tmp_path: Path) -> None:
     assert "unique" not in [table.name for table in findings.tables], "only the same seed is compared"
 
 
-def repeated(strategy: str, count: int, seed: int, factor: float = 1.0) -> list[LabeledFrames]:
-    """One trajectory in each of so many runs."""
+def repeated(strategy: str, count: int, seed: int, factor: float = 1.0, first: int = 1) -> list[LabeledFrames]:
+    """One trajectory in each of so many runs; first: seed of the first run."""
     each = runs(strategy, count, seed, factor)
-    return [added(strategy, one.frames, seed=number + 1) for number, one in enumerate(each)]
+    return [added(strategy, one.frames, seed=number) for number, one in enumerate(each, first)]
+
+
+def test_a_seed_may_be_zero(tmp_path: Path) -> None:
+    one, *_ = rows(covered(tmp_path, *runs("naive", 5, 1000), *runs("hybrid", 5, 9000)), "unique")
+    zero = [
+        replace(part, ref=replace(part.ref, gathered_by=replace(by, seed=0)))
+        for part in (*runs("naive", 5, 1000), *runs("hybrid", 5, 9000))
+        if (by := part.ref.gathered_by)
+    ]
+    assert rows(covered(tmp_path, *zero), "unique")[0] == one
+    data = [*repeated("naive", 4, 1000, first=0), *repeated("far", 4, 9000, 1.5, first=0)]
+    assert {row["units of A"] for row in rows(covered(tmp_path, *data), "unique")} == {4}
 
 
 def test_runs_of_a_repeated_strategy_are_its_units(tmp_path: Path) -> None:

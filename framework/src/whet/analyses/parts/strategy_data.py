@@ -13,12 +13,15 @@ from whet.data.numbers import count
 
 RUNS = "runs"
 
+EVERY_RUN = -1
+"""In the place of a seed, which is 0 or more."""
+
 
 @dataclass(frozen=True, eq=False)
 class StrategyData:
     """Parts: what one round of a run added to one trajectory (a Ref of potential, strategy, round, seed, trajectory).
 
-    of: potential, strategy, and the seed of the run; `seed` is 0 where the parts are of all runs. name: what it is
+    of: potential, strategy, and the seed of the run, or `EVERY_RUN` where the parts are of all. name: what they are
     called.
     """
 
@@ -28,7 +31,7 @@ class StrategyData:
 
     @property
     def is_of_all_runs(self) -> bool:
-        return self.of.seed == 0
+        return self.of.seed == EVERY_RUN
 
     @property
     def units_of(self) -> str:
@@ -68,14 +71,14 @@ def strategies(single: Sequence[StrategyData], frames: Mapping[Ref, Sequence[str
     """
     repeated: dict[Ref, list[StrategyData]] = {}
     for one in single:
-        repeated.setdefault(replace(one.of, seed=0), []).append(one)
+        repeated.setdefault(replace(one.of, seed=EVERY_RUN), []).append(one)
     names = data_names(repeated)
     found = []
     for of, each in repeated.items():
         if len(each) < LEAST_UNITS or _share_frames(each, frames):
             found += each
         else:
-            name = f"{names[of.potential, of.strategy, 0]} ({count(len(each), 'run')})"
+            name = f"{names[of.potential, of.strategy, EVERY_RUN]} ({count(len(each), 'run')})"
             found.append(StrategyData(of, name, [part for one in each for part in one.parts]))
     return found
 
