@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +97,22 @@ def test_a_stationary_residual_has_one_regime_and_nothing_is_claimed(tmp_path: P
     findings = run(tmp_path, *inputs([0.0] * 4))
     assert not records(findings, "regime-changes")
     assert [row["regime"] for row in records(findings, "regime-errors")] == [1] * 4
-    (verdict,) = findings.verdicts
+    verdict, of_forces = findings.verdicts
     assert verdict.claim == "no change of the energy residual of main is shown" and not verdict.decided
+    assert of_forces.claim == "no change of the force error of main is shown" and not of_forces.decided
+
+
+def test_force_errors_that_change_alone_are_claimed(tmp_path: Path) -> None:
+    """Three times as large from frame 36 on, while the energy residual stays what it was."""
+    (one,), runs = inputs([0.0] * 4)
+    random = np.random.default_rng(7)
+    energies = [frame.get_potential_energy() for frame in one.predicted]
+    sizes = [0.05 * (3 if place % COUNT >= PLACE else 1) for place in range(len(energies))]
+    forces = [size * random.normal(size=(3, 3)) for size in sizes]
+    predicted = labeled(list(one.predicted), energies, forces)
+    energy, force = run(tmp_path, [replace(one, predicted=predicted)], runs).verdicts
+    assert energy.claim == "no change of the energy residual of main is shown"
+    assert (force.claim, force.decided) == ("the force error of main changes its level in 4 of 4 trajectories", True)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +130,7 @@ def test_a_stationary_residual_has_one_regime_and_nothing_is_claimed(tmp_path: P
 def test_how_many_trajectories_change_is_held_against_chance(
     tmp_path: Path, shifts: list[float], claim: str, decided: bool
 ) -> None:
-    (verdict,) = run(tmp_path, *inputs(shifts)).verdicts
+    verdict, _ = run(tmp_path, *inputs(shifts)).verdicts
     assert (verdict.claim, verdict.decided, verdict.units) == (claim, decided, len(shifts))
 
 

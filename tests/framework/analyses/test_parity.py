@@ -81,7 +81,7 @@ def test_errors_by_part_equal_scikit_learn(tmp_path):
     found = parity(tmp_path, one)
     for table, column, parts in (
         ("errors-by-config-type", "config type", {"bulk": 0, "surface": 1}),
-        ("errors-by-material", "material", {"Cl2Li2": 0, "Cl2Na2": 1}),
+        ("errors-by-material", "material", {"LiCl": 0, "NaCl": 1}),
     ):
         rows = rows_by(found, table, column)
         assert set(rows) == set(parts)

@@ -39,6 +39,7 @@ class Parity(Analysis):
     """Predicted against reference forces, energies and stresses, and errors by element, force, kind and material."""
 
     name = "parity"
+    result_version = 2
     place = 26
     by_default = True
     after = ("scores",)

@@ -41,7 +41,7 @@ class Softening(Analysis):
 
     name = "softening"
     place = 25
-    result_version = 7
+    result_version = 8
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = INPUTS

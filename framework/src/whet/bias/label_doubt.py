@@ -36,13 +36,11 @@ def label_doubt(slopes: Slopes) -> str:
     """Why the labels are doubtful, a clause; empty where nothing says so.
 
     Predictions that follow the labels closely, with a factor that no potential has but a unit has, or with the other
-    sign; and those that are the labels.
+    sign.
     """
     s, r2 = slopes.scale, slopes.r2
     if s is None or r2 is None or r2 < ALIKE or s == 0:
         return ""
-    if 1 - r2 < SAME and abs(s - 1) < SAME**0.5:
-        return "the labels are this potential's own answers"
     if s < 0:
         return "the labels have the sign of gradients, and forces have the other"
     if SOFTEST <= s <= STIFFEST:
@@ -50,3 +48,9 @@ def label_doubt(slopes: Slopes) -> str:
     off = {unit: abs(math.log(s / factor)) for unit, factor in UNITS.items()}
     nearest = min(off, key=lambda unit: off[unit])
     return f"the forces of the labels may be in {nearest}, not in eV/Å" if off[nearest] <= math.log(NEAR) else ""
+
+
+def are_own_answers(slopes: Slopes) -> bool:
+    """Whether predictions are the labels, as those of a potential that made them itself, or of one without an error."""
+    s, r2 = slopes.scale, slopes.r2
+    return s is not None and r2 is not None and 1 - r2 < SAME and abs(s - 1) < SAME**0.5

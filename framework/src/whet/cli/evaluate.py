@@ -63,7 +63,7 @@ def evaluate(
     import tempfile
 
     from whet.cli.scores import print_readings, print_scores
-    from whet.cli.terminal import ProgressView, print_json, say
+    from whet.cli.terminal import ProgressView, print_json, say, wrapped
     from whet.data.errors import FrameError, StepFailed
     from whet.files.naming import named_by
     from whet.study.evaluation import evaluation_study
@@ -113,7 +113,7 @@ def evaluate(
             for what in found.suspicious:
                 say(f"suspicious: {what}")
             for what in found.doubts:
-                say(f"note: {what}")
+                wrapped(f"note: {what}")
             if save is not None:
                 say()
                 names = " and ".join(key_names(study.file.potentials).values())

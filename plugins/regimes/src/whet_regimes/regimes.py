@@ -48,7 +48,7 @@ class Regimes(Analysis):
 
     name = "regimes"
     place = 52
-    result_version = 3
+    result_version = 4
     after = (COVERAGE,)
     inputs: ClassVar = {
         "predictions": Port(Predictions, what="of every potential on the trajectories of one set"),
@@ -144,17 +144,21 @@ OF_Q = (
 
 
 def _verdicts(cuts: Sequence[Cut]) -> list[Verdict]:
-    """Of each potential and seed: in how many of its trajectories does the energy residual change?"""
-    groups: dict[tuple[str, int], list[Cut]] = {}
-    for cut in cuts:
-        if not cut.energy.too_short:
-            groups.setdefault((cut.series.state, cut.series.of.seed), []).append(cut)
-    several = len({state for state, _ in groups}) < len(groups)
-    names = {key: f"{key[0]}, seed {key[1]}" if several else key[0] for key in groups}
-    return [
-        _verdict(f"the energy residual of {names[key]}", [bool(one.energy.found) for one in ones], QUESTION, UNSEEN)
-        for key, ones in groups.items()
-    ]
+    """Of each potential and seed: in how many trajectories does its energy residual change, or its force error?"""
+    states = dict.fromkeys((cut.series.state, cut.series.of.seed) for cut in cuts)
+    several = len({state for state, _ in states}) < len(states)
+    found = []
+    for state, seed in states:
+        own = [cut for cut in cuts if (cut.series.state, cut.series.of.seed) == (state, seed)]
+        name = f"{state}, seed {seed}" if several else state
+        for what, points in (
+            ("energy residual", [cut.energy for cut in own]),
+            ("force error", [cut.force for cut in own]),
+        ):
+            changed = [bool(one.found) for one in points if not one.too_short]
+            if changed:
+                found.append(_verdict(f"the {what} of {name}", changed, QUESTION, UNSEEN))
+    return found
 
 
 def _q_verdicts(cuts: Sequence[QCut]) -> list[Verdict]:

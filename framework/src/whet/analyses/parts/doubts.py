@@ -25,10 +25,12 @@ def energy_notes(found: Iterable[Predictions]) -> Iterator[str]:
 
 def label_notes(found: Iterable[Scored]) -> Iterator[str]:
     """A note for each untouched potential whose predictions say that the labels are not what they are taken for."""
-    from whet.bias.label_doubt import label_doubt
+    from whet.bias.label_doubt import are_own_answers, label_doubt
 
     plain = [one for one in found if one.state.untouched and not one.rule]
     names = state_names(one.state for one in plain)
     for one in plain:
         if doubt := label_doubt(one.score.softening.slopes):
             yield f"{names[one.state]}: {doubt}."
+        if are_own_answers(one.score.softening.slopes):
+            yield f"{names[one.state]}: every force is the label; are the labels its own answers?"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from whet.analyses.parts.meanings import FRAMES, PART, POTENTIAL, READINGS, STATES
 from whet.analyses.parts.series_table import COLUMNS, SeriesRow, several
 from whet.contracts.findings import Cell, Column, Estimate, Table
+from whet.data.material_names import material_of
 
 if TYPE_CHECKING:
     from whet.bias.pairs import Comparison
@@ -96,7 +97,7 @@ def _kept(comparison: Comparison) -> Comparison | None:
 def frame_parts(comparison: Comparison) -> dict[str, list[str]]:
     """Of each frame, by the column that shows them."""
     return {
-        "material": [frame.get_chemical_formula() for frame in comparison.frames],
+        "material": [material_of(frame) for frame in comparison.frames],
         "config type": [str(frame.info.get("config_type", UNNAMED)) for frame in comparison.frames],
         "sampler": comparison.samplers.tolist(),
     }
