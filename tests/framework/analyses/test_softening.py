@@ -64,7 +64,7 @@ def test_parts_are_read_each(tmp_path):
     found = softening(tmp_path, whole)
     assert rows_by(found, "softening", "state")["untouched"]["sampler"] == "mixed"
     for table, column, s in (
-        ("by-material", "material", {"Cl2Li2": 1.0, "Cl2Na2": 0.7}),
+        ("by-material", "material", {"LiCl": 1.0, "NaCl": 0.7}),
         ("by-config-type", "config type", {"bulk": 1.0, "surface": 0.7}),
         ("by-sampler", "sampler", {"self": 1.0, "reference": 0.7}),
     ):
