@@ -1,4 +1,4 @@
-"""label_doubt: labels that cannot be what they are taken for: in another unit, of the other sign, the potential's."""
+"""label_doubt: labels that cannot be what they are taken for: forces in another unit, or of the other sign."""
 
 from __future__ import annotations
 
