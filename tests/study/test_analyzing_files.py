@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,41 @@ def test_lists_of_frames_are_trajectories_too(runs: list[str]) -> None:
     given = [whet.read_structures(run) for run in runs]
     in_memory = whet.analyze("residuals", {"toy": [given[0], runs[1], *given[2:]]}, "toy", interval=INTERVAL)
     assert in_memory.tables["residual-points"].equals(of_files.tables["residual-points"])
+
+
+def along(fall: float, drift: float, seed: int, count: int = 60) -> list[Atoms]:
+    """Displacements about a crystal, smaller by this share at the end; labels that the potential `toy` leaves upwards.
+
+    drift: meV/atom, from the first frame to the last.
+    """
+    rng, potential, made = np.random.default_rng(seed), whet.load("toy"), []
+    crystal = bulk("Ar", "fcc", a=3.72, cubic=True)
+    for share in np.linspace(0, 1, count):
+        atoms = crystal.copy()
+        atoms.positions += (1 - fall * share) * rng.normal(scale=0.05, size=atoms.positions.shape)
+        (answer,) = potential.evaluate([atoms])
+        level = answer.energy if fall == 0 else 0.0
+        noise = rng.normal(scale=1e-4)
+        energy = level + len(atoms) * (noise - 1e-3 * drift * share)
+        made.append(replace(answer, energy=energy).attach(atoms))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("fall", "drift", "drifts"), [(0.0, 20.0, ("up",)), (0.0, 0.0, ("no", "undecided")), (0.9, 0.0, (None,))]
+)
+def test_the_driver_of_a_file_is_judged_by_its_own_energies(
+    toy: None, tmp_path: Path, fall: float, drift: float, drifts: tuple[str | None, ...]
+) -> None:
+    """The labels of a file are not its driver's: a drift between the two is none of the driver's energy."""
+    frames = [along(fall, drift, 10 + number) for number in range(4)]
+    found = whet.analyze("residuals", {"toy": frames}, "toy", interval=500)
+    (row,) = found.tables["residuals"].to_dict("records")
+    assert (row["drifts?"] or None) in drifts
+    if drift:
+        assert row["drift"] == pytest.approx(drift / (59 * 0.5), rel=0.05)
+    said = " ".join(note for section in found.record.sections for one in section.findings for note in one.notes)
+    assert ("driver's energy still falls" in said) == (fall > 0)
 
 
 def test_trajectories_need_no_labels_and_no_potential(runs: list[str], tmp_path: Path) -> None:

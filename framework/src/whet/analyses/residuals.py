@@ -26,7 +26,7 @@ class Residuals(Analysis):
     """(E of the driving potential − E of the labels) / n_atoms against time, with mean and drift."""
 
     name = "residuals"
-    result_version = 3
+    result_version = 4
     place = 50
     by_default = True
     inputs: ClassVar = {
@@ -92,7 +92,7 @@ def _traces(work: Work) -> tuple[dict[Ref, ResidualTrace], dict[Ref, str], list[
             notes.append(f"{predictions.ref}: {error.what}.")
         else:
             traces[state] = trace
-            if reason := Settled.of_trajectories(own).reason:
+            if reason := Settled.of_trajectories(own, [predictions]).reason:
                 why_not[state] = reason
     return traces, why_not, notes
 

@@ -86,7 +86,7 @@ class Scores(Analysis):
         on = found[0].ref if found else Ref()
         given = given_energies(work.all("alignment", FineTuning))
         unscored: list[tuple[str, str]] = []
-        doubt = not_equilibrated(work.all("trajectories", SampledTrajectory))
+        doubt = not_equilibrated(work.all("trajectories", SampledTrajectory), found)
         plain = list(scored(found, given, unscored, doubt))
         every = [*plain, *with_one_factor(plain, work.all("training", Predictions), given, unscored, doubt)]
         labels = {one.ref.state: one.train + one.valid for one in work.all("fine-tunings", FineTuning)}

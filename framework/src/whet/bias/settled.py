@@ -17,7 +17,7 @@ from whet.data.numbers import NARROW, shown
 if TYPE_CHECKING:
     import numpy as np
 
-    from whet.contracts.ports import SampledTrajectory
+    from whet.contracts.ports import Predictions, SampledTrajectory
 
 
 FEWEST_FRAMES = 5
@@ -52,13 +52,38 @@ class Settled:
         return not self.reason
 
     @classmethod
-    def of_trajectories(cls, found: Sequence[SampledTrajectory]) -> Settled:
-        """Of sampled trajectories, by the energies that the driver itself predicted; nothing without them."""
+    def of_trajectories(cls, found: Sequence[SampledTrajectory], predicted: Sequence[Predictions] = ()) -> Settled:
+        """Of sampled trajectories of one driver, by its own energies: those that frames carry, or its predictions.
+
+        predicted: for the labeled frames of all these trajectories. Where nobody knows the energies, `reason` says so.
+        """
+        symbols = {symbol for one in found for symbol in one.start.get_chemical_symbols()}
+        ordered = sorted(found, key=lambda one: one.ref.trajectory or 0)
         try:
-            runs = [(one.times, [Labels.of(frame).energy / len(frame) for frame in one.frames]) for one in found]
+            runs = [(one.times, [Labels.of(frame).energy / len(frame) for frame in one.frames]) for one in ordered]
         except FrameError:
-            return cls("the driver's energies are not known", 0.0, 0.0, 0.0, 0.0)
-        return settled(runs, {symbol for one in found for symbol in one.start.get_chemical_symbols()})
+            runs = _predicted_runs(ordered, predicted)
+        if not runs:
+            span = min((float(max(one.times) - min(one.times)) for one in found if len(one.times)), default=0.0)
+            return cls("the driver's energies are not known", span, period_of(symbols), 0.0, 0.0)
+        return settled(runs, symbols)
+
+
+def _predicted_runs(
+    found: Sequence[SampledTrajectory], predicted: Sequence[Predictions]
+) -> list[tuple[list[float], list[float]]]:
+    """Times and energies (eV/atom) of each run, as its driver predicts them; none where it does not."""
+    drivers = {one.ref.sampled_by.state for one in found if one.ref.sampled_by is not None}
+    own = [one for one in predicted if {one.ref.state} == drivers]
+    times = [one.times[index] for one in found for index in one.kept]
+    if len(own) != 1 or len(times) != len(own[0].indices) + len(own[0].left_out):
+        return []
+    runs: dict[int, tuple[list[float], list[float]]] = {}
+    for index, number, frame in zip(own[0].indices, own[0].trajectories, own[0].predicted, strict=True):
+        along, energies = runs.setdefault(number, ([], []))
+        along.append(times[index])
+        energies.append(Labels.of(frame).energy / len(frame))
+    return list(runs.values())
 
 
 def settled(runs: Sequence[tuple[Sequence[float], Sequence[float]]], symbols: set[str]) -> Settled:
@@ -101,7 +126,7 @@ def settled(runs: Sequence[tuple[Sequence[float], Sequence[float]]], symbols: se
     return Settled(reason, span, period, change, fluctuation)
 
 
-def not_equilibrated(found: Sequence[SampledTrajectory]) -> str:
+def not_equilibrated(found: Sequence[SampledTrajectory], predicted: Sequence[Predictions] = ()) -> str:
     """Why these runs of one driver are no canonical ensemble, a clause; empty where nothing says so.
 
     They are where the first frame comes ten periods of the fastest mode after the start, or the run lasts ten times as
@@ -113,7 +138,7 @@ def not_equilibrated(found: Sequence[SampledTrajectory]) -> str:
         return ""
     wanted = PERIODS * period_of({symbol for one in found for symbol in one.start.get_chemical_symbols()})
     begin = min((min(one.times) for one in found if len(one.times)), default=0.0)
-    run = Settled.of_trajectories(found)
+    run = Settled.of_trajectories(found, predicted)
     if begin < wanted and run.span < 10 * wanted:
         when = f"frames begin {_fs(begin)} after the start"
         return f"not equilibrated: {when}, and {PERIODS} periods of the fastest mode are {_fs(wanted)}"

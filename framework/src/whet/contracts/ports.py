@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from whet.contracts.component import Component
 from whet.contracts.findings import Findings
-from whet.contracts.ref import Ref
+from whet.contracts.ref import LABELER, Ref
 from whet.data.frames import FrameSet
 
 if TYPE_CHECKING:
@@ -105,8 +105,9 @@ class SampledTrajectory(Data):
     """A trajectory and its labels.
 
     ref.sampled_by: who drove it, None where nobody says. start: the structure in which molecules are whole; of a file
-    its first frame. frames: as the driver predicted them, or as they stand in the file; times: fs, of each. labeled:
-    the frames that have labels of the reference, kept: their indices. end: why it ended before its time, else None.
+    its first frame. frames: as the driver predicted them; of a file without answers, unless the reference drove, whose
+    answers the labels are. times: fs, of each. labeled: the frames that have labels of the reference, kept: their
+    indices. end: why it ended before its time, else None.
     """
 
     kind = "trajectories"
@@ -123,10 +124,10 @@ class SampledTrajectory(Data):
     def read(cls, step: FinishedStep, ref: Ref) -> Self:
         """Of a step `label` that labeled what a step `md` sampled, or of a step `import-trajectory`."""
         if "times" in step.values:
-            frames, values = step.frames("trajectory"), step.values
-            return cls(
-                ref, step.title, frames[0], frames, values["times"], step.frames(), values["kept"], values["end"]
-            )
+            frames, labeled, values = step.frames("trajectory"), step.frames(), step.values
+            if ref.sampled_by == LABELER and len(labeled) == len(frames):
+                frames = labeled
+            return cls(ref, step.title, frames[0], frames, values["times"], labeled, values["kept"], values["end"])
         (md,) = step.fed_by("frames")
         start = md
         while before := start.fed_by("start"):  # a run that was taken up again began where another one did

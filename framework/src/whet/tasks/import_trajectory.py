@@ -34,6 +34,7 @@ class ImportTrajectory(Task):
     """Takes a trajectory of the user's into the store: one frame at a time is in memory, however long it is."""
 
     name = "import-trajectory"
+    result_version = 2
     Options = TrajectorySettings
 
     @classmethod
@@ -44,12 +45,14 @@ class ImportTrajectory(Task):
         return options.get("first")
 
     def run(self, work: Work) -> Outcome:
-        """Leaves `trajectory`, all frames, and `frames`, those that have labels.
+        """Leaves `trajectory`, all frames without their labels, and `frames`, those that have labels, with them.
 
         Values: times (fs, of each frame), kept (indices of those with labels), elements, end (always null). Raises
         FrameError for a frame with a fault, one with other atoms than the first, and where there is no frame.
         """
         from itertools import islice
+
+        from whet.data.labels import without_labels
 
         wanted, (path,) = self.options, (ref.locate() for ref in work.files.values())
         trajectory, labeled = FrameLog(work.folder / "trajectory.frames"), FrameLog(work.folder / "frames.frames")
@@ -63,11 +66,10 @@ class ImportTrajectory(Task):
                 what = f"it has other atoms than the first ({frame.symbols}, {first.symbols})"
                 hint = "`interval` is for the frames of one trajectory; leave it out for a set of structures"
                 raise FrameError(what, where=f"{path}, frame {index}", hint=hint)
+            trajectory.append(without_labels(frame))
             if labels is not None:
-                frame = labels.attach(frame)
-                labeled.append(frame)
+                labeled.append(labels.attach(frame))
                 kept.append(index)
-            trajectory.append(frame)
         if first is None:
             raise FrameError("there is no frame in it", where=str(path))
         for log in (trajectory, labeled):
