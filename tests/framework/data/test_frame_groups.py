@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ase import Atoms
+from ase.build import bulk
 
 from whet.data.errors import FrameError
 from whet.data.frame_groups import frame_groups, units_in_words
@@ -41,6 +42,16 @@ def test_of_one_material_without_names_nobody_knows():
 
 def test_each_frame_stands_alone_where_that_is_said():
     assert frame_groups(frames({"config_type": "md"}, {"config_type": "md"}), "frames") == (["0", "1"], "frames")
+
+
+def test_copies_of_a_frame_are_one_piece_of_evidence():
+    made = frames({}, {}, {})
+    assert frame_groups([*made, *made, made[1].copy()], "frames") == (["0", "1", "2", "0", "1", "2", "1"], "frames")
+
+
+def test_cells_of_several_sizes_are_one_material():
+    made = [bulk("Cu"), bulk("Cu", cubic=True), bulk("Ag"), bulk("Ag").repeat(2)]
+    assert frame_groups(made) == (["Cu", "Cu", "Ag", "Ag"], "materials")
 
 
 def test_a_key_that_a_frame_lacks_is_named():

@@ -120,10 +120,23 @@ def test_a_stress_of_the_opposite_sign_is_told() -> None:
         return Labels(labels.energy, labels.forces, -labels.stress)
 
     found = findings(crystals(turned=turned))
+    assert set(found) == {"stresses-and-energies"}
+    assert "stresses of the opposite sign" in found["stresses-and-energies"].what
+    assert findings(crystals(12, turned=turned)) == {}  # too few to say
+
+
+def test_frames_that_lie_far_apart_tell_it_by_their_pressures() -> None:
+    def turned(index: int, labels: Labels) -> Labels:
+        assert labels.stress is not None
+        return Labels(labels.energy, labels.forces, -labels.stress)
+
+    far = [(atoms.copy(), labels) for atoms, labels in crystals(turned=turned)]
+    for number, (atoms, _) in enumerate(far):
+        atoms.positions[number % len(atoms)] += 1.5  # another one in the next frame of salt, and of argon
+    found = findings(far)
     assert set(found) == {"stress-sign"}
     assert "the pressure rises with the volume" in found["stress-sign"].what
     assert "60 frames of equal compositions" in found["stress-sign"].what
-    assert findings(crystals(12, turned=turned)) == {}  # too few to say
 
 
 def test_a_stress_of_the_opposite_sign_is_told_in_real_labels(reference_data: Path) -> None:

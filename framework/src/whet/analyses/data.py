@@ -30,7 +30,7 @@ class Data(Analysis):
     """What looks wrong in labels, and training frames that are tested on; each is a verdict."""
 
     name = "data"
-    result_version = 4
+    result_version = 5
     place = 90
     by_default = True
     inputs: ClassVar = {

@@ -48,7 +48,7 @@ class Scores(Analysis):
 
     name = "scores"
     place = 30
-    result_version = 6
+    result_version = 7
     by_default = True
     inputs: ClassVar[Mapping[str, Port]] = {
         "predictions": Port(Predictions, what="of every potential on the set"),

@@ -41,7 +41,7 @@ class Softening(Analysis):
 
     name = "softening"
     place = 25
-    result_version = 8
+    result_version = 9
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = INPUTS

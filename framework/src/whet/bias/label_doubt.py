@@ -5,19 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from whet.data.units import BOHR, HARTREE, KCAL_PER_MOL, KJ_PER_MOL
+from whet.data.units import FORCE_UNITS
 
 if TYPE_CHECKING:
     from whet.bias.softening import Slopes
-
-UNITS = {
-    "kcal/mol/Å": KCAL_PER_MOL,
-    "kJ/mol/Å": KJ_PER_MOL,
-    "meV/Å": 1e-3,
-    "Ry/Bohr": HARTREE / 2 / BOHR,
-    "Ha/Bohr": HARTREE / BOHR,
-}
-"""eV/Å of one of each."""
 
 ALIKE = 0.7
 """Uncentred R² from which on predictions follow the labels, up to a factor."""
@@ -45,7 +36,7 @@ def label_doubt(slopes: Slopes) -> str:
         return "the labels have the sign of gradients, and forces have the other"
     if SOFTEST <= s <= STIFFEST:
         return ""
-    off = {unit: abs(math.log(s / factor)) for unit, factor in UNITS.items()}
+    off = {unit: abs(math.log(s / factor)) for unit, factor in FORCE_UNITS.items()}
     nearest = min(off, key=lambda unit: off[unit])
     return f"the forces of the labels may be in {nearest}, not in eV/Å" if off[nearest] <= math.log(NEAR) else ""
 

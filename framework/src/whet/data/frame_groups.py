@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from whet.data.errors import FrameError
+from whet.data.frame_identity import frame_key
+from whet.data.material_names import material_of
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -14,7 +16,8 @@ GROUP_NAMES = ("trajectory", "group", "config_type", "source")
 """Keys of `info` that name a frame's group, the first that it has."""
 
 FRAMES, TRAJECTORIES = "frames", "trajectories"
-"""Words for groups that are no keys: each frame stands alone; the frames of a sampled trajectory belong together."""
+"""Words for groups that are no keys: each frame stands alone, its copies aside; the frames of a sampled trajectory
+belong together."""
 
 
 def group_of(frame: Atoms) -> str:
@@ -25,13 +28,14 @@ def group_of(frame: Atoms) -> str:
 def frame_groups(frames: Sequence[Atoms], by: str = "") -> tuple[list[str], str]:
     """The group of each frame, and what groups are: `frames`, `groups`, `materials`, or empty where nobody knows.
 
-    by: `frames`, where each stands alone, or the key of `info` that names groups. Without it frames are asked
-    (`group_of`); where all name the same group, or none, frames of one formula belong together, if there are several
-    formulas.
+    by: `frames`, where each stands alone, though copies of one are one piece of evidence; or the key of `info` that
+    names groups. Without it frames are asked (`group_of`); where all name the same group, or none, frames of one
+    material (`material_of`) belong together, if there are several.
     FrameError where `by` is a key that a frame lacks.
     """
     if by == FRAMES:
-        return [str(number) for number in range(len(frames))], FRAMES
+        first: dict[str, int] = {}
+        return [str(first.setdefault(frame_key(frame), number)) for number, frame in enumerate(frames)], FRAMES
     if by:
         for number, frame in enumerate(frames):
             if frame.info.get(by) is None:
@@ -40,12 +44,12 @@ def frame_groups(frames: Sequence[Atoms], by: str = "") -> tuple[list[str], str]
                 raise FrameError(what, where=f"frame {number}", hint=f"Its keys: {known}")
         return [str(frame.info[by]) for frame in frames], "groups"
     named = [group_of(frame) for frame in frames]
-    formulas = [frame.get_chemical_formula() for frame in frames]
-    if len(set(named)) == 1 and len(set(formulas)) > 1:
-        return formulas, "materials"
+    materials = [material_of(frame) for frame in frames]
+    if len(set(named)) == 1 and len(set(materials)) > 1:
+        return materials, "materials"
     if any(named):
         return named, "groups"
-    return formulas, FRAMES if len(frames) == 1 else ""
+    return materials, FRAMES if len(frames) == 1 else ""
 
 
 def units_in_words(number: int, of: str) -> str:

@@ -25,3 +25,18 @@ KCAL_PER_MOL = 0.04336410390059322
 
 KJ_PER_MOL = KCAL_PER_MOL / 4.184
 """One kilojoule per mole in eV."""
+
+ENERGY_UNITS = {"kcal/mol": KCAL_PER_MOL, "kJ/mol": KJ_PER_MOL, "meV": 1e-3, "Ry": HARTREE / 2, "Ha": HARTREE}
+"""eV of one of each that energies of files are found in by mistake."""
+
+FORCE_UNITS = {
+    "kcal/mol/Å": KCAL_PER_MOL,
+    "kJ/mol/Å": KJ_PER_MOL,
+    "meV/Å": 1e-3,
+    "Ry/Bohr": HARTREE / 2 / BOHR,
+    "Ha/Bohr": HARTREE / BOHR,
+}
+"""eV/Å of one of each."""
+
+STRESS_UNITS = {"GPa": GPA, "kbar": KBAR, "bar": BAR}
+"""eV/Å³ of one of each."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from whet.data.labels import Labels
 from whet.data.units import GPA
+from whet.labels.force_work import ForceWork
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,6 +74,7 @@ class LabelChecks:
         self._places: list[str] = []
         self._forces = array("d")
         self._compositions: dict[bytes, _Composition] = {}
+        self._work = ForceWork()
         self._without_stress: list[int] = []
         self._periodic = 0
         self._large_stress: list[int] = []
@@ -86,6 +88,7 @@ class LabelChecks:
 
         index, count = len(self._places), len(frame)
         self._places.append(place if is_new else "")
+        self._work.add(frame, labels)
         self._forces.append(float(np.linalg.norm(labels.forces, axis=1).max(initial=0.0)))
         sorted_numbers = np.sort(frame.numbers)
         key = sorted_numbers.astype(np.uint8).tobytes() + frame.pbc.tobytes()
@@ -115,7 +118,12 @@ class LabelChecks:
         """What is suspicious, with numbers."""
         if not self._places:
             return []
-        return [*self._force_findings(), *self._size_findings(), *self._energy_findings(), *self._stress_findings()]
+        found = [*self._force_findings(), *self._size_findings(), *self._energy_findings()]
+        if any(self._places) and (said := self._work.said()):
+            found.append(Finding(*said))
+        # The sign of the stress is told once.
+        is_told = found and found[-1].kind == "stresses-and-energies"
+        return found + [one for one in self._stress_findings() if not (is_told and one.kind == "stress-sign")]
 
     def _named(self, indices: Iterator[int] | list[int]) -> tuple[str, ...]:
         return tuple(self._places[index] for index in indices if self._places[index])
