@@ -97,3 +97,16 @@ def test_a_signal_that_comes_amid_an_exec_ends_as_any_other(tmp_path: Path, how:
     )
     ended = subprocess.run([sys.executable, "-m", "hit"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert ended.returncode == code and len(ended.stderr.splitlines()) == 1, ended.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_comes_again_while_python_ends_changes_nothing(how: signal.Signals) -> None:
+    code = (
+        "import atexit, os, signal, sys; from whet.cli import main; from whet.cli.main import _Signals\n"
+        f"atexit.register(os.kill, os.getpid(), {int(how)})\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+        f"main._run = lambda: os.kill(os.getpid(), {int(how)})\n"
+        "main.main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr.count("the same command goes on")) == (128 + how, 1), ended.stderr

@@ -69,9 +69,11 @@ class _Signals:
             signal.signal(number, self._end)
 
     def restore(self) -> None:
-        """Leaves the signals as they were, for whoever called the program as a function."""
+        """Leaves the signals as they were, for whoever called the program as a function; but what has ended the command
+        may come a second time while it is on its way out."""
         for number, before in self._taken.items():
-            signal.signal(number, before)
+            is_end = number == self._number != signal.SIGINT
+            signal.signal(number, signal.SIG_IGN if is_end else before)
 
     def _end(self, number: int, _: object) -> None:
         if number == signal.SIGINT:
