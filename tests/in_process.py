@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import resource
 import signal
 import sys
 from collections.abc import Iterator
@@ -62,9 +63,13 @@ def _written(stream: io.TextIOWrapper) -> str:
     return stream.buffer.getvalue().decode()
 
 
+MOST_MEMORY = 4 << 30
+"""Bytes that an answer may take beside what the tests have."""
+
+
 @contextlib.contextmanager
 def alarm(what: object, patience: int | None) -> Iterator[None]:
-    """TooSlow where what is in the block takes more seconds than that."""
+    """TooSlow where what is in the block takes more seconds than that; MemoryError where it takes all memory."""
     if patience is None:
         yield
         return
@@ -73,9 +78,18 @@ def alarm(what: object, patience: int | None) -> Iterator[None]:
         raise TooSlow(f"no answer in {patience} s: {what}")
 
     before = signal.signal(signal.SIGALRM, late)
+    limits = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (_data_in_use() + MOST_MEMORY, limits[1]))
     signal.alarm(patience)
     try:
         yield
     finally:
         signal.alarm(0)
+        resource.setrlimit(resource.RLIMIT_DATA, limits)
         signal.signal(signal.SIGALRM, before)
+
+
+def _data_in_use() -> int:
+    """Bytes of this process that count against RLIMIT_DATA."""
+    said = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return 1024 * int(said["VmData"].split()[0])

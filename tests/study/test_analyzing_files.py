@@ -157,6 +157,16 @@ def test_other_atoms_are_no_trajectory(runs: list[str]) -> None:
     assert "mixed.extxyz, frame 1: it has other atoms than the first (Ne4, Ar4)" in said
 
 
+@pytest.mark.usefixtures("runs")
+def test_copies_of_the_frame_before_would_make_all_times_wrong() -> None:
+    frames = trajectory(0)
+    write("twice.extxyz", [frame for frame in frames for _ in range(2)])
+    said = command("analyze", "stability", "toy=twice.extxyz", "-p", "toy", "--interval", "20", code=2).stderr
+    assert "12 of 24 frames are copies of the one before" in said
+    write("continued.extxyz", [*frames[:6], *frames[5:]])  # written at the end of one run, and at the start of the next
+    command("analyze", "stability", "toy=continued.extxyz", "-p", "toy", "--interval", "20")
+
+
 def test_a_probe_takes_materials(runs: list[str]) -> None:
     write("crystal.cif", bulk("Ar", "fcc", a=3.72, cubic=True))
     Path("published.csv").write_text("material,quantity,value\nAr,bulk modulus,70\n")

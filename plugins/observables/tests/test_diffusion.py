@@ -256,3 +256,15 @@ def test_what_does_not_diffuse_decides_nothing(tmp_path: Path) -> None:
         "main: Ar undecided, no diffusion within a block of main and reference dynamics"
     )
     assert any("D is no diffusion coefficient. Longer blocks may show one." in note for note in findings.notes)
+
+
+def test_frames_that_are_too_far_apart_decide_nothing(tmp_path: Path) -> None:
+    def gas(seed: int) -> Made:
+        places = np.random.default_rng(seed).uniform(0, 12.0, (200, 24, 3))
+        return Made(200, lambda place: box("Ar12Kr12", places[place], 12.0))
+
+    runs = [trajectory(reference(n), liquid(n, 1e-3), 10.0) for n in range(4)]
+    findings = found(Diffusion, tmp_path, *runs, *[trajectory(own(n), gas(n), 10.0) for n in range(4)], **SHORT)
+    of_argon = next(one for one in findings.verdicts if "Ar" in one.claim)
+    assert (of_argon.claim, of_argon.decided) == ("main: Ar undecided, frames are too far apart in main", False)
+    assert any("D is not to be trusted" in note for note in findings.notes)

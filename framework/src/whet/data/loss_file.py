@@ -31,6 +31,8 @@ class LossFile:
         """Appends a row, and writes the file anew where it has other columns by now."""
         row = {"epoch": str(epoch), "time": f"{time.time():.1f}", **{name: f"{v:.9g}" for name, v in losses.items()}}
         with suppress(OSError):
+            if self._path.exists() and not self._path.is_file():
+                return  # a pipe that nobody reads would be waited for
             is_first = not self._columns
             if is_first:
                 self._rows = [one for one in _rows(self._path) if _epoch(one) < epoch]
@@ -46,8 +48,10 @@ class LossFile:
 
 
 def last_losses(folder: Path) -> dict[str, float]:
-    """What the last whole row of a folder's file says, without its time; empty where there is none."""
+    """What the last whole row of a folder's file says, without its time; empty where no row or no regular file is."""
     try:
+        if not (folder / NAME).is_file():
+            return {}
         with (folder / NAME).open("rb") as file:
             columns = file.readline().decode("utf-8").strip().split(",")
             start = file.tell()
@@ -70,6 +74,8 @@ _SHOWN = ("train_loss", "valid_loss")
 
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
+        if not path.is_file():
+            return []
         with path.open(encoding="utf-8", newline="") as file:
             return [row for row in csv.DictReader(file) if None not in row and None not in row.values()]
     except (OSError, ValueError, csv.Error):

@@ -68,8 +68,13 @@ class EventReader:
         self._place = 0
 
     def new(self) -> Iterator[Happened]:
-        """The events since the last time. A line that is not whole yet waits; one that makes no sense is left out."""
+        """The events since the last time. A line that is not whole yet waits; one that makes no sense is left out.
+
+        Where no regular file is there, nothing is: a device would be read for ever.
+        """
         try:
+            if not self.path.is_file():
+                return
             with self.path.open("rb") as file:
                 file.seek(self._place)
                 content = file.read()

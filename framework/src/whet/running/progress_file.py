@@ -65,6 +65,8 @@ def forget_progress(folder: Path) -> None:
 def read_progress(folder: Path) -> Progress | None:
     """What the step's last worker said; None where it said nothing that can be read."""
     try:
+        if not (folder / NAME).is_file():
+            return None
         said = Progress(**json.loads((folder / NAME).read_text()))
     except (OSError, ValueError, TypeError, RecursionError):
         return None

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 
+MOST_COPIES = 0.02
+"""Of the frames may be copies of the one before: a run that was continued writes one twice."""
+
+
 class TrajectorySettings(Options):
     """Settings of a step `import-trajectory`."""
 
@@ -34,7 +38,7 @@ class ImportTrajectory(Task):
     """Takes a trajectory of the user's into the store: one frame at a time is in memory, however long it is."""
 
     name = "import-trajectory"
-    result_version = 2
+    result_version = 3
     Options = TrajectorySettings
 
     @classmethod
@@ -48,16 +52,19 @@ class ImportTrajectory(Task):
         """Leaves `trajectory`, all frames without their labels, and `frames`, those that have labels, with them.
 
         Values: times (fs, of each frame), kept (indices of those with labels), elements, end (always null). Raises
-        FrameError for a frame with a fault, one with other atoms than the first, and where there is no frame.
+        FrameError for a frame with a fault, one with other atoms than the first, where there is no frame, and where
+        many are copies of the one before: the times would be wrong.
         """
         from itertools import islice
 
+        from whet.data.frame_identity import frame_key
         from whet.data.labels import without_labels
 
         wanted, (path,) = self.options, (ref.locate() for ref in work.files.values())
         trajectory, labeled = FrameLog(work.folder / "trajectory.frames"), FrameLog(work.folder / "frames.frames")
         kept: list[int] = []
         first: Atoms | None = None
+        before, copies = "", 0
         for log in (trajectory, labeled):
             log.cut(0)  # what a run that was cut off left
         for index, (frame, labels) in enumerate(islice(_frames(path, wanted.keys or {}), wanted.first)):
@@ -66,12 +73,18 @@ class ImportTrajectory(Task):
                 what = f"it has other atoms than the first ({frame.symbols}, {first.symbols})"
                 hint = "`interval` is for the frames of one trajectory; leave it out for a set of structures"
                 raise FrameError(what, where=f"{path}, frame {index}", hint=hint)
+            before, last = frame_key(frame), before
+            copies += before == last
             trajectory.append(without_labels(frame))
             if labels is not None:
                 labeled.append(labels.attach(frame))
                 kept.append(index)
         if first is None:
             raise FrameError("there is no frame in it", where=str(path))
+        if copies > max(1, MOST_COPIES * len(trajectory)):
+            what = f"{copies} of {len(trajectory)} frames are copies of the one before"
+            hint = f"Leave them out: with {wanted.interval:g} fs from each to the next all times would be wrong"
+            raise FrameError(what, where=str(path), hint=hint)
         for log in (trajectory, labeled):
             log.path.touch()  # of frames without labels there is a file with none
             log.sync()

@@ -68,11 +68,13 @@ class DiffusionOptions(CentersOptions):
 
 @dataclass(frozen=True, eq=False)
 class Diffusing:
-    """One species in one ensemble. each: of every trajectory that is long enough."""
+    """One species in one ensemble. each: of every trajectory that is long enough. is_followed: whether in all of them
+    frames are near enough to follow it."""
 
     one: Ensemble
     species: str
     each: Sequence[SpeciesDiffusion]
+    is_followed: bool = True
 
     @property
     def mean(self) -> RunMean:
@@ -183,9 +185,9 @@ def diffusing(one: Ensemble, options: DiffusionOptions) -> tuple[list[Diffusing]
     if doubtful:
         said.append(
             f"{one.name}: in {doubtful} trajectories a center moves by over 0.4 of a cell vector between two frames: "
-            "frames are too far apart to follow it, and D may be too low."
+            "frames are too far apart to follow it, and D is not to be trusted."
         )
-    return [Diffusing(one, species, each) for species, each in sorted(found.items())], said
+    return [Diffusing(one, species, each, not doubtful) for species, each in sorted(found.items())], said
 
 
 def _of_run(
@@ -232,6 +234,9 @@ def _verdict(one: Diffusing, other: Diffusing) -> Verdict:
     words = in_words(difference, 2, UNIT)
     if units >= FEWEST and (odd := [side.one.name for side in (one, other) if not side.is_diffusive]):
         claim = f"{one.one.name}: {one.species} undecided, no diffusion within a block of {' and '.join(odd)}"
+        return Verdict(question, claim, evidence, units=units, decided=False, prominent=False)
+    if units >= FEWEST and (lost := [side.one.name for side in (one, other) if not side.is_followed]):
+        claim = f"{one.one.name}: {one.species} undecided, frames are too far apart in {' and '.join(lost)}"
         return Verdict(question, claim, evidence, units=units, decided=False, prominent=False)
     if excludes_zero(difference) or units < FEWEST:
         claim = f"{one.one.name}: {one.species} {words}"

@@ -148,7 +148,7 @@ class KinisiDiffusion(EnsembleAnalysis[KinisiOptions]):
         draws = [(name, coefficients(places[skipped:, species == name], interval, options)) for name in molecules.names]
         remarks = [molecules.note.removesuffix(".")] if molecules.note else []
         if centers.is_doubtful:
-            remarks.append("frames are too far apart to follow each center, and D may be too low")
+            remarks.append("frames are too far apart to follow each center, and D is not to be trusted")
         return draws, remarks
 
 
