@@ -250,11 +250,15 @@ def test_results_fit_eighty_columns(runs: list[str]) -> None:
         (["equation-of-state", "run0.extxyz", "-p", "toy", "--interval", "2"], "`interval` goes with an analysis"),
         (["equation-of-state", "run0.extxyz", "-p", "toy", "--first", "2"], "`first` goes with an analysis"),
         (["softening", "run0.extxyz", "-p", "toy", "--labeler", "toy"], "`labeler` goes with a probe"),
-        (["stability", "run0.extxyz"], "stability has nothing to look at in these files"),
+        (
+            ["stability", "run0.extxyz"],
+            "looks at trajectories. Say how far apart its frames are: --interval FS",
+        ),
+        (["softening", "run0.extxyz"], "softening needs a potential to ask. Name one: --potential chgnet"),
         (["materials", "study.yaml"], "materials is no analysis that the study asks for"),
         (["equation-of-state", "run0.extxyz", "-p", "toy", "--set", "pints=3"], "did you mean 'points'?"),
         (["scores", "study.yaml", "--potential", "toy"], "--potential goes with files of frames, not with a study"),
-        (["residuals", "run0.extxyz", "--sampled-by", "self"], "`self` is one potential, and none are given"),
+        (["data", "run0.extxyz", "--sampled-by", "self"], "`self` is one potential, and none are given"),
         (["softening", "run0.extxyz", "-p", "toy", "-p", "toy"], "a potential is named twice"),
     ],
 )

@@ -88,6 +88,12 @@ def test_a_fault_of_an_override_says_so(toy: None, study_file: Path) -> None:
         Study.load(study_file, ["potentials.main=tow"])
 
 
+def test_a_key_above_the_one_that_was_overridden_is_placed_at_the_override(toy: None, study_file: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        Study.load(study_file, overrides=["testz.far=x.extxyz"])
+    assert str(caught.value).startswith("--set testz.far=x.extxyz, key testz: unknown key")
+
+
 def test_overrides_swap_a_word(toy: None, study_file: Path) -> None:
     plain, hard = Study.load(study_file), Study.load(study_file, ["potentials.main=toy:hard"])
     assert hard.resolved.potentials["main"].placed.component.options["model"] == "hard"

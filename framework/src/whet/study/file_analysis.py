@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from whet.contracts.analysis import Analysis
 from whet.contracts.findings import Findings
-from whet.contracts.ports import Predictions, SampledTrajectory
+from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
 from whet.data.errors import FrameError, InputError, SeveralFaults, UnknownName, WhetError
 from whet.data.identity import without_none
 from whet.data.input_files import regular_file
@@ -91,6 +92,7 @@ def analysis_study(request: AnalysisRequest, *, store: Path) -> Study:
         with _in_own_words(request):
             return file_study(title, potentials, {PROPERTIES: {}}, **rest, **_probed(request))
     _refuse(request, "a probe", reference=request.reference, labeler=request.labeler)
+    _refuse_what_lacks(request)
     here, wanted = registry(), {request.name: request.options}
     for name in _after(request.name):
         wanted[name] = {}
@@ -146,9 +148,12 @@ def kept_in(request: AnalysisRequest, scratch: Path) -> Path:
 def found_of(request: AnalysisRequest, study: StoredStudy) -> list[Findings]:
     """What it found. FrameError where there was nothing in these files for it to look at, or no score could be had."""
     found = [study.names.findings(one) for one in study.findings(request.shown_by)]
-    if study.unscored and all(one.is_empty for one in found):
-        which, why = study.unscored[0]
-        raise FrameError(why, where=which)
+    if all(one.is_empty for one in found):
+        if study.unscored:
+            which, why = study.unscored[0]
+            raise FrameError(why, where=which)
+        if notes := [note.rstrip(".") for one in found for note in one.notes]:
+            raise FrameError("; ".join(notes))
     if not found:
         raise FrameError(
             f"{request.name} has nothing to look at in these files",
@@ -192,6 +197,18 @@ def _refuse(request: AnalysisRequest, whose: str, **words: Any) -> None:
             raise InputError(f"`{word}` goes with {whose}; {request.name} is {which}", hint="Leave it out")
 
 
+def _refuse_what_lacks(request: AnalysisRequest) -> None:
+    """InputError where what the analysis looks at cannot come of these words."""
+    here = registry()
+    looked_at = [here.find("analyses", name).inputs.values() for name in (request.name, *_after(request.name))]
+    own, every = ({port.data.kind for port in ports} for ports in (looked_at[0], chain.from_iterable(looked_at)))
+    if own == {SampledTrajectory.kind} and request.interval is None:
+        hint = "Say how far apart its frames are: --interval FS"
+        raise InputError(f"{request.name} looks at trajectories", hint=hint)
+    if Predictions.kind in every and LabeledFrames.kind not in own and not request.potentials:
+        raise InputError(f"{request.name} needs a potential to ask", hint="Name one: --potential chgnet")
+
+
 def _after(name: str) -> list[str]:
     """The analyses whose findings it reads, at any depth."""
     found: list[str] = []
@@ -212,19 +229,17 @@ def _describes(analysis: type[Analysis]) -> bool:
 
 
 def _wanted_by(request: AnalysisRequest) -> str:
-    """What it looks at, and by which option it is had."""
+    """What may be missing, by which option it is had; else what it looks at."""
     if request.is_probe:
         return "No potential, and no reference, has a number"
     kind: type[Analysis] = registry().find("analyses", request.name)
     kinds = {port.data.kind for port in kind.inputs.values()}
-    looks = "; ".join(
-        f"{port.data.kind} ({port.what})" if port.what else port.data.kind for port in kind.inputs.values()
-    )
-    hints = [f"It looks at {looks}"] if looks else []
+    hints = []
     if SampledTrajectory.kind in kinds and request.interval is None:
         hints.append("--interval FS (the time between two frames) makes a trajectory of each file")
     if Predictions.kind in kinds and not request.potentials:
         hints.append("--potential NAME gives predictions")
     if _describes(kind) and request.descriptor is None:
         hints.append("--descriptor NAME (for example soap) describes environments")
-    return "; ".join(hints) or "It needs a study"
+    looks = [f"{port.data.kind} ({port.what})" if port.what else port.data.kind for port in kind.inputs.values()]
+    return "; ".join(hints) or (f"It looks at {'; '.join(looks)}" if looks else "It needs a study")

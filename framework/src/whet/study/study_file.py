@@ -59,7 +59,12 @@ class Source:
         return self.lines.get(above, 0)
 
     def _override(self, path: Keys) -> str:
-        return next((word for changed, word in self.overrides.items() if path[: len(changed)] == changed), "")
+        """The override that gave the key, one above it, or, where it is not in the file, one below it."""
+        for changed, word in self.overrides.items():
+            is_below = path and path not in self.lines and changed[: len(path)] == path
+            if path[: len(changed)] == changed or is_below:
+                return word
+        return ""
 
     def lacks(self, *keys: str | int) -> bool:
         """Whether the key, or one above it, was taken out: that it is not there is no fault of its own then."""

@@ -18,6 +18,8 @@ NOISE = 2
 """Bins; a shorter dip below 1 does not end a peak."""
 ENOUGH = 400
 """Distances in a peak, by which its height is known to 5 %."""
+STANDS_OUT = 4.0
+"""Poisson errors by which a peak has to rise above 1, which is what an ideal gas has."""
 SMOOTHING = (1, 3, 5, 9, 17, 33, 65)
 
 
@@ -138,20 +140,23 @@ Window = tuple[int, int]
 def first_window(g: np.ndarray, counts: np.ndarray) -> Window | None:
     """The bins around the highest point of the first stretch of g above 1 that are above half of it; five at least.
 
-    g, counts: (n_bins,). g is averaged over ever more bins until the window holds 400 distances: before it is noise.
-    None where there are not so many.
+    g, counts: (n_bins,). g is averaged over ever more shells until the window holds 400 distances, and its highest
+    point stands out from 1: before it is noise. None where that is never so.
     """
     import numpy as np
 
-    g = np.nan_to_num(g)
+    edges = np.arange(len(g) + 1.0)
+    volumes = np.diff(edges**3)  # in a small shell a single distance is much
+    inside = np.nan_to_num(g) * volumes
     for width in SMOOTHING:
-        window = _window(g if width == 1 else np.convolve(g, np.ones(width) / width, mode="same"))
+        sums = [np.convolve(one, np.ones(width), mode="same") for one in (inside, volumes, counts)]
+        window = _window(sums[0] / sums[1], sums[2])
         if window is not None and counts[window[0] : window[1] + 1].sum() >= ENOUGH:
             return window
     return None
 
 
-def _window(g: np.ndarray) -> Window | None:
+def _window(g: np.ndarray, counts: np.ndarray) -> Window | None:
     import numpy as np
 
     above = np.flatnonzero(g > 1)
@@ -160,6 +165,8 @@ def _window(g: np.ndarray) -> Window | None:
     gaps = np.flatnonzero(np.diff(above) > NOISE)
     stretch = above[: int(gaps[0]) + 1] if len(gaps) else above
     low = high = top = int(stretch[g[stretch].argmax()])
+    if g[top] - 1 < STANDS_OUT * g[top] / max(float(counts[top]), 1.0) ** 0.5:
+        return None
     while low > 0 and g[low - 1] > 0.5 * g[top]:
         low -= 1
     while high < len(g) - 1 and g[high + 1] > 0.5 * g[top]:

@@ -128,8 +128,9 @@ class RadialDistribution(EnsembleAnalysis[RadialDistributionOptions]):
             "density has there, the volume being that of each frame; every trajectory counts the same. The first peak "
             "is the highest point of the first stretch in which g is above 1, by a parabola through the bins above "
             "half of it, the same bins for both sides of a difference; it is none where fewer than 400 distances make "
-            "it. Differences are from the labeler's own dynamics of the same atoms; intervals are over trajectories, "
-            "four on each side (Student, Welch). A claim allows for the number of peaks compared (Bonferroni).",
+            "it, or where it does not stand out from 1. Differences are from the labeler's own dynamics of the same "
+            "atoms; intervals are over trajectories, four on each side (Student, Welch). A claim allows for the number "
+            "of peaks compared (Bonferroni).",
             source="Allen and Tildesley, Computer Simulation of Liquids, section 2.6",
             notes=notes,
         )
@@ -162,6 +163,9 @@ class RadialDistribution(EnsembleAnalysis[RadialDistributionOptions]):
                     g = np.mean([radial.g for radial in each], axis=0)
                     sums = [np.sum([getattr(run, name) for run in each], axis=0) for name in ("frames", "counts")]
                     yield Curves(one, pair, atoms, each, Radial(each[0].r, g, *sums), first_window(g, sums[1]), frames)
+                else:
+                    what = f"no bin of {self.options.width:g} Å fits into half the least height of its cell"
+                    raise FrameError(f"{what} (option `width`)")
 
 
 def _row(curve: Curves, reference: Curves | None) -> list:
