@@ -320,3 +320,12 @@ def test_files_of_one_name_are_sets_of_their_own(tmp_path: Path, monkeypatch: py
     for word in ("=c.xyz", " =c.xyz", "far="):
         with pytest.raises(whet.InputError, match="Write SET=FILE, or a file alone"):
             named_sets([word], together=True)
+
+
+def test_every_material_that_cannot_be_measured_says_why(runs: list[str]) -> None:
+    open_frame = Atoms("Ar2", [[0, 0, 0], [0, 0, 3.7]])
+    write("open.extxyz", [open_frame, Atoms("Ar3", [[0, 0, 0], [0, 0, 3.7], [0, 3.7, 0]])])
+    said = command("analyze", "equation-of-state", "open.extxyz", "-p", "toy", code=2).stderr
+    assert [line.partition(":")[0] for line in said.splitlines() if "equation-of-state of" in line] == ["whet", "whet"]
+    with pytest.raises(whet.InputError, match=r"(?s)of Ar 1: toy: only a crystal.*\n.*of Ar 2: toy: only a crystal"):
+        whet.analyze("equation-of-state", "open.extxyz", "toy")

@@ -131,7 +131,7 @@ def analyze(
         if faults and not stored.findings(request.shown_by):
             with named_by("command"):
                 check_data(study)  # where a file is at fault: what this command can do about it
-            raise faults[0]
+            raise SeveralFaults.or_one(faults)
         _show(found_of(request, stored), json=json)
         if out is not None:
             say(f"Page: {write_report(record_of(stored), out)}")
@@ -140,12 +140,12 @@ def analyze(
 
 
 def _of_study(path: Path, name: str, overrides: Sequence[str], workers: int | None, *, json: bool) -> None:
-    from whet.data.errors import InputError
+    from whet.data.errors import InputError, SeveralFaults
     from whet.study.study import Study
 
     loaded = Study.load(path, overrides)
     if faults := _run(loaded, lambda view: loaded.analyze(name, view, workers=workers), is_kept=True):
-        raise faults[0]
+        raise SeveralFaults.or_one(faults)
     stored = loaded.stored
     found = [stored.names.findings(one) for one in stored.findings(name)]
     if not found:

@@ -85,6 +85,13 @@ class SeveralFaults(InputError):
         self.faults = tuple(sorted(distinct.values(), key=lambda fault: fault.line))
         super().__init__(f"{len(self.faults)} things are wrong")
 
+    @classmethod
+    def or_one(cls, faults: Iterable[WhetError]) -> WhetError:
+        """The only fault, or one that nobody foresaw, itself; else all of them."""
+        every = list(faults)
+        unforeseen = [fault for fault in every if isinstance(fault, StepFailed)]
+        return (unforeseen or every)[0] if unforeseen or len(every) == 1 else cls(every)
+
     def __str__(self) -> str:
         """A line for each, and one for how many more there are."""
         lines = [str(fault) for fault in self.faults[: self.SHOWN]]

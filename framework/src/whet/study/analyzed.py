@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whet.contracts.findings import Findings
-from whet.data.errors import WhetError
+from whet.data.errors import SeveralFaults, WhetError
 from whet.study.file_analysis import AnalysisRequest, analysis_study, found_of, kept_in, named_sets
 from whet.study.file_study import Evaluated
 from whet.study.given_frames import file_of, is_frame
@@ -75,7 +75,7 @@ def analyze(
     or components, or loaded ones, as in `whet.evaluate`. store: keeps results and labels; by default a probe with a
     labeler keeps them in `.whet`, since labels cost, and all else is computed afresh. The rest: see `AnalysisRequest`.
 
-    Raises the first fault where nothing was found (UnknownName, InputError, FrameError, …); what failed beside what
+    Raises the faults where nothing was found (UnknownName, InputError, FrameError, …); what failed beside what
     was found is in `failed`, and warned of.
     """
     with tempfile.TemporaryDirectory(prefix="whet-") as scratch:
@@ -97,9 +97,9 @@ def analyze(
         )
         study = analysis_study(request, store=Path(store) if store else kept_in(request, Path(scratch)))
         failed, stored = study.run().failed, study.stored
+        if failed and not stored.findings(request.shown_by):
+            raise SeveralFaults.or_one(failed.values())
         for error in failed.values():
-            if not stored.findings(request.shown_by):
-                raise error
             warnings.warn(str(error), stacklevel=2)
         found = found_of(request, stored)
         record = record_of(stored)

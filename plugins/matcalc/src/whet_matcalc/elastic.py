@@ -34,7 +34,8 @@ class ElasticOptions(Options):
     normal: tuple[Strain, ...] = Field(default=(0.005, 0.01), min_length=1)
     """Normal strains, each to both sides."""
     shear: tuple[Strain, ...] = Field(default=(0.03, 0.06), min_length=1)
-    """Shear strains, each to both sides."""
+    """Shear strains, each to both sides. They are MatCalc's; where a crystal is soft under shear they may reach beyond
+    the straight line, and its constants come out wrong: hold them against those of `[0.005, 0.01]`."""
     axes: Literal["standard", "given"] = "standard"
     """Axes that the constants refer to: those of the IEEE standard for the crystal's symmetry, or of the file."""
     fmax: float = Field(default=0.005, gt=0)
