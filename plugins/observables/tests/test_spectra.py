@@ -99,6 +99,10 @@ def test_soft_vibrations_are_found_and_their_null_is_not(tmp_path: Path) -> None
     assert verdict.claim.startswith("main: mean wavenumbers differ: Cl −")
     row = next(one for one in findings.table("spectra").records() if (one["state"], one["element"]) == ("main", "K"))
     assert row["Δ mean"] == pytest.approx(-15, abs=3)
+    (figure,) = findings.figures
+    assert figure.spec is not None
+    low, high = figure.spec["spec"]["encoding"]["x"]["scale"]["domain"]
+    assert low == 0 and 300 < high < 500 < findings.table("spectrum-points").records()[-1]["wavenumber"]
     same = [trajectory(own(n), oscillators(80 + n, 300.0, 10.0, 420), 10.0) for n in range(4)]
     assert not found(Spectra, tmp_path, *runs, *same).verdicts[0].decided
 

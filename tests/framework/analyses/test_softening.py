@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from scored_sets import NEAR, OLD, evaluated, first_data, found_by, rows_by, scores_of
@@ -109,6 +110,9 @@ def test_scale_by_size_of_the_force(tmp_path):
     assert [(row["force from"], row["to"], row["scale"], row["atoms"]) for row in rows] == [
         (found.low, found.high, found.scale, found.atoms) for found in bins
     ]
+    sizes = np.linalg.norm(np.concatenate([Labels.of(frame).forces for frame in one.reference]), axis=1)
+    last = rows[-1]
+    assert last["middle"] == np.median(sizes[sizes >= last["force from"]]) < (last["force from"] + last["to"]) / 2
 
 
 def test_of_several_seeds_the_first(tmp_path):

@@ -37,6 +37,8 @@ def test_estimates_are_written_with_interval_and_unit():
     assert with_interval(Estimate(0.738, (0.731, 0.745)), 3) == "0.738 [0.731, 0.745]"
     assert with_interval(Estimate(-0.1, (-0.2, 0.1)), 1, sign=True, unit="eV/Å") == "−0.1 eV/Å [−0.2, +0.1]"
     assert with_interval(Estimate(None), 3) == "–"
+    assert with_interval(Estimate(-6e-8, (-3e-7, 2e-7)), 1) == "0.0 [0.0, 0.0]"
+    assert with_interval(Estimate(4.3e-9), 4) == "4.3×10⁻⁹"
 
 
 def test_durations_and_shares():

@@ -41,7 +41,7 @@ class Softening(Analysis):
 
     name = "softening"
     place = 25
-    result_version = 9
+    result_version = 10
     by_default = True
     after = ("scores",)
     inputs: ClassVar[Mapping[str, Port]] = INPUTS
@@ -84,7 +84,7 @@ def _by_magnitude(ends: Ends, rows: Sequence[SeriesRow], on: str) -> tuple[Figur
     for place, (row, comparison) in enumerate(ends):
         for one in softening_by_magnitude(comparison):
             scale = Estimate(one.scale, one.scale_interval)
-            drawn = [series[id(row)], (one.low + one.high) / 2, place < MOST_LINES]
+            drawn = [series[id(row)], one.middle, place < MOST_LINES]
             cells.append([row.potential, row.state, one.low, one.high, scale, one.atoms, *drawn])
     columns = (
         Column("potential", description=POTENTIAL, shown=several(rows)),

@@ -59,9 +59,12 @@ class MagnitudeBin:
     """Softening scale of the atoms whose reference force is in [low, high) eV/Å; the last bin includes its end.
 
     There is no inverse slope: choosing atoms by their reference force would bias it.
+
+    middle: median of their reference forces, eV/Å; the last bin is as wide as the largest force is far.
     """
 
     low: float
+    middle: float
     high: float
     scale: float | None
     scale_interval: Interval
@@ -77,11 +80,15 @@ def softening_by_magnitude(
 
     number: how many bins of equally many atoms. InputError where it is none.
     """
+    import numpy as np
+
     borders, place = force_sizes(comparison, number)
+    size = np.linalg.norm(comparison.reference.forces, axis=1)
     bins = []
     for this, (low, high) in enumerate(borders):
         inside = place == this
         if inside.any():
             found = slopes_of(comparison, resampling or Resampling(), inside)
-            bins.append(MagnitudeBin(low, high, found.scale, found.scale_interval, int(inside.sum())))
+            middle = float(np.median(size[inside]))
+            bins.append(MagnitudeBin(low, middle, high, found.scale, found.scale_interval, int(inside.sum())))
     return tuple(bins)

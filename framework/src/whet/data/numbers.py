@@ -49,8 +49,9 @@ def shown(value: float | None, decimals: int, *, sign: bool = False, tiny: bool 
 
 
 def with_interval(estimate: Estimated, decimals: int, *, sign: bool = False, unit: str = "") -> str:
-    """`0.738 [0.731, 0.745]`, the unit before the interval."""
-    text = shown(estimate.value, decimals, sign=sign) + (f" {unit}" if unit else "")
+    """`0.738 [0.731, 0.745]`, the unit before the interval, beside which a value below the decimals is `0.000`."""
+    is_alone = estimate.interval is None
+    text = shown(estimate.value, decimals, sign=sign, tiny=is_alone) + (f" {unit}" if unit else "")
     if estimate.value is None:
         return text
     if estimate.interval is not None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TITLE = "Vibrations"
 MOST_POINTS, MOST_STATES = 4000, 6
+LOW = 0.003
+"""Of the highest density of an element; below it a figure shows nothing."""
 
 COLUMNS = (
     Column("state", description="Who drove the trajectories."),
@@ -78,7 +80,7 @@ class Spectra(EnsembleAnalysis[SpectraOptions]):
 
     name = "spectra"
     place = 330
-    result_version = 2
+    result_version = 3
     Options = SpectraOptions
     rests_on: ClassVar = (STATES,)
 
@@ -238,6 +240,17 @@ def _points(found: Sequence[ElementStates]) -> Table:
     return Table("spectrum-points", "Vibrational densities of states", columns, rows, shown=False)
 
 
+def _reach(found: Sequence[ElementStates]) -> float:
+    """cm⁻¹, beyond which nothing stands out from zero."""
+    import numpy as np
+
+    ends = [0.0]
+    for run in (run for one in found for run in one.each):
+        there = np.flatnonzero(run.density > LOW * run.density.max(initial=0.0))
+        ends += [float(run.wavenumbers[there[-1]])] if len(there) else []
+    return 1.1 * max(ends)
+
+
 def _figure(found: Sequence[ElementStates]) -> Figure:
     spec = {
         "data": {"name": "spectrum-points"},
@@ -246,10 +259,11 @@ def _figure(found: Sequence[ElementStates]) -> Figure:
         "spec": {
             "width": 280,
             "height": 140,
-            "mark": {"type": "line", "tooltip": {"content": "data"}},
+            "mark": {"type": "line", "clip": True, "tooltip": {"content": "data"}},
             "encoding": {
                 "x": {
                     "field": "wavenumber",
+                    "scale": {"domain": [0, _reach(found)]},
                     "type": "quantitative",
                     "title": "wavenumber (cm⁻¹)",
                     "axis": {"tickCount": 4},
