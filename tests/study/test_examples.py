@@ -48,6 +48,7 @@ def test_the_page_of_the_quickstart_says_nothing_of_its_own() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 def test_the_quickstart_answers_what_its_page_quotes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import json
 
