@@ -44,7 +44,8 @@ def test_the_page_is_worked_through(toy: None, tmp_path: Path, monkeypatch: pyte
     said = [program(*line.split()[1:]).stdout for line in FROM_A_FILE]
     assert "soft by" in said[0] and "on average over 8 materials" in said[0] and "none of 8 materials" in said[0]
     assert "Distribution over materials" in Path("page/index.html").read_text()
-    assert "on average over" not in program(*FROM_A_FILE[0].split()[1:], "--set", "by=formula").stdout
+    refused = program(*FROM_A_FILE[0].split()[1:], "--set", "by=formula", code=2).stderr
+    assert refused.endswith("whet: the frames of “frames” are of one material: Ar\n")
     assert "Errors by size of the reference force" in program(*PARITY.split()).stdout
 
     whet.export_frames("one-each.extxyz", labeled(1, 1))
