@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -13,12 +11,11 @@ from typing import Any
 from whet.contracts.analysis import Analysis
 from whet.contracts.findings import Findings
 from whet.contracts.ports import LabeledFrames, Predictions, SampledTrajectory
-from whet.data.errors import FrameError, InputError, SeveralFaults, UnknownName, WhetError
+from whet.data.errors import FrameError, InputError, UnknownName
 from whet.data.identity import without_none
 from whet.data.input_files import regular_file
 from whet.plugins.registry import registry
 from whet.study.file_study import Evaluated, by_label, file_study, sampler
-from whet.study.invocation import FILES
 from whet.study.other_interpreter import Environments
 from whet.study.schema import Given
 from whet.study.stored_study import StoredStudy
@@ -89,8 +86,7 @@ def analysis_study(request: AnalysisRequest, *, store: Path) -> Study:
     if request.is_probe:
         words = ("interval", "first", "keys", "sampled_by", "groups", "descriptor")
         _refuse(request, "an analysis", **{word: getattr(request, word) for word in words})
-        with _in_own_words(request):
-            return file_study(title, potentials, {PROPERTIES: {}}, **rest, **_probed(request))
+        return file_study(title, potentials, {PROPERTIES: {}}, **rest, **_probed(request))
     _refuse(request, "a probe", reference=request.reference, labeler=request.labeler)
     _refuse_what_lacks(request)
     here, wanted = registry(), {request.name: request.options}
@@ -100,20 +96,7 @@ def analysis_study(request: AnalysisRequest, *, store: Path) -> Study:
     descriptor = request.descriptor or _only_descriptor(kind)
     tests = {name: _test(request, name, paths, list(potentials)) for name, paths in request.sets.items()}
     more: dict[str, Any] = {"descriptor": descriptor} if descriptor else {}
-    with _in_own_words(request):
-        return file_study(title, potentials, wanted, **rest, **more, tests=tests)
-
-
-@contextmanager
-def _in_own_words(request: AnalysisRequest) -> Iterator[None]:
-    """Faults are placed at options and files: there is no study file that could have keys."""
-    try:
-        yield
-    except WhetError as error:
-        for fault in error.faults if isinstance(error, SeveralFaults) else (error,):
-            _, found, option = fault.where.partition(f"{'probes' if request.is_probe else 'analyses'}.{request.name}.")
-            fault.where = f"option {option}" if found else re.sub(rf"^{FILES}(, key [^:]*)?(: )?", "", fault.where)
-        raise
+    return file_study(title, potentials, wanted, **rest, **more, tests=tests)
 
 
 def named_sets(words: Sequence[str], *, together: bool) -> dict[str, list[Path]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from pydantic import Field
 from whet.contracts.component import Component, FileRef
 from whet.contracts.device import checked_device
 from whet.contracts.potential import Potential
-from whet.data.errors import InputError
+from whet.data.errors import InputError, SeveralFaults, WhetError
 from whet.plugins.registry import registry
 from whet.running.store import Store
 from whet.study.invocation import FILES
@@ -68,7 +70,21 @@ def file_study(
     )
     source = Source(Path(FILES), {})
     loaded = {made[label].key: one for label, one in living.items()}
-    return Study(file, source, resolve(file, source, made=made), Store(store), loaded=loaded)
+    parts = [*(f"analyses.{name}." for name in analyses), *(f"probes.{name}." for name in keys.get("probes", {}))]
+    with _in_own_words(parts):
+        return Study(file, source, resolve(file, source, made=made), Store(store), loaded=loaded)
+
+
+@contextmanager
+def _in_own_words(parts: Sequence[str]) -> Iterator[None]:
+    """Faults are placed at options and files: there is no study file with keys. parts: keys above options."""
+    try:
+        yield
+    except WhetError as error:
+        for fault in error.faults if isinstance(error, SeveralFaults) else (error,):
+            option = next((fault.where.partition(part)[2] for part in parts if part in fault.where), "")
+            fault.where = f"option {option}" if option else re.sub(rf"^{FILES}(, key [^:]*)?(: )?", "", fault.where)
+        raise
 
 
 def by_label(potentials: Sequence[Evaluated]) -> dict[str, Evaluated]:
