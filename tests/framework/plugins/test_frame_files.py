@@ -83,6 +83,12 @@ def test_damage_is_named_by_file_line_and_frame(tmp_path: Path, text: str, what:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("root", ["/", "//", "/tmp/.."])
+def test_nobody_means_the_whole_file_system(root: str) -> None:
+    with pytest.raises(InputError, match=r"this is the whole file system\. Name a folder"):
+        read_labeled(root)
+
+
 def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_labeled(tmp_path / "none.xyz")

@@ -159,13 +159,15 @@ def find_sources(*paths: Path, structures: bool = False) -> list[FrameSource]:
 
     Of the outputs that one calculation leaves in a folder those count that its labeler names first. structures: whether
     files of structures count, too (CIF, POSCAR, extended XYZ, …), in folders without such outputs; whoever wants labels
-    does not want them. Raises InputError for a path that is not there or is no file, or a folder in which nothing is
-    known.
+    does not want them. Raises InputError for a path that is not there or is no file, a folder in which nothing is
+    known, and the root of the file system, all of which nobody means to have read.
     """
     known = [*formats(), *_calculations()]
     found: list[FrameSource] = []
     for path in paths:
         if path.is_dir():
+            if path.resolve() == Path(path.resolve().anchor):
+                raise InputError("this is the whole file system", where=str(path), hint="Name a folder of frames in it")
             inside = list(_inside(path, known, structures))
             if not inside:
                 raise _nothing_in(path, known, structures)
