@@ -59,7 +59,7 @@ class StrategyComparison(Analysis):
     """Which strategy is better: energy, forces and stress of strategies pairwise, at the labels that they have."""
 
     name = "comparison"
-    result_version = 4
+    result_version = 5
     place = 15
     by_default = True
     Options = ComparisonOptions

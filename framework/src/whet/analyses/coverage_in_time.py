@@ -46,7 +46,7 @@ class CoverageInTime(Analysis[CoverageInTimeOptions]):
     """Q-residuals and T² of each atom along trajectories, the worst frames and environments, components by time."""
 
     name = "coverage-in-time"
-    result_version = 2
+    result_version = 3
     place = 72
     inputs: ClassVar = {
         "data": Port(LabeledFrames, what="what strategies gathered, or the set of frames that takes its place"),

@@ -42,6 +42,7 @@ class Forgetting(Analysis[ForgettingOptions]):
     """Errors on replay sets before and after each fine-tuning, and what was gained on the test set for it."""
 
     name = "forgetting"
+    result_version = 2
     place = 22
     by_default = True
     after = ("scores",)

@@ -59,7 +59,7 @@ class Minima(Analysis):
 
     name = "minima"
     place = 12
-    result_version = 3
+    result_version = 4
     by_default = True
     after = ("bonds",)
     inputs: ClassVar[Mapping[str, Port]] = {

@@ -110,6 +110,7 @@ class Diffusion(EnsembleAnalysis[DiffusionOptions]):
     """Diffusion coefficients of centers of mass by species, with errors over trajectories or separate blocks."""
 
     name = "diffusion"
+    result_version = 2
     place = 320
     Options = DiffusionOptions
     rests_on: ClassVar = (NIBLETT, UNWRAPPING)

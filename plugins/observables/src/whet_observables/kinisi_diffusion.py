@@ -74,6 +74,7 @@ class KinisiDiffusion(EnsembleAnalysis[KinisiOptions]):
     """
 
     name = "kinisi"
+    result_version = 2
     place = 321
     Options = KinisiOptions
     rests_on: ClassVar = (KINISI, UNWRAPPING)

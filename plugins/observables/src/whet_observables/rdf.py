@@ -86,6 +86,7 @@ class RadialDistribution(EnsembleAnalysis[RadialDistributionOptions]):
     """Radial distribution functions by pair of elements, between molecules too, with the first peak of each."""
 
     name = "rdf"
+    result_version = 2
     place = 300
     Options = RadialDistributionOptions
     rests_on: ClassVar = (ALLEN,)
