@@ -136,7 +136,7 @@ def analyze(
         if out is not None:
             say(f"Page: {write_report(record_of(stored), out)}")
         if faults:
-            raise SeveralFaults(faults)
+            raise SeveralFaults.or_one(faults)
 
 
 def _of_study(path: Path, name: str, overrides: Sequence[str], workers: int | None, *, json: bool) -> None:

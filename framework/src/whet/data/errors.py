@@ -89,8 +89,8 @@ class SeveralFaults(InputError):
     def or_one(cls, faults: Iterable[WhetError]) -> WhetError:
         """The only fault, or one that nobody foresaw, itself; else all of them."""
         every = list(faults)
-        unforeseen = [fault for fault in every if isinstance(fault, StepFailed)]
-        return (unforeseen or every)[0] if unforeseen or len(every) == 1 else cls(every)
+        unforeseen = next((fault for fault in every if isinstance(fault, StepFailed)), None)
+        return unforeseen or (every[0] if len(every) == 1 else cls(every))
 
     def __str__(self) -> str:
         """A line for each, and one for how many more there are."""

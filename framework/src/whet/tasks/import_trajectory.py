@@ -57,14 +57,14 @@ class ImportTrajectory(Task):
         """
         from itertools import islice
 
-        from whet.data.frame_identity import frame_key
         from whet.data.labels import without_labels
 
         wanted, (path,) = self.options, (ref.locate() for ref in work.files.values())
         trajectory, labeled = FrameLog(work.folder / "trajectory.frames"), FrameLog(work.folder / "frames.frames")
         kept: list[int] = []
         first: Atoms | None = None
-        before, copies = "", 0
+        before: Atoms | None = None
+        copies = 0
         for log in (trajectory, labeled):
             log.cut(0)  # what a run that was cut off left
         for index, (frame, labels) in enumerate(islice(_frames(path, wanted.keys or {}), wanted.first)):
@@ -73,8 +73,8 @@ class ImportTrajectory(Task):
                 what = f"it has other atoms than the first ({frame.symbols}, {first.symbols})"
                 hint = "`interval` is for the frames of one trajectory; leave it out for a set of structures"
                 raise FrameError(what, where=f"{path}, frame {index}", hint=hint)
-            before, last = frame_key(frame), before
-            copies += before == last
+            copies += before is not None and _same_places(frame, before)
+            before = frame
             trajectory.append(without_labels(frame))
             if labels is not None:
                 labeled.append(labels.attach(frame))
@@ -92,6 +92,10 @@ class ImportTrajectory(Task):
         elements = sorted(set(first.get_chemical_symbols()))
         values = {"frames": len(trajectory), "times": times, "kept": kept, "end": None}
         return Outcome({**values, "elements": elements}, {"trajectory": trajectory.path, "frames": labeled.path})
+
+
+def _same_places(one: Atoms, other: Atoms) -> bool:
+    return bool((one.positions == other.positions).all() and (one.cell.array == other.cell.array).all())
 
 
 def _frames(path: Path, keys: Mapping[str, str]) -> Iterator[tuple[Atoms, Labels | None]]:
