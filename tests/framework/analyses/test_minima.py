@@ -84,7 +84,7 @@ def test_three_trajectories_decide_nothing_but_are_shown(tmp_path: Path) -> None
 def relaxed(state: Ref, size: float, structures: int = 6, on: str = "packings", by: Ref = LABELER) -> Predictions:
     """On relaxed structures: the reference's forces are 0.01 eV/Å, the potential's off by normal ones of that size."""
     random = np.random.default_rng(7)
-    frames = [water(100 + seed, 0.0) for seed in range(structures)]
+    frames = [water(100 + seed, 0.01) for seed in range(structures)]
     left = [0.01 * np.sign(random.normal(size=(3, 3))) for _ in frames]
     off = [one + size * random.normal(size=(3, 3)) for one in left]
     energies = [0.0] * structures
@@ -146,6 +146,17 @@ def test_a_file_may_say_that_it_was_relaxed_frame_by_frame(tmp_path: Path) -> No
     findings = found(Minima, tmp_path, one)
     assert rows(findings, "minima")[0]["bonds"] == 2 * len(moving.reference)
     assert rows(findings, "forces-at-minima")[0]["structures"] == 6
+
+
+def test_one_structure_again_is_no_further_structure(tmp_path: Path) -> None:
+    six = relaxed(UNTOUCHED, 0.3, 6)
+    reference, predicted = (
+        labeled([six.reference[0]] * 6, [0.0] * 6, [frame.get_forces() for frame in frames])
+        for frames in (six.reference, six.predicted)
+    )
+    work = GivenWork(tmp_path, {"minima": [replace(six, reference=reference, predicted=predicted)]})
+    (verdict,) = Minima(Minima.Options()).run(work).verdicts  # pyright: ignore[reportArgumentType]
+    assert (verdict.claim, verdict.decided) == ("undecided: 1 structure", False)
 
 
 def test_minima_of_the_reference_stand_beside_the_first_set_and_others_nowhere() -> None:
