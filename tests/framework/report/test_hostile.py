@@ -40,6 +40,7 @@ HOSTILE = [
     "x" * 3000,
     "\U0001f4a9 日本語 Å",
     "",
+    "".join(["x" * count + "\U0001f4a9" for count in range(20)]),  # wherever Vega cuts it off
 ]
 
 

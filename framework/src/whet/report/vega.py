@@ -78,9 +78,20 @@ def unpacked(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+PAIR = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
+"""A character beyond U+FFFF, as JSON escapes it."""
+
+
 def _asked(asked: Callable[[str], Any], spec: Mapping[str, Any]) -> Any:
+    text = json.dumps(spec, allow_nan=False)
     try:
-        return asked(json.dumps(spec, allow_nan=False))
+        try:
+            return asked(text)
+        except ValueError:
+            # Vega cuts words that are too long, within such a character too, half of which cannot be measured.
+            if not PAIR.search(text):
+                raise
+            return asked(PAIR.sub(r"\\ufffd", text))
     except ValueError as error:
         lines = [line.strip() for line in str(error).splitlines()]
         reason = next((line for line in lines if line and not line.endswith("failed:")), "no reason given")
