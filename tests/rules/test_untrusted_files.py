@@ -111,7 +111,9 @@ def mace_file(house: House) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("potential", "make"), [("careless", careless_file), ("mace", mace_file)])
+@pytest.mark.parametrize(
+    ("potential", "make"), [("careless", careless_file), pytest.param("mace", mace_file, marks=pytest.mark.slow)]
+)
 def test_every_command_refuses_and_runs_nothing(house: House, potential: str, make: Any) -> None:
     path = make(house)
     for name, arguments in house.commands(f"{potential}:{path}").items():
@@ -174,6 +176,7 @@ def test_a_file_that_is_swapped_after_it_was_described_is_refused(house: House) 
         registry().load(component)
 
 
+@pytest.mark.slow
 def test_what_a_study_made_here_loads_and_elsewhere_asks(house: House) -> None:
     study = house.study("careless")
     first = house.whet("run", study)
@@ -195,6 +198,7 @@ def test_what_a_study_made_here_loads_and_elsewhere_asks(house: House) -> None:
     assert house.whet("run", study, "--set", "tests.independent.trajectories=2").returncode == 0
 
 
+@pytest.mark.slow
 def test_published_weights_and_their_answer_need_no_trust(
     house: House, reference_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

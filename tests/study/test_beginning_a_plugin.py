@@ -46,7 +46,12 @@ def begun(tmp_path: Path, name: str, *words: str) -> Path:
     return made
 
 
-@pytest.mark.parametrize("kind", kinds_to_begin())
+QUICK = ("analysis", "labeler", "monitor")
+
+
+@pytest.mark.parametrize(
+    "kind", [kind if kind in QUICK else pytest.param(kind, marks=pytest.mark.slow) for kind in kinds_to_begin()]
+)
 def test_a_new_plugin_of_each_kind_works(tmp_path: Path, kind: str) -> None:
     made = begun(tmp_path, f"my-{kind}", "--kind", kind)
     every = "".join(path.read_text().lower() for path in made.rglob("*.[pm]*") if path.is_file())

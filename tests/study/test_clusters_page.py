@@ -45,7 +45,8 @@ def test_the_page_has_a_block_for_each_place() -> None:
     assert list(BLOCKS) == ["local", "slurm", "parsl"]
 
 
-@pytest.mark.parametrize("use", ["slurm", pytest.param("parsl", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("use", ["slurm", "parsl"])
 def test_a_study_is_moved_by_one_block(toy: None, slurm: OneMachineSlurm, tmp_path: Path, use: str) -> None:
     pytest.importorskip(f"whet_{use}")
     path = tmp_path / "study.yaml"

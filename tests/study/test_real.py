@@ -66,6 +66,7 @@ def trainings(study: Study) -> list[Mapping[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_one_word_swaps_the_architecture(tmp_path: Path, mace_small: None) -> None:
     study = small_quickstart(tmp_path, "potentials.main=mace:small")
     account = study.run()
@@ -74,6 +75,7 @@ def test_one_word_swaps_the_architecture(tmp_path: Path, mace_small: None) -> No
     assert all(one["applied"]["trainable_parameters"] > 0 for one in trainings(study))
 
 
+@pytest.mark.slow
 def test_labels_are_bought_once_for_both_architectures(tmp_path: Path, mace_small: None) -> None:
     """A later study with another potential finds the frames that both need in the label store."""
     reference = ["strategies={}", "self_generated={of: none}"]

@@ -91,7 +91,8 @@ def test_strategies_share_what_is_the_same(in_process: dict[str, str], study_fil
     assert naive and naive == periodic
 
 
-@pytest.mark.parametrize("attempt", [0, *(pytest.param(more, marks=pytest.mark.slow) for more in (1, 2))])
+@pytest.mark.slow
+@pytest.mark.parametrize("attempt", [0, 1, 2])
 def test_killed_anywhere_and_resumed(
     in_process: dict[str, str], study_file: Path, attempt: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -53,6 +53,7 @@ def test_it_is_kinisi_called_by_hand() -> None:
     np.testing.assert_allclose(draws, PER_UNIT * fit.gradient.values / 6, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_planted_difference_is_found_and_its_null_is_not(tmp_path: Path) -> None:
     runs = [trajectory(reference(n), liquid(n, 1e-3), 10.0) for n in range(4)]
     slower = [trajectory(own(n), liquid(100 + n, 4e-4), 10.0) for n in range(4)]

@@ -87,6 +87,7 @@ def test_a_killed_worker_of_parsl(running: Bench) -> None:
     running.executor.submit(running.job("done")).result(90)
 
 
+@pytest.mark.slow
 def test_a_killed_manager_of_the_only_block(bench: Bench) -> None:
     executor = bench.start()
     job = bench.job("sleep-600")
@@ -100,6 +101,7 @@ def test_a_killed_manager_of_the_only_block(bench: Bench) -> None:
     executor.submit(bench.job("done")).result(90)
 
 
+@pytest.mark.slow
 def test_a_pool_whose_workers_share_nothing_any_more(bench: Bench) -> None:
     """Parsl's own pool would take steps for ever, and lose each."""
     executor = bench.start()

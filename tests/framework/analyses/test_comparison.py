@@ -18,7 +18,6 @@ from whet.contracts.ref import LABELER, RATTLE, Ref
 from whet.data.errors import InputError
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
-from whet.testing.analyses import check_analysis
 
 MAIN = Ref("main")
 NAIVE = [Ref("main", "naive", 1, seed, last=True) for seed in range(1, 7)]
@@ -79,10 +78,6 @@ def compared(
     tunings = [replace(one, loss_at_start=at_start) for one in tunings]
     options = {"pairs": pairs, "presets": presets, "starts": starts or {}}
     return found_by(StrategyComparison, folder, options, predictions=found, fine_tunings=tunings)
-
-
-def test_analysis_conforms():
-    assert check_analysis("comparison").ok
 
 
 EQUAL = [0.1] * 3
@@ -173,13 +168,13 @@ def test_thirty_percent_in_forces_are_found_and_energy_is_left_open(tmp_path):
 @pytest.mark.parametrize("errors", [[0.1], EQUAL], ids=["one run", "three runs"])
 def test_equal_strategies_are_told_apart_in_five_percent_at_most(tmp_path, errors):
     claims = 0
-    for seed in range(200):
+    for seed in range(100):
         rattled = replace(DYNAMICS, set="rattled", sampled_by=RATTLE)
         found = [*pair(seed=seed, periodic=errors), *pair(rattled, seed=1000 + seed, periodic=errors)]
         found = compared(tmp_path, found)
         claims += any("errs less" in row["reading"] for row in found.table("comparison").records())
         assert found.verdicts[0].decided <= (len(errors) > 1)
-    assert claims <= 16  # two standard errors above 10
+    assert claims <= 9  # two standard errors above 5
 
 
 def test_what_else_differs_in_the_data_is_said(tmp_path):

@@ -9,7 +9,6 @@ from scored_sets import NEAR, OLD, evaluated, found_by, rows_by, scores_of
 from whet.analyses.forgetting import Forgetting, ForgettingOptions
 from whet.contracts.analysis import Piece, StudyPieces
 from whet.contracts.ref import Ref
-from whet.testing.analyses import check_analysis
 
 MAIN = Ref("main")
 
@@ -21,10 +20,6 @@ def naive(number, seed=1):
 def forgetting(tmp_path, on_old, on_near=()):
     tests = [scores_of(tmp_path, *on_near)] if on_near else []
     return found_by(Forgetting, tmp_path, scores=[scores_of(tmp_path, *on_old)], tests=tests, predictions=on_old)
-
-
-def test_analysis_conforms():
-    assert check_analysis("forgetting").ok
 
 
 def test_what_was_forgotten_and_what_was_gained(tmp_path):

@@ -11,7 +11,6 @@ from scored_sets import NEAR, OLD, evaluated, first_data, found_by, rows_by, sco
 from whet.analyses.learning import SOFTNESS, Learning
 from whet.contracts.analysis import Piece, StudyPieces
 from whet.contracts.ref import Ref
-from whet.testing.analyses import check_analysis
 
 MAIN = Ref("main")
 
@@ -31,10 +30,6 @@ def learning(tmp_path, seeds=(1, 2, 3), big=0.98, on=NEAR):
         training=[first_data("main", "few", seed, 0.7 + seed / 100) for seed in seeds],
     )
     return found_by(Learning, tmp_path, scores=[scores]), scores
-
-
-def test_analysis_conforms():
-    assert check_analysis("learning").ok
 
 
 def test_begins_untouched_then_one_factor(tmp_path):

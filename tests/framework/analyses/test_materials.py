@@ -18,7 +18,6 @@ from whet.contracts.ref import Ref
 from whet.data.errors import FrameError
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
-from whet.testing.analyses import check_analysis
 
 MAIN, NAIVE = Ref("main"), Ref("main", "naive", 1, 1, last=True)
 SEEN = replace(NEAR, sampled_by=None)
@@ -50,10 +49,6 @@ def found_in(tmp_path, *predictions, options=None, **inputs) -> Findings:
 def drawn(mean: float, spread: float, count: int = 40, seed: int = 0) -> dict[str, float]:
     slopes = np.random.default_rng(seed).normal(mean, spread, count)
     return {f"m{number:02d}": float(slope) for number, slope in enumerate(slopes)}
-
-
-def test_analysis_conforms():
-    assert check_analysis("materials").ok
 
 
 def test_each_material_has_its_planted_slope_and_the_mean_is_over_materials(tmp_path):

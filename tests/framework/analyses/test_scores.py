@@ -19,7 +19,6 @@ from whet.contracts.ref import LABELER, RATTLE, Ref
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
 from whet.study import scores as public
-from whet.testing.analyses import check_analysis
 
 MAIN = Ref("main")
 FEW = [Ref("main", "few", 1, seed, 6, last=True) for seed in (1, 2, 3)]
@@ -27,10 +26,6 @@ FEW = [Ref("main", "few", 1, seed, 6, last=True) for seed in (1, 2, 3)]
 
 def comparison(of: Predictions) -> Comparison:
     return Comparison.of_predictions(of)
-
-
-def test_analysis_conforms():
-    assert check_analysis("scores").ok
 
 
 def test_planted_softness_and_noise(tmp_path):

@@ -15,7 +15,6 @@ from whet.contracts.ports import Predictions
 from whet.contracts.ref import Ref
 from whet.data.frames import FrameSet
 from whet.data.labels import Labels
-from whet.testing.analyses import check_analysis
 
 MAIN = Ref("main")
 FEW = [Ref("main", "few", 1, seed, 6, last=True) for seed in (1, 2)]
@@ -23,10 +22,6 @@ FEW = [Ref("main", "few", 1, seed, 6, last=True) for seed in (1, 2)]
 
 def softening(tmp_path, *predictions, **inputs):
     return found_by(Softening, tmp_path, scores=[scores_of(tmp_path, *predictions, **inputs)], predictions=predictions)
-
-
-def test_analysis_conforms():
-    assert check_analysis("softening").ok
 
 
 def test_readings_of_planted_softness_and_noise(tmp_path):

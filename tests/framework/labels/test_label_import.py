@@ -292,6 +292,7 @@ def most_memory(tmp_path: Path, *arguments: str) -> int:
     return int((tmp_path / "peak").read_text()) * 1024
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_frames(tmp_path: Path) -> None:
     """10,000 small frames come in and go out again; what is kept of a frame is about a kilobyte."""
     peaks: dict[int, list[int]] = {}
