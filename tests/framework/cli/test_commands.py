@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-
-def whet(*arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    ended = subprocess.run([sys.executable, "-m", "whet", *map(str, arguments)], capture_output=True, text=True)
-    assert ended.returncode == code, ended.stderr
-    return ended
+from in_process import whet
 
 
 @pytest.fixture
