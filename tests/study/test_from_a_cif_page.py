@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import shlex
 import subprocess
 import sys
@@ -18,7 +17,6 @@ from whet.plugins.registry import registry
 PAGE = (Path(__file__).parents[2] / "docs" / "tutorials" / "from-a-cif.md").read_text(encoding="utf-8")
 FILE = re.compile(r"```(?:text|python)\n# ([\w.]+)\n(.*?)```", re.DOTALL)
 BEFORE_MACE, _, WITH_MACE = PAGE.partition("\n## The same with MACE\n")
-MINUTES = 10
 WORDS = ("label", "evaluate", "check")
 
 pytestmark = [
@@ -98,10 +96,8 @@ def test_the_page_comes_as_far_as_its_bill(folder: Folder) -> None:
 
 
 @pytest.mark.slow
-def test_the_page_leads_to_a_potential_in_minutes(folder: Folder) -> None:
-    begun = processor_time()
+def test_the_page_leads_to_a_potential(folder: Folder) -> None:
     said = work_through(folder, BEFORE_MACE)
-    assert processor_time() - begun < 60 * MINUTES, "even one core, with nothing else to do, takes less"
     run = next(text for command, text in said.items() if command.startswith("whet run"))
     for question in re.findall(r"(?m)^- \*(.+?)\*", BEFORE_MACE):
         assert question in run
@@ -109,12 +105,6 @@ def test_the_page_leads_to_a_potential_in_minutes(folder: Folder) -> None:
     unshifted, relaxed = map(float, re.findall(r"(-\d+\.\d+) eV", said["python use.py"]))
     label = energy_of_the_crystal(folder)
     assert abs(unshifted - label) < 0.5 and relaxed < unshifted + 1e-3
-
-
-def processor_time() -> float:
-    """Seconds of the programs that have ended, and of their workers."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def energy_of_the_crystal(folder: Folder) -> float:

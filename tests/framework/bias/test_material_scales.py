@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from collections.abc import Sequence
 
@@ -176,14 +175,12 @@ def test_means_of_few_have_no_interval() -> None:
     assert mean_over(np.zeros(0)).value is None
 
 
-def test_thousands_of_materials_with_a_million_components_take_seconds_and_bounded_memory() -> None:
+def test_thousands_of_materials_with_a_million_components_take_bounded_memory() -> None:
     comparison, names = many(np.random.default_rng(0).normal(0.8, 0.05, 4000).tolist(), frames=3, atoms=28)
     assert comparison.reference.forces.size > 1_000_000
-    began = time.process_time()
     tracemalloc.start()
     over = OverMaterials.of(material_scales(comparison, names), by_ratio=True)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(over.values) == 4000
-    assert time.process_time() - began < 30, "tracing takes most of it"
     assert peak < 4e8
