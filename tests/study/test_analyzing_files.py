@@ -284,6 +284,7 @@ def test_a_test_of_a_study_may_be_trajectories(runs: list[str]) -> None:
     assert "`only` leaves frames out" in command("check", "study.yaml", code=2).stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("chgnet" not in registry().names("potentials"), reason="whet-chgnet is not installed")
 def test_the_page_is_worked_through(runs: list[str]) -> None:
     for old, new in (("run0.extxyz", "labeled.extxyz"), ("run1.extxyz", "run1.extxyz"), ("run2.extxyz", "run2.extxyz")):

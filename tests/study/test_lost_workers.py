@@ -82,6 +82,7 @@ def test_what_kills_two_workers_is_a_failed_step(deaths: Path, tmp_path: Path, h
     assert {*account.ran} == {*study.plan.steps} - needed and {*account.not_run} == needed - {key}
 
 
+@pytest.mark.slow
 def test_a_step_that_kills_its_workers_is_one_line(deaths: Path, tmp_path: Path) -> None:
     deaths.write_text("9\n9")
     ended = whet_run(tmp_path)

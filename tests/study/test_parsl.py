@@ -55,6 +55,7 @@ def test_parsl_gives_the_same_bits(in_process: dict[str, str], study_file: Path)
     assert not alive(study_file.parent)
 
 
+@pytest.mark.slow
 def test_a_killed_driver_and_the_next_run(in_process: dict[str, str], study_file: Path) -> None:
     folder = study_file.parent
     run = whet_run(folder)

@@ -30,6 +30,7 @@ tests: {independent: {trajectories: 1}}
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not set(registry().names("analyses")) >= NEEDED, reason="its plugins are not installed")
 def test_the_page_is_worked_through(
     toy: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

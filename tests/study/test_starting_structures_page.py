@@ -20,13 +20,16 @@ PAGE = (DOCS / "how-to" / "starting-structures.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
 
 pytestmark = [
-    pytest.mark.skipif(name not in registry().names(hook), reason=f"whet-{name} is not installed")
-    for hook, name in (
-        ("labelers", "tblite"),
-        ("potentials", "chgnet"),
-        ("structures", "packmol"),
-        ("md_engines", "ase-md"),
-    )
+    pytest.mark.slow,
+    *(
+        pytest.mark.skipif(name not in registry().names(hook), reason=f"whet-{name} is not installed")
+        for hook, name in (
+            ("labelers", "tblite"),
+            ("potentials", "chgnet"),
+            ("structures", "packmol"),
+            ("md_engines", "ase-md"),
+        )
+    ),
 ]
 
 

@@ -56,6 +56,7 @@ def forces_error(potential, frames) -> float:
     return float(np.mean([np.abs(answer.forces - Labels.of(frame).forces).mean() for answer, frame in pairs]))
 
 
+@pytest.mark.slow
 def test_it_learns_from_scratch_and_goes_on(fine_tune, reload, start, labeled):
     seen, given = [], {"energy": 1, "forces": 10, "stress": 100}
     first = fine_tune(

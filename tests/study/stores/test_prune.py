@@ -154,6 +154,7 @@ def test_a_damaged_log_outlives_its_step(edited: Path) -> None:
     assert left.kind == "damaged-log" and left.path.read_text() == "torn"
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_steps_are_whole_or_gone(edited: Path, tmp_path: Path) -> None:
     draw = random.Random(1)
     needed, bought = set(Study.load(edited / "study.yaml").plan.steps), labels(edited)
