@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 
@@ -11,9 +12,13 @@ import pytest
 from whet.data.frame_log import read_frames
 from whet.labels.label_log import LabelLog
 from whet.plugins.registry import registry
+from whet.running.run import Run
+from whet.running.runner import Runner
+from whet.running.step import Step
 from whet.running.store import Store
+from whet.running.watcher import Silent
 
-from .test_claims import Told, label, run, structure
+from .test_claims import Known, Told, label, run, structure
 
 
 def damaged_unseen(path: Path) -> None:
@@ -37,6 +42,37 @@ def test_what_fed_two_steps_is_done_again_once(toy: None, tmp_path: Path) -> Non
     events = Told(store, steps)()
     assert events.count(("step-damaged", "structure 0")) == 1
     assert events.count(("step-submitted", "structure 0")) == 2  # when there was nothing, and now
+
+
+def began(store: Store, *steps: Step) -> Run:
+    """A run with these steps in its plan, which has not begun."""
+    run_of = Run(Runner(store), Known([*steps]), Silent())
+    run_of._planned = {step.key: step for step in steps}
+    return run_of
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_what_feeds_what_fed_a_step_is_waited_for_or_done_again(toy: None, tmp_path: Path, is_running: bool) -> None:
+    """An analysis reads how its frames were made: the dynamics may be done again while their labels are there."""
+    store = Store(tmp_path / "store")
+    first = structure(0)
+    fed = label(first)
+    last = replace(fed, title="last", inputs=dict.fromkeys(fed.inputs, (fed.key,)))
+    run(store, [first, fed])
+    open_run = began(store, first, fed, last)
+    if is_running:
+        store.discard(first.key)
+        open_run._running[first.key] = first
+    else:
+        (store.folder(first.key) / "structure.frames").write_bytes(b"torn")
+    assert not open_run._heal([last], False) and not open_run._schedule.waiting
+    assert open_run._heal([last], True)
+    waiting = [last.key] if is_running else [first.key, last.key]
+    assert sorted(open_run._schedule.waiting) == sorted(waiting)
+    taken = [step.key for step in open_run._schedule.take({})]
+    assert taken == ([] if is_running else [first.key])
+    open_run._schedule.done(first.key)
+    assert [step.key for step in open_run._schedule.take({})] == [last.key]
 
 
 def test_a_damaged_recipe_is_written_anew(toy: None, tmp_path: Path) -> None:

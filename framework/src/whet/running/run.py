@@ -36,6 +36,7 @@ from whet.running.events import (
     StepSubmitted,
     StepWaits,
 )
+from whet.running.feeding import feeding
 from whet.running.job_fault import job_fault, step_fault
 from whet.running.label_intake import LabelIntake
 from whet.running.progress_file import forget_progress, read_progress
@@ -327,7 +328,8 @@ class Run:
             self._take_in(step.key)
             self._claims.release(step.key)
             self._schedule.done(_labels_of(step.key))
-        if fault is not None and not isinstance(fault, ProcessLost) and self._heal(steps):
+        is_of_task = fault is not None and not isinstance(fault, ProcessLost)
+        if is_of_task and self._heal(steps, isinstance(fault, StoreError)):
             return
         if isinstance(fault, StoreError):
             raise fault
@@ -362,11 +364,14 @@ class Run:
         self._say(StepFailed(step.key, str(ends_with), str(log)))
         self._watcher.ended(step, ends_with, 0.0)
 
-    def _heal(self, steps: Sequence[Step]) -> bool:
-        """Has what fed these steps done again where it is damaged; says whether that was so, and they are to wait."""
+    def _heal(self, steps: Sequence[Step], through_all: bool) -> bool:
+        """Has what fed these steps done again where it is damaged; says whether that was so, and they are to wait.
+
+        through_all: also what fed those, and so on, which some tasks read.
+        """
         later = (step.key for step in self._attempts.waiting)
         to_come = {*self._schedule.waiting, *self._running, *self._elsewhere, *later}
-        feeds = [key for key in dict.fromkeys(key for step in steps for key in step.feeds) if key in self._planned]
+        feeds = feeding(steps, self._planned, through_all=through_all)
         for key in feeds:
             if key in to_come or self._redone.get(key, 0) >= MOST_REDONE:  # in to_come: another step found it damaged
                 continue
@@ -380,7 +385,7 @@ class Run:
                 to_come.add(key)
         again = to_come.intersection(feeds)
         for step in steps if again else ():
-            self._schedule.put_back(step, again.intersection(step.feeds))
+            self._schedule.put_back(step, again.intersection(feeding([step], self._planned, through_all=through_all)))
         return bool(again)
 
     def _host(self, key: str) -> str:
