@@ -168,13 +168,13 @@ def test_thirty_percent_in_forces_are_found_and_energy_is_left_open(tmp_path):
 @pytest.mark.parametrize("errors", [[0.1], EQUAL], ids=["one run", "three runs"])
 def test_equal_strategies_are_told_apart_in_five_percent_at_most(tmp_path, errors):
     claims = 0
-    for seed in range(100):
+    for seed in range(200):
         rattled = replace(DYNAMICS, set="rattled", sampled_by=RATTLE)
         found = [*pair(seed=seed, periodic=errors), *pair(rattled, seed=1000 + seed, periodic=errors)]
         found = compared(tmp_path, found)
         claims += any("errs less" in row["reading"] for row in found.table("comparison").records())
         assert found.verdicts[0].decided <= (len(errors) > 1)
-    assert claims <= 9  # two standard errors above 5
+    assert claims <= 16  # two standard errors above 10
 
 
 def test_what_else_differs_in_the_data_is_said(tmp_path):

@@ -113,9 +113,10 @@ def test_of_several_seeds_the_first(tmp_path):
     assert all("Of several seeds, the first." in figure.caption for figure in found.figures)
 
 
+@pytest.mark.slow
 def test_many_points_are_few_to_store(tmp_path):
-    """Of 60,000 components the findings hold thousands of numbers."""
-    one = evaluated(MAIN, NEAR, 0.7, frames=5000, noise=0.3)
+    """Of 240,000 components the findings hold thousands of numbers."""
+    one = evaluated(MAIN, NEAR, 0.7, frames=20_000, noise=0.3)
     scores = scores_of(tmp_path, evaluated(MAIN, NEAR, 0.7))
     found = found_by(Parity, tmp_path, scores=[scores], predictions=[one])
     cells = [row for table in found.tables if not table.shown for row in table.rows]
