@@ -19,6 +19,9 @@ from whet.data.packed_text import PackedText
 from whet.data.user_folders import user_cache
 from whet.report.point_clouds import compacted
 
+PAIR = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
+"""A character beyond U+FFFF, as JSON escapes it."""
+
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 VERSION = "6.4"
 """Of Vega-Lite."""
@@ -78,21 +81,13 @@ def unpacked(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
-PAIR = re.compile(r"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}")
-"""A character beyond U+FFFF, as JSON escapes it."""
-
-
 def _asked(asked: Callable[[str], Any], spec: Mapping[str, Any]) -> Any:
-    text = json.dumps(spec, allow_nan=False)
-    try:
+    text, reason = json.dumps(spec, allow_nan=False), ""
+    # Vega cuts words that are too long, within a character beyond U+FFFF too, half of which cannot be measured.
+    for tried in dict.fromkeys((text, PAIR.sub(r"\\ufffd", text))):
         try:
-            return asked(text)
-        except ValueError:
-            # Vega cuts words that are too long, within such a character too, half of which cannot be measured.
-            if not PAIR.search(text):
-                raise
-            return asked(PAIR.sub(r"\\ufffd", text))
-    except ValueError as error:
-        lines = [line.strip() for line in str(error).splitlines()]
-        reason = next((line for line in lines if line and not line.endswith("failed:")), "no reason given")
-        raise ValueError(reason.removeprefix("Error: ")) from None
+            return asked(tried)
+        except ValueError as error:
+            lines = [line.strip() for line in str(error).splitlines()]
+            reason = next((line for line in lines if line and not line.endswith("failed:")), "no reason given")
+    raise ValueError(reason.removeprefix("Error: "))
